@@ -1,0 +1,53 @@
+"""Errors a user can cause, each with the exit code the command line documents.
+
+A message is one line that names the file, the place in it and the fix, for example
+``det/20.json: frame 118: person 4 has x2 < x1 (812.0 < 840.5); expected xyxy``.
+"""
+
+import os
+from pathlib import Path
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INPUT = 3
+EXIT_MODEL = 4
+EXIT_INTERRUPTED = 130
+
+
+class HieError(Exception):
+    """Base of every expected error; the command line prints it in one line, without traceback."""
+
+    exit_code = EXIT_FAILED
+
+
+class ConfigError(HieError):
+    """Wrong usage: an unknown key, a meaningless pair of options, an unwritable output."""
+
+    exit_code = EXIT_USAGE
+
+
+class InputError(HieError):
+    """Bad input data: a broken video, document, ground truth or a mismatch between them."""
+
+    exit_code = EXIT_INPUT
+
+
+class ModelError(HieError):
+    """A model or its weights are unknown, missing, damaged or of the wrong shape."""
+
+    exit_code = EXIT_MODEL
+
+
+def input_error(path: str | os.PathLike[str], place: str, fix: str) -> InputError:
+    """An ``InputError`` reading ``path: place: fix`` (``place`` may be empty)."""
+    parts = [str(Path(path)), place, fix]
+    return InputError(": ".join(part for part in parts if part))
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """``; did you mean 'x'?`` for the known name nearest to ``name``, else an empty string."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,171 @@
+"""Writing the stage document ``NAME.json`` frame by frame.
+
+``DocumentWriter`` writes to ``.NAME.json.partial`` beside the target and renames it at a clean
+end; a partial file can be resumed after its last whole frame line.
+"""
+
+import json
+import math
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from hie_cli.errors import InputError
+from hie_cli.formats.document import (
+    FORMAT_VERSION,
+    PIXEL_DIGITS,
+    SCORE_DIGITS,
+    Header,
+    parse_frame,
+)
+from hie_cli.formats.files import write_error
+from hie_cli.types import FramePeople, People
+
+
+def _number(value: float, digits: int) -> float | int:
+    """The shortest JSON number of ``value`` at ``digits`` decimals (no -0.0, no 3.0)."""
+    number = round(float(value), digits)
+    return int(number) if number == int(number) else number
+
+
+def _person(people: People, i: int) -> dict[str, Any]:
+    corners = zip(("x1", "y1", "x2", "y2"), people.boxes[i], strict=True)
+    record: dict[str, Any] = {key: [_number(v, PIXEL_DIGITS)] for key, v in corners}
+    record["score"] = [_number(people.scores[i], SCORE_DIGITS)]
+    if people.track_ids is not None:
+        record["track_id"] = [int(people.track_ids[i])]
+    if people.keypoints is not None and people.keypoint_scores is not None:
+        points = [
+            {
+                "id": [j],
+                "x": [_number(x, PIXEL_DIGITS)],
+                "y": [_number(y, PIXEL_DIGITS)],
+                "score": [_number(people.keypoint_scores[i, j], SCORE_DIGITS)],
+            }
+            for j, (x, y) in enumerate(people.keypoints[i])
+            if math.isfinite(x) and math.isfinite(y)
+        ]
+        record["annopoints"] = [{"point": points}] if points else []
+    if people.action_scores is not None and np.isfinite(people.action_scores[i]).all():
+        record["actions"] = [
+            {"id": [a + 1], "score": [_number(s, SCORE_DIGITS)]}
+            for a, s in enumerate(people.action_scores[i])
+        ]
+    return record
+
+
+def _frame_line(item: FramePeople) -> str:
+    people = item.people
+    record = {
+        "image": [{"name": f"{item.frame_index:06d}.jpg"}],
+        "ignore_regions": [],
+        "annorect": [_person(people, i) for i in range(len(people))],
+    }
+    return json.dumps(record, separators=(",", ":"), allow_nan=False)
+
+
+def _header_line(header: Header) -> str:
+    video = header.video
+    record = {
+        "format_version": FORMAT_VERSION,
+        "stage": header.stage,
+        "video": {
+            "name": video.name,
+            "width": video.width,
+            "height": video.height,
+            "fps": round(video.fps, 6),
+            "num_frames": video.num_frames,
+        },
+        "frames": list(header.frames),
+        "skeleton": header.skeleton,
+        "models": list(header.models),
+        "config": dict(header.config),
+    }
+    return '{"hie":' + json.dumps(record, separators=(",", ":"), allow_nan=False) + ',"annolist":['
+
+
+def partial_path(path: Path) -> Path:
+    """Where an unfinished document of ``path`` is kept."""
+    return path.with_name(f".{path.name}.partial")
+
+
+class DocumentWriter:
+    """Streams frames into a document; publishes it only after a clean end of the ``with`` block.
+
+    With ``resume`` and a partial file of the same header, ``done`` holds the frames already written
+    and ``resumed_frames`` their number; ``write`` then goes on after them.
+    Raises ConfigError if the place cannot be written.
+    """
+
+    def __init__(self, path: Path, header: Header, resume: bool = False) -> None:
+        self.path = path
+        self.partial = partial_path(path)
+        self.done: list[FramePeople] = []
+        head = _header_line(header) + "\n"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            end = self._read_partial(head) if resume else 0
+            self._file = open(self.partial, "r+b" if end else "w+b")  # noqa: SIM115 # closed in __exit__
+            if end:
+                self._file.seek(end)
+                self._file.truncate()
+            else:
+                self._file.write(head.encode())
+        except OSError as error:
+            raise write_error(path, error) from None
+        self._first = not self.done
+
+    def _read_partial(self, head: str) -> int:
+        """Fill ``done`` from a partial file with this very header; where its last frame ends."""
+        if not self.partial.exists():
+            return 0
+        with open(self.partial, "rb") as file:
+            if file.readline() != head.encode():
+                return 0
+            end = file.tell()
+            for number, raw in enumerate(file, 2):
+                if not raw.endswith(b"\n"):
+                    break
+                try:
+                    text = raw.decode().strip().removeprefix(",")
+                    self.done.append(parse_frame(json.loads(text), self.partial, f"line {number}"))
+                except (ValueError, InputError):
+                    break
+                end = file.tell()
+        return end
+
+    @property
+    def resumed_frames(self) -> int:
+        """How many frames the partial file already held."""
+        return len(self.done)
+
+    def write(self, item: FramePeople) -> None:
+        """Append one frame. Raises ConfigError if the disk is full."""
+        line = ("" if self._first else ",") + _frame_line(item) + "\n"
+        try:
+            self._file.write(line.encode())
+        except OSError as error:
+            raise write_error(self.path, error) from None
+        self._first = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._file.write(b"]}\n")
+            self._file.close()
+            if kind is None:
+                os.replace(self.partial, self.path)
+        except OSError as failure:
+            if kind is None:
+                raise write_error(self.path, failure) from None

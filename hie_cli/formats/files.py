@@ -1,0 +1,82 @@
+"""Reading and writing whole files safely: published at once or not at all, errors in one line."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from hie_cli.errors import ConfigError, InputError, input_error
+
+
+def read_text(path: Path) -> str:
+    """A whole UTF-8 text file. Raises InputError if missing, unreadable or not text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise input_error(path, "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise input_error(path, "is a folder", "give a file") from None
+    except OSError as error:
+        raise input_error(path, f"cannot be read ({error.strerror})", "check it") from None
+    except UnicodeDecodeError as error:
+        raise input_error(path, f"byte {error.start}: not UTF-8 text", "wrong file?") from None
+
+
+def read_json(path: Path) -> Any:
+    """A whole JSON file; NaN and infinities are refused. Raises InputError naming the line."""
+    return parse_json(read_text(path), path)
+
+
+def parse_json(text: str, origin: str | os.PathLike[str]) -> Any:
+    """JSON text from the file ``origin``. Raises InputError naming the line."""
+
+    def refuse(constant: str) -> None:
+        raise InputError(f"{origin}: holds {constant}; JSON numbers must be finite")
+
+    if not text.strip():
+        raise input_error(origin, "empty file", "expected JSON")
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        raise input_error(origin, place, f"broken JSON ({error.msg})") from None
+    except RecursionError:
+        raise input_error(origin, "", "JSON nested too deeply") from None
+
+
+def write_error(path: Path, error: OSError) -> ConfigError:
+    """The one-line error for an output that cannot be written (no right, disk full, ...)."""
+    return ConfigError(f"{path}: cannot be written ({error.strerror or error}); nothing published")
+
+
+@contextmanager
+def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary neighbour of ``path``; rename it onto ``path`` only after a clean end.
+
+    Raises ConfigError if the place is not writable or the disk is full; ``path`` itself then still
+    holds what it held before.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        encoding = None if "b" in mode else "utf-8"
+        with os.fdopen(handle, mode, encoding=encoding) as file:
+            yield file
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = ""
+    except OSError as error:
+        raise write_error(path, error) from None
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

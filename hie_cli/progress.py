@@ -1,0 +1,33 @@
+"""Progress on stderr, with rate and time left; silent off a terminal or when asked to be."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_quiet = False
+
+
+def set_quiet(quiet: bool) -> None:
+    """Silence every progress bar and note of this process (``--quiet``)."""
+    global _quiet
+    _quiet = quiet
+
+
+def progress(
+    items: Iterable[T], label: str, total: int | None = None, unit: str = "frame"
+) -> Iterator[T]:
+    """Yield ``items``, drawing a bar that appears only after two seconds of work."""
+    from tqdm import tqdm
+
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    hidden = _quiet or not sys.stderr.isatty()
+    yield from tqdm(items, label, total, unit=f" {unit}", delay=2, disable=hidden, leave=False)
+
+
+def note(message: str) -> None:
+    """One line on stderr for the person at the terminal; nothing under ``--quiet``."""
+    if not _quiet:
+        print(message, file=sys.stderr)
