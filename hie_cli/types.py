@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hie_cli.actions import NUM_ACTIONS
 from hie_cli.skeletons import NUM_JOINTS
 
-Image = NDArray[np.uint8]
+Image = NDArray[Any]  # (H, W, 3) uint8 BGR; OpenCV's stubs say no more
 # Stored as float32 and int64 (cast on construction); any float or integer array may be given.
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
