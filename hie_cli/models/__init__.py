@@ -1,0 +1,1 @@
+"""Networks, their decoders and the registry that loads them; see ``registry.load``."""
