@@ -1,0 +1,176 @@
+"""What truth and prediction of one frame have to do with each other, shared by all metrics.
+
+Boxes: which rows count, and their overlaps. Poses: distances between joints in units of the
+person's size, and PoseTrack's assignment of predicted to true poses.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.boxes import Floats, iou
+from hie_cli.types import VISIBLE, Annotations, BoolArray, People
+
+Ignore = Literal["drop", "match"]
+Joints = Literal["visible", "annotated"]
+Compat = Literal["none", "poseval"]
+
+# Comparisons with a threshold allow for one rounding error, as TrackEval does.
+EPS = float(np.finfo(np.float64).eps)
+# PoseTrack's reference length is this part of the box's diagonal.
+SIZE_OF_DIAGONAL = 0.6
+
+
+def decimals(values: Floats, digits: int = 3) -> NDArray[np.float64]:
+    """float32 numbers that were read from decimals, as those decimals in float64.
+
+    Files hold numbers with few decimals, which float32 blurs by up to 1e-4 px. Where every one of
+    ``values`` is the float32 of a number with ``digits`` decimals, those numbers come back;
+    otherwise (computed coordinates) the plain float64 of each. NaN stays NaN.
+    """
+    single = np.asarray(values, np.float32)
+    plain = single.astype(np.float64)
+    short = np.round(plain, digits)
+    return short if np.array_equal(short.astype(np.float32), single, equal_nan=True) else plain
+
+
+def counted(truth: Annotations, people: People, ignore: Ignore) -> tuple[BoolArray, BoolArray]:
+    """Which rows of the truth (G,) and of the predictions (P,) count in one frame.
+
+    Ignored truth never counts. ``drop`` leaves predictions alone (MOTChallenge 2015). ``match``
+    first pairs predictions with all truth boxes, best total IoU, each pair >= 0.5, and removes
+    those paired with an ignored box (MOT16, 17 and 20). A frame that was not annotated counts
+    nowhere.
+    """
+    if not truth.annotated:
+        return np.zeros(len(truth), np.bool_), np.zeros(len(people), np.bool_)
+    predicted = np.ones(len(people), np.bool_)
+    if ignore == "match" and truth.ignore.any() and len(people):
+        from scipy.optimize import linear_sum_assignment
+
+        overlap = iou(decimals(truth.boxes), decimals(people.boxes))
+        overlap[overlap < 0.5 - EPS] = 0
+        rows, columns = linear_sum_assignment(-overlap)
+        removed = truth.ignore[rows] & (overlap[rows, columns] > EPS)
+        predicted[columns[removed]] = False
+    return ~truth.ignore, predicted
+
+
+@dataclass(frozen=True)
+class PoseFrame:
+    """The poses of one frame that count: G true and P predicted ones, those with no joint left out.
+
+    distances (P, G, 14) float64: between joints, in units of 0.6 x diagonal of the true person's
+    head box where there is one, else of its box; inf where either joint is missing.
+    has_truth (G, 14), has_predicted (P, 14) bool: joints that count. truth_rows (G,),
+    predicted_rows (P,) int64: rows of the Annotations and People they came from.
+    """
+
+    distances: NDArray[np.float64]
+    has_truth: BoolArray
+    has_predicted: BoolArray
+    truth_rows: NDArray[np.int64]
+    predicted_rows: NDArray[np.int64]
+
+
+def pose_frame(
+    truth: Annotations, people: People, joints: Joints = "visible", ignore: Ignore = "drop"
+) -> PoseFrame:
+    """Truth and prediction of one frame, ready to be matched.
+
+    Joints inside an ignore region count on neither side (as in PoseTrack); ``joints`` chooses
+    whether true joints that are annotated as invisible count; ``ignore`` as in :func:`counted`.
+    """
+    keep_truth, keep_predicted = counted(truth, people, ignore)
+    has_truth = true_joints(truth, joints) & keep_truth[:, None]
+    has_predicted = predicted_joints(truth, people) & keep_predicted[:, None]
+    truth_rows = np.flatnonzero(has_truth.any(axis=1))
+    predicted_rows = np.flatnonzero(has_predicted.any(axis=1))
+    has_truth, has_predicted = has_truth[truth_rows], has_predicted[predicted_rows]
+    if (
+        truth.keypoints is None
+        or people.keypoints is None
+        or not (truth_rows.size * predicted_rows.size)
+    ):
+        nothing = np.full((len(predicted_rows), len(truth_rows), has_truth.shape[1]), np.inf)
+        return PoseFrame(nothing, has_truth, has_predicted, truth_rows, predicted_rows)
+    true_points = decimals(truth.keypoints[truth_rows])
+    points = decimals(people.keypoints[predicted_rows])
+    offset = points[:, None] - true_points[None]
+    distances = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2)
+    distances /= person_sizes(truth)[truth_rows][None, :, None]
+    distances[~(has_predicted[:, None] & has_truth[None]) | np.isnan(distances)] = np.inf
+    return PoseFrame(distances, has_truth, has_predicted, truth_rows, predicted_rows)
+
+
+def match_poses(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
+    """PoseTrack's assignment: for every predicted pose (P,) its true pose 0..G-1, or -1.
+
+    A joint is right within ``alpha``. Each prediction stands for the true pose with the largest
+    share of right joints; each true pose takes the best prediction that stands for it; a share of
+    0 assigns nothing. Ties go to the lower row.
+    """
+    assigned = np.full(len(frame.has_predicted), -1, np.int64)
+    if frame.distances.size == 0:
+        return assigned
+    right = (frame.distances <= alpha).sum(axis=2)
+    share = right / frame.has_truth.sum(axis=1)[None]
+    best = share.argmax(axis=1)
+    rows = np.arange(len(best))
+    standing = np.zeros_like(share)
+    standing[rows, best] = share[rows, best]
+    takes = standing.argmax(axis=0)
+    taken = np.flatnonzero(standing.max(axis=0) > 0)
+    assigned[takes[taken]] = taken
+    return assigned
+
+
+def true_joints(truth: Annotations, joints: Joints) -> BoolArray:
+    """Joints (N, 14) of the truth that count: visible (or annotated), outside ignore regions."""
+    if truth.keypoints is None:
+        return np.zeros((len(truth), 14), np.bool_)
+    has = np.isfinite(truth.keypoints).all(axis=-1)
+    if truth.visibility is not None:
+        has &= truth.visibility == VISIBLE if joints == "visible" else truth.visibility >= 0
+    return has & ~_ignored_points(truth, truth.keypoints)
+
+
+def predicted_joints(truth: Annotations, people: People) -> BoolArray:
+    """Joints (N, 14) of the predictions that count: there, and outside ignore regions."""
+    if people.keypoints is None:
+        return np.zeros((len(people), 14), np.bool_)
+    has = np.isfinite(people.keypoints).all(axis=-1)
+    return has & ~_ignored_points(truth, people.keypoints)
+
+
+def person_sizes(truth: Annotations) -> NDArray[np.float64]:
+    """Reference length (N,) of each true person in px; NaN for an empty box (nothing is near)."""
+    boxes = decimals(truth.boxes)
+    if truth.head_boxes is not None:
+        heads = decimals(truth.head_boxes)
+        boxes = np.where(np.isfinite(heads).all(axis=1, keepdims=True), heads, boxes)
+    size = SIZE_OF_DIAGONAL * np.sqrt(((boxes[:, 2:] - boxes[:, :2]) ** 2).sum(axis=1))
+    return np.where(size > 0, size, np.nan)
+
+
+def _ignored_points(truth: Annotations, points: Floats) -> BoolArray:
+    """Whether points (..., 2) lie in one of the frame's ignore regions."""
+    flat = points.reshape(-1, 2)
+    inside = np.zeros(len(flat), np.bool_)
+    for polygon in truth.ignore_regions:
+        inside |= inside_polygon(polygon, flat)
+    return inside.reshape(points.shape[:-1])
+
+
+def inside_polygon(polygon: Floats, points: Floats) -> BoolArray:
+    """Whether points (N, 2) lie inside a polygon (K, 2), by counting the edges to their right."""
+    a = np.asarray(polygon, np.float64)
+    b = np.roll(a, -1, axis=0)
+    x, y = np.asarray(points, np.float64).T[:, :, None]
+    crosses = (a[:, 1] > y) != (b[:, 1] > y)
+    rise = np.where(crosses, b[:, 1] - a[:, 1], 1)
+    edge_x = a[:, 0] + (y - a[:, 1]) * (b[:, 0] - a[:, 0]) / rise
+    odd: BoolArray = (crosses & (x < edge_x)).sum(axis=1) % 2 == 1
+    return odd
