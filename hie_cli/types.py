@@ -147,7 +147,10 @@ class Annotations:
     visibility (N, 14) int8: 1 visible, 0 annotated but invisible, -1 not annotated · actions (N,)
     int64 0-based, -1 = none · ignore_regions: polygons (K, 2) float32 pixels · annotated: whether
     this frame was labelled at all (an unlabelled frame is never scored) · head_boxes (N, 4) float32
-    where the data set has them, for PCKh.
+    where the data set has them, for PCKh · distractor (N,) bool: an ignored box that takes the
+    detection matching it with it (MOT16/17/20 classes such as reflections) · areas (N,) float32 px²
+    where the data set states them (COCO's segment areas) · crowd_index of the image where stated
+    (CrowdPose) · image: the frame's file name where stated.
     """
 
     boxes: FloatArray
@@ -159,6 +162,10 @@ class Annotations:
     ignore_regions: tuple[FloatArray, ...] = field(default=())
     annotated: bool = True
     head_boxes: FloatArray | None = None
+    distractor: BoolArray | None = None
+    areas: FloatArray | None = None
+    crowd_index: float | None = None
+    image: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
@@ -172,8 +179,16 @@ class Annotations:
                 "visibility": ((n, NUM_JOINTS), np.int8),
                 "actions": ((n,), np.int64),
                 "head_boxes": ((n, 4), np.float32),
+                "distractor": ((n,), np.bool_),
+                "areas": ((n,), np.float32),
             },
         )
+
+    @classmethod
+    def empty(cls, annotated: bool = True) -> "Annotations":
+        """A frame without people; ``annotated=False``: one that nobody labelled."""
+        nobody = np.zeros((0, 4), np.float32)
+        return cls(nobody, np.zeros(0, np.int64), np.zeros(0, bool), annotated=annotated)
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -5,31 +5,33 @@ object that any reader of PoseTrack-2017 style files can read. ``document_writer
 """
 
 import json
-import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from hie_cli.actions import NUM_ACTIONS
 from hie_cli.errors import InputError, input_error
+from hie_cli.formats.annorect import PIXEL_DIGITS, SCORE_DIGITS, parse_people
+from hie_cli.formats.files import parse_json
+from hie_cli.formats.limits import MAX_FRAMES
+from hie_cli.formats.sources import Source
 from hie_cli.skeletons import NUM_JOINTS
 from hie_cli.types import FramePeople, People, VideoInfo
 
 FORMAT_VERSION = 1
 STAGES = ("detect", "pose", "track", "action")
-# What a written number keeps: hundredths of a pixel, ten-thousandths of a score.
-PIXEL_DIGITS, SCORE_DIGITS = 2, 4
+HEADER_START, HEADER_END = '{"hie":', ',"annolist":['
 
 
 @dataclass(frozen=True)
 class Header:
     """What a document says of itself.
 
-    ``models`` maps a model's role to ``{"name": ..., "sha256": ...}``; ``config`` holds, per stage,
-    the configuration it ran with; ``frames`` = (first, last+1, stride) of the frames it covers.
+    ``models`` holds one ``{"name": ..., "sha256": ...}`` per model used; ``config`` holds, per
+    stage, the configuration it ran with; ``frames`` = (first, last+1, stride).
     """
 
     stage: str
@@ -51,6 +53,11 @@ class Header:
             (*kept, (stage, config)),
         )
 
+    @property
+    def stages(self) -> frozenset[str]:
+        """The stages that this document has been through."""
+        return frozenset({self.stage} | {name for name, _ in self.config})
+
 
 def rounded(people: People) -> People:
     """``people`` exactly as they come back from a document (numbers keep 2 or 4 decimals).
@@ -59,7 +66,7 @@ def rounded(people: People) -> People:
     """
 
     def cut(values: Any, digits: int) -> Any:
-        return None if values is None else np.round(np.asarray(values, np.float64), digits)
+        return None if values is None else np.round(np.asarray(values, np.float64), digits) + 0.0
 
     keypoints = cut(people.keypoints, PIXEL_DIGITS)
     scores = cut(people.keypoint_scores, SCORE_DIGITS)
@@ -67,13 +74,16 @@ def rounded(people: People) -> People:
         missing = ~np.isfinite(keypoints).all(-1)
         keypoints[missing] = np.nan
         scores[missing] = 0
+    actions = cut(people.action_scores, SCORE_DIGITS)
+    if actions is not None:
+        actions[~np.isfinite(actions).all(-1)] = np.nan
     return People(
         cut(people.boxes, PIXEL_DIGITS),
         cut(people.scores, SCORE_DIGITS),
         people.track_ids,
         keypoints,
         scores,
-        cut(people.action_scores, SCORE_DIGITS),
+        actions,
     )
 
 
@@ -84,86 +94,137 @@ class Document:
     its header then is None. Raises InputError naming file, line or frame, and fix.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | Source) -> None:
         self.path = path
-        try:
-            with open(path, encoding="utf-8") as file:
-                first = file.readline()
-        except FileNotFoundError:
-            raise input_error(path, "no such file", "run the stage that writes it") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise input_error(path, f"cannot be read ({error})", "give a stage document") from None
-        self._streams = first.startswith('{"hie":') and first.rstrip().endswith('"annolist":[')
+        self.label = path.label if isinstance(path, Source) else str(path)
+        with self._lines() as lines:
+            first = next(lines, "").strip()
+        self._streams = first.startswith(HEADER_START) and first.endswith(HEADER_END)
         self.header: Header | None = None
         if self._streams:
-            self.header = _parse_header(
-                _load(first.rstrip()[: -len(',"annolist":[')] + "}", path, 1), path
-            )
+            head = _load(first.removesuffix(HEADER_END) + "}", self.label, 1)
+            self.header = _parse_header(head, self.label)
+
+    @contextmanager
+    def _lines(self) -> Iterator[Iterator[str]]:
+        """The file's lines; a plain file is streamed, a member of an archive read whole."""
+        if isinstance(self.path, Source) and self.path.path is None:
+            yield iter(self.path.read_text().splitlines())
+            return
+        path = self.path.path if isinstance(self.path, Source) else self.path
+        assert path is not None
+        try:
+            with open(path, encoding="utf-8-sig") as file:
+                yield iter(file)
+        except FileNotFoundError:
+            raise input_error(path, "no such file", "run the stage that writes it") from None
+        except IsADirectoryError:
+            raise input_error(path, "is a folder", "give a stage document") from None
+        except UnicodeDecodeError:
+            raise input_error(path, "not UTF-8 text", "give a stage document") from None
+        except OSError as error:
+            raise input_error(path, "cannot be read", error.strerror or str(error)) from None
 
     def __iter__(self) -> Iterator[FramePeople]:
+        return (item for item, _ in self.entries())
+
+    def entries(self) -> Iterator[tuple[FramePeople, dict[str, Any]]]:
+        """Each frame with the annolist entry it was read from."""
         last = -1
         for place, record in self._records():
-            item = parse_frame(record, self.path, place, last + 1)
+            item = parse_frame(record, self.label, place, last + 1)
             if item.frame_index <= last:
                 raise input_error(
-                    self.path,
+                    self.label,
                     place,
                     f"frame {item.frame_index} comes after frame {last}; frames must ascend",
                 )
+            self._check_range(item.frame_index)
             last = item.frame_index
-            yield item
+            yield (item if self.header is None else _complete(item, self.header)), record
+
+    def _check_range(self, frame: int) -> None:
+        count = None if self.header is None else self.header.video.num_frames
+        if count is not None and frame >= count:
+            raise InputError(
+                f"{self.label}: frame {frame}: past the end of the video's {count} frames; "
+                "write the document anew"
+            )
 
     def _records(self) -> Iterator[tuple[str, Any]]:
         if not self._streams:
             yield from self._whole()
             return
         closed = False
-        with open(self.path, encoding="utf-8") as file:
-            next(file)
-            for number, line in enumerate(file, 2):
+        with self._lines() as lines:
+            next(lines)
+            for number, line in enumerate(lines, 2):
                 text = line.strip()
                 if closed and text:
                     raise input_error(
-                        self.path, f"line {number}", "text after the end of the document"
+                        self.label, f"line {number}", "text after the end of the document"
                     )
                 if text == "]}":
                     closed = True
                 elif text:
-                    yield f"line {number}", _load(text.removeprefix(","), self.path, number)
+                    yield f"line {number}", _load(text.removeprefix(","), self.label, number)
         if not closed:
-            raise input_error(self.path, "ends early", "the file is cut off; write it anew")
+            raise input_error(self.label, "ends early", "the file is cut off; write it anew")
 
     def _whole(self) -> Iterator[tuple[str, Any]]:
-        from hie_cli.formats.files import read_json
-
-        data = read_json(self.path)
+        """The entries of an annolist that is not laid out line by line."""
+        with self._lines() as lines:
+            data = parse_json("".join(_ended(lines)), self.label)
         if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
-            raise input_error(self.path, "no 'annolist'", "expected a stage or annolist document")
-        if self.header is None and isinstance(data.get("hie"), dict):
-            self.header = _parse_header(data, self.path)
+            raise input_error(self.label, "no 'annolist'", "expected a stage or annolist document")
+        if "hie" in data:
+            self.header = _parse_header(data, self.label)
         for number, record in enumerate(data["annolist"]):
             yield f"entry {number}", record
 
 
-def _load(text: str, path: Path, line: int) -> Any:
-    def refuse(constant: str) -> None:
-        raise input_error(path, f"line {line}", f"holds {constant}; numbers must be finite")
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    """Lines that each end in a newline."""
+    return (line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def _complete(item: FramePeople, header: Header) -> FramePeople:
+    """Nobody is nobody at every stage: an empty frame gets the fields its stages write."""
+    people, stages = item.people, header.stages
+    if len(people):
+        return item
+    if "pose" in stages:
+        nobody = np.zeros((0, NUM_JOINTS))
+        people = people.replace(keypoints=np.zeros((0, NUM_JOINTS, 2)), keypoint_scores=nobody)
+    if "track" in stages:
+        people = people.replace(track_ids=np.zeros(0, np.int64))
+    return FramePeople(item.frame_index, people)
+
+
+def _load(text: str, label: str, line: int) -> Any:
+    def refuse(constant: str) -> NoReturn:
+        raise input_error(label, f"line {line}", f"holds {constant}; numbers must be finite")
 
     try:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        raise input_error(
-            path, f"line {line} column {error.colno}", f"broken JSON ({error.msg})"
-        ) from None
+        place = f"line {line} column {error.colno}"
+        raise input_error(label, place, f"broken JSON ({error.msg}); write it anew") from None
+    except ValueError:  # Python refuses to convert thousands of digits
+        raise input_error(label, f"line {line}", "a number of too many digits") from None
+    except RecursionError:
+        raise input_error(label, f"line {line}", "JSON nested too deeply") from None
 
 
-def _parse_header(record: Any, path: Path) -> Header:
+def _parse_header(record: Any, label: str) -> Header:
     try:
         hie = record["hie"]
         version = hie["format_version"]
         if version != FORMAT_VERSION:
             raise input_error(
-                path, f"format version {version}", f"this hie reads version {FORMAT_VERSION}"
+                label,
+                f"format version {version}",
+                f"this hie reads version {FORMAT_VERSION}; write the document anew",
             )
         video = hie["video"]
         count = video["num_frames"]
@@ -176,7 +237,7 @@ def _parse_header(record: Any, path: Path) -> Header:
         )
         stage = str(hie["stage"])
         if stage not in STAGES:
-            raise input_error(path, f"stage {stage!r}", f"expected one of {', '.join(STAGES)}")
+            raise input_error(label, f"stage {stage!r}", f"expected one of {', '.join(STAGES)}")
         first, end, stride = hie["frames"]
         return Header(
             stage,
@@ -186,94 +247,59 @@ def _parse_header(record: Any, path: Path) -> Header:
             tuple(hie["models"]),
             tuple(hie["config"].items()),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise input_error(path, "header", f"broken ({error!r}); write the document anew") from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise input_error(label, "header", f"broken ({error!r}); write the document anew") from None
+
+
+def check_video(header: Header, video: VideoInfo, path: Path) -> None:
+    """Refuse a document that was made from another video (name, size or number of frames).
+
+    Raises InputError naming the difference.
+    """
+    ours, theirs = header.video, video
+    differences = [
+        f"{what} {a} (the video: {b})"
+        for what, a, b in (
+            ("name", ours.name, theirs.name),
+            ("size", f"{ours.width}x{ours.height}", f"{theirs.width}x{theirs.height}"),
+            ("frames", ours.num_frames, theirs.num_frames),
+        )
+        if a != b and a is not None and b is not None
+    ]
+    if differences:
+        raise input_error(
+            path, "belongs to another video", f"{', '.join(differences)}; give its own video"
+        )
+
+
+def check_stage(header: Header | None, wanted: str, path: Path) -> None:
+    """Refuse a document that has not been through the stage ``wanted``."""
+    if header is not None and wanted not in header.stages:
+        raise input_error(path, f"is a {header.stage} document", f"run `hie {wanted}` on it first")
 
 
 def frame_number(name: str) -> int | None:
     """The number in an image name such as ``000118.jpg``; None if there is none."""
     stem = Path(name.replace("\\", "/")).stem
     digits = stem[len(stem.rstrip("0123456789")) :]
-    return int(digits) if digits else None
+    return int(digits[-18:]) if digits else None
 
 
-def _scalar(record: dict[str, Any], key: str, where: str) -> float:
-    """The finite number under ``key``, alone or in a one-element list."""
-    value = record.get(key)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{where}: {key} is {record.get(key)!r}; expected one finite number")
-    return value
-
-
-def parse_frame(record: Any, path: Path, place: str, expected: int = 0) -> FramePeople:
-    """The people of one annolist entry. ``expected`` numbers it where its image name holds no number."""
+def parse_frame(record: Any, label: str, place: str, expected: int = 0) -> FramePeople:
+    """The people of one annolist entry, numbered ``expected`` if its image name holds no number."""
     try:
         image = record["image"]
         name = (image[0] if isinstance(image, list) else image)["name"]
         name = name[0] if isinstance(name, list) else name
-        rects = record.get("annorect") or []
+        rects = record.get("annorect")
     except (KeyError, TypeError, IndexError, AttributeError):
-        raise input_error(path, place, "not an annolist entry with an image name") from None
+        raise input_error(label, place, "not an annolist entry with an image name") from None
     index = frame_number(str(name))
     index = expected if index is None else index
-    where = f"{path}: frame {index}"
+    if index >= MAX_FRAMES:
+        raise input_error(label, place, f"frame {index}; expected a number below {MAX_FRAMES}")
+    where = f"{label}: frame {index}"
+    rects = [] if rects is None else rects
     if not isinstance(rects, list) or not all(isinstance(r, dict) for r in rects):
         raise InputError(f"{where}: annorect is not a list of persons")
-    return FramePeople(index, _parse_people(rects, where))
-
-
-def _parse_people(rects: list[dict[str, Any]], where: str) -> People:
-    n = len(rects)
-    boxes, scores = np.zeros((n, 4)), np.ones(n)
-    ids = np.full(n, -1, np.int64)
-    keypoints = np.full((n, NUM_JOINTS, 2), np.nan)
-    joint_scores = np.zeros((n, NUM_JOINTS))
-    actions = np.full((n, NUM_ACTIONS), np.nan)
-    has_ids = n > 0 and all("track_id" in r for r in rects)
-    has_pose = any("annopoints" in r for r in rects)
-    has_actions = any("actions" in r for r in rects)
-    for i, rect in enumerate(rects):
-        person = f"{where}: person {i}"
-        boxes[i] = [_scalar(rect, key, person) for key in ("x1", "y1", "x2", "y2")]
-        for low, high, axis in ((0, 2, "x"), (1, 3, "y")):
-            if boxes[i, high] < boxes[i, low]:
-                raise InputError(
-                    f"{person} has {axis}2 < {axis}1 "
-                    f"({boxes[i, high]:g} < {boxes[i, low]:g}); expected xyxy"
-                )
-        scores[i] = _scalar(rect, "score", person) if "score" in rect else 1.0
-        if has_ids:
-            ids[i] = int(_scalar(rect, "track_id", person))
-        _parse_points(rect.get("annopoints") or [], person, keypoints[i], joint_scores[i])
-        for action in rect.get("actions") or []:
-            number = int(_scalar(action, "id", person))
-            if not 1 <= number <= NUM_ACTIONS:
-                raise InputError(f"{person}: action id {number}; expected 1..{NUM_ACTIONS}")
-            actions[i, number - 1] = _scalar(action, "score", person)
-    return People(
-        boxes, scores,
-        ids if has_ids else None,
-        keypoints if has_pose else None,
-        joint_scores if has_pose else None,
-        actions if has_actions else None,
-    )  # fmt: skip
-
-
-def _parse_points(annopoints: Any, person: str, keypoints: Any, scores: Any) -> None:
-    """Fill one person's ``keypoints`` (14, 2) and ``scores`` (14,) from its annopoints."""
-    if isinstance(annopoints, dict):
-        annopoints = [annopoints]
-    for group in annopoints:
-        points = group.get("point", []) if isinstance(group, dict) else None
-        if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
-            raise InputError(f"{person}: annopoints holds no list of points")
-        for point in points:
-            joint = int(_scalar(point, "id", person))
-            if not 0 <= joint < NUM_JOINTS:
-                raise InputError(
-                    f"{person}: joint id {joint}; expected 0..{NUM_JOINTS - 1} (hieve14)"
-                )
-            keypoints[joint] = _scalar(point, "x", person), _scalar(point, "y", person)
-            scores[joint] = _scalar(point, "score", person) if "score" in point else 1.0
+    return FramePeople(index, parse_people(rects, where))

@@ -5,66 +5,29 @@ end; a partial file can be resumed after its last whole frame line.
 """
 
 import json
-import math
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from hie_cli.errors import InputError
-from hie_cli.formats.document import (
-    FORMAT_VERSION,
-    PIXEL_DIGITS,
-    SCORE_DIGITS,
-    Header,
-    parse_frame,
-)
+from hie_cli.formats.annorect import format_people
+from hie_cli.formats.document import FORMAT_VERSION, HEADER_END, HEADER_START, Header, parse_frame
 from hie_cli.formats.files import write_error
-from hie_cli.types import FramePeople, People
+from hie_cli.types import FramePeople
 
 
-def _number(value: float, digits: int) -> float | int:
-    """The shortest JSON number of ``value`` at ``digits`` decimals (no -0.0, no 3.0)."""
-    number = round(float(value), digits)
-    return int(number) if number == int(number) else number
-
-
-def _person(people: People, i: int) -> dict[str, Any]:
-    corners = zip(("x1", "y1", "x2", "y2"), people.boxes[i], strict=True)
-    record: dict[str, Any] = {key: [_number(v, PIXEL_DIGITS)] for key, v in corners}
-    record["score"] = [_number(people.scores[i], SCORE_DIGITS)]
-    if people.track_ids is not None:
-        record["track_id"] = [int(people.track_ids[i])]
-    if people.keypoints is not None and people.keypoint_scores is not None:
-        points = [
-            {
-                "id": [j],
-                "x": [_number(x, PIXEL_DIGITS)],
-                "y": [_number(y, PIXEL_DIGITS)],
-                "score": [_number(people.keypoint_scores[i, j], SCORE_DIGITS)],
-            }
-            for j, (x, y) in enumerate(people.keypoints[i])
-            if math.isfinite(x) and math.isfinite(y)
-        ]
-        record["annopoints"] = [{"point": points}] if points else []
-    if people.action_scores is not None and np.isfinite(people.action_scores[i]).all():
-        record["actions"] = [
-            {"id": [a + 1], "score": [_number(s, SCORE_DIGITS)]}
-            for a, s in enumerate(people.action_scores[i])
-        ]
-    return record
-
-
-def _frame_line(item: FramePeople) -> str:
+def frame_line(item: FramePeople) -> str:
+    """One frame as an annolist entry. Raises ValueError for boxes or scores that are not finite."""
     people = item.people
-    record = {
-        "image": [{"name": f"{item.frame_index:06d}.jpg"}],
-        "ignore_regions": [],
-        "annorect": [_person(people, i) for i in range(len(people))],
-    }
-    return json.dumps(record, separators=(",", ":"), allow_nan=False)
+    if not (np.isfinite(people.boxes).all() and np.isfinite(people.scores).all()):
+        raise ValueError(f"frame {item.frame_index}: a box or score is not finite")
+    return (
+        f'{{"image":[{{"name":"{item.frame_index:06d}.jpg"}}],"ignore_regions":[],'
+        f'"annorect":{format_people(people)}}}'
+    )
 
 
 def _header_line(header: Header) -> str:
@@ -84,7 +47,7 @@ def _header_line(header: Header) -> str:
         "models": list(header.models),
         "config": dict(header.config),
     }
-    return '{"hie":' + json.dumps(record, separators=(",", ":"), allow_nan=False) + ',"annolist":['
+    return HEADER_START + json.dumps(record, separators=(",", ":"), allow_nan=False) + HEADER_END
 
 
 def partial_path(path: Path) -> Path:
@@ -130,8 +93,8 @@ class DocumentWriter:
                 if not raw.endswith(b"\n"):
                     break
                 try:
-                    text = raw.decode().strip().removeprefix(",")
-                    self.done.append(parse_frame(json.loads(text), self.partial, f"line {number}"))
+                    record = json.loads(raw.decode().strip().removeprefix(","))
+                    self.done.append(parse_frame(record, str(self.partial), f"line {number}"))
                 except (ValueError, InputError):
                     break
                 end = file.tell()
@@ -144,7 +107,7 @@ class DocumentWriter:
 
     def write(self, item: FramePeople) -> None:
         """Append one frame. Raises ConfigError if the disk is full."""
-        line = ("" if self._first else ",") + _frame_line(item) + "\n"
+        line = ("" if self._first else ",") + frame_line(item) + "\n"
         try:
             self._file.write(line.encode())
         except OSError as error:
