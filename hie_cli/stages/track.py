@@ -1,0 +1,87 @@
+"""The track stage: who is the same person in all frames.
+
+``describe`` looks at pixels and keeps little of them; ``track`` needs none. Offline (the default)
+the whole video is known: a forward pass makes tracklets, which are linked across gaps, cleaned,
+filled and smoothed. Online, ids are given frame by frame and nothing is changed afterwards.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from hie_cli.tracking.clean import drop_doubtful, drop_duplicates
+from hie_cli.tracking.linking import link
+from hie_cli.tracking.settings import Sighting, TrackConfig
+from hie_cli.tracking.smoothing import fill, smooth
+from hie_cli.tracking.tracker import Tracker
+from hie_cli.tracking.tracklets import collect, emit
+from hie_cli.types import Frame, FramePeople, People, VideoInfo
+
+__all__ = ["Sighting", "TrackConfig", "describe", "track", "undescribed"]
+
+
+def undescribed(people: Iterable[FramePeople]) -> Iterator[Sighting]:
+    """Sightings without appearance, flow or camera motion, for tracking without pixels."""
+    for item in people:
+        yield Sighting(item.frame_index, item.people)
+
+
+def describe(seen: Iterable[tuple[Frame, People]], config: TrackConfig) -> Iterator[Sighting]:
+    """Sightings with what ``config.appearance``, ``flow`` and ``camera`` ask of the pixels.
+
+    Streams: holds one reduced frame. Imports OpenCV only when called.
+    """
+    from hie_cli.tracking.appearance import stripe_histograms
+    from hie_cli.tracking.flow import FlowMeter, body_motion, camera_motion
+
+    meter = FlowMeter(config.flow_size) if config.flow or config.camera else None
+    for frame, people in seen:
+        look = stripe_histograms(frame.image, people.boxes) if config.appearance else None
+        field, scale = meter.step(frame.image) if meter else (None, 1.0)
+        moved = camera = None
+        if field is not None and config.flow:
+            moved = body_motion(field, scale, people.boxes)
+        if field is not None and config.camera:
+            camera = camera_motion(field, scale, people.boxes)
+        yield Sighting(frame.index, people, look, camera, moved)
+
+
+def track(
+    sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
+) -> Iterator[FramePeople]:
+    """Give every person a ``track_id`` (from 1) that stays the same through the video.
+
+    Yields one FramePeople for each sighting, in order; people who belong to no track are left out.
+    Offline it yields after the last sighting and also fills gaps; with ``config.online`` at once.
+    """
+    return (
+        _online(sightings, video, config) if config.online else _offline(sightings, video, config)
+    )
+
+
+def _online(
+    sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
+) -> Iterator[FramePeople]:
+    tracker = Tracker(config, video.fps)
+    ids: dict[int, int] = {}
+    for sighting in sightings:
+        numbers, established = tracker.step(sighting)
+        people = sighting.people.replace(track_ids=numbers)[established]
+        given = [ids.setdefault(int(n), len(ids) + 1) for n in numbers[established]]
+        yield FramePeople(sighting.frame_index, people.replace(track_ids=given))
+
+
+def _offline(
+    sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
+) -> Iterator[FramePeople]:
+    tracker = Tracker(config, video.fps)
+    seen, numbers = [], []
+    for sighting in sightings:
+        seen.append(sighting)
+        numbers.append(tracker.step(sighting)[0])
+    tracklets = drop_duplicates(collect(seen, numbers), config)
+    tracks = drop_doubtful(link(tracklets, config, video.fps), config, video.fps)
+    grid = np.array([s.frame_index for s in seen], np.int64)
+    longest = round(config.fill_seconds * video.fps)
+    filled = [fill(t, grid, longest, config.filled_score) for t in tracks]
+    yield from emit([smooth(t, config.smooth_seconds * video.fps) for t in filled], seen)

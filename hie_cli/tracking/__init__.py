@@ -1,0 +1,1 @@
+"""Identities over time: batched motion filter, association, tracklet linking, smoothing (numpy)."""

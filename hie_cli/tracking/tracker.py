@@ -1,0 +1,289 @@
+"""The forward pass: detections of each frame are joined to the tracks known so far.
+
+Three rounds of assignment a frame, in the order of trust: confident detections to tracks seen a
+moment ago; weak detections to those still without one (Zhang et al., ByteTrack, 2022); remaining
+confident detections to tracks lost longer ago. What is left of the confident ones starts tracks.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.skeletons import NUM_JOINTS
+from hie_cli.tracking.association import Floats, assign, buffered_iou, pose_similarity
+from hie_cli.tracking.kalman import Motion, to_centres
+from hie_cli.tracking.settings import Sighting, TrackConfig
+
+Index = NDArray[np.int64] | NDArray[np.bool_]
+APPEARANCE_MEMORY = 0.1  # the least weight of the newest look in a track's mean look
+
+
+@dataclass
+class Tracks:
+    """N living tracks, side by side.
+
+    number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined · boxes
+    (N, 4) where last seen · pose (N, 14, 2) last joints, relative to the box's centre, in box sizes
+    · look (N, D) mean appearance.
+    """
+
+    motion: Motion
+    number: NDArray[np.int64]
+    seen: Floats
+    born: Floats
+    hits: NDArray[np.int64]
+    boxes: Floats
+    pose: Floats
+    look: Floats
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def __getitem__(self, index: Index) -> Self:
+        return type(self)(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def join(self, other: Self) -> Self:
+        """These tracks, then the other ones."""
+        joined = [
+            np.concatenate([getattr(self, f.name), getattr(other, f.name)])
+            for f in fields(self)
+            if f.name != "motion"
+        ]
+        return type(self)(self.motion.join(other.motion), *joined)
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The detections of one frame as the tracker uses them: boxes (M, 4), scores (M,), poses
+    (M, 14, 2) or None, looks (M, D) or None, flow (M, 2) or None, hidden (M,) the share of each
+    box that lies under nearer people.
+    """
+
+    boxes: Floats
+    scores: Floats
+    poses: Floats | None
+    looks: Floats | None
+    flow: Floats | None
+    overlap: Floats
+    hidden: Floats
+
+    @classmethod
+    def of(cls, sighting: Sighting) -> Self:
+        """The detections of a sighting."""
+        people = sighting.people
+        boxes = people.boxes.astype(np.float64)
+        share = cover(boxes)
+        nearer = boxes[:, 3][None] > boxes[:, 3][:, None]
+        hidden = np.where(nearer, share, 0.0).max(axis=1, initial=0.0)
+
+        def wide(array: object) -> Floats | None:
+            return None if array is None else np.asarray(array, np.float64)
+
+        return cls(
+            boxes,
+            people.scores.astype(np.float64),
+            wide(people.keypoints),
+            wide(sighting.appearance),
+            wide(sighting.flow),
+            share,
+            hidden,
+        )
+
+
+def cover(boxes: Floats) -> Floats:
+    """Share (N, N) of box i (row) that lies within box j (column); 0 on the diagonal."""
+    x1, y1, x2, y2 = boxes.T
+    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
+    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
+    inside = np.maximum(width, 0) * np.maximum(height, 0)
+    inside /= np.maximum((x2 - x1) * (y2 - y1), 1e-9)[:, None]
+    np.fill_diagonal(inside, 0)
+    share: Floats = inside
+    return share
+
+
+class Tracker:
+    """Causal multi-person tracker; feed it sightings in order with ``step``."""
+
+    def __init__(self, config: TrackConfig, fps: float) -> None:
+        self.config = config
+        self.fps = fps
+        self.tracks: Tracks | None = None
+        self.births = 0
+        self.last_frame: int | None = None
+
+    def step(self, sighting: Sighting) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Join one frame's people to tracks.
+
+        Returns the track number (N,) of each person, -1 = none, and whether that track is
+        established (N,): seen for ``confirm_seconds``.
+        """
+        config = self.config
+        now = sighting.frame_index / self.fps
+        found = Detections.of(sighting)
+        numbers = np.full(len(found.boxes), -1, np.int64)
+        seconds = 0.0 if self.last_frame is None else now - self.last_frame / self.fps
+        tracks = self.tracks
+        established = np.zeros(len(numbers), bool)
+        if tracks is not None and len(tracks):
+            tracks.motion = self._predict(tracks.motion, sighting, seconds)
+            match = self._match(tracks, found, now, seconds)
+            seen = np.flatnonzero(match >= 0)
+            numbers[match[seen]] = tracks.number[seen]
+            self._update(tracks, found, match, sighting, seconds)
+            tracks.seen[seen] = now
+            settled = (now - tracks.born >= config.confirm_seconds) & (tracks.hits > 1)
+            established[match[seen]] = settled[seen]
+            patience = np.where(settled, config.lost_seconds, config.confirm_seconds)
+            tracks = tracks[now - tracks.seen <= np.maximum(patience, 1.5 * seconds)]
+        self.tracks = self._with_births(tracks, found, numbers, now)
+        self.last_frame = sighting.frame_index
+        return numbers, established
+
+    def _predict(self, motion: Motion, sighting: Sighting, seconds: float) -> Motion:
+        motion = motion.predict(seconds, self.config.motion)
+        return motion if sighting.camera is None else motion.warp(np.asarray(sighting.camera))
+
+    def _match(
+        self, tracks: Tracks, found: Detections, now: float, seconds: float
+    ) -> NDArray[np.int64]:
+        """The detection (N,) of each track, -1 = none."""
+        config = self.config
+        similarity = self._similarity(tracks, found, now - tracks.seen < 1.5 * seconds)
+        high = found.scores >= config.high_score
+        low = ~high & (found.scores >= config.low_score)
+        recent = now - tracks.seen <= max(config.recent_seconds, 1.5 * seconds)
+        settled = tracks.hits > 1
+        match = np.full(len(tracks), -1, np.int64)
+        for rows, columns, least in (
+            (recent & settled, high, config.min_similarity),
+            (recent & settled, low, config.min_low_similarity),
+            (~recent | ~settled, high, config.min_similarity),
+        ):
+            r = np.flatnonzero(rows & (match < 0))
+            c = np.flatnonzero(columns)
+            i, j = assign(similarity[np.ix_(r, c)], least)
+            match[r[i]] = c[j]
+            high[c[j]] = False
+        return match
+
+    def _similarity(self, tracks: Tracks, found: Detections, fresh: NDArray[np.bool_]) -> Floats:
+        """Similarity (N, M) in 0..1; 0 where a track cannot have got there.
+
+        ``fresh`` (N,): seen in the previous frame, so that flow can tell where from.
+        """
+        config = self.config
+        expected = tracks.motion.boxes()
+        height = expected[:, 3] - expected[:, 1]
+        deviation = np.sqrt(tracks.motion.vv[:, 0])
+        slack = np.minimum(config.slack * deviation, config.max_slack * height)
+        overlap = buffered_iou(expected, found.boxes, slack)
+        if found.flow is not None:
+            origin = found.boxes - np.tile(np.nan_to_num(found.flow), 2)
+            carried = buffered_iou(tracks.boxes, origin, np.zeros(len(tracks)))
+            known = fresh[:, None] & np.isfinite(found.flow).all(axis=1, keepdims=True).T
+            overlap = np.where(known, np.maximum(overlap, carried), overlap)
+        rows, columns = np.nonzero(overlap > 0.01)
+        total = overlap[rows, columns]
+        weight = np.ones(len(rows))
+        if found.poses is not None and config.pose_weight > 0:
+            value = tracks.motion.value
+            poses = value[:, None, :2] + tracks.pose * value[:, None, 2:]
+            size = np.prod(value[:, 2:], axis=1)
+            likeness = pose_similarity(poses[rows], found.poses[columns], size[rows])
+            known = np.isfinite(likeness)
+            total = total + config.pose_weight * np.where(known, likeness, 0)
+            weight = weight + config.pose_weight * known
+        if found.looks is not None and config.appearance_weight > 0:
+            likeness = np.einsum("kd,kd->k", tracks.look[rows], found.looks[columns])
+            total = total + config.appearance_weight * likeness
+            weight = weight + config.appearance_weight
+        similarity = np.zeros_like(overlap)
+        similarity[rows, columns] = total / weight
+        return similarity
+
+    def _update(
+        self,
+        tracks: Tracks,
+        found: Detections,
+        match: NDArray[np.int64],
+        sighting: Sighting,
+        seconds: float,
+    ) -> None:
+        """Correct the tracks by their detections; an unseen one has infinite measurement noise."""
+        noise = self.config.motion
+        seen = np.flatnonzero(match >= 0)
+        chosen = match[seen]
+        boxes = tracks.motion.boxes()
+        boxes[seen] = found.boxes[chosen]
+        doubt = np.full(len(tracks), np.inf)
+        doubt[seen] = 1 + found.hidden[chosen]
+        motion = tracks.motion.update(boxes, noise, doubt)
+        if found.flow is not None and seconds > 0:
+            speed = np.full((len(tracks), 2), np.nan)
+            speed[seen] = _speed(found, sighting, seconds)[chosen]
+            motion = motion.observe_speed(speed, noise.centre * motion.value[:, 3] / seconds)
+        tracks.motion = motion
+        tracks.boxes[seen] = found.boxes[chosen]
+        tracks.hits[seen] += 1
+        if found.poses is not None:
+            tracks.pose[seen] = _relative(found.poses[chosen], found.boxes[chosen])
+        if found.looks is not None:
+            share = np.maximum(1 / tracks.hits[seen], APPEARANCE_MEMORY)
+            share = (share * (1 - found.hidden[chosen]))[:, None]
+            look = (1 - share) * tracks.look[seen] + share * found.looks[chosen]
+            length = np.linalg.norm(look, axis=1, keepdims=True)
+            tracks.look[seen] = look / np.maximum(length, 1e-9)
+
+    def _with_births(
+        self, tracks: Tracks | None, found: Detections, numbers: NDArray[np.int64], now: float
+    ) -> Tracks:
+        """``tracks`` and one new track for every confident person nobody else explains.
+
+        A box lying mostly within the box of a tracked person is more likely a second view of that
+        person than somebody new. Fills in ``numbers``.
+        """
+        config = self.config
+        taken = numbers >= 0
+        inside = np.where(taken[None], found.overlap, 0).max(axis=1, initial=0)
+        fresh = ~taken & (found.scores >= config.birth_score) & (inside <= config.birth_overlap)
+        new = np.flatnonzero(fresh)
+        numbers[new] = self.births + 1 + np.arange(len(new))
+        self.births += len(new)
+        count = len(new)
+        boxes = found.boxes[new]
+        born = Tracks(
+            Motion.start(boxes, config.motion),
+            numbers[new],
+            np.full(count, now),
+            np.full(count, now),
+            np.ones(count, np.int64),
+            boxes,
+            np.full((count, NUM_JOINTS, 2), np.nan)
+            if found.poses is None
+            else _relative(found.poses[new], boxes),
+            np.zeros((count, 0)) if found.looks is None else found.looks[new],
+        )
+        if tracks is None or not len(tracks):
+            return born
+        return tracks.join(born) if count else tracks
+
+
+def _relative(poses: Floats, boxes: Floats) -> Floats:
+    """Joints (N, 14, 2) relative to their box's centre, in box sizes."""
+    centres = to_centres(boxes)[:, None]
+    relative: Floats = (poses - centres[..., :2]) / np.maximum(centres[..., 2:], 1.0)
+    return relative
+
+
+def _speed(found: Detections, sighting: Sighting, seconds: float) -> Floats:
+    """Each person's own speed (M, 2) px/s by flow, the camera's motion taken out."""
+    assert found.flow is not None
+    centre = to_centres(found.boxes)[:, :2]
+    origin = centre - found.flow
+    if sighting.camera is not None:
+        x, y, w = np.asarray(sighting.camera) @ np.vstack([origin.T, np.ones(len(origin))])
+        origin = np.stack([x / w, y / w], axis=1)
+    return (centre - origin) / seconds

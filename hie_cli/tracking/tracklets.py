@@ -1,0 +1,131 @@
+"""Tracklets: what the forward pass found of one person, in order of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.tracking.kalman import Floats
+from hie_cli.tracking.settings import Sighting
+from hie_cli.types import FramePeople, People
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tracklet:
+    """L sightings of one person.
+
+    frames (L,) ascending · boxes (L, 4) xyxy px · scores (L,) · keypoints (L, 14, 2) px and
+    keypoint_scores (L, 14), or None · look (D,) unit length mean appearance, or None.
+    """
+
+    frames: Ints
+    boxes: Floats
+    scores: Floats
+    keypoints: Floats | None = None
+    keypoint_scores: Floats | None = None
+    look: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def first(self) -> int:
+        """The first frame."""
+        return int(self.frames[0])
+
+    @property
+    def last(self) -> int:
+        """The last frame."""
+        return int(self.frames[-1])
+
+    def rows(self, index: Ints | NDArray[np.bool_] | slice) -> Self:
+        """Only these of its sightings."""
+        cut = {
+            f.name: value[index]
+            for f in fields(self)
+            if f.name != "look" and (value := getattr(self, f.name)) is not None
+        }
+        return replace(self, **cut)
+
+
+def collect(seen: Sequence[Sighting], numbers: Sequence[Ints]) -> list[Tracklet]:
+    """The tracklets of all track numbers >= 0, in order of number.
+
+    ``numbers[t]`` (N,) holds the track number of each person of ``seen[t]``.
+    """
+    if not seen:
+        return []
+    number = np.concatenate(list(numbers))
+    frame = np.concatenate([np.full(len(s.people), s.frame_index, np.int64) for s in seen])
+    boxes = np.concatenate([s.people.boxes for s in seen]).astype(np.float64)
+    scores = np.concatenate([s.people.scores for s in seen]).astype(np.float64)
+    keypoints = _stack([s.people.keypoints for s in seen if len(s.people)])
+    joint_scores = _stack([s.people.keypoint_scores for s in seen if len(s.people)])
+    looks = _stack([s.appearance for s in seen if len(s.people)])
+    order = np.lexsort((frame, number))
+    order = order[number[order] >= 0]
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    tracklets = []
+    for rows in np.split(order, starts[1:]) if len(order) else []:
+        look = None
+        if looks is not None:
+            mean = looks[rows].mean(axis=0)
+            look = mean / max(float(np.linalg.norm(mean)), 1e-9)
+        tracklets.append(
+            Tracklet(
+                frame[rows],
+                boxes[rows],
+                scores[rows],
+                None if keypoints is None else keypoints[rows],
+                None if joint_scores is None else joint_scores[rows],
+                look,
+            )
+        )
+    return tracklets
+
+
+def _stack(parts: list[NDArray[np.floating] | None]) -> Floats | None:
+    """All parts in one float64 array; None if there are none or one of them is None."""
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    return np.concatenate(known).astype(np.float64)
+
+
+def join(parts: Sequence[Tracklet]) -> Tracklet:
+    """One tracklet of several that follow one another; its look is their mean by length."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = {f.name: _stack([getattr(p, f.name) for p in parts]) for f in fields(Tracklet)[1:-1]}
+    look = None
+    if all(p.look is not None for p in parts):
+        total = sum((len(p) * p.look for p in parts if p.look is not None), start=np.zeros(1))
+        look = total / max(float(np.linalg.norm(total)), 1e-9)
+    frames = np.concatenate([p.frames for p in parts])
+    return Tracklet(frames, look=look, **joined)  # type: ignore[arg-type] # boxes and scores are never None
+
+
+def emit(tracklets: Sequence[Tracklet], seen: Sequence[Sighting]) -> list[FramePeople]:
+    """The people of every sighting's frame, ids from 1 in order of first appearance."""
+    frames = [s.frame_index for s in seen]
+    if not tracklets:
+        return [FramePeople(f, _nobody(seen)) for f in frames]
+    ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))
+    ids = np.concatenate([np.full(len(t), i, np.int64) for i, t in enumerate(ordered, 1)])
+    whole = join(ordered)
+    order = np.lexsort((ids, whole.frames))
+    whole, ids = whole.rows(order), ids[order]
+    people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)
+    begin = np.searchsorted(whole.frames, frames, side="left")
+    end = np.searchsorted(whole.frames, frames, side="right")
+    return [FramePeople(f, people[b:e]) for f, b, e in zip(frames, begin, end, strict=True)]
+
+
+def _nobody(seen: Sequence[Sighting]) -> People:
+    """An empty frame of tracked people, with poses if the input has them."""
+    posed = next((s.people for s in seen if s.people.keypoints is not None), None)
+    return People.empty(posed).replace(track_ids=np.zeros(0, np.int64), action_scores=None)
