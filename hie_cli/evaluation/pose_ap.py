@@ -39,7 +39,6 @@ class PoseApConfig:
 
     alphas: tuple[float, ...] = (0.5, 0.75, 0.9)
     joints: Joints = "visible"
-    ignore: Ignore = "drop"
     unseen: Literal["false", "ignore"] = "false"
     ties: Ties = "grouped"
     weights: PoseWeights = field(default_factory=PoseWeights)
@@ -57,10 +56,14 @@ class PosePart:
 
 
 def collect_poses(
-    frames: Sequence[tuple[Annotations, People]], config: PoseApConfig, compat: Compat = "none"
+    frames: Sequence[tuple[Annotations, People]],
+    config: PoseApConfig,
+    compat: Compat = "none",
+    ignore: Ignore = "drop",
 ) -> PosePart:
     """Match every frame of a sequence, given as (truth, predictions) frame by frame.
 
+    ``ignore`` as in ``matching.counted``.
     ``compat="poseval"`` drops the frames in which nobody is annotated, with their false positives.
     """
     weights = pose_weights([truth for truth, _ in frames], config.weights)
@@ -70,7 +73,7 @@ def collect_poses(
         if not truth.annotated or (compat == "poseval" and len(truth) == 0):
             continue
         found = people if compat == "poseval" else people[_best_first(people)]
-        frame = pose_frame(truth, found, config.joints, config.ignore)
+        frame = pose_frame(truth, found, config.joints, ignore)
         positives[:, t] = frame.has_truth.sum(axis=0)
         rows, columns = np.nonzero(frame.has_predicted)
         if len(rows) and found.keypoint_scores is not None:

@@ -174,7 +174,9 @@ def slow_poseval(frames, alpha):
         for p in range(len(people)):
             pose = people.keypoints[p].astype(float)
             joints = {
-                j: (q, float(people.keypoint_scores[p, j])) for j, q in enumerate(pose) if q[0] == q[0]
+                j: (q, float(people.keypoint_scores[p, j]))
+                for j, q in enumerate(pose)
+                if q[0] == q[0]
             }
             if joints:
                 predictions.append(joints)
