@@ -4,6 +4,7 @@ Boxes: which rows count, and their overlaps. Poses: distances between joints in 
 person's size, and PoseTrack's assignment of predicted to true poses.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.boxes import Floats, iou
-from hie_cli.types import VISIBLE, Annotations, BoolArray, People
+from hie_cli.errors import input_error
+from hie_cli.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
 
 Ignore = Literal["drop", "match"]
 Joints = Literal["visible", "annotated"]
@@ -34,6 +36,26 @@ def decimals(values: Floats, digits: int = 3) -> NDArray[np.float64]:
     plain = single.astype(np.float64)
     short = np.round(plain, digits)
     return short if np.array_equal(short.astype(np.float32), single, equal_nan=True) else plain
+
+
+def aligned(
+    truth: TruthSequence, people: Sequence[FramePeople]
+) -> list[tuple[Annotations, People]]:
+    """Truth and predictions of every frame of a sequence; a frame without a line has nobody.
+
+    Raises InputError where predictions name a frame twice or one that the truth does not have.
+    """
+    found: dict[int, People] = {}
+    for entry in people:
+        place = f"frame {entry.frame_index}"
+        if entry.frame_index in found:
+            raise input_error(truth.name, place, "predicted twice; give each frame once")
+        if not 0 <= entry.frame_index < len(truth.frames):
+            last = len(truth.frames) - 1
+            raise input_error(truth.name, place, f"predicted, but the truth has frames 0..{last}")
+        found[entry.frame_index] = entry.people
+    nobody = People.empty()
+    return [(frame, found.get(index, nobody)) for index, frame in enumerate(truth.frames)]
 
 
 def counted(truth: Annotations, people: People, ignore: Ignore) -> tuple[BoolArray, BoolArray]:
