@@ -1,0 +1,39 @@
+"""``hie`` and ``python -m hie_cli``: run the command line and turn expected errors into one line."""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from hie_cli.errors import EXIT_INTERRUPTED, HieError
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or a polite kill; unlike KeyboardInterrupt, typer lets it through to ``main``."""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def main() -> None:
+    """Run the command line; exit with the documented code (see docs/cli.md)."""
+    from hie_cli.cli.app import app
+
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except HieError as error:
+        print(f"hie: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Interrupted:
+        print("hie: interrupted; --resume continues", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has gone: no error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

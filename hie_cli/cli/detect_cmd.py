@@ -1,0 +1,35 @@
+"""``hie detect``."""
+
+from pathlib import Path
+
+from hie_cli.cli import options
+
+
+def detect(
+    videos: options.Videos,
+    output: options.Output = Path("out"),
+    model: options.Model = None,
+    preset: options.Preset = None,
+    config: options.Config = None,
+    sets: options.Set = None,
+    device: options.Device = "auto",
+    frames: options.Frames = ":",
+    overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Find the people: boxes and scores, to DIR/detect/NAME.json.
+
+    \b
+    Examples:
+      hie detect crowd.mp4 -o out
+      hie detect 'clips/*.avi' -o out --preset fast
+      hie detect img1/ -o out --model nanodet --model movenet-multipose --frames 0:100
+    """
+    from hie_cli.cli.session import Session
+
+    session = Session(output, preset, config, sets, device, overwrite, resume, quiet, json)
+    if model:
+        session.choose_models("detect", model)
+    session.run_videos(videos, frames, stages=("detect",))

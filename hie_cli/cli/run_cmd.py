@@ -1,0 +1,41 @@
+"""``hie run``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hie_cli.cli import options
+
+
+def run(
+    videos: options.Videos,
+    output: options.Output = Path("out"),
+    until: Annotated[
+        str, typer.Option("--until", help="Last stage: detect, pose, track, action or render.")
+    ] = "render",
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Videos at a time.")] = 1,
+    preset: options.Preset = None,
+    config: options.Config = None,
+    sets: options.Set = None,
+    device: options.Device = "auto",
+    frames: options.Frames = ":",
+    overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
+    json: options.Json = False,
+) -> None:
+    """Run the whole chain, decoding each frame once: people, poses, tracks, actions, overlay.
+
+    Writes DIR/{detect,pose,track,action}/NAME.json, DIR/render/NAME.mp4 and NAME.png, and
+    DIR/summary.json. A video that fails does not stop the others (exit code 1).
+
+    \b
+    Examples:
+      hie run crowd.mp4 -o out
+      hie run 'clips/*.mp4' -o out --preset fast --workers 2
+      hie run crowd.mp4 -o out --until pose --resume
+    """
+    from hie_cli.cli.session import Session, stages_until
+
+    session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
+    session.run_videos(videos, frames, stages_until(until), workers)

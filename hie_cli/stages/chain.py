@@ -1,0 +1,55 @@
+"""The configuration of the whole chain, its presets, and the order of its stages."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hie_cli.config import load
+from hie_cli.errors import ConfigError, nearest
+from hie_cli.rendering.draw import RenderConfig
+from hie_cli.stages.action import ActionConfig
+from hie_cli.stages.detect import DetectConfig
+from hie_cli.stages.pose import PoseConfig
+from hie_cli.stages.track import TrackConfig
+
+STAGES = ("detect", "pose", "track", "action", "render")
+PRESETS = ("fast", "balanced", "accurate")
+
+
+@dataclass(frozen=True)
+class VideoConfig:
+    """How videos are read; ``fps`` overrides what the file says (folders of images say nothing)."""
+
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.fps is not None and not 0 < self.fps <= 1000:
+            raise ValueError(f"video.fps is {self.fps}; expected more than 0, at most 1000")
+
+
+@dataclass(frozen=True)
+class ChainConfig:
+    """One section per stage; the defaults are the preset ``balanced``."""
+
+    video: VideoConfig = field(default_factory=VideoConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    pose: PoseConfig = field(default_factory=PoseConfig)
+    track: TrackConfig = field(default_factory=TrackConfig)
+    action: ActionConfig = field(default_factory=ActionConfig)
+    render: RenderConfig = field(default_factory=RenderConfig)
+
+
+def shipped_configs() -> Path:
+    """The folder of the YAML files that come with hie."""
+    inside = Path(__file__).parent.parent / "configs"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "configs"
+
+
+def load_chain(preset: str | None, files: list[Path], sets: list[str]) -> ChainConfig:
+    """Defaults < preset < ``files`` < ``sets``. Raises ConfigError for anything unknown."""
+    layers = list(files)
+    if preset is not None:
+        if preset not in PRESETS:
+            hint = nearest(preset, list(PRESETS))
+            raise ConfigError(f"--preset {preset}: unknown{hint} (known: {', '.join(PRESETS)})")
+        layers.insert(0, shipped_configs() / f"{preset}.yaml")
+    return load(ChainConfig(), layers, sets)

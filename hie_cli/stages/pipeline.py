@@ -1,0 +1,300 @@
+"""One video through the chain, or one document through one stage, written as documents.
+
+Every stage passes on what a reader of its document would get back (``document.rounded``), so the
+files of ``hie run`` equal those of the separate commands.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hie_cli.config import as_dict
+from hie_cli.errors import ConfigError, InputError
+from hie_cli.formats.document import Document, Header, rounded
+from hie_cli.formats.document_writer import DocumentWriter
+from hie_cli.prefetch import prefetch
+from hie_cli.progress import progress
+from hie_cli.rendering.render import ContactSheet, OverlayWriter, painted, save_png
+from hie_cli.stages import action as action_stage
+from hie_cli.stages import detect as detect_stage
+from hie_cli.stages import pose as pose_stage
+from hie_cli.stages import track as track_stage
+from hie_cli.stages.chain import ChainConfig
+from hie_cli.stages.documents import attach, document_name, video_info
+from hie_cli.types import Frame, FramePeople, People, VideoInfo
+from hie_cli.video import FrameRange, VideoSource
+
+Seen = Iterator[tuple[Frame, People]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where results go and what may happen to those already there."""
+
+    folder: Path
+    overwrite: bool = False
+    resume: bool = False
+
+    def document(self, stage: str, name: str) -> Path:
+        """``DIR/STAGE/NAME.json``."""
+        return self.folder / stage / f"{name}.json"
+
+    def check(self, paths: Iterable[Path]) -> None:
+        """Refuse to overwrite silently. Raises ConfigError naming the file."""
+        for path in paths:
+            if path.exists() and not (self.overwrite or self.resume):
+                raise ConfigError(f"{path}: exists already; --overwrite replaces it")
+
+
+class Models:
+    """The networks that a configuration names, loaded when first needed and shared by videos."""
+
+    def __init__(self, config: ChainConfig, device: str) -> None:
+        self._config = config
+        self._device = device
+
+    @cached_property
+    def detectors(self) -> list[Any]:
+        """The loaded detectors of ``config.detect.models``, in that order."""
+        from hie_cli.models import registry
+
+        return [registry.load(name, self._device) for name in self._config.detect.models]
+
+    @cached_property
+    def pose(self) -> Any:
+        """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
+        from hie_cli.models import registry
+
+        if self._config.pose.mode == "one-pass":
+            return None
+        return registry.load(self._config.pose.model, self._device)
+
+
+def used(models: Iterable[Any]) -> tuple[dict[str, str], ...]:
+    """Names and checksums of networks as a document's header keeps them."""
+    return tuple({"name": model.name, "sha256": model.sha256} for model in models)
+
+
+def tee(seen: Iterable[tuple[Frame, People]], writer: DocumentWriter) -> Seen:
+    """Write every frame's people and pass them on as a reader would get them.
+
+    Frames that a resumed document holds already are passed on from there.
+    """
+    for position, (frame, people) in enumerate(seen):
+        if position < len(writer.done):
+            yield frame, writer.done[position].people
+            continue
+        kept = rounded(people)
+        writer.write(FramePeople(frame.index, kept))
+        yield frame, kept
+
+
+def _position(done: Sequence[FramePeople], restart: int) -> int:
+    """How many of the ``done`` frames lie before frame ``restart``."""
+    return sum(item.frame_index < restart for item in done)
+
+
+def _next_frame(done: Sequence[FramePeople], frames: FrameRange) -> int:
+    """The first frame that a resumed document lacks."""
+    return done[-1].frame_index + frames.stride if done else frames.first
+
+
+def detected(
+    source: VideoSource, writer: DocumentWriter, config: ChainConfig, models: Models
+) -> Seen:
+    """The detect stage on a video, written along, going on where ``writer`` had stopped."""
+    frames = prefetch(source)
+    restart = detect_stage.segment_start(_next_frame(writer.done, source.range), config.detect)
+    kept = _position(writer.done, restart)
+
+    def people() -> Seen:
+        for _ in range(kept):
+            yield next(frames), People.empty()
+        yield from detect_stage.detect(frames, config.detect, models.detectors)
+
+    return tee(people(), writer)
+
+
+def posed(
+    seen: Seen, frames: FrameRange, writer: DocumentWriter, config: ChainConfig, models: Models
+) -> Seen:
+    """The pose stage on detected frames, written along, resuming likewise."""
+    restart = pose_stage.window_start(_next_frame(writer.done, frames), config.pose)
+    kept = _position(writer.done, restart)
+
+    def people() -> Seen:
+        for _ in range(kept):
+            yield next(seen)
+        yield from pose_stage.pose(seen, config.pose, models.pose)
+
+    return tee(people(), writer)
+
+
+def write_all(items: Iterable[FramePeople], writer: DocumentWriter) -> list[FramePeople]:
+    """Write every frame's people; they are returned as a reader would get them."""
+    kept = []
+    for item in items:
+        kept.append(FramePeople(item.frame_index, rounded(item.people)))
+        writer.write(kept[-1])
+    return kept
+
+
+def detect_header(source: VideoSource, config: ChainConfig, models: Models) -> Header:
+    """The header of a video's detect document."""
+    frames = (source.range.first, source.range.end, source.range.stride)
+    settings = (("detect", as_dict(config.detect)),)
+    return Header("detect", source.info, frames, models=used(models.detectors), config=settings)
+
+
+def pose_header(before: Header, config: ChainConfig, models: Models) -> Header:
+    """The header of the pose document that follows the document of ``before``."""
+    networks = () if models.pose is None else used([models.pose])
+    return before.next_stage("pose", networks, as_dict(config.pose))
+
+
+def run_track(
+    sightings: Iterable[track_stage.Sighting], before: Header, place: Place, config: ChainConfig
+) -> tuple[Header, list[FramePeople]]:
+    """Give identities, write the track document, and return its header and people."""
+    header = before.next_stage("track", (), as_dict(config.track))
+    path = place.document("track", header.video.name)
+    with DocumentWriter(path, header) as writer:
+        people = track_stage.track(sightings, header.video, config.track)
+        return header, write_all(people, writer)
+
+
+def run_action(
+    people: Iterable[FramePeople], before: Header, place: Place, config: ChainConfig
+) -> tuple[Header, list[FramePeople]]:
+    """Score actions, write the action document, and return its header and people."""
+    header = before.next_stage("action", (), as_dict(config.action))
+    path = place.document("action", header.video.name)
+    with DocumentWriter(path, header) as writer:
+        scored = action_stage.recognise(people, header.video, config.action)
+        return header, write_all(scored, writer)
+
+
+def run_render(
+    seen: Iterable[tuple[Frame, People]],
+    video: VideoInfo,
+    num_frames: int,
+    place: Place,
+    config: ChainConfig,
+    png: bool = False,
+) -> None:
+    """Write overlay video and contact sheet (and with ``png`` every drawn frame)."""
+    folder = place.folder / "render"
+    overlay = OverlayWriter(folder / f"{video.name}.mp4", video.fps)
+    sheet = ContactSheet(video, num_frames, config.render)
+    try:
+        drawn = painted(seen, video, config.render)
+        for index, image, count in progress(drawn, f"{video.name}: overlay", num_frames):
+            overlay.write(image)
+            sheet.add(index, image, count)
+            if png:
+                save_png(folder / video.name / f"{index:06d}.png", image)
+        overlay.close()
+    except BaseException:
+        overlay.discard()
+        raise
+    sheet.save(folder / f"{video.name}.png")
+
+
+def outputs(name: str, stages: Sequence[str], place: Place) -> list[Path]:
+    """The files that ``stages`` write for the video NAME."""
+    documents = [place.document(stage, name) for stage in stages if stage != "render"]
+    folder = place.folder / "render"
+    pictures = [folder / f"{name}.mp4", folder / f"{name}.png"] if "render" in stages else []
+    return documents + pictures
+
+
+def run_video(
+    source: VideoSource,
+    stages: Sequence[str],
+    place: Place,
+    config: ChainConfig,
+    models: Models,
+) -> list[FramePeople]:
+    """Take one video through ``stages`` (a beginning of ``STAGES``); its people at the end.
+
+    Pixels are decoded once, ahead, and flow through detect, pose and the tracker's description of
+    people; identities and actions follow from those alone; the overlay decodes once more.
+    """
+    name = source.info.name
+    header = detect_header(source, config, models)
+    with ExitStack() as stack:
+
+        def open_writer(head: Header) -> DocumentWriter:
+            path = place.document(head.stage, name)
+            return stack.enter_context(DocumentWriter(path, head, place.resume))
+
+        seen = detected(source, open_writer(header), config, models)
+        if "pose" in stages:
+            header = pose_header(header, config, models)
+            seen = posed(prefetch(seen), source.range, open_writer(header), config, models)
+        bar = progress(seen, f"{name}: people", len(source) or None)
+        if "track" not in stages:
+            return [FramePeople(frame.index, people) for frame, people in bar]
+        sightings = list(track_stage.describe(bar, config.track))
+    header, result = run_track(sightings, header, place, config)
+    if "action" in stages:
+        header, result = run_action(result, header, place, config)
+    if "render" in stages:
+        pairs = zip(source, (item.people for item in result), strict=True)
+        run_render(pairs, source.info, len(result), place, config)
+    return result
+
+
+def run_document(
+    document: Document,
+    source: VideoSource | None,
+    stage: str,
+    place: Place,
+    config: ChainConfig,
+    models: Models,
+    png: bool = False,
+) -> list[FramePeople]:
+    """Take one document through one stage; its people at the end.
+
+    ``source`` is the document's video; track and action do without it.
+    """
+    header = document.header or foreign_header(document, source)
+    if stage == "action":
+        return run_action(identified(document), header, place, config)[1]
+    if stage == "track" and source is None:
+        sightings = track_stage.undescribed(document)
+        return run_track(sightings, header, place, config)[1]
+    assert source is not None
+    seen = attach(document, source)
+    bar = progress(seen, f"{header.video.name}: {stage}", len(source) or None)
+    if stage == "track":
+        described = track_stage.describe(prefetch(bar), config.track)
+        return run_track(described, header, place, config)[1]
+    if stage == "render":
+        people = list(document)
+        run_render(attach(document, source), header.video, len(source), place, config, png)
+        return people
+    head = pose_header(header, config, models)
+    with DocumentWriter(place.document("pose", head.video.name), head, place.resume) as writer:
+        seen = posed(prefetch(bar), source.range, writer, config, models)
+        return [FramePeople(frame.index, people) for frame, people in seen]
+
+
+def identified(document: Document) -> Iterator[FramePeople]:
+    """A document's frames. Raises InputError if its people have no identities."""
+    for item in document:
+        if len(item.people) and item.people.track_ids is None:
+            raise InputError(
+                f"{document.path}: frame {item.frame_index}: people have no track_id; "
+                "run hie track first"
+            )
+        yield item
+
+
+def foreign_header(document: Document, source: VideoSource | None) -> Header:
+    """A header for an annolist file that another program wrote."""
+    video = video_info(document, source)
+    return Header("detect", replace(video, name=document_name(document)))
