@@ -102,7 +102,7 @@ class Painter:
         colour = identity_colour(key)
         x1, y1, x2, y2 = (people.boxes[i] * self.scale).round().astype(int).tolist()
         if self.config.boxes:
-            cv2.rectangle(image, (x1, y1), (x2, y2), colour, unit, cv2.LINE_AA)
+            cv2.rectangle(image, (x1, y1), (x2, y2), colour, unit)
         if self.config.skeletons:
             self._draw_skeleton(image, people, i, colour, unit)
         if self.config.labels:
