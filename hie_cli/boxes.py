@@ -40,14 +40,11 @@ def iom(a: Floats, b: Floats) -> NDArray[np.float64]:
 def nms(boxes: Floats, scores: Floats, threshold: float) -> NDArray[np.int64]:
     """Indices kept by greedy suppression at IoU > threshold, best first (ties: lower index)."""
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
-    overlap = iou(boxes, boxes)
-    alive = np.ones(len(order), bool)
     kept = []
-    for i in order:
-        if alive[i]:
-            kept.append(int(i))
-            alive &= overlap[i] <= threshold
-            alive[i] = False
+    while order.size:  # one row of overlaps at a time: a thousand candidates stay cheap
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        order = rest[iou(boxes[best], boxes[rest])[0] <= threshold]
     return np.array(kept, np.int64)
 
 

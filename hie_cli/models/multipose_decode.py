@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.models.movenet import NUM_KEYPOINTS, STRIDE
 from hie_cli.types import FloatArray
 
+STRIDE = 4  # input pixels per cell of every map
+NUM_KEYPOINTS = 17
 # The original's constants: width of the Gaussian round a guess, relative to the map's shorter
 # side, and the keypoint score below which a keypoint does not count for the person's score.
 _SPREAD = 0.3

@@ -6,16 +6,12 @@ distributions over 0..10 cells (generalised focal loss, Li et al. 2020). Batch n
 is folded into the convolutions, hence conv with bias; it can be trained on as it is.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hie_cli.models.blocks import Pixels, upsample
+from hie_cli.models.nanodet_decode import STRIDES
 
-STRIDES = (8, 16, 32)
 NUM_CLASSES = 80
 BINS = 11  # a side is the expected value of a distribution over 0..10 cells
 PERSON = 0
@@ -61,6 +57,8 @@ class CspStage(nn.Module):
 class NanoDet(nn.Module):
     """(N, H, W, 3) uint8 BGR, H and W multiples of 32 -> person scores and side distributions."""
 
+    OUTPUTS = ("scores", "bins")
+
     def __init__(self) -> None:
         super().__init__()
         self.pixels = Pixels((103.53, 116.28, 123.675), (57.375, 57.12, 58.395))
@@ -94,45 +92,3 @@ class NanoDet(nn.Module):
         flat = [level.flatten(2) for level in self.logits(images)]
         scores = torch.cat([level[:, PERSON] for level in flat], 1).sigmoid()
         return scores, torch.cat([level[:, NUM_CLASSES:] for level in flat], 2)
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Where each of the A output cells lies: centres (A, 2) x, y in input pixels, strides (A,)."""
-
-    centres: NDArray[np.float32]
-    strides: NDArray[np.float32]
-
-
-def cells(height: int, width: int, strides: tuple[int, ...] = STRIDES) -> Cells:
-    """The grid of an input of ``height`` x ``width`` pixels: row by row, stride by stride."""
-    centres, sizes = [], []
-    for stride in strides:
-        y, x = np.mgrid[: height // stride, : width // stride].astype(np.float32)
-        centres.append((np.stack((x.ravel(), y.ravel()), 1) + 0.5) * stride)
-        sizes.append(np.full(x.size, stride, np.float32))
-    return Cells(np.concatenate(centres), np.concatenate(sizes))
-
-
-def decode(
-    scores: NDArray[np.float32],
-    bins: NDArray[np.float32],
-    grid: Cells,
-    floor: float,
-    limit: int,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """One image's boxes (K, 4) xyxy in input pixels and scores (K,), best first.
-
-    ``scores`` (A,), ``bins`` (44, A) in the order left, top, right, bottom. Only cells scoring at
-    least ``floor`` count, the best ``limit`` of them; no suppression of duplicates.
-    """
-    chosen = np.flatnonzero(scores >= floor)
-    chosen = chosen[np.argsort(-scores[chosen], kind="stable")[:limit]]
-    side = bins[:, chosen].reshape(4, -1, len(chosen))
-    weight = np.exp(side - side.max(1, keepdims=True, initial=-np.inf))
-    steps = np.arange(side.shape[1], dtype=np.float32)[:, None]
-    distance = (weight * steps).sum(1) / weight.sum(1) * grid.strides[chosen]  # (4, K)
-    x, y = grid.centres[chosen].T
-    left, top, right, bottom = distance
-    boxes = np.stack((x - left, y - top, x + right, y + bottom), 1)
-    return boxes.astype(np.float32), scores[chosen]

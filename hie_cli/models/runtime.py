@@ -1,40 +1,124 @@
-"""Where a network runs."""
+"""Where a network runs: ONNX Runtime on the CPU, torch on CUDA and MPS.
+
+``benchmarks/runtimes.py`` measures the two against each other. On the CPU, ONNX Runtime's outputs
+are the same bytes whatever else is in the batch and however many threads run; on CUDA and MPS
+the libraries promise neither.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from hie_cli.errors import ModelError
 from hie_cli.types import FloatArray, Image
 
+if TYPE_CHECKING:
+    from torch import nn
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 def resolve_device(device: str) -> str:
     """``auto`` -> cuda, else mps, else cpu; ModelError for a device this machine lacks."""
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
+    if device == "cpu":
+        return device
+    if device not in DEVICES:
+        raise ModelError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
+    import torch
+
+    available = [
+        name
+        for name, there in (
+            ("cuda", torch.cuda.is_available()),
+            ("mps", torch.backends.mps.is_available()),
+        )
+        if there
+    ]
     if device == "auto":
-        return next(name for name, there in available.items() if there)
+        return available[0] if available else "cpu"
     if device not in available:
-        raise ModelError(f"--device {device}: unknown; use auto, cpu, cuda or mps")
-    if not available[device]:
         raise ModelError(f"--device {device}: this machine has none; use --device cpu or auto")
     return device
+
+
+def _cpus() -> int:
+    """CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def session(
+    graph: bytes, origin: str, threads: int | None, options: Any = None, device: str = "cpu"
+) -> Any:
+    """An ONNX Runtime session; ModelError where the graph cannot be loaded or run on ``device``."""
+    import onnxruntime
+
+    providers = ["CPUExecutionProvider"]
+    if device == "cuda":
+        providers.insert(0, "CUDAExecutionProvider")
+        if providers[0] not in onnxruntime.get_available_providers():
+            raise ModelError(
+                f"{origin}: ONNX files on CUDA need the package onnxruntime-gpu; use --device cpu"
+            )
+    elif device != "cpu":
+        raise ModelError(f"{origin}: an ONNX file runs on cpu or cuda, not on {device}")
+
+    options = options or onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or _cpus()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads sleep: the next frame is being decoded on the same cores meanwhile.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=providers)
+    except Exception as error:  # the runtime raises many types, all of them about this graph
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{origin}: ONNX Runtime cannot load the graph ({reason})") from None
+
+
+class OnnxNetwork:
+    """One of our own networks on ONNX Runtime: its graph, and its weights from elsewhere."""
+
+    def __init__(
+        self,
+        graph: bytes,
+        weights: Mapping[str, np.ndarray[Any, Any]],
+        origin: str,
+        threads: int | None = None,
+    ) -> None:
+        import onnxruntime
+
+        # The runtime keeps pointers into these arrays, so they live as long as the session.
+        self._arrays = {
+            name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()
+        }
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in self._arrays.values()]
+        options = onnxruntime.SessionOptions()
+        options.add_external_initializers(list(self._arrays), values)
+        self._session = session(graph, origin, threads, options)
+
+    def __call__(self, images: Image) -> list[FloatArray]:
+        """See ``base.Network``."""
+        outputs: list[FloatArray] = self._session.run(None, {"images": images})
+        return outputs
 
 
 class TorchNetwork:
     """A module on a torch device, in evaluation mode."""
 
-    def __init__(self, module: nn.Module, device: str, threads: int | None = None) -> None:
-        self.device = torch.device(device)
-        self.module = module.eval().to(self.device)
+    def __init__(self, module: "nn.Module", device: str, threads: int | None = None) -> None:
+        import torch
+
+        self._device = torch.device(device)
+        self._module = module.eval().to(self._device)
         if threads is not None:
             torch.set_num_threads(threads)
 
     def __call__(self, images: Image) -> list[FloatArray]:
         """See ``base.Network``."""
+        import torch
+
         with torch.inference_mode():
-            outputs = self.module(torch.from_numpy(images).to(self.device))
+            outputs = self._module(torch.from_numpy(images).to(self._device))
         return [np.asarray(output.cpu().numpy(), np.float32) for output in outputs]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hie_cli.models.movenet import NUM_KEYPOINTS, STRIDE
+from hie_cli.models.multipose_decode import NUM_KEYPOINTS, STRIDE
 from hie_cli.types import FloatArray
 
 _SOFTENING = 1.8  # the original's constant: weight = 1 / (distance in cells + 1.8)
