@@ -1,0 +1,77 @@
+"""A pinhole camera above a ground plane.
+
+World metres: x right, y away from the camera, z up; the camera stands at (0, 0, height) and looks
+along +y, tilted down by ``pitch``. Image pixels: x right, y down, origin at the top-left corner.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hie_cli.boxes import Floats
+from hie_cli.simulation.style import Style, between
+
+NEAR = 0.1  # metres; points nearer than this have no place in the image
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Image size in pixels, focal length in pixels, height in metres, downward tilt in radians."""
+
+    width: int
+    height_px: int
+    focal: float
+    height: float
+    pitch: float
+
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """World points (..., 3) -> pixels (..., 2) and depth (...) in metres along the axis.
+
+        A point behind the camera gets NaN pixels.
+        """
+        p = np.asarray(points, np.float64)
+        c, s = np.cos(self.pitch), np.sin(self.pitch)
+        x, y, z = p[..., 0], p[..., 1], p[..., 2] - self.height
+        depth = y * c - z * s
+        down = -y * s - z * c
+        ahead = np.where(depth > NEAR, depth, np.nan)
+        u = self.width / 2 + self.focal * x / ahead
+        v = self.height_px / 2 + self.focal * down / ahead
+        return np.stack([u, v], -1), depth
+
+    def ground(self, pixels: Floats) -> Floats:
+        """Pixels (..., 2) -> points (..., 3) where their rays meet the ground (NaN above it)."""
+        p = np.asarray(pixels, np.float64)
+        right = (p[..., 0] - self.width / 2) / self.focal
+        down = (p[..., 1] - self.height_px / 2) / self.focal
+        c, s = np.cos(self.pitch), np.sin(self.pitch)
+        sink = down * c + s  # how fast the ray goes down
+        reach = np.where(sink > 1e-6, self.height / np.where(sink > 1e-6, sink, 1.0), np.nan)
+        return np.stack([right * reach, (c - down * s) * reach, np.zeros_like(right)], -1)
+
+    @property
+    def horizon(self) -> float:
+        """Image row of the horizon in pixels."""
+        return self.height_px / 2 - self.focal * float(np.tan(self.pitch))
+
+    def half_width(self, y: float) -> float:
+        """Half of the width in metres that the image spans on the ground at distance ``y``."""
+        depth = y * np.cos(self.pitch) + self.height * np.sin(self.pitch)
+        return float(depth * self.width / 2 / self.focal)
+
+
+def draw_camera(
+    rng: np.random.Generator, style: Style, width: int, height: int
+) -> tuple[Camera, float, float]:
+    """A camera of this style, and the nearest and farthest distance (metres) people keep.
+
+    The tilt puts the middle of that range a little below the middle of the image.
+    """
+    stand = between(style.elevation, 1.6, 7.5)
+    focal = width * float(rng.uniform(0.75, 1.15))
+    # A person 1.7 m tall in the middle of the range takes this share of the image's height.
+    share = between(style.distance, 0.42, 0.13)
+    middle = max(1.7 * focal / (share * height), 0.7 * stand)
+    pitch = float(np.arctan2(stand - 0.9, middle) - rng.uniform(-0.02, 0.05))
+    near, far = 0.72 * middle, 1.6 * middle
+    return Camera(width, height, focal, stand, pitch), near, far
