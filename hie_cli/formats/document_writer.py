@@ -6,13 +6,14 @@ end; a partial file can be resumed after its last whole frame line.
 
 import json
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
-from hie_cli.errors import InputError
+from hie_cli.errors import ConfigError, InputError
 from hie_cli.formats.annorect import format_people
 from hie_cli.formats.document import FORMAT_VERSION, HEADER_END, HEADER_START, Header, parse_frame
 from hie_cli.formats.files import write_error
@@ -58,19 +59,20 @@ def partial_path(path: Path) -> Path:
 class DocumentWriter:
     """Streams frames into a document; publishes it only after a clean end of the ``with`` block.
 
-    With ``resume`` and a partial file of the same header, ``done`` holds the frames already written
-    and ``resumed_frames`` their number; ``write`` then goes on after them.
-    Raises ConfigError if the place cannot be written.
+    With ``resume``, ``done`` holds the frames that an earlier, interrupted or finished, writing of
+    the same header left, ``finished`` says which of the two, and ``write`` goes on after them.
+    Raises ConfigError if the place cannot be written, or holds a document of another header.
     """
 
     def __init__(self, path: Path, header: Header, resume: bool = False) -> None:
         self.path = path
         self.partial = partial_path(path)
         self.done: list[FramePeople] = []
+        self.finished = False
         head = _header_line(header) + "\n"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            end = self._read_partial(head) if resume else 0
+            end = self._resume(head.encode()) if resume else 0
             self._file = open(self.partial, "r+b" if end else "w+b")  # noqa: SIM115 # closed in __exit__
             if end:
                 self._file.seek(end)
@@ -81,29 +83,37 @@ class DocumentWriter:
             raise write_error(path, error) from None
         self._first = not self.done
 
-    def _read_partial(self, head: str) -> int:
-        """Fill ``done`` from a partial file with this very header; where its last frame ends."""
+    def _resume(self, head: bytes) -> int:
+        """Fill ``done`` with what is there already; the byte where its last frame ends."""
+        if self.path.exists():
+            with open(self.path, "rb") as file:
+                if file.readline() != head:
+                    raise ConfigError(
+                        f"{self.path}: was made with other settings, models or frames; "
+                        "--overwrite replaces it"
+                    )
+            shutil.copyfile(self.path, self.partial)
+            self.finished = True
         if not self.partial.exists():
             return 0
         with open(self.partial, "rb") as file:
-            if file.readline() != head.encode():
+            if file.readline() != head:
                 return 0
-            end = file.tell()
-            for number, raw in enumerate(file, 2):
-                if not raw.endswith(b"\n"):
-                    break
-                try:
-                    record = json.loads(raw.decode().strip().removeprefix(","))
-                    self.done.append(parse_frame(record, str(self.partial), f"line {number}"))
-                except (ValueError, InputError):
-                    break
-                end = file.tell()
-        return end
+            return self._read_frames(file)
 
-    @property
-    def resumed_frames(self) -> int:
-        """How many frames the partial file already held."""
-        return len(self.done)
+    def _read_frames(self, file: BinaryIO) -> int:
+        """Fill ``done`` with the whole frame lines that follow; where the last of them ends."""
+        end = file.tell()
+        for number, raw in enumerate(file, 2):
+            if not raw.endswith(b"\n"):
+                break
+            try:
+                record = json.loads(raw.decode().strip().removeprefix(","))
+                self.done.append(parse_frame(record, str(self.partial), f"line {number}"))
+            except (ValueError, InputError):
+                break
+            end += len(raw)
+        return end
 
     def write(self, item: FramePeople) -> None:
         """Append one frame. Raises ConfigError if the disk is full."""

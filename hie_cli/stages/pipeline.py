@@ -92,9 +92,11 @@ def tee(seen: Iterable[tuple[Frame, People]], writer: DocumentWriter) -> Seen:
         yield frame, kept
 
 
-def _position(done: Sequence[FramePeople], restart: int) -> int:
-    """How many of the ``done`` frames lie before frame ``restart``."""
-    return sum(item.frame_index < restart for item in done)
+def _kept(writer: DocumentWriter, restart: int) -> int:
+    """How many frames need no network: those before frame ``restart``, or all if finished."""
+    if writer.finished:
+        return len(writer.done)
+    return sum(item.frame_index < restart for item in writer.done)
 
 
 def _next_frame(done: Sequence[FramePeople], frames: FrameRange) -> int:
@@ -108,7 +110,7 @@ def detected(
     """The detect stage on a video, written along, going on where ``writer`` had stopped."""
     frames = prefetch(source)
     restart = detect_stage.segment_start(_next_frame(writer.done, source.range), config.detect)
-    kept = _position(writer.done, restart)
+    kept = _kept(writer, restart)
 
     def people() -> Seen:
         for _ in range(kept):
@@ -123,7 +125,7 @@ def posed(
 ) -> Seen:
     """The pose stage on detected frames, written along, resuming likewise."""
     restart = pose_stage.window_start(_next_frame(writer.done, frames), config.pose)
-    kept = _position(writer.done, restart)
+    kept = _kept(writer, restart)
 
     def people() -> Seen:
         for _ in range(kept):
