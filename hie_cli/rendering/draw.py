@@ -15,6 +15,7 @@ from hie_cli.types import Image, People
 Colour = tuple[int, int, int]
 
 _GOLDEN = 0.618033988749895  # successive hues far apart, whatever the number of people
+_JOINT_DOTS_FROM = 120  # height of a person, in pixels at the thinnest line, to dot the joints
 _WHITE: Colour = (255, 255, 255)
 _GREY: Colour = (200, 200, 200)
 
@@ -122,6 +123,9 @@ class Painter:
         for a, b in BONES:
             if seen[a] and seen[b]:
                 cv2.line(image, _pixel(points[a]), _pixel(points[b]), colour, unit, cv2.LINE_AA)
+        height = (people.boxes[i, 3] - people.boxes[i, 1]) * self.scale
+        if height < _JOINT_DOTS_FROM * unit:
+            return  # dots would hide the person
         for joint in np.flatnonzero(seen):
             cv2.circle(image, _pixel(points[joint]), unit + 1, _WHITE, -1, cv2.LINE_AA)
 

@@ -54,13 +54,11 @@ def test_box_is_drawn_at_its_edges_in_the_identitys_colour():
 def test_missing_and_weak_joints_are_not_drawn():
     config = RenderConfig(boxes=False, labels=False, trails=False, min_joint_score=0.5)
     drawn = Painter(config, 10.0).paint(black().image, person(), 0)
-    assert drawn[30, 60].any()
     assert drawn[40, 60].any()  # the bone between nose and chest
     scores = np.ones((1, 14))
     scores[0, 1] = 0.4
     weak = Painter(config, 10.0).paint(black().image, person(keypoint_scores=scores), 0)
-    assert weak[30, 60].any()
-    assert not weak[40, 60].any()
+    assert not weak.any()
 
 
 def test_an_action_stays_on_the_label_between_sampled_frames():
