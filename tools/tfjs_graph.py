@@ -28,11 +28,10 @@ def _split_fused(node: tf.compat.v1.NodeDef, graph: tf.compat.v1.GraphDef) -> No
         step.attr["T"].CopyFrom(node.attr["T"])
 
 
-def load(path: Path, outputs: list[str], changes: dict[str, Any] | None = None) -> Any:
-    """``function(image) -> [arrays]`` of the graph at ``path``; ``changes`` replaces constants."""
+def load(path: Path, outputs: list[str]) -> Any:
+    """``function(image) -> [arrays]``: the named nodes of the graph at ``path``."""
     model = json.loads(path.read_text())
     arrays = read_arrays(model["weightsManifest"], path.with_suffix(".bin").read_bytes())
-    arrays.update(changes or {})
     types = {e["name"]: e["dtype"] for group in model["weightsManifest"] for e in group["weights"]}
     graph = tf.compat.v1.GraphDef()
     input_name = ""
