@@ -196,10 +196,14 @@ class Annotations:
 
 @dataclass(frozen=True)
 class TruthSequence:
-    """Ground truth of one video: ``frames[t]`` for every frame 0..T-1; size and fps if known."""
+    """Ground truth of one video: ``frames[t]`` for every frame 0..T-1; size and fps if known.
+
+    ``dropped`` counts what the file says and these types do not hold, for example COCO's eyes.
+    """
 
     name: str
     frames: tuple[Annotations, ...]
     width: int | None = None
     height: int | None = None
     fps: float | None = None
+    dropped: tuple[tuple[str, int], ...] = ()

@@ -56,6 +56,14 @@ def read_regions(entry: dict[str, Any], where: str) -> tuple[FloatArray, ...]:
     return tuple(polygons)
 
 
+def region_records(regions: tuple[FloatArray, ...]) -> list[dict[str, Any]]:
+    """Polygons as an annolist entry's ``ignore_regions``."""
+    return [
+        {"point": [{"x": [x], "y": [y]} for x, y in np.round(p.astype(float), 3).tolist()]}
+        for p in regions
+    ]
+
+
 def truth_sequence(name: str, document: Document) -> TruthSequence:
     """A HiEve Track-2/3 annolist (or a stage document) as ground truth."""
     frames: dict[int, Annotations] = {}

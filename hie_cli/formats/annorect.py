@@ -36,9 +36,14 @@ def parse_people(rects: list[dict[str, Any]], where: str) -> People:
 
 def _numbers(values: list[Any]) -> NDArray[np.float64]:
     """A flat list of JSON numbers as an array; TypeError for anything else in it."""
-    if not set(map(type, values)) <= {int, float}:
+    if not all_numbers(values):
         raise TypeError
     return np.array(values, np.float64)
+
+
+def all_numbers(values: list[Any]) -> bool:
+    """Whether a list from JSON holds numbers only (no booleans, strings or nulls)."""
+    return set(map(type, values)) <= {int, float}
 
 
 def _parse_at_once(rects: list[dict[str, Any]]) -> People | None:

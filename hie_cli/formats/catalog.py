@@ -185,3 +185,12 @@ def by_folder(files: list[Source], fallback: str) -> dict[str, list[Source]]:
     for source in files:
         folders.setdefault(source.folder or fallback, []).append(source)
     return folders
+
+
+def refuse_twice(known: Mapping[str, object], found: Mapping[str, object], source: Source) -> None:
+    """Refuse a file that holds a sequence which an earlier file held already."""
+    again = sorted(known.keys() & found.keys())
+    if again:
+        raise InputError(
+            f"{source.label}: sequence {again[0]!r} is also in another file; give one of them"
+        )

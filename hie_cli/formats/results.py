@@ -4,42 +4,101 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from hie_cli.formats import catalog, mot
-from hie_cli.formats.document import Document
+from hie_cli.formats import ava, catalog, coco, mot, posetrack, posetrack17
+from hie_cli.formats.document import Document, Header
 from hie_cli.formats.sources import Source
+from hie_cli.formats.truth import Size, has_posetrack_marks
 from hie_cli.types import FramePeople
 
-RESULT_LAYOUTS = ("annolist", "track1", "mot")
-Loaders = dict[str, Callable[[], tuple[FramePeople, ...]]]
+RESULT_LAYOUTS = (
+    "annolist",
+    "track1",
+    "mot",
+    "posetrack17",
+    "posetrack18",
+    "coco",
+    "coco-results",
+    "ava",
+    "csv",
+    "parquet",
+)
+Frames = tuple[FramePeople, ...]
+Loaders = dict[str, Callable[[], Frames]]
 
 
 def read_results(
-    path: Path | str, layout: str | None = None
-) -> Mapping[str, tuple[FramePeople, ...]]:
+    path: Path | str,
+    layout: str | None = None,
+    *,
+    size: Size | None = None,
+    fps: float | None = None,
+    images: Path | str | None = None,
+) -> Mapping[str, Frames]:
     """The results at ``path`` (file, folder or zip) by sequence name, frames ascending.
 
     Text files hold only frames with people; documents hold every frame. ``layout`` (see
-    ``RESULT_LAYOUTS``) overrides the detection by content. Each sequence is read when it is asked
-    for. Raises InputError naming file, line or frame.
+    ``RESULT_LAYOUTS``) overrides the detection by content. ``size`` (width, height) and ``fps`` are
+    for AVA csv; ``images`` is the COCO file whose images a COCO list of results refers to, and
+    whose sequence name it takes. Each sequence is read when it is asked for.
+    Raises InputError naming file, line or frame.
     """
-    path = Path(path)
-    layout, files = catalog.select(path, layout, RESULT_LAYOUTS)
-    if layout in ("track1", "mot"):
-        base = 0 if layout == "track1" else 1
-        loaders: Loaders = {
-            name: partial(_load_mot, source, base)
-            for name, source in catalog.by_name(files).items()
-        }
-    else:
-        loaders = {
-            name: partial(_load_document, source) for name, source in catalog.by_name(files).items()
-        }
+    layout, files = catalog.select(Path(path), layout, RESULT_LAYOUTS)
+    if layout in ("posetrack18", "ava", "csv", "parquet"):
+        return catalog.Sequences(_many(layout, files, size, fps))
+    loaders: Loaders = {}
+    for name, source in catalog.by_name(files).items():
+        if layout in ("track1", "mot"):
+            loaders[name] = partial(_load_mot, source, 0 if layout == "track1" else 1)
+        elif layout == "coco":
+            loaders[name] = partial(coco.parse_results, source)
+        elif layout == "coco-results":
+            name = name if images is None else Path(images).stem
+            loaders[name] = partial(coco.parse_result_list, source, images)
+        elif layout == "posetrack17":
+            loaders[name] = partial(posetrack17.parse_results, source)
+        else:
+            loaders[name] = partial(_load_annolist, source)
     return catalog.Sequences(loaders)
 
 
-def _load_mot(source: Source, base: int) -> tuple[FramePeople, ...]:
+def read_header(path: Path | str, name: str) -> Header | None:
+    """The header of sequence ``name``'s stage document at ``path``; None for other layouts."""
+    layout, files = catalog.select(Path(path), None, RESULT_LAYOUTS)
+    if layout != "annolist":
+        return None
+    return Document(catalog.by_name(files)[name]).header
+
+
+def _many(layout: str, files: list[Source], size: Size | None, fps: float | None) -> Loaders:
+    """Layouts whose files hold several sequences each; read at once."""
+    loaders: Loaders = {}
+    for source in files:
+        if layout == "posetrack18":
+            whole = posetrack.parse_results(source)
+            found: Loaders = {name: partial(whole.__getitem__, name) for name in whole}
+        elif layout == "ava":
+            found = {
+                name: partial(ava.result_frames, rows, source.label, size)
+                for name, rows in ava.read_rows(source, fps).items()
+            }
+        else:
+            from hie_cli.formats import table
+
+            found = {
+                name: partial(table.result_frames, table_rows)
+                for name, table_rows in table.read_rows(source).items()
+            }
+        catalog.refuse_twice(loaders, found, source)
+        loaders |= found
+    return loaders
+
+
+def _load_mot(source: Source, base: int) -> Frames:
     return mot.parse_results(source.read_text(), source.label, base)
 
 
-def _load_document(source: Source) -> tuple[FramePeople, ...]:
-    return tuple(Document(source))
+def _load_annolist(source: Source) -> Frames:
+    document = Document(source)
+    if document.header is None and has_posetrack_marks(source):
+        return posetrack17.parse_results(source)
+    return tuple(document)

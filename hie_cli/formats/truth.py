@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from hie_cli.formats import annolist, catalog, hieve_xml, mot
+from hie_cli.errors import InputError
+from hie_cli.formats import annolist, ava, catalog, coco, hieve_xml, mot, posetrack, posetrack17
 from hie_cli.formats.document import Document
+from hie_cli.formats.files import parse_json
 from hie_cli.formats.sources import Source
 from hie_cli.types import TruthSequence
 
@@ -15,36 +17,81 @@ TRUTH_LAYOUTS = (
     "hieve-json",
     "track1",
     "mot",
+    "posetrack17",
+    "posetrack18",
+    "coco",
+    "ava",
+    "csv",
+    "parquet",
 )
+Size = tuple[int, int]
 Loaders = dict[str, Callable[[], TruthSequence]]
 
 
-def read_truth(path: Path | str, layout: str | None = None) -> Mapping[str, TruthSequence]:
+def read_truth(
+    path: Path | str,
+    layout: str | None = None,
+    *,
+    size: Size | None = None,
+    fps: float | None = None,
+) -> Mapping[str, TruthSequence]:
     """The ground truth at ``path`` (file, folder or zip) by sequence name.
 
     ``layout`` (see ``TRUTH_LAYOUTS``) overrides the detection by content, for example ``track1``
-    to read the text files of a HiEve release, whose richest rendering is otherwise taken.
+    to read the text files of a HiEve release, whose richest rendering is otherwise taken. ``size``
+    (width, height) and ``fps`` are for AVA csv, which states neither.
     Each sequence is read when it is asked for. Raises InputError naming file, line or frame.
     """
     path = Path(path)
     layout, files = catalog.select(path, layout, TRUTH_LAYOUTS)
+    return catalog.Sequences(_loaders(path, layout, files, size, fps))
+
+
+def _loaders(
+    path: Path, layout: str, files: list[Source], size: Size | None, fps: float | None
+) -> Loaders:
     if layout in ("hieve-xml", "hieve-json"):
         folders = catalog.by_folder(files, path.stem)
-        loaders: Loaders = {
+        return {
             name: partial(hieve_xml.parse_sequence, part, name) for name, part in folders.items()
         }
-    elif layout in ("track1", "mot"):
-        base = 0 if layout == "track1" else 1
-        loaders = {
-            name: partial(_load_mot, source, name, base)
-            for name, source in catalog.by_name(files).items()
-        }
-    else:
-        loaders = {
-            name: partial(_load_annolist, source, name)
-            for name, source in catalog.by_name(files).items()
-        }
-    return catalog.Sequences(loaders)
+    if layout in ("posetrack18", "ava", "csv", "parquet"):
+        return _many(layout, files, size, fps)
+    loaders: Loaders = {}
+    for name, source in catalog.by_name(files).items():
+        if layout in ("track1", "mot"):
+            loaders[name] = partial(_load_mot, source, name, 0 if layout == "track1" else 1)
+        elif layout == "coco":
+            loaders[name] = partial(coco.parse_truth, source, name)
+        elif layout == "posetrack17":
+            loaders[name] = partial(posetrack17.parse_truth, source, name)
+        else:
+            loaders[name] = partial(_load_annolist, source, name)
+    return loaders
+
+
+def _many(layout: str, files: list[Source], size: Size | None, fps: float | None) -> Loaders:
+    """Layouts whose files hold several sequences each; read at once."""
+    loaders: Loaders = {}
+    for source in files:
+        if layout == "posetrack18":
+            whole = posetrack.parse_truth(source)
+            found: Loaders = {name: partial(whole.__getitem__, name) for name in whole}
+        elif layout == "ava":
+            found = {
+                name: partial(ava.truth_sequence, name, rows, source.label, size, fps)
+                for name, rows in ava.read_rows(source, fps).items()
+            }
+        else:
+            from hie_cli.formats import table
+
+            found = {
+                name: partial(table.truth_sequence, name, table_rows, source.label)
+                for name, table_rows in table.read_rows(source).items()
+            }
+        catalog.refuse_twice(loaders, found, source)
+        loaders |= found
+    return loaders
 
 
 def _load_mot(source: Source, name: str, base: int) -> TruthSequence:
@@ -59,4 +106,15 @@ def _load_mot(source: Source, name: str, base: int) -> TruthSequence:
 
 
 def _load_annolist(source: Source, name: str) -> TruthSequence:
-    return annolist.truth_sequence(name, Document(source))
+    document = Document(source)
+    if document.header is None and has_posetrack_marks(source):
+        return posetrack17.parse_truth(source, name)
+    return annolist.truth_sequence(name, document)
+
+
+def has_posetrack_marks(source: Source) -> bool:
+    """Whether a headless annolist is PoseTrack 2017's own (15 joints, head boxes)."""
+    data = parse_json(source.read_text(), source.label)
+    if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
+        raise InputError(f"{source.label}: no 'annolist'; expected a stage or annolist document")
+    return posetrack17.has_marks(data)
