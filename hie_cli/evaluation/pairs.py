@@ -6,7 +6,7 @@ pairs.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.errors import input_error
-from hie_cli.evaluation.matching import Ignore, aligned, counted, decimals
+from hie_cli.evaluation.matching import Ignore, aligned, counted
+from hie_cli.evaluation.overlaps import Ints, Overlaps, box_overlaps, joined, starts
 from hie_cli.types import BoolArray, FloatArray, FramePeople, IntArray, People, TruthSequence
-
-Ints = NDArray[np.int64]
-# Pairs of boxes whose overlaps are computed at a time: small enough for the processor's cache.
-_CHUNK_PAIRS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -100,8 +97,7 @@ def box_pairs(
             ids.append(track_ids(truth.name, frame, found)[rows])
             true_boxes.append(annotations.boxes[true_rows])
             boxes.append(found.boxes[rows])
-    overlaps = _overlaps(_joined(true_boxes), _joined(boxes), _starts(true_ids), _starts(ids))
-    return _pairs(truth.name, frames, true_ids, ids, overlaps)
+    return _pairs(truth.name, frames, true_ids, ids, box_overlaps(true_boxes, boxes))
 
 
 def matrix_pairs(
@@ -115,14 +111,15 @@ def matrix_pairs(
     indices: list[int] = []
     true_ids: list[IntArray] = []
     ids: list[IntArray] = []
-    found: list[_Chunk] = []
+    found: list[Overlaps] = []
     for index, true, predicted, similarity in frames:
         rows, columns = np.nonzero(similarity > 0)
-        found.append((np.full(len(rows), len(ids)), rows, columns, similarity[rows, columns]))
+        frame = np.full(len(rows), len(ids))
+        found.append(Overlaps(frame, rows, columns, similarity[rows, columns]))
         indices.append(index)
         true_ids.append(true)
         ids.append(predicted)
-    return _pairs(name, indices, true_ids, ids, found)
+    return _pairs(name, indices, true_ids, ids, joined(found))
 
 
 def track_ids(name: str, frame: int, people: People) -> IntArray:
@@ -134,34 +131,26 @@ def track_ids(name: str, frame: int, people: People) -> IntArray:
     return np.zeros(0, np.int64)
 
 
-_Chunk = tuple[Ints, Ints, Ints, NDArray[np.float64]]
-
-
-def _starts(ids: Iterable[IntArray]) -> Ints:
-    """Where each frame begins in the concatenated ids."""
-    return np.concatenate([[0], np.cumsum([len(i) for i in ids])]).astype(np.int64)
-
-
-def _joined(boxes: list[FloatArray]) -> NDArray[np.float64]:
-    """All frames' boxes (N, 4), with the decimals they were read from."""
-    return decimals(np.concatenate([np.zeros((0, 4), np.float32), *boxes]))
+def check_ids(name: str, frame: int, ids: IntArray, side: str) -> None:
+    """InputError where one of a frame's track ids is negative or occurs twice."""
+    values, counts = np.unique(ids, return_counts=True)
+    if len(values) and values[0] < 0:
+        raise input_error(name, f"frame {frame}", f"a person of the {side} has no track id")
+    if (counts > 1).any():
+        problem = f"track id {values[counts > 1][0]} occurs twice in the {side}"
+        raise input_error(name, f"frame {frame}", problem)
 
 
 def _numbered(name: str, frames: list[int], ids: list[IntArray], side: str) -> tuple[Ints, int]:
-    """Ids of all boxes renumbered 0..n-1, and n; InputError for a bad or a repeated one."""
+    """Ids of all frames joined and renumbered 0..n-1, and n; InputError as in check_ids."""
     flat = np.concatenate([np.zeros(0, np.int64), *ids])
     values = np.unique(flat)
     index = np.searchsorted(values, flat)
     frame = np.repeat(np.arange(len(frames)), [len(i) for i in ids])
-    if len(values) and values[0] < 0:
-        place = f"frame {frames[frame[flat < 0][0]]}"
-        raise input_error(name, place, f"a box of the {side} has no track id")
     key = np.sort(frame * len(values) + index, kind="stable")
-    repeated = key[1:][np.diff(key) == 0]
-    if len(repeated):
-        where, which = divmod(int(repeated[0]), len(values))
-        place = f"frame {frames[where]}"
-        raise input_error(name, place, f"track id {values[which]} occurs twice in the {side}")
+    if (values < 0).any() or (np.diff(key) == 0).any():
+        for place, here in zip(frames, ids, strict=True):
+            check_ids(name, place, here, side)
     return index, len(values)
 
 
@@ -170,54 +159,21 @@ def _pairs(
     frames: list[int],
     true_ids: list[IntArray],
     ids: list[IntArray],
-    found: Iterable[_Chunk],
+    found: Overlaps,
 ) -> Pairs:
-    """Number the ids and join the chunks of (frame, row, column, similarity) in frame order."""
-    true_start, start = _starts(true_ids), _starts(ids)
+    """Number the ids of the scored ``frames`` and point the pairs at their boxes."""
+    true_start, start = starts(true_ids), starts(ids)
     true_index, num_true = _numbered(name, frames, true_ids, "truth")
     index, num = _numbered(name, frames, ids, "predictions")
-    none = np.zeros(0, np.int64)
-    parts = [(none, none, none, np.zeros(0)), *found]
-    frame, row, column, similarity = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Pairs(
         truth_ids=true_index,
         predicted_ids=index,
         truth_start=true_start,
         predicted_start=start,
-        truth=true_start[frame] + row,
-        predicted=start[frame] + column,
-        similarity=similarity,
-        pair_start=np.searchsorted(frame, np.arange(len(true_start))),
+        truth=true_start[found.frame] + found.row,
+        predicted=start[found.frame] + found.column,
+        similarity=found.similarity,
+        pair_start=np.searchsorted(found.frame, np.arange(len(true_start))),
         num_truth_ids=num_true,
         num_predicted_ids=num,
     )
-
-
-def _overlaps(
-    true_boxes: NDArray[np.float64], boxes: NDArray[np.float64], true_start: Ints, start: Ints
-) -> Iterator[_Chunk]:
-    """IoU of all pairs within each frame, many frames at a time, padded to the fullest one."""
-    most_true, most = int(np.diff(true_start).max(initial=1)), int(np.diff(start).max(initial=1))
-    step = max(1, _CHUNK_PAIRS // max(1, most_true * most))
-    for first in range(0, len(start) - 1, step):
-        last = min(first + step, len(start) - 1)
-        a = _padded(true_boxes, true_start[first : last + 1])[..., None]
-        b = _padded(boxes, start[first : last + 1])[:, :, None]
-        width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])
-        # Few pairs overlap in x: everything else is computed for those only.
-        near = np.flatnonzero(width > 0)
-        frame, row, column = np.unravel_index(near, width.shape)
-        p, q = a[:, frame, row, 0], b[:, frame, 0, column]
-        height = np.minimum(p[3], q[3]) - np.maximum(p[1], q[1])
-        inter = width.ravel()[near] * np.maximum(height, 0)
-        union = (p[2] - p[0]) * (p[3] - p[1]) + (q[2] - q[0]) * (q[3] - q[1]) - inter
-        hit = inter > 0
-        yield frame[hit] + first, row[hit], column[hit], inter[hit] / union[hit]
-
-
-def _padded(boxes: NDArray[np.float64], start: Ints) -> NDArray[np.float64]:
-    """Boxes of several frames as (4, F, most); missing ones are empty and overlap nothing."""
-    counts = np.diff(start)
-    padded = np.zeros((4, len(counts), int(counts.max(initial=0))))
-    padded[:, np.arange(padded.shape[2]) < counts[:, None]] = boxes[start[0] : start[-1]].T
-    return padded

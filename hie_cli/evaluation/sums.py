@@ -6,6 +6,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any, Self, TypeVar
 
+import numpy as np
+
 
 class Sums:
     """Mixin for a frozen dataclass: ``a + b`` adds field by field (numbers, arrays or Sums)."""
@@ -30,6 +32,4 @@ def pooled(parts: Iterable[S]) -> S:
 
 def ratio(part: Any, whole: Any) -> Any:
     """``part / whole`` elementwise, with TrackEval's rule that a whole below 1 counts as 1."""
-    import numpy as np
-
     return part / np.maximum(1, whole)
