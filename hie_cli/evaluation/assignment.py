@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.evaluation.pairs import Ints, Pairs
+from hie_cli.evaluation.overlaps import Ints
+from hie_cli.evaluation.pairs import Pairs
 from hie_cli.types import BoolArray
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hie_cli.evaluation.assignment import choices
 from hie_cli.evaluation.matching import EPS
-from hie_cli.evaluation.pairs import Ints, Pairs
+from hie_cli.evaluation.overlaps import Ints
+from hie_cli.evaluation.pairs import Pairs
 from hie_cli.evaluation.sums import Sums, ratio
 from hie_cli.types import BoolArray
 

@@ -20,9 +20,7 @@ def annotations(boxes, ids=None, ignore=None, **fields) -> Annotations:
 def people(boxes, ids=None, scores=None, **fields) -> People:
     """Predictions of one frame from plain lists."""
     boxes = np.asarray(boxes, float).reshape(-1, 4)
-    return People(
-        boxes, np.ones(len(boxes)) if scores is None else scores, track_ids=ids, **fields
-    )
+    return People(boxes, np.ones(len(boxes)) if scores is None else scores, track_ids=ids, **fields)
 
 
 def crowd(
