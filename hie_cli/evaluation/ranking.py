@@ -131,11 +131,7 @@ def mean_present(values: Floats, axis: int | None = None) -> Any:
 
 
 def binned(part: Scored, edges: NDArray[np.floating[Any]], weighted: bool = False) -> Ranking:
-    """The sequence's ranking summed into bins of score: bin b holds edges[b-1] <= score < edges[b].
-
-    Used by the bootstrap: rankings on one grid add up. Exact (for grouped ties) where every
-    distinct score has a bin of its own.
-    """
+    """The sequence's ranking in bins of score; bin b holds edges[b-1] <= score < edges[b]."""
     weight = _row_weights(part, weighted)
     place = np.searchsorted(edges, part.scores, side="right")
     size = len(edges) + 1
@@ -160,12 +156,38 @@ def score_edges(parts: Sequence[Scored], bins: int) -> NDArray[np.float32]:
     return distinct[np.linspace(0, len(distinct) - 1, bins).astype(np.int64)]
 
 
-def add(rankings: Sequence[Ranking], times: NDArray[np.floating[Any]] | None = None) -> Ranking:
-    """Sum of rankings on one grid of bins, each taken ``times`` often (R,)."""
-    factor = np.ones(len(rankings)) if times is None else times
-    return Ranking(
-        rankings[0].scores,
-        np.tensordot(factor, np.stack([r.true for r in rankings]), 1),
-        np.tensordot(factor, np.stack([r.made for r in rankings]), 1),
-        float(factor @ np.array([r.positives for r in rankings])),
+@dataclass(frozen=True)
+class Stack:
+    """R rankings on one grid of bins, ready to be added up in any multiplicity.
+
+    true, made (R, K, M); positives (R,).
+    """
+
+    true: Floats
+    made: Floats
+    positives: Floats
+
+    def drawn(self, times: NDArray[np.integer[Any]]) -> Ranking:
+        """The sum of the rankings, each taken ``times`` often (R,)."""
+        factor = times.astype(np.float64)
+        return Ranking(
+            np.arange(self.true.shape[2], dtype=np.float64),
+            np.tensordot(factor, self.true, 1),
+            np.tensordot(factor, self.made, 1),
+            float(factor @ self.positives),
+        )
+
+
+def stack(parts: Sequence[Scored], bins: int, weighted: bool = False) -> Stack:
+    """Sequences summed into common bins of score, at most ``bins`` of them.
+
+    The average precision of a draw is exact (for grouped ties) where every distinct score has a bin
+    of its own.
+    """
+    edges = score_edges(parts, bins)
+    rankings = [binned(part, edges, weighted) for part in parts]
+    return Stack(
+        np.stack([r.true for r in rankings]),
+        np.stack([r.made for r in rankings]),
+        np.array([r.positives for r in rankings]),
     )

@@ -1,0 +1,177 @@
+"""Scores results against truth: sequence by sequence, pooled, and averaged over sequences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hie_cli.errors import ConfigError, InputError
+from hie_cli.evaluation.metric_actions import ActionMetric
+from hie_cli.evaluation.metric_boxes import BoxTrackMetric
+from hie_cli.evaluation.metric_detection import DetectionMetric
+from hie_cli.evaluation.metric_pose_tracks import PoseTrackMetric
+from hie_cli.evaluation.metric_poses import PoseMetric
+from hie_cli.evaluation.metrics import Figures, Loaded, Metric
+from hie_cli.evaluation.ranking import mean_present
+from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.evaluation.timeline import Timeline, timeline
+from hie_cli.progress import progress
+from hie_cli.types import FramePeople, TruthSequence
+
+METRICS: tuple[type[Metric[Any]], ...] = (
+    DetectionMetric,
+    BoxTrackMetric,
+    PoseMetric,
+    PoseTrackMetric,
+    ActionMetric,
+)
+TRACKS: tuple[str, ...] = tuple(metric.key for metric in METRICS)
+
+
+@dataclass(frozen=True)
+class TrackResult:
+    """One track of one evaluation: what each sequence contributed, and the figures."""
+
+    metric: Metric[Any]
+    parts: dict[str, Any]
+    sequences: dict[str, Figures]
+    pooled: Figures
+    mean: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of every scored track, notes for the reader, and id timelines if asked for."""
+
+    tracks: dict[str, TrackResult]
+    notes: tuple[str, ...]
+    timelines: dict[str, Timeline]
+    config: EvalConfig
+
+
+def evaluate(
+    truth: Mapping[str, TruthSequence],
+    results: Mapping[str, tuple[FramePeople, ...]],
+    config: EvalConfig,
+    chosen: Sequence[str] = (),
+    allow_missing: bool = False,
+    timelines: bool = False,
+) -> Evaluation:
+    """Score ``results`` on the ``chosen`` tracks, or on all that truth and results both hold.
+
+    Sequences are matched by name and read one at a time. Raises InputError listing sequences that
+    only one side has (unless ``allow_missing``), or naming what a chosen track lacks.
+    """
+    names, notes = paired(truth, results, allow_missing)
+    metrics = [metric(config) for metric in METRICS if not chosen or metric.key in chosen]
+    parts: dict[str, dict[str, Any]] = {metric.key: {} for metric in metrics}
+    lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
+    drawn: dict[str, Timeline] = {}
+    for name in progress(names, "evaluating", unit="sequence"):
+        sequence = Loaded(truth[name], tuple(results[name]))
+        for metric in metrics:
+            if not _truth_holds(metric, sequence):
+                continue
+            if not _results_hold(metric, sequence):
+                lacking[metric.key].append(name)
+                continue
+            parts[metric.key][name] = metric.collect(sequence)
+            if timelines and metric.key == BoxTrackMetric.key:
+                drawn[name] = timeline(sequence.frames, config.box.iou)
+    for metric in metrics:
+        _refuse_gaps(metric, parts[metric.key], lacking[metric.key], bool(chosen))
+    tracks = {m.key: track_result(m, parts[m.key]) for m in metrics if parts[m.key]}
+    if not tracks:
+        raise InputError(
+            "nothing to score: truth and results have no track in common "
+            "(ids, poses and actions are all missing on one side)"
+        )
+    return Evaluation(tracks, tuple(notes), drawn, config)
+
+
+def paired(
+    truth: Mapping[str, Any], results: Mapping[str, Any], allow_missing: bool
+) -> tuple[list[str], list[str]]:
+    """The sequences of both sides in natural order, and a note on those of one side alone."""
+    missing, extra = _natural(set(truth) - set(results)), _natural(set(results) - set(truth))
+    common = _natural(set(truth) & set(results))
+    lists = [
+        f"{what}: {', '.join(names)}"
+        for what, names in (("missing from the results", missing), ("not in the truth", extra))
+        if names
+    ]
+    if lists and not (allow_missing and common):
+        fix = "" if allow_missing else "; give all, or --allow-missing to score the others"
+        raise InputError(f"sequences {'; '.join(lists)}{fix}")
+    return common, [f"not scored, {text}" for text in lists]
+
+
+def same_name(
+    truth: Mapping[str, Any], results: Mapping[str, tuple[FramePeople, ...]]
+) -> Mapping[str, tuple[FramePeople, ...]]:
+    """``results`` under the truth's name where both hold a single sequence (two files given)."""
+    if len(truth) != 1 or len(results) != 1 or set(truth) == set(results):
+        return results
+    (name,), (found,) = truth, results
+    return {name: results[found]}
+
+
+def _natural(names: set[str]) -> list[str]:
+    """Sorted with 2 before 10."""
+    return sorted(
+        names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name)
+    )
+
+
+def _truth_holds(metric: Metric[Any], sequence: Loaded) -> bool:
+    return any(metric.in_truth(frame) for frame in sequence.truth.frames if frame.annotated)
+
+
+def _results_hold(metric: Metric[Any], sequence: Loaded) -> bool:
+    """Whether anybody has what the track scores; results without anybody lack nothing."""
+    filled = [item.people for item in sequence.people if len(item.people)]
+    return not filled or any(metric.in_results(people) for people in filled)
+
+
+def _refuse_gaps(
+    metric: Metric[Any], parts: dict[str, Any], lacking: Sequence[str], chosen: bool
+) -> None:
+    """InputError where the track was chosen, or scored elsewhere, but some results lack it."""
+    if lacking and (chosen or parts):
+        raise InputError(
+            f"{metric.title}: the results of {', '.join(lacking)} hold no {metric.needs}; "
+            "run the stage that adds them, or choose other tracks with --track"
+        )
+    if chosen and not parts:
+        raise InputError(f"{metric.title}: the truth holds no {metric.needs}")
+
+
+def track_result(metric: Metric[Any], parts: dict[str, Any]) -> TrackResult:
+    """Figures of each sequence, pooled, and their mean over the sequences that have them."""
+    each = {name: metric.figures([part]) for name, part in parts.items()}
+    pooled = metric.figures(list(parts.values()))
+    mean = {
+        name: float(mean_present(np.array([f.scalars[name] for f in each.values()])))
+        for name in pooled.scalars
+    }
+    return TrackResult(metric, parts, each, pooled, mean)
+
+
+def chosen_tracks(track: str) -> tuple[str, ...]:
+    """``all`` or track keys joined by commas as keys; ConfigError naming the known ones."""
+    if track == "all":
+        return ()
+    keys = tuple(part.strip() for part in track.split(","))
+    for key in keys:
+        if key not in TRACKS:
+            raise ConfigError(f"--track {key}: unknown track; known are {', '.join(TRACKS)}, all")
+    return keys
+
+
+def rows(result: TrackResult) -> Iterator[tuple[str, dict[str, float], dict[str, int]]]:
+    """Name, scalars and counts of every sequence, of their mean (no counts), and of all pooled."""
+    for name, figures in result.sequences.items():
+        yield name, figures.scalars, figures.counts
+    yield "mean", result.mean, {}
+    yield "pooled", result.pooled.scalars, result.pooled.counts

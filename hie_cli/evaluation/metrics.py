@@ -1,0 +1,87 @@
+"""The tracks behind one interface: what a sequence contributes, and the figures made of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.evaluation.matching import aligned
+from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.types import Annotations, FramePeople, People, TruthSequence
+
+Part = TypeVar("Part")
+Times = NDArray[np.int64]
+# Scalar figures of the sequences, each taken as often as the (R,) integers say.
+Resampler = Callable[[Times], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One sequence in memory: its truth and its predictions."""
+
+    truth: TruthSequence
+    people: tuple[FramePeople, ...]
+    # Parts that two tracks share, by name.
+    shared: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def frames(self) -> list[tuple[Annotations, People]]:
+        """Truth and predictions of every frame (InputError: see ``matching.aligned``)."""
+        return aligned(self.truth, self.people)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a track reports of one or several sequences.
+
+    scalars: fractions by name, NaN where undefined; ``name/x`` is the figure of joint or class x.
+    counts: whole numbers by name. series: lists by name (over HOTA's alphas, confusion rows).
+    formulas: of the weighted figures, which are never official.
+    """
+
+    scalars: dict[str, float]
+    counts: dict[str, int] = field(default_factory=dict)
+    series: dict[str, list[Any]] = field(default_factory=dict)
+    formulas: dict[str, str] = field(default_factory=dict)
+
+
+class Metric(ABC, Generic[Part]):
+    """One track. ``collect`` keeps little of a sequence; ``figures`` pools what was kept."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    # The figures of the table and of the comparison, best known first.
+    headline: ClassVar[tuple[str, ...]]
+    needs: ClassVar[str]
+
+    def __init__(self, config: EvalConfig) -> None:
+        self.config = config
+
+    @abstractmethod
+    def in_truth(self, truth: Annotations) -> bool:
+        """Whether the truth of a frame holds what this track scores."""
+
+    @abstractmethod
+    def in_results(self, people: People) -> bool:
+        """Whether the predictions of a frame hold what this track scores."""
+
+    @abstractmethod
+    def collect(self, sequence: Loaded) -> Part:
+        """What one sequence contributes."""
+
+    @abstractmethod
+    def figures(self, parts: Sequence[Part]) -> Figures:
+        """The figures of one or several sequences, pooled."""
+
+    def resampler(self, parts: Sequence[Part]) -> Resampler:
+        """The same figures for any resampling of ``parts``, fast enough for a bootstrap."""
+
+        def resample(times: Times) -> dict[str, float]:
+            drawn = [part for part, n in zip(parts, times, strict=True) for _ in range(n)]
+            return self.figures(drawn).scalars
+
+        return resample

@@ -1,0 +1,194 @@
+"""Pictures of an evaluation, as PNG files (matplotlib without a display)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hie_cli.actions import ACTIONS
+from hie_cli.errors import ConfigError
+from hie_cli.evaluation.detection_ap import DetectionSums
+from hie_cli.evaluation.evaluate import Evaluation, TrackResult
+from hie_cli.evaluation.pose_ap import pose_curves
+from hie_cli.evaluation.ranking import Floats, curve, interpolated, ranking
+from hie_cli.evaluation.report import by_part
+from hie_cli.evaluation.timeline import ABSENT, MISSED, Timeline
+from hie_cli.formats.files import write_error
+
+_DPI = 120
+
+
+def draw(evaluation: Evaluation, folder: Path) -> list[Path]:
+    """Write every picture that the scored tracks allow into ``folder``; returns their paths.
+
+    ``detection_pr``, ``track1_hota``, ``track1_ids_NAME``, ``track2_pr``, ``track2_joints``,
+    ``track3_hota``, ``track3_joints``, ``track4_pr``, ``track4_classes``, ``track4_confusion``.
+    Raises ConfigError if the folder cannot be written.
+    """
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+    except ImportError as error:
+        raise ConfigError(f"--plots needs matplotlib ({error}); pip install matplotlib") from None
+    painters: dict[str, Callable[[TrackResult], Iterator[tuple[str, Any]]]] = {
+        "detection": _detection,
+        "1": _tracks,
+        "2": _poses,
+        "3": _pose_tracks,
+        "4": _actions,
+    }
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for key, result in evaluation.tracks.items():
+            written += [
+                _save(figure, folder / f"{name}.png") for name, figure in painters[key](result)
+            ]
+        for name, line in evaluation.timelines.items():
+            written.append(_save(_timeline(name, line), folder / f"track1_ids_{name}.png"))
+    except OSError as error:
+        raise write_error(folder, error) from None
+    return written
+
+
+def _save(figure: Any, path: Path) -> Path:
+    from matplotlib import pyplot
+
+    figure.savefig(path, dpi=_DPI, bbox_inches="tight")
+    pyplot.close(figure)
+    return path
+
+
+def _axes(title: str, x: str, y: str, size: tuple[float, float] = (6, 4.2)) -> tuple[Any, Any]:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=size)
+    axes.set_title(title)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    return figure, axes
+
+
+def _pr(title: str, grid: Floats, curves: dict[str, Floats]) -> Any:
+    """Precision over recall, a line for each name."""
+    figure, axes = _axes(title, "recall", "precision")
+    for label, precision in curves.items():
+        axes.plot(grid, precision, label=label)
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left", fontsize=8)
+    return figure
+
+
+def _bars(title: str, values: dict[str, dict[str, float]], figures: tuple[str, ...]) -> Any:
+    """A group of bars per part (joint, class), one bar per figure, in per cent."""
+    figure, axes = _axes(title, "", "%", (max(6, 0.62 * len(values) + 2), 4.2))
+    width = 0.8 / len(figures)
+    for i, name in enumerate(figures):
+        heights = [100 * v.get(name, float("nan")) for v in values.values()]
+        axes.bar(
+            np.arange(len(values)) + (i - (len(figures) - 1) / 2) * width,
+            heights,
+            width,
+            label=name,
+        )
+    axes.set_xticks(np.arange(len(values)), list(values), rotation=40, ha="right", fontsize=8)
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def _hota(title: str, result: TrackResult) -> Any:
+    figure, axes = _axes(title, "localisation threshold alpha", "score")
+    series = result.pooled.series
+    for name in ("HOTA", "DetA", "AssA", "LocA"):
+        mean = float(np.mean(series[name]))
+        axes.plot(series["alpha"], series[name], marker=".", label=f"{name} (mean {mean:.3f})")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def _detection(result: TrackResult) -> Iterator[tuple[str, Any]]:
+    parts: list[DetectionSums] = list(result.parts.values())
+    sums = parts[0]
+    for part in parts[1:]:
+        sums = sums + part
+    curves = {f"IoU {iou:g} (AP {sums.ap(iou):.3f})": sums.curve(iou) for iou in (0.5, 0.75, 0.9)}
+    grid = sums.curve(0.5)[0]
+    yield "detection_pr", _pr("Detection", grid, {name: c[1] for name, c in curves.items()})
+
+
+def _tracks(result: TrackResult) -> Iterator[tuple[str, Any]]:
+    yield "track1_hota", _hota("Track 1: HOTA over alpha", result)
+
+
+def _poses(result: TrackResult) -> Iterator[tuple[str, Any]]:
+    config = result.metric.config.pose
+    grid, precision = pose_curves([part.joints for part in result.parts.values()], config)
+    labels = [f"alpha {a:g} (AP {result.pooled.scalars[f'AP@{a:g}']:.3f})" for a in config.alphas]
+    curves = dict(zip(labels, precision, strict=True))
+    yield "track2_pr", _pr("Track 2: mean over joints", grid, curves)
+    names = (*(f"AP@{a:g}" for a in config.alphas), "AP@avg")
+    yield "track2_joints", _bars("Track 2: AP per joint", by_part(result.pooled.scalars), names)
+
+
+def _pose_tracks(result: TrackResult) -> Iterator[tuple[str, Any]]:
+    yield "track3_hota", _hota("Track 3: pose HOTA over alpha", result)
+    joints = by_part(result.pooled.scalars)
+    yield "track3_joints", _bars("Track 3: per joint", joints, ("MOTA", "MOTP"))
+
+
+def _actions(result: TrackResult) -> Iterator[tuple[str, Any]]:
+    config = result.metric.config.effective_action
+    grid = np.linspace(0, 1, 201)
+    curves = {}
+    for c, action in enumerate(ACTIONS):
+        rank = ranking([part.classes[c] for part in result.parts.values()])
+        if rank.positives > 0:
+            recall, precision = curve(rank, config.ties)
+            ap = result.pooled.scalars[f"AP@{config.ious[0]:g}/{action}"]
+            curves[f"{action} ({ap:.3f})"] = interpolated(grid, recall[0], precision[0])
+    yield "track4_pr", _pr(f"Track 4 at IoU {config.ious[0]:g}", grid, curves)
+    names = (*(f"AP@{t:g}" for t in config.ious), "AP@avg")
+    yield "track4_classes", _bars("Track 4: AP per class", by_part(result.pooled.scalars), names)
+    yield "track4_confusion", _confusion(np.array(result.pooled.series["confusion"]))
+
+
+def _confusion(matrix: Floats) -> Any:
+    """Shares of each true class, counts written in."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(9, 8))
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(matrix)), [*ACTIONS, "missed"], rotation=60, ha="right", fontsize=8)
+    axes.set_yticks(range(len(matrix)), [*ACTIONS, "nobody"], fontsize=8)
+    axes.set(title="Track 4: matched persons", xlabel="predicted", ylabel="true")
+    for (i, j), count in np.ndenumerate(matrix):
+        if count:
+            colour = "white" if shares[i, j] > 0.5 else "black"
+            axes.text(j, i, str(count), ha="center", va="center", fontsize=7, color=colour)
+    return figure
+
+
+def _timeline(name: str, line: Timeline) -> Any:
+    """A row per true person: the colour is the id that follows it; grey: missed, white: absent."""
+    from matplotlib import colormaps
+
+    rows = len(line.truth_ids)
+    figure, axes = _axes(
+        f"{name}: which id follows whom (grey: missed)", "frame", "true person",
+        (10, max(2.0, 0.22 * rows + 1)),
+    )  # fmt: skip
+    # Neighbouring ids get colours far apart; the golden ratio spreads them over the wheel.
+    hue = (np.maximum(line.followed, 0) * 0.618034) % 1.0
+    image = colormaps["hsv"](hue)[..., :3]
+    image[line.followed == MISSED] = 0.75
+    image[line.followed == ABSENT] = 1.0
+    axes.imshow(image, aspect="auto", interpolation="nearest")
+    axes.set_yticks(range(rows), [str(i) for i in line.truth_ids], fontsize=7)
+    return figure

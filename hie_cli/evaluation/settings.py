@@ -1,0 +1,98 @@
+"""Options of ``hie eval``; ``configs/eval.yaml`` lists them with comments."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from hie_cli.evaluation.action_map import ActionConfig
+from hie_cli.evaluation.clear import SwitchReading
+from hie_cli.evaluation.detection_ap import Ignored
+from hie_cli.evaluation.matching import Compat, Ignore, Joints
+from hie_cli.evaluation.oks_ap import OksConfig
+from hie_cli.evaluation.pose_ap import PoseApConfig
+
+
+@dataclass(frozen=True)
+class BoxConfig:
+    """Track 1. ``iou``: least overlap of a match. w_MOTA: ``gamma`` and which switches count as
+    those of a disconnected track (``clear.SwitchReading``); neither is published.
+    """
+
+    iou: float = 0.5
+    gamma: float = 2.0
+    switches: SwitchReading = "track"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.iou <= 1:
+            raise ValueError("box.iou: expected a number in 0..1")
+
+
+@dataclass(frozen=True)
+class DetectionConfig:
+    """``max_detections`` a frame, best first; 0 = all. ``ignore``: ``detection_ap.Ignored``."""
+
+    max_detections: int = 100
+    ignore: Ignored = "match"
+
+
+@dataclass(frozen=True)
+class PoseTrackConfig:
+    """Track 3. ``alpha``: the distance, in reference lengths, within which a joint is right."""
+
+    alpha: float = 0.5
+    joints: Joints = "visible"
+
+
+@dataclass(frozen=True)
+class BootstrapConfig:
+    """Confidence intervals: sequences are drawn with replacement ``samples`` times.
+
+    ``bins``: average precision is resampled on at most so many distinct scores.
+    """
+
+    samples: int = 1000
+    level: float = 0.95
+    seed: int = 0
+    bins: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.bins < 1:
+            raise ValueError("bootstrap.samples and bootstrap.bins: expected 1 or more")
+        if not 0 < self.level < 1:
+            raise ValueError("bootstrap.level: expected a number between 0 and 1")
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """All options of the evaluation.
+
+    ``ignore``: whether ignored truth boxes (flag 0) are dropped alone or take the predictions
+    matching them along (``matching.counted``). ``compat``: reproduce another evaluator to the
+    letter, its errors included: ``poseval`` for the pose tracks, ``ava`` for actions. The layouts
+    override the detection by content (``formats.truth``, ``formats.results``).
+    """
+
+    truth_layout: str | None = None
+    results_layout: str | None = None
+    ignore: Ignore = "drop"
+    compat: Literal["none", "poseval", "ava"] = "none"
+    box: BoxConfig = field(default_factory=BoxConfig)
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+    pose: PoseApConfig = field(default_factory=PoseApConfig)
+    oks: OksConfig = field(default_factory=OksConfig)
+    pose_track: PoseTrackConfig = field(default_factory=PoseTrackConfig)
+    action: ActionConfig = field(default_factory=ActionConfig)
+    bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
+
+    @property
+    def pose_compat(self) -> Compat:
+        """How the pose tracks are to be counted."""
+        return "poseval" if self.compat == "poseval" else "none"
+
+    @property
+    def effective_action(self) -> ActionConfig:
+        """Track 4's options; with ``compat=ava`` those that make the AVA evaluator's figures."""
+        if self.compat != "ava":
+            return self.action
+        return replace(
+            self.action, duplicates="false", max_rows=50, unlabelled="false", ties="last"
+        )
