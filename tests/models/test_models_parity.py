@@ -1,6 +1,6 @@
 """Our networks and decoders against the original graphs, on real images.
 
-``tests/data/parity`` holds what the original TensorFlow.js graphs gave (``tools/parity_fixtures.py``).
+``tests/data/parity`` holds what the original graphs gave (see ``tools/parity_fixtures.py``).
 Both runtimes must agree with it: boxes and keypoints within half a pixel, scores within 1e-3.
 """
 
@@ -40,7 +40,7 @@ def load(request):
 
 def test_nanodet_agrees_with_the_original(load):
     reference, image = original("nanodet")
-    scores, bins = load("nanodet").network(image[None])
+    scores, _ = load("nanodet").network(image[None])
     np.testing.assert_allclose(scores[0], reference["scores"], atol=SCORE)
 
     # The original leaves the boxes to its user: distances are the mean of softmax over 0..10 cells.
