@@ -1,0 +1,1 @@
+"""Detection without networks: calibration, tiles, weighted fusion and the choice of scales."""

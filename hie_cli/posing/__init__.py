@@ -1,0 +1,1 @@
+"""Poses without networks: joint score calibration, agreement of two poses, stolen poses."""
