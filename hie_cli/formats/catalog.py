@@ -69,7 +69,11 @@ def sniff(source: Source) -> str | None:
         return _sniff_json(source)
     head = source.read_bytes(HEAD_BYTES).decode("utf-8-sig", "replace")
     if source.suffix == ".csv":
-        return "csv" if head.lstrip().startswith("sequence,frame,") else "ava"
+        fields = head.lstrip().split("\n", 1)[0].split(",")
+        if fields[:2] == ["sequence", "frame"]:
+            return "csv"
+        numeric = len(fields) > 1 and re.fullmatch(r"[-+0-9.eE ]+", fields[1])
+        return "ava" if (numeric and 6 <= len(fields) <= 8) or not head.strip() else None
     if source.suffix == ".txt":
         first = head.strip().splitlines()[0].replace(",", " ").split() if head.strip() else []
         if first and not re.fullmatch(r"[-+0-9.eE]+|nan|inf", first[0]):

@@ -64,7 +64,9 @@ def of_results(name: str, frames: tuple[FramePeople, ...], header: Header | None
         return Clip(name, moments, count)
     video = header.video
     count = max(count, video.num_frames or 0)
-    return Clip(name, moments, count, video.width, video.height, video.fps)
+    extras = len(header.models) + len(header.config)
+    dropped = (("models and configuration", extras),) if extras else ()
+    return Clip(name, moments, count, video.width, video.height, video.fps, False, dropped)
 
 
 def people_of(truth: Annotations) -> People:
@@ -91,6 +93,8 @@ def contents(clip: Clip) -> Counter[str]:
         if moment.truth is not None:
             _count_truth(moment.truth, counts)
         counts["frames without people"] += not len(moment.people)
+    last = max((m.index for m in clip.moments if len(m.people)), default=-1)
+    counts["empty frames at the end"] = clip.num_frames - 1 - last
     counts["image size"] = int(clip.width is not None)
     counts["frame rate"] = int(clip.fps is not None)
     return +counts

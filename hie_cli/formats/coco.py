@@ -114,12 +114,12 @@ def parse_truth(source: Source, name: str) -> TruthSequence:
     """A COCO file as ground truth; crowd annotations (``iscrowd``) do not count."""
     data = read_dataset(source)
     frames = tuple(_annotations(data, image) for image in data.images)
-    return TruthSequence(name, frames, *common_size(data.images), None, dropped(data))
+    return TruthSequence(name, frames, *common_size(data.images), None, dropped(data, data.images))
 
 
-def dropped(data: Dataset) -> tuple[tuple[str, int], ...]:
-    """Counts of what the file says and ``Annotations`` do not hold."""
-    records = [a for group in data.annotations.values() for a in group]
+def dropped(data: Dataset, images: list[dict[str, Any]]) -> tuple[tuple[str, int], ...]:
+    """Counts of what the file says of ``images`` and ``Annotations`` do not hold."""
+    records = [a for image in images for a in data.annotations[image["id"]]]
     counts = {"segmentations": sum(bool(a.get("segmentation")) for a in records)}
     if data.joints and data.joints.others:
         names = ", ".join(data.joints.names[i] for i in data.joints.others)
@@ -264,5 +264,5 @@ def person_record(
         record["keypoints"] = flat(people.keypoints[i].astype(np.float64), values, joints)
         record["num_keypoints"] = sum(v != 0 for v in record["keypoints"][2::3])
     if truth is None:
-        record["score"] = plain(people.scores[i : i + 1])[0]
+        record["score"] = plain(people.scores[i : i + 1], 6)[0]
     return record

@@ -131,7 +131,7 @@ class Document:
     def entries(self) -> Iterator[tuple[FramePeople, dict[str, Any]]]:
         """Each frame with the annolist entry it was read from."""
         last = -1
-        for place, record in self._records():
+        for place, record in self.records():
             item = parse_frame(record, self.label, place, last + 1)
             if item.frame_index <= last:
                 raise input_error(
@@ -151,7 +151,8 @@ class Document:
                 "write the document anew"
             )
 
-    def _records(self) -> Iterator[tuple[str, Any]]:
+    def records(self) -> Iterator[tuple[str, Any]]:
+        """Each annolist entry as parsed JSON, with its place in the file."""
         if not self._streams:
             yield from self._whole()
             return

@@ -21,14 +21,20 @@ from hie_cli.types import FramePeople
 
 
 def frame_line(item: FramePeople) -> str:
-    """One frame as an annolist entry. Raises ValueError for boxes or scores that are not finite."""
-    people = item.people
-    if not (np.isfinite(people.boxes).all() and np.isfinite(people.scores).all()):
-        raise ValueError(f"frame {item.frame_index}: a box or score is not finite")
+    """One frame as a line of a document. Raises ValueError as ``check_finite`` does."""
+    check_finite(item)
     return (
         f'{{"image":[{{"name":"{item.frame_index:06d}.jpg"}}],"ignore_regions":[],'
-        f'"annorect":{format_people(people)}}}'
+        f'"annorect":{format_people(item.people)}}}'
     )
+
+
+def check_finite(item: FramePeople) -> None:
+    """Raise ValueError for a box or score that is not finite; JSON cannot hold it."""
+    people = item.people
+    for values in (people.boxes, people.scores, people.keypoint_scores):
+        if values is not None and not np.isfinite(values).all():
+            raise ValueError(f"frame {item.frame_index}: a box or score is not finite")
 
 
 def _header_line(header: Header) -> str:

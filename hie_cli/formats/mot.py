@@ -5,6 +5,7 @@ Rows: ``frame,id,left,top,width,height,conf[,class,visibility | ,x,y,z | ,-1,-1,
 """
 
 import configparser
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -59,6 +60,13 @@ def _sound(rows: NDArray[np.float64], base: int) -> bool:
 
 def _explain(lines: list[str], label: str, base: int) -> NoReturn:
     """Raise the InputError for the first bad line."""
+    for number, problem in problems(lines, base):
+        raise input_error(label, f"line {number}", problem)
+    raise input_error(label, "", "not a table of frame,id,left,top,width,height,conf")
+
+
+def problems(lines: list[str], base: int) -> Iterator[tuple[int, str]]:
+    """Every bad line's number and what is wrong with it."""
     seen: dict[tuple[float, float], int] = {}
     columns = 0
     for number, line in enumerate(lines, 1):
@@ -78,8 +86,7 @@ def _explain(lines: list[str], label: str, base: int) -> NoReturn:
                 )
             seen.setdefault(key, number)
         if problem:
-            raise input_error(label, f"line {number}", problem)
-    raise input_error(label, "", "not a table of frame,id,left,top,width,height,conf")
+            yield number, problem
 
 
 def _problem(fields: list[str], base: int) -> str | None:
@@ -220,9 +227,9 @@ def format_rows(
     frame: int, people: People, base: int, tail: str = ",-1,-1,-1", conf: list[str] | None = None
 ) -> str:
     """The rows of one frame; ``conf`` replaces the scores (a truth file's flags)."""
-    boxes = np.round(xyxy_to_xywh(people.boxes), 2) + 0.0
+    boxes = np.round(xyxy_to_xywh(people.boxes), 3) + 0.0
     ids = [-1] * len(people) if people.track_ids is None else people.track_ids.tolist()
-    scores = conf or [f"{s:.10g}" for s in np.round(people.scores.astype(float), 4).tolist()]
+    scores = conf or [f"{s:.10g}" for s in np.round(people.scores.astype(float), 6).tolist()]
     return "".join(
         f"{frame + base},{i},{x:.10g},{y:.10g},{w:.10g},{h:.10g},{c}{tail}\n"
         for i, (x, y, w, h), c in zip(ids, boxes.tolist(), scores, strict=True)

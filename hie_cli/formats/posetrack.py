@@ -74,7 +74,7 @@ def parse_truth(source: Source) -> dict[str, TruthSequence]:
             tuple(found.get(t, missing) for t in range(count)),
             *common_size(list(frames.values())),
             None,
-            dropped(data),
+            dropped(data, list(frames.values())),
         )
     return sequences
 

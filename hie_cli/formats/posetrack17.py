@@ -199,7 +199,7 @@ def _rect(people: People, truth: Annotations | None, i: int) -> dict[str, Any]:
     if truth is not None and truth.head_boxes is not None:
         record = {k: [v] for k, v in zip(_BOX, plain(truth.head_boxes[i]), strict=True)}
     if truth is None:
-        record["score"] = plain(people.scores[i : i + 1])
+        record["score"] = plain(people.scores[i : i + 1], 6)
     if people.track_ids is not None:
         record["track_id"] = [int(people.track_ids[i])]
     points = []
@@ -209,7 +209,7 @@ def _rect(people: People, truth: Annotations | None, i: int) -> dict[str, Any]:
                 x, y = plain(people.keypoints[i, joint])
                 point: dict[str, Any] = {"id": [slot], "x": [x], "y": [y]}
                 if truth is None:
-                    point["score"] = plain(people.keypoint_scores[i, joint : joint + 1])
+                    point["score"] = plain(people.keypoint_scores[i, joint : joint + 1], 6)
                 else:
                     point["is_visible"] = [1]
                 points.append(point)

@@ -10,7 +10,6 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -80,11 +79,11 @@ def _person(people: People, truth: Annotations | None, i: int) -> Row:
     if people.keypoints is not None and people.keypoint_scores is not None:
         row |= _cells(_XY, people.keypoints[i])
     if truth is None:
-        row |= _cells(["score"], people.scores[i])
+        row |= _cells(["score"], people.scores[i], 6)
         if people.keypoint_scores is not None:
-            row |= _cells(_JOINT_SCORES, people.keypoint_scores[i])
+            row |= _cells(_JOINT_SCORES, people.keypoint_scores[i], 6)
         if people.action_scores is not None:
-            row |= _cells(_ACTIONS, people.action_scores[i])
+            row |= _cells(_ACTIONS, people.action_scores[i], 6)
         return row
     row["ignore"] = int(truth.ignore[i])
     if truth.distractor is not None:
@@ -125,8 +124,8 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def write_parquet(clips: Sequence[Clip], path: Path) -> None:
-    """All clips as one parquet file at ``path``. Raises ConfigError without pyarrow."""
+def write_parquet(clips: Sequence[Clip], file: IO[bytes]) -> None:
+    """All clips as one parquet file. Raises ConfigError without pyarrow."""
     arrow = _pyarrow()
     rows = [row for clip in clips for moment in clip.moments for row in _rows(clip, moment)]
     whole = {"frame", "person", "track_id", "ignore", "distractor", "annotated", *_VISIBILITY}
@@ -141,7 +140,7 @@ def write_parquet(clips: Sequence[Clip], path: Path) -> None:
         )
         for name in _used(rows)
     }
-    arrow.parquet.write_table(arrow.table(columns), path)
+    arrow.parquet.write_table(arrow.table(columns), file)
 
 
 def read_rows(source: Source) -> dict[str, list[tuple[int, Row]]]:

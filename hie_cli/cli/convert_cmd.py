@@ -1,0 +1,139 @@
+"""``hie convert``."""
+
+import json as json_module
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hie_cli.cli import options
+from hie_cli.errors import ConfigError, InputError, nearest
+
+if TYPE_CHECKING:  # numpy stays unloaded for `hie --help`
+    from hie_cli.formats.clip import Clip
+    from hie_cli.formats.reading import Reading
+
+Sources = Annotated[
+    list[Path],
+    typer.Argument(metavar="SRC...", help="Files, folders or zips of any layout below."),
+]
+To = Annotated[str, typer.Option("--to", metavar="LAYOUT", help="Layout to write.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="LAYOUT", help="Layout to read. Default: by content."),
+]
+Kind = Annotated[
+    bool | None,
+    typer.Option("--truth/--results", help="What the sources hold. Default: by content."),
+]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", metavar="WxH", help="Image size where the source does not say."),
+]
+Fps = Annotated[
+    float | None,
+    typer.Option("--fps", help="Frame rate where the source does not say; AVA stamps in seconds."),
+]
+Images = Annotated[
+    Path | None,
+    typer.Option("--images", metavar="FILE", help="COCO file that a COCO list of results is for."),
+]
+
+
+def convert(
+    sources: Sources,
+    to: To,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Folder, or one file.")
+    ],
+    layout: From = None,
+    truth: Kind = None,
+    size: Size = None,
+    fps: Fps = None,
+    images: Images = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Convert ground truth and results between layouts; says what the target cannot hold.
+
+    \b
+    Layouts written: document annolist track1 mot hieve-xml hieve-json coco coco17 crowdpose
+    posetrack17 posetrack18 ava csv parquet. Read: all of these, and coco-results.
+
+    \b
+    Examples:
+      hie convert out/track --to mot -o mot/
+      hie convert HIE20/labels --to coco -o coco/
+      hie convert MOT16-04/gt/gt.txt --to track1 -o 4.txt
+      hie convert out/action --to csv -o people.csv
+    """
+    from hie_cli.formats.emit import HOLDS, TARGETS
+    from hie_cli.formats.reading import Reading, read_clips
+    from hie_cli.progress import note, set_quiet
+
+    set_quiet(quiet)
+    if to not in HOLDS:
+        raise ConfigError(f"--to {to}: none of {', '.join(TARGETS)}{nearest(to, list(TARGETS))}")
+    if fps is not None and fps <= 0:
+        raise ConfigError(f"--fps {fps:g}: expected a rate above 0")
+    how = Reading(layout, truth, parse_size(size), fps, images)
+    clips = (clip for source in sources for clip in read_clips(source, how))
+    files, lost = write_all(clips, to, output, overwrite, how)
+    for what, count in sorted(lost.items()):
+        note(f"{to} cannot hold: {count} {what}")
+    if json:
+        print(json_module.dumps({"files": [str(f) for f in files], "lost": dict(lost)}))
+    else:
+        for file in files if len(files) <= 40 else files[:1]:
+            print(file)
+        if len(files) > 40:
+            print(f"... and {len(files) - 1} more files")
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """``1920x1080`` as (width, height). Raises ConfigError for anything else."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,5})[xX]([1-9][0-9]{0,5})", text.strip())
+    if match is None:
+        raise ConfigError(f"--size {text}: expected WIDTHxHEIGHT, for example 1920x1080")
+    return int(match[1]), int(match[2])
+
+
+def write_all(
+    clips: "Iterable[Clip]", target: str, output: Path, overwrite: bool, how: "Reading"
+) -> "tuple[list[Path], Counter[str]]":
+    """Write clips one at a time, or all together into one file; files and what was lost.
+
+    Raises InputError if two sources hold the same sequence.
+    """
+    from hie_cli.formats.emit import write_clips
+
+    together: list[Clip] = []
+    files: list[Path] = []
+    lost: Counter[str] = Counter()
+    names: set[str] = set()
+    for clip in clips:
+        if clip.name in names:
+            raise InputError(f"sequence {clip.name!r} occurs in two sources; convert them apart")
+        names.add(clip.name)
+        if clip.width is None and how.size is not None:
+            clip = replace(clip, width=how.size[0], height=how.size[1])
+        if clip.fps is None:
+            clip = replace(clip, fps=how.fps)
+        if output.suffix:
+            together.append(clip)
+        else:
+            written = write_clips([clip], target, output, overwrite)
+            files += written.files
+            lost += written.lost
+    if together:
+        written = write_clips(together, target, output, overwrite)
+        files += written.files
+        lost += written.lost
+    return files, lost
