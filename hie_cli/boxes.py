@@ -37,6 +37,12 @@ def iom(a: Floats, b: Floats) -> NDArray[np.float64]:
     return np.divide(inter, smaller, out=np.zeros_like(inter), where=smaller > 0)
 
 
+def known(points: Floats) -> NDArray[np.bool_]:
+    """Whether each point (..., 2) is there: (...) bool, False where a coordinate is NaN."""
+    finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(points), axis=-1)
+    return finite
+
+
 def nms(boxes: Floats, scores: Floats, threshold: float) -> NDArray[np.int64]:
     """Indices kept by greedy suppression at IoU > threshold, best first (ties: lower index)."""
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")

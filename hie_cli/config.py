@@ -77,8 +77,13 @@ def load(default: C, files: Sequence[Path] = (), sets: Sequence[str] = ()) -> C:
         values, lines = read_yaml(path)
         config = _merge(config, values, str(path), lines, "")
     for assignment in sets:
-        config = _merge(config, parse_set(assignment), f"--set {assignment}", {}, "")
+        config = overlay(config, parse_set(assignment), f"--set {assignment}")
     return config
+
+
+def overlay(config: C, values: Mapping[str, Any], origin: str) -> C:
+    """``config`` with nested ``values`` laid over it; ``origin`` names them in errors."""
+    return _merge(config, values, origin, {}, "")
 
 
 def _merge(config: C, values: Mapping[str, Any], origin: str, lines: dict[str, int], at: str) -> C:

@@ -1,6 +1,9 @@
 """``hie pose``."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from hie_cli.cli import options
 
@@ -10,13 +13,16 @@ def pose(
     video: options.VideoOf = None,
     output: options.Output = Path("out"),
     model: options.Model = None,
+    refine: Annotated[
+        str | None,
+        typer.Option("--refine", help="Temporal refinement: flow (default) or none."),
+    ] = None,
     preset: options.Preset = None,
     config: options.Config = None,
     sets: options.Set = None,
     device: options.Device = "auto",
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
-    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Estimate the 14 joints of every detected person, to DIR/pose/NAME.json.
@@ -28,7 +34,9 @@ def pose(
     """
     from hie_cli.cli.session import Session
 
-    session = Session(output, preset, config, sets, device, overwrite, resume, quiet, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
     if model:
         session.choose_models("pose", model)
+    if refine is not None:
+        session.choose("refine", {"method": refine})
     session.run_documents(documents, video or [], "pose")

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,7 +16,7 @@ import typer
 
 from hie_cli import __version__
 from hie_cli.actions import ACTIONS
-from hie_cli.config import as_dict
+from hie_cli.config import as_dict, overlay
 from hie_cli.errors import EXIT_FAILED, ConfigError, HieError, nearest
 from hie_cli.formats.document import Document
 from hie_cli.formats.files import atomic_write
@@ -136,20 +136,19 @@ class Session:
 
     def choose(self, section: str, changes: dict[str, Any]) -> None:
         """Lay an option of the command line over one section of the configuration."""
-        try:
-            part = replace(getattr(self.config, section), **changes)
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
-        self.config = replace(self.config, **{section: part})
+        self.config = overlay(self.config, {section: changes}, "command line")
 
     def choose_models(self, section: str, names: list[str]) -> None:
         """``--model``: several detectors or recognisers are merged; a pose has one estimator."""
-        if section == "pose":
-            if len(names) > 1:
-                raise ConfigError(f"--model: pose takes one model, got {len(names)}")
-            self.choose("pose", {"model": names[0]})
-        else:
-            self.choose(section, {"models": tuple(names)})
+        if section == "pose" and len(names) > 1:
+            raise ConfigError(f"--model: pose takes one model, got {len(names)}")
+        values = {
+            "detect": ("models", names),
+            "pose": ("model", names[0]),
+            "action": ("model", names),
+        }
+        key, value = values[section]
+        self.choose(section, {key: value})
 
     def run_videos(
         self, patterns: Sequence[str], frames: str, stages: tuple[str, ...], workers: int = 1

@@ -9,6 +9,7 @@ from hie_cli.rendering.draw import RenderConfig
 from hie_cli.stages.action import ActionConfig
 from hie_cli.stages.detect import DetectConfig
 from hie_cli.stages.pose import PoseConfig
+from hie_cli.stages.refine import RefineConfig
 from hie_cli.stages.track import TrackConfig
 
 STAGES = ("detect", "pose", "track", "action", "render")
@@ -33,6 +34,7 @@ class ChainConfig:
     video: VideoConfig = field(default_factory=VideoConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     pose: PoseConfig = field(default_factory=PoseConfig)
+    refine: RefineConfig = field(default_factory=RefineConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
     action: ActionConfig = field(default_factory=ActionConfig)
     render: RenderConfig = field(default_factory=RenderConfig)

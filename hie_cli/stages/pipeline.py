@@ -21,6 +21,7 @@ from hie_cli.rendering.render import ContactSheet, OverlayWriter, painted, save_
 from hie_cli.stages import action as action_stage
 from hie_cli.stages import detect as detect_stage
 from hie_cli.stages import pose as pose_stage
+from hie_cli.stages import refine as refine_stage
 from hie_cli.stages import track as track_stage
 from hie_cli.stages.chain import ChainConfig
 from hie_cli.stages.documents import attach, document_name, video_info
@@ -123,14 +124,17 @@ def detected(
 def posed(
     seen: Seen, frames: FrameRange, writer: DocumentWriter, config: ChainConfig, models: Models
 ) -> Seen:
-    """The pose stage on detected frames, written along, resuming likewise."""
-    restart = pose_stage.window_start(_next_frame(writer.done, frames), config.pose)
+    """The pose stage and its temporal refinement, written along, resuming likewise."""
+    around = refine_stage.context_frames(config.refine) * frames.stride
+    first = max(frames.first, _next_frame(writer.done, frames) - around)
+    restart = pose_stage.window_start(first, config.pose)
     kept = _kept(writer, restart)
 
     def people() -> Seen:
         for _ in range(kept):
             yield next(seen)
-        yield from pose_stage.pose(seen, config.pose, models.pose)
+        poses = pose_stage.pose(seen, config.pose, models.pose)
+        yield from refine_stage.refine(poses, config.refine)
 
     return tee(people(), writer)
 
@@ -154,7 +158,8 @@ def detect_header(source: VideoSource, config: ChainConfig, models: Models) -> H
 def pose_header(before: Header, config: ChainConfig, models: Models) -> Header:
     """The header of the pose document that follows the document of ``before``."""
     networks = () if models.pose is None else used([models.pose])
-    return before.next_stage("pose", networks, as_dict(config.pose))
+    settings = {**as_dict(config.pose), "refine": as_dict(config.refine)}
+    return before.next_stage("pose", networks, settings)
 
 
 def run_track(

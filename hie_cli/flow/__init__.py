@@ -1,0 +1,1 @@
+"""Optical flow between consecutive frames, and carrying points along it."""
