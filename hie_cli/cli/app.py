@@ -6,10 +6,15 @@ import typer
 
 from hie_cli import __version__
 from hie_cli.cli.action_cmd import action
+from hie_cli.cli.convert_cmd import convert
 from hie_cli.cli.detect_cmd import detect
+from hie_cli.cli.eval_cmd import evaluate
+from hie_cli.cli.models_cmd import app as models
 from hie_cli.cli.pose_cmd import pose
 from hie_cli.cli.render_cmd import render
 from hie_cli.cli.run_cmd import run
+from hie_cli.cli.simulate_cmd import simulate
+from hie_cli.cli.submit_cmd import submit
 from hie_cli.cli.track_cmd import track
 
 app = typer.Typer(
@@ -49,3 +54,7 @@ def hie(
 
 for command in (run, detect, pose, track, action, render):
     app.command()(command)
+app.command("eval")(evaluate)
+for command in (convert, submit, simulate):
+    app.command()(command)
+app.add_typer(models, name="models")
