@@ -42,7 +42,7 @@ def decode(
     """
     chosen = np.flatnonzero(scores >= floor)
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
-    side = bins[:, chosen].reshape(4, -1, len(chosen))
+    side = bins[:, chosen].reshape(4, len(bins) // 4, len(chosen))
     weight = np.exp(side - side.max(1, keepdims=True, initial=-np.inf))
     steps = np.arange(side.shape[1], dtype=np.float32)[:, None]
     distance = (weight * steps).sum(1) / weight.sum(1) * grid.strides[chosen]  # (4, K)

@@ -18,7 +18,7 @@ def decode(maps: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     count, _, height, width = heatmap.shape
     y, x = np.mgrid[:height, :width].astype(np.float32)
     middle = np.sqrt((y - height / 2) ** 2 + (x - width / 2) ** 2) + _SOFTENING
-    person = (center[:, 0] / middle).reshape(count, -1).argmax(1)
+    person = (center[:, 0] / middle).reshape(count, height * width).argmax(1)
     rows, columns = np.divmod(person, width)
     each = np.arange(count)
     guess = regress[each, :, rows, columns].reshape(count, NUM_KEYPOINTS, 2)
@@ -27,7 +27,7 @@ def decode(maps: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     away_y = (y[:, 0] - guess[..., :1]) ** 2  # (N, 17, h)
     away_x = (x[0] - guess[..., 1:]) ** 2  # (N, 17, w)
     distance = np.sqrt(away_y[..., None] + away_x[..., None, :]) + _SOFTENING
-    best = (heatmap / distance).reshape(count, NUM_KEYPOINTS, -1).argmax(2)
+    best = (heatmap / distance).reshape(count, NUM_KEYPOINTS, height * width).argmax(2)
     rows, columns = np.divmod(best, width)
     joint = np.arange(NUM_KEYPOINTS)
     within = offset.reshape(count, NUM_KEYPOINTS, 2, height, width)[
