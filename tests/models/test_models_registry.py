@@ -188,8 +188,9 @@ def test_the_networks_can_be_trained():
         network.zero_grad()
         loss.backward()
         with torch.no_grad():
+            length = sum(p.grad.square().sum() for p in network.parameters()).sqrt()
             for parameter in network.parameters():
-                parameter -= 1e-3 * parameter.grad
+                parameter -= 1e-3 * parameter.grad / length
     assert losses[1] < losses[0]
 
 
