@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.boxes import Floats, iou
-from hie_cli.errors import input_error
+from hie_cli.errors import ConfigError, input_error
+from hie_cli.skeletons import NUM_JOINTS
 from hie_cli.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
 
 Ignore = Literal["drop", "match"]
@@ -23,6 +24,8 @@ Compat = Literal["none", "poseval"]
 EPS = float(np.finfo(np.float64).eps)
 # PoseTrack's reference length is this part of the box's diagonal.
 SIZE_OF_DIAGONAL = 0.6
+# Joints further apart than this many reference lengths have nothing to do with each other.
+REACH = 1.0
 
 
 def decimals(values: Floats, digits: int = 3) -> NDArray[np.float64]:
@@ -35,7 +38,7 @@ def decimals(values: Floats, digits: int = 3) -> NDArray[np.float64]:
     single = np.asarray(values, np.float32)
     plain = single.astype(np.float64)
     short = np.round(plain, digits)
-    return short if np.array_equal(short.astype(np.float32), single, equal_nan=True) else plain
+    return short if ((short.astype(np.float32) == single) | np.isnan(single)).all() else plain
 
 
 def aligned(
@@ -85,8 +88,8 @@ class PoseFrame:
     """The poses of one frame that count: G true and P predicted ones, those with no joint left out.
 
     distances (P, G, 14) float64: between joints, in units of 0.6 x diagonal of the true person's
-    head box where there is one, else of its box; inf where either joint is missing.
-    has_truth (G, 14), has_predicted (P, 14) bool: joints that count. truth_rows (G,),
+    head box where there is one, else of its box; inf beyond ``REACH`` and where either joint is
+    missing. has_truth (G, 14), has_predicted (P, 14) bool: joints that count. truth_rows (G,),
     predicted_rows (P,) int64: rows of the Annotations and People they came from.
     """
 
@@ -111,20 +114,35 @@ def pose_frame(
     truth_rows = np.flatnonzero(has_truth.any(axis=1))
     predicted_rows = np.flatnonzero(has_predicted.any(axis=1))
     has_truth, has_predicted = has_truth[truth_rows], has_predicted[predicted_rows]
-    if (
-        truth.keypoints is None
-        or people.keypoints is None
-        or not (truth_rows.size * predicted_rows.size)
-    ):
-        nothing = np.full((len(predicted_rows), len(truth_rows), has_truth.shape[1]), np.inf)
-        return PoseFrame(nothing, has_truth, has_predicted, truth_rows, predicted_rows)
-    true_points = decimals(truth.keypoints[truth_rows])
-    points = decimals(people.keypoints[predicted_rows])
-    offset = points[:, None] - true_points[None]
-    distances = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2)
-    distances /= person_sizes(truth)[truth_rows][None, :, None]
-    distances[~(has_predicted[:, None] & has_truth[None]) | np.isnan(distances)] = np.inf
+    distances = np.full((len(predicted_rows), len(truth_rows), NUM_JOINTS), np.inf)
+    if truth.keypoints is not None and people.keypoints is not None and distances.size:
+        true_points = decimals(truth.keypoints[truth_rows])
+        true_points[~has_truth] = np.nan
+        points = decimals(people.keypoints[predicted_rows])
+        points[~has_predicted] = np.nan
+        size = person_sizes(truth)[truth_rows]
+        row, true = _within_reach(points, true_points, size)
+        offset = points[row] - true_points[true]
+        apart = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2) / size[true, None]
+        distances[row, true] = np.where(apart <= REACH, apart, np.inf)
     return PoseFrame(distances, has_truth, has_predicted, truth_rows, predicted_rows)
+
+
+def _within_reach(
+    points: NDArray[np.float64], true_points: NDArray[np.float64], size: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs (row, true) of poses whose extents come as near as ``REACH``: few are."""
+    reach = REACH * size[:, None]
+    low, high = np.fmin.reduce(points, axis=1), np.fmax.reduce(points, axis=1)
+    true_low = np.fmin.reduce(true_points, axis=1) - reach
+    true_high = np.fmax.reduce(true_points, axis=1) + reach
+    near = np.ones((len(points), len(size)), np.bool_)
+    for axis in (0, 1):
+        near &= (low[:, None, axis] <= true_high[:, axis]) & (
+            high[:, None, axis] >= true_low[:, axis]
+        )
+    row, true = np.divmod(np.flatnonzero(near), len(size))
+    return row, true
 
 
 def match_poses(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
@@ -132,8 +150,10 @@ def match_poses(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
 
     A joint is right within ``alpha``. Each prediction stands for the true pose with the largest
     share of right joints; each true pose takes the best prediction that stands for it; a share of
-    0 assigns nothing. Ties go to the lower row.
+    0 assigns nothing. Ties go to the lower row. Raises ConfigError for ``alpha`` above ``REACH``.
     """
+    if alpha > REACH:
+        raise ConfigError(f"alpha {alpha:g}: distances are measured up to {REACH:g} person sizes")
     assigned = np.full(len(frame.has_predicted), -1, np.int64)
     if frame.distances.size == 0:
         return assigned
@@ -152,19 +172,19 @@ def match_poses(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
 def true_joints(truth: Annotations, joints: Joints) -> BoolArray:
     """Joints (N, 14) of the truth that count: visible (or annotated), outside ignore regions."""
     if truth.keypoints is None:
-        return np.zeros((len(truth), 14), np.bool_)
-    has = np.isfinite(truth.keypoints).all(axis=-1)
+        return np.zeros((len(truth), NUM_JOINTS), np.bool_)
+    has: BoolArray = np.isfinite(truth.keypoints[..., 0] + truth.keypoints[..., 1])
     if truth.visibility is not None:
         has &= truth.visibility == VISIBLE if joints == "visible" else truth.visibility >= 0
-    return has & ~_ignored_points(truth, truth.keypoints)
+    return _outside(has, truth, truth.keypoints)
 
 
 def predicted_joints(truth: Annotations, people: People) -> BoolArray:
     """Joints (N, 14) of the predictions that count: there, and outside ignore regions."""
     if people.keypoints is None:
-        return np.zeros((len(people), 14), np.bool_)
-    has = np.isfinite(people.keypoints).all(axis=-1)
-    return has & ~_ignored_points(truth, people.keypoints)
+        return np.zeros((len(people), NUM_JOINTS), np.bool_)
+    has: BoolArray = np.isfinite(people.keypoints[..., 0] + people.keypoints[..., 1])
+    return _outside(has, truth, people.keypoints)
 
 
 def person_sizes(truth: Annotations) -> NDArray[np.float64]:
@@ -177,13 +197,11 @@ def person_sizes(truth: Annotations) -> NDArray[np.float64]:
     return np.where(size > 0, size, np.nan)
 
 
-def _ignored_points(truth: Annotations, points: Floats) -> BoolArray:
-    """Whether points (..., 2) lie in one of the frame's ignore regions."""
-    flat = points.reshape(-1, 2)
-    inside = np.zeros(len(flat), np.bool_)
+def _outside(has: BoolArray, truth: Annotations, points: Floats) -> BoolArray:
+    """``has`` (N, 14) without those ``points`` (N, 14, 2) that lie in an ignore region."""
     for polygon in truth.ignore_regions:
-        inside |= inside_polygon(polygon, flat)
-    return inside.reshape(points.shape[:-1])
+        has = has & ~inside_polygon(polygon, points.reshape(-1, 2)).reshape(has.shape)
+    return has
 
 
 def inside_polygon(polygon: Floats, points: Floats) -> BoolArray:

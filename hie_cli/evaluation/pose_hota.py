@@ -49,11 +49,11 @@ def pose_similarity(truth: Annotations, pose: PoseFrame) -> NDArray[np.float64]:
 
     COCO's form with the 14 sigmas and the person's box as its area: the mean over the true
     person's joints of exp(-d^2 / (2 area (2 sigma)^2)). A joint that is not predicted adds 0, so
-    that leaving out difficult joints does not pay. 0 for poses without a joint nearer than one
-    person size.
+    that leaving out difficult joints does not pay. Joints further apart than ``REACH``
+    add 0 as well.
     """
     similarity = np.zeros(pose.distances.shape[1::-1])
-    row, true = np.nonzero((pose.distances <= 1).any(axis=2))
+    row, true = np.nonzero(np.isfinite(pose.distances).any(axis=2))
     size = person_sizes(truth)[pose.truth_rows]
     extent = np.maximum(area(decimals(truth.boxes))[pose.truth_rows], 1)
     scale = (size**2 / extent)[true, None] / (2 * (2 * OKS_SIGMAS) ** 2)

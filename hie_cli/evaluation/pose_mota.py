@@ -18,7 +18,7 @@ from hie_cli.evaluation.overlaps import Ints
 from hie_cli.evaluation.pairs import check_ids, track_ids
 from hie_cli.evaluation.sums import Sums
 from hie_cli.skeletons import NUM_JOINTS
-from hie_cli.types import BoolArray, FramePeople, IntArray, TruthSequence
+from hie_cli.types import FramePeople, IntArray, TruthSequence
 
 PerJoint = NDArray[np.float64]
 
@@ -144,19 +144,20 @@ class _Matcher:
         true, joint = np.nonzero(old >= 0)
         row = old[true, joint]
         kept = near[row, true, joint]
-        row, true, joint = row[kept], true[kept], joint[kept]
-        # Two true joints may have had the same last match: the first one keeps it.
-        first = np.unique(row * NUM_JOINTS + joint, return_index=True)[1]
-        row, true, joint = row[first], true[first], joint[first]
+        row, true, joint = _first(row[kept], true[kept], joint[kept])
         self._count(pose, row, true, joint)
 
-        near[row, :, joint] = False
-        near[:, true, joint] = False
-        row, true, joint = _assign(pose.distances, near)
-        self._count(pose, row, true, joint)
-        self.switches += np.bincount(
-            joint[self.last[true_index[true], joint] >= 0], minlength=NUM_JOINTS
+        free_truth, free = pose.has_truth.copy(), pose.has_predicted.copy()
+        free_truth[true, joint] = False
+        free[row, joint] = False
+        row, true, joint = np.unravel_index(np.flatnonzero(near), near.shape)
+        both_free = free[row, joint] & free_truth[true, joint]
+        row, true, joint = _assign(
+            pose.distances, row[both_free], true[both_free], joint[both_free]
         )
+        self._count(pose, row, true, joint)
+        switched = self.last[true_index[true], joint] >= 0
+        self.switches += np.bincount(joint[switched], minlength=NUM_JOINTS)
         self.last[true_index[true], joint] = index[row]
 
     def _count(self, pose: PoseFrame, row: Ints, true: Ints, joint: Ints) -> None:
@@ -164,26 +165,34 @@ class _Matcher:
         self.distance += np.bincount(joint, pose.distances[row, true, joint], NUM_JOINTS)
 
 
-def _assign(distances: PerJoint, near: BoolArray) -> tuple[Ints, Ints, Ints]:
-    """The most matches among ``near`` (P, G, 14) per joint, at the smallest total distance.
+_Matches = tuple[Ints, Ints, Ints]  # predicted row, true row, joint, each (K,)
 
-    Returns (row, true, joint) of each match.
-    """
+
+def _first(row: Ints, true: Ints, joint: Ints) -> _Matches:
+    """Where two true joints were last matched to the same track, the first one keeps it."""
+    key = row * NUM_JOINTS + joint
+    if len(key) == 0 or np.bincount(key).max() == 1:
+        return row, true, joint
+    first = np.unique(key, return_index=True)[1]
+    return row[first], true[first], joint[first]
+
+
+def _assign(distances: PerJoint, row: Ints, true: Ints, joint: Ints) -> _Matches:
+    """The most matches that the candidates allow, at the smallest total distance."""
     from scipy.optimize import linear_sum_assignment
 
-    row, true, joint = np.nonzero(near)
-    clash = np.bincount(row * NUM_JOINTS + joint)[row * NUM_JOINTS + joint] > 1
-    clash |= np.bincount(true * NUM_JOINTS + joint)[true * NUM_JOINTS + joint] > 1
+    object_, predicted = true * NUM_JOINTS + joint, row * NUM_JOINTS + joint
+    clash = (np.bincount(object_)[object_] > 1) | (np.bincount(predicted)[predicted] > 1)
     keep = ~clash
-    for j in np.unique(joint[clash]):
-        here = np.flatnonzero(clash & (joint == j))
-        some_rows, r = np.unique(row[here], return_inverse=True)
-        some_trues, t = np.unique(true[here], return_inverse=True)
-        value = distances[row[here], true[here], j]
+    if clash.any():
+        # All joints at once: candidates of different joints share no row and no column.
+        rows, r = np.unique(predicted[clash], return_inverse=True)
+        columns, c = np.unique(object_[clash], return_inverse=True)
+        value = distances[row[clash], true[clash], joint[clash]]
         # Dearer than any set of real pairs, so that the most matches come first.
-        cost = np.full((len(some_rows), len(some_trues)), 1 + 2 * len(here) * value.max())
-        cost[r, t] = value
+        cost = np.full((len(rows), len(columns)), 1 + 2 * len(value) * value.max())
+        cost[r, c] = value
         taken = np.zeros(cost.shape, np.bool_)
         taken[linear_sum_assignment(cost)] = True
-        keep[here] = taken[r, t]
+        keep[clash] = taken[r, c]
     return row[keep], true[keep], joint[keep]
