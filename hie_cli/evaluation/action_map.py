@@ -37,18 +37,18 @@ class ActionConfig:
 
     ``stride``: every how many frames actions are scored; where the truth has labels, but none on
     those frames, all its labelled frames are taken. ``score``: the class score alone, or times the
-    person's. ``duplicates``: a further detection of a truth box already claimed is ``false``, or
+    person's. ``duplicates``: a further detection of a truth box already claimed is ``wrong``, or
     takes the ``next`` free box it overlaps enough. ``max_rows``: only so many rows (person and
     class) of a frame count, best first; 0 = all; the AVA evaluator keeps 50. ``unlabelled``:
-    detections on a person whose action is not labelled are left out (``ignore``) or ``false``.
+    detections on a person whose action is not labelled are left out (``ignore``) or ``wrong``.
     """
 
     ious: tuple[float, ...] = (0.5, 0.6, 0.75)
     stride: int = 20
     score: Literal["action", "product"] = "action"
-    duplicates: Literal["false", "next"] = "false"
+    duplicates: Literal["wrong", "next"] = "wrong"
     max_rows: int = 0
-    unlabelled: Literal["ignore", "false"] = "ignore"
+    unlabelled: Literal["ignore", "wrong"] = "ignore"
     ties: Ties = "grouped"
     weights: ActionWeights = field(default_factory=ActionWeights)
 

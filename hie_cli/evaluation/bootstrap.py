@@ -37,8 +37,7 @@ def resampled(
 ) -> dict[str, NDArray[np.float64]]:
     """Pooled figures of each sample (samples,), of the sequences ``names`` or all, in order."""
     parts = list(result.parts.values() if names is None else (result.parts[n] for n in names))
-    resample = result.metric.resampler(parts)
-    samples = [resample(row) for row in times]
+    samples = result.metric.resampler(parts)(times)
     return {name: np.array([s[name] for s in samples]) for name in samples[0]}
 
 
@@ -71,21 +70,15 @@ def interval(values: NDArray[np.float64], level: float) -> Interval:
 @dataclass(frozen=True)
 class Difference:
     """One figure of two results: ``interval`` is of a - b (None with fewer than two sequences),
-    ``a_better`` the share of samples in which a is larger, ties counting half.
+    ``a_better`` the share of samples in which a is better, ties counting half; ``verdict`` is ``A``
+    or ``B`` where the interval excludes 0, else ``-``.
     """
 
     a: float
     b: float
     interval: Interval | None
     a_better: float | None
-
-    @property
-    def verdict(self) -> str:
-        """``A``, ``B`` where the interval excludes 0, else ``-``."""
-        if self.interval is None:
-            return "-"
-        low, high = self.interval
-        return "A" if low > 0 else "B" if high < 0 else "-"
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -106,12 +99,11 @@ def compare(a: TrackResult, b: TrackResult, config: BootstrapConfig) -> Comparis
         times = draws(len(names), config)
         left, right = resampled(a, times, names), resampled(b, times, names)
         gaps = {name: left[name] - right[name] for name in left}
-    pooled = {}
-    for name, value in first.items():
-        gap = gaps.get(name)
-        better = None if gap is None else float(mean_present((np.sign(gap) + 1) / 2))
-        span = None if gap is None else interval(gap, config.level)
-        pooled[name] = Difference(value, second[name], span, better)
+    lower = a.metric.lower_is_better
+    pooled = {
+        name: _difference(value, second[name], gaps.get(name), config.level, name in lower)
+        for name, value in first.items()
+    }
     videos = {
         name: {
             key: (a.sequences[name].scalars[key], b.sequences[name].scalars[key])
@@ -120,3 +112,15 @@ def compare(a: TrackResult, b: TrackResult, config: BootstrapConfig) -> Comparis
         for name in names
     }
     return Comparison(pooled, videos)
+
+
+def _difference(
+    a: float, b: float, gaps: NDArray[np.float64] | None, level: float, lower_is_better: bool
+) -> Difference:
+    if gaps is None:
+        return Difference(a, b, None, None, "-")
+    gain = -gaps if lower_is_better else gaps
+    low, high = interval(gain, level)
+    verdict = "A" if low > 0 else "B" if high < 0 else "-"
+    better = float(mean_present((np.sign(gain) + 1) / 2))
+    return Difference(a, b, interval(gaps, level), better, verdict)

@@ -6,8 +6,9 @@ import numpy as np
 
 from hie_cli.actions import ACTIONS
 from hie_cli.evaluation.action_map import ActionPart, action_map, collect_actions, weighted_mean
+from hie_cli.evaluation.draws import area, stack
 from hie_cli.evaluation.metrics import Figures, Loaded, Metric, Resampler, Times
-from hie_cli.evaluation.ranking import Floats, average_precision, mean_present, stack
+from hie_cli.evaluation.ranking import Floats, mean_present
 from hie_cli.evaluation.weights import class_weights
 from hie_cli.types import Annotations, People
 
@@ -19,6 +20,7 @@ class ActionMetric(Metric[ActionPart]):
     title = "Track 4: person-level actions"
     headline = ("f_mAP@avg", "f_mAP@0.5", "f_mAP@0.6", "f_mAP@0.75", "wf_mAP@avg")
     needs = "actions"
+    by_part = "AP@avg"
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any labelled action."""
@@ -76,9 +78,10 @@ class ActionMetric(Metric[ActionPart]):
         heavy = [stack(scored, bins, weighted=True) for scored in classes]
         counts = np.array([[s.total for s in scored] for scored in classes])
 
-        def resample(times: Times) -> dict[str, float]:
-            ap = np.stack([average_precision(s.drawn(times)) for s in plain], axis=1)
-            weighted = np.stack([average_precision(s.drawn(times)) for s in heavy], axis=1)
-            return self._scalars(ap, weighted, counts @ times)
+        def resample(times: Times) -> list[dict[str, float]]:
+            ap = np.stack([s.figure(times, area) for s in plain], axis=-1)
+            weighted = np.stack([s.figure(times, area) for s in heavy], axis=-1)
+            draws = zip(ap, weighted, times @ counts.T, strict=True)
+            return [self._scalars(*draw) for draw in draws]
 
         return resample

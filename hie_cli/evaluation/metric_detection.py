@@ -2,14 +2,15 @@
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from hie_cli.evaluation import detection_ap
-from hie_cli.evaluation.detection_ap import DetectionSums
+from hie_cli.evaluation.detection_ap import FPPI, DetectionSums
+from hie_cli.evaluation.draws import Curves, coco_area, last_recall, stack
 from hie_cli.evaluation.metrics import Figures, Loaded, Metric, Resampler, Times
-from hie_cli.evaluation.ranking import Scored, coco_average_precision, stack
+from hie_cli.evaluation.ranking import Floats, Scored
 from hie_cli.types import Annotations, People
 
 
@@ -20,6 +21,7 @@ class DetectionMetric(Metric[DetectionSums]):
     title = "Detection: boxes"
     headline = ("AP", "AP50", "AP75", "AR", "recall@0.5", "MR-2")
     needs = "boxes"
+    lower_is_better = ("MR-2",)
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any box."""
@@ -51,12 +53,25 @@ class DetectionMetric(Metric[DetectionSums]):
         )
 
     def resampler(self, parts: Sequence[DetectionSums]) -> Resampler:
-        """AP alone, on rankings summed into bins of score."""
+        """On rankings summed into bins of score."""
         scored = stack([_scored(part) for part in parts], self.config.bootstrap.bins)
+        frames = np.array([part.frames for part in parts])
 
-        def resample(times: Times) -> dict[str, float]:
-            ap = coco_average_precision(scored.drawn(times), "grouped")
-            return {"AP": float(ap.mean()), "AP50": float(ap[0]), "AP75": float(ap[5])}
+        def resample(times: Times) -> list[dict[str, float]]:
+            ap, recall = scored.figure(times, coco_area), scored.figure(times, last_recall)
+            rates = [rate for curves in scored.curves(times) for rate in _misses(curves)]
+            draws = zip(ap, recall, rates, times @ frames, strict=True)
+            return [
+                {
+                    "AP": float(a.mean()),
+                    "AP50": float(a[0]),
+                    "AP75": float(a[5]),
+                    "AR": float(r.mean()),
+                    "recall@0.5": float(r[0]),
+                    "MR-2": _miss_rate(missed, wrong / max(1, count)),
+                }
+                for a, r, (missed, wrong), count in draws
+            ]
 
         return resample
 
@@ -67,3 +82,15 @@ def _scored(part: DetectionSums) -> Scored:
     rows = np.zeros(len(part.scores), np.int32)
     truth = np.array([float(part.num_truth)])
     return Scored(part.scores.astype(np.float32), marks, rows, truth, np.ones(1))
+
+
+def _misses(curves: Curves) -> Iterator[tuple[Floats, Floats]]:
+    """Miss rate (M,) and number of false positives (M,) of each draw, at IoU 0.5."""
+    yield from zip(1 - curves.recall[:, 0], (curves.made - curves.true)[:, 0], strict=True)
+
+
+def _miss_rate(missed: Floats, per_frame: Floats) -> float:
+    """``DetectionSums.miss_rate`` of one curve; NaN without truth."""
+    last = np.searchsorted(per_frame, FPPI, side="right") - 1
+    at = np.append(missed, 1.0)[last]
+    return float(np.exp(np.log(np.maximum(at, 1e-10)).mean()))

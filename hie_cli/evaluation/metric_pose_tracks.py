@@ -8,7 +8,7 @@ import numpy as np
 from hie_cli.evaluation import pose_hota, pose_mota
 from hie_cli.evaluation.metric_boxes import hota_figures, hota_series
 from hie_cli.evaluation.metric_poses import joint_part
-from hie_cli.evaluation.metrics import Figures, Loaded, Metric, Resampler, Times
+from hie_cli.evaluation.metrics import Figures, Loaded, Metric, Resampler, drawn
 from hie_cli.evaluation.pose_ap import PosePart, mean_ap, pose_ap
 from hie_cli.evaluation.pose_mota import PoseMotaSums
 from hie_cli.evaluation.sums import pooled
@@ -33,6 +33,7 @@ class PoseTrackMetric(Metric[PoseTrackParts]):
     title = "Track 3: tracks of poses"
     headline = ("MOTA", "MOTP", "AP@avg", "AP@0.5", "HOTA", "IDF1", "precision", "recall")
     needs = "poses with track ids"
+    by_part = "MOTA"
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any annotated joint of somebody with an identity."""
@@ -90,10 +91,4 @@ class PoseTrackMetric(Metric[PoseTrackParts]):
 
     def resampler(self, parts: Sequence[PoseTrackParts]) -> Resampler:
         """All but AP, whose intervals are Track 2's."""
-
-        def resample(times: Times) -> dict[str, float]:
-            return self._tracking(
-                [part for part, n in zip(parts, times, strict=True) for _ in range(n)]
-            )
-
-        return resample
+        return lambda times: [self._tracking(drawn(parts, row)) for row in times]

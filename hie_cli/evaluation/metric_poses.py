@@ -5,15 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.evaluation.draws import area, coco_area, stack
 from hie_cli.evaluation.metrics import Figures, Loaded, Metric, Resampler, Times
 from hie_cli.evaluation.oks_ap import OksPart, collect_oks, oks_ap
 from hie_cli.evaluation.pose_ap import PosePart, collect_poses, mean_ap, pose_ap
-from hie_cli.evaluation.ranking import (
-    Floats,
-    average_precision,
-    coco_average_precision,
-    stack,
-)
+from hie_cli.evaluation.ranking import Floats
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.skeletons import JOINTS
 from hie_cli.types import Annotations, People
@@ -44,6 +40,7 @@ class PoseMetric(Metric[PoseParts]):
     title = "Track 2: poses"
     headline = ("AP@avg", "AP@0.5", "AP@0.75", "AP@0.9", "w_AP@avg", "OKS_AP")
     needs = "poses"
+    by_part = "AP@avg"
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any annotated joint."""
@@ -97,10 +94,11 @@ class PoseMetric(Metric[PoseParts]):
         heavy = [stack(scored, bins, weighted=True) for scored in joints]
         persons = stack([part.oks.areas[0] for part in parts], bins)
 
-        def resample(times: Times) -> dict[str, float]:
-            ap = np.stack([average_precision(s.drawn(times)) for s in plain], axis=1)
-            weighted = np.stack([average_precision(s.drawn(times)) for s in heavy], axis=1)
-            similar = coco_average_precision(persons.drawn(times), "grouped")
-            return self._scalars(ap, weighted) | {"OKS_AP": float(similar.mean())}
+        def resample(times: Times) -> list[dict[str, float]]:
+            ap = np.stack([s.figure(times, area) for s in plain], axis=-1)
+            weighted = np.stack([s.figure(times, area) for s in heavy], axis=-1)
+            similar = persons.figure(times, coco_area).mean(axis=1)
+            draws = zip(ap, weighted, similar, strict=True)
+            return [self._scalars(a, w) | {"OKS_AP": float(o)} for a, w, o in draws]
 
         return resample

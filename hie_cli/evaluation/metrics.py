@@ -15,8 +15,8 @@ from hie_cli.types import Annotations, FramePeople, People, TruthSequence
 
 Part = TypeVar("Part")
 Times = NDArray[np.int64]
-# Scalar figures of the sequences, each taken as often as the (R,) integers say.
-Resampler = Callable[[Times], dict[str, float]]
+# Scalar figures of B draws, each of which takes the sequences as often as its row of (B, R) says.
+Resampler = Callable[[Times], list[dict[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,11 @@ class Metric(ABC, Generic[Part]):
     title: ClassVar[str]
     # The figures of the table and of the comparison, best known first.
     headline: ClassVar[tuple[str, ...]]
+    # What a sequence has to hold, for messages.
     needs: ClassVar[str]
+    # The figure compared joint by joint or class by class, if there is one.
+    by_part: ClassVar[str] = ""
+    lower_is_better: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: EvalConfig) -> None:
         self.config = config
@@ -80,8 +84,9 @@ class Metric(ABC, Generic[Part]):
     def resampler(self, parts: Sequence[Part]) -> Resampler:
         """The same figures for any resampling of ``parts``, fast enough for a bootstrap."""
 
-        def resample(times: Times) -> dict[str, float]:
-            drawn = [part for part, n in zip(parts, times, strict=True) for _ in range(n)]
-            return self.figures(drawn).scalars
+        return lambda times: [self.figures(drawn(parts, row)).scalars for row in times]
 
-        return resample
+
+def drawn(parts: Sequence[Part], times: Times) -> list[Part]:
+    """Each part as often as ``times`` (R,) says."""
+    return [part for part, n in zip(parts, times, strict=True) for _ in range(n)]

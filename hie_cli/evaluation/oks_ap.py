@@ -15,11 +15,11 @@ from hie_cli.evaluation.crowd_index import crowd_index
 from hie_cli.evaluation.matching import Joints, decimals, true_joints
 from hie_cli.evaluation.ranking import (
     Floats,
-    Ranking,
     Scored,
     coco_average_precision,
     mean_present,
     ranking,
+    total_recall,
 )
 from hie_cli.skeletons import OKS_SIGMAS
 from hie_cli.types import Annotations, BoolArray, People
@@ -201,7 +201,7 @@ def oks_ap(parts: Sequence[OksPart]) -> Oks:
     recalls: dict[str, float] = {}
     for a, name in enumerate(AREAS):
         rank = ranking([part.areas[a] for part in parts])
-        ap, ar = coco_average_precision(rank), _recall(rank)
+        ap, ar = coco_average_precision(rank), total_recall(rank)
         if name == "all":
             figures |= {"AP": float(ap.mean()), "AP50": float(ap[0]), "AP75": float(ap[5])}
             recalls |= {"AR": float(ar.mean()), "AR50": float(ar[0]), "AR75": float(ar[5])}
@@ -214,12 +214,6 @@ def oks_ap(parts: Sequence[OksPart]) -> Oks:
         split = coco_average_precision(ranking(chosen, weighted=True))
         figures[f"AP_{name}_crowd"] = float(mean_present(split))
     return Oks(figures)
-
-
-def _recall(rank: Ranking) -> Floats:
-    """Share (K,) of the truth that was found."""
-    found = rank.true.sum(axis=1)
-    return found / rank.positives if rank.positives > 0 else np.full_like(found, np.nan)
 
 
 def _chosen(part: OksPart, low: float, high: float) -> Scored:

@@ -24,6 +24,7 @@ from hie_cli.evaluation.ranking import (
     interpolated,
     mean_present,
     ranking,
+    total_recall,
 )
 from hie_cli.evaluation.weights import PoseWeights, pose_weights
 from hie_cli.skeletons import NUM_JOINTS
@@ -33,13 +34,13 @@ from hie_cli.types import Annotations, People
 @dataclass(frozen=True)
 class PoseApConfig:
     """``unseen``: what becomes of a predicted joint whose true joint, on the assigned person, does
-    not count (invisible, not annotated): ``false`` = false positive, as in poseval; ``ignore`` =
+    not count (invisible, not annotated): ``wrong`` = false positive, as in poseval; ``ignore`` =
     left out. ``ties``: see ``ranking.Ties``.
     """
 
     alphas: tuple[float, ...] = (0.5, 0.75, 0.9)
     joints: Joints = "visible"
-    unseen: Literal["false", "ignore"] = "false"
+    unseen: Literal["wrong", "ignore"] = "wrong"
     ties: Ties = "grouped"
     weights: PoseWeights = field(default_factory=PoseWeights)
 
@@ -147,20 +148,18 @@ def pose_ap(parts: Sequence[PosePart], config: PoseApConfig, compat: Compat = "n
         rank = ranking(joint)
         ap[:, j] = average_precision(rank, ties)
         weighted[:, j] = average_precision(ranking(joint, weighted=True), ties)
-        precision[:, j], recall[:, j] = _totals(rank)
+        precision[:, j], recall[:, j] = _total_precision(rank), total_recall(rank)
         if compat == "poseval" and len(rank.scores) == 0:
             ap[:, j] = 0
     return PoseAp(ap, weighted, precision, recall)
 
 
-def _totals(rank: Ranking) -> tuple[Floats, Floats]:
-    """Precision and recall (K,) of all predictions."""
-    true, made = rank.true.sum(axis=1), rank.made.sum(axis=1)
-    nothing = np.full_like(true, np.nan)
-    return (
-        np.divide(true, made, out=nothing.copy(), where=made > 0),
-        true / rank.positives if rank.positives > 0 else nothing,
-    )
+def _total_precision(rank: Ranking) -> Floats:
+    """Share (K,) of all predictions that is right; NaN without predictions."""
+    made = rank.made.sum(axis=1)
+    share: Floats = np.full_like(made, np.nan)
+    np.divide(rank.true.sum(axis=1), made, out=share, where=made > 0)
+    return share
 
 
 def mean_ap(ap: Floats) -> Floats:

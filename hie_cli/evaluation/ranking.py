@@ -109,9 +109,20 @@ def coco_average_precision(rank: Ranking, ties: Ties = "first") -> Floats:
     if rank.positives <= 0:
         return np.full(len(rank.true), np.nan)
     recall, precision = curve(rank, ties)
-    pairs = zip(recall, precision, strict=True)
-    means = [interpolated(np.linspace(0, 1, 101), r, p).mean() for r, p in pairs]
-    return np.array(means, np.float64)
+    return np.array([coco_mean(r, p) for r, p in zip(recall, precision, strict=True)], np.float64)
+
+
+def coco_mean(recall: Floats, precision: Floats) -> float:
+    """Mean interpolated precision at the 101 recalls; NaN where the recall (M,) is undefined."""
+    if np.isnan(recall).any():
+        return float("nan")
+    return float(interpolated(np.linspace(0, 1, 101), recall, precision).mean())
+
+
+def total_recall(rank: Ranking) -> Floats:
+    """Share (K,) of the truth found by all predictions; NaN without truth instances."""
+    found = rank.true.sum(axis=1)
+    return found / rank.positives if rank.positives > 0 else np.full_like(found, np.nan)
 
 
 def interpolated(grid: Floats, recall: Floats, precision: Floats) -> Floats:
@@ -128,66 +139,3 @@ def mean_present(values: Floats, axis: int | None = None) -> Any:
     count = known.sum(axis=axis)
     total = np.where(known, array, 0.0).sum(axis=axis)
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-
-
-def binned(part: Scored, edges: NDArray[np.floating[Any]], weighted: bool = False) -> Ranking:
-    """The sequence's ranking in bins of score; bin b holds edges[b-1] <= score < edges[b]."""
-    weight = _row_weights(part, weighted)
-    place = np.searchsorted(edges, part.scores, side="right")
-    size = len(edges) + 1
-
-    def summed(chosen: NDArray[np.bool_]) -> Floats:
-        return np.stack([np.bincount(place, weight * row, minlength=size) for row in chosen])
-
-    return Ranking(
-        np.arange(size, dtype=np.float64),
-        summed(part.marks == 1),
-        summed(part.marks >= 0),
-        _positives(part, weighted),
-    )
-
-
-def score_edges(parts: Sequence[Scored], bins: int) -> NDArray[np.float32]:
-    """Bin edges for ``binned``: every distinct score, or ``bins`` quantiles if there are more."""
-    scores = [p.scores for p in parts]
-    distinct = np.unique(np.concatenate(scores)) if scores else np.zeros(0, np.float32)
-    if len(distinct) <= bins:
-        return distinct
-    return distinct[np.linspace(0, len(distinct) - 1, bins).astype(np.int64)]
-
-
-@dataclass(frozen=True)
-class Stack:
-    """R rankings on one grid of bins, ready to be added up in any multiplicity.
-
-    true, made (R, K, M); positives (R,).
-    """
-
-    true: Floats
-    made: Floats
-    positives: Floats
-
-    def drawn(self, times: NDArray[np.integer[Any]]) -> Ranking:
-        """The sum of the rankings, each taken ``times`` often (R,)."""
-        factor = times.astype(np.float64)
-        return Ranking(
-            np.arange(self.true.shape[2], dtype=np.float64),
-            np.tensordot(factor, self.true, 1),
-            np.tensordot(factor, self.made, 1),
-            float(factor @ self.positives),
-        )
-
-
-def stack(parts: Sequence[Scored], bins: int, weighted: bool = False) -> Stack:
-    """Sequences summed into common bins of score, at most ``bins`` of them.
-
-    The average precision of a draw is exact (for grouped ties) where every distinct score has a bin
-    of its own.
-    """
-    edges = score_edges(parts, bins)
-    rankings = [binned(part, edges, weighted) for part in parts]
-    return Stack(
-        np.stack([r.true for r in rankings]),
-        np.stack([r.made for r in rankings]),
-        np.array([r.positives for r in rankings]),
-    )

@@ -112,14 +112,16 @@ def _track_lines(result: TrackResult, ci: Intervals | None) -> Iterator[str]:
 
 
 def headline(result: TrackResult) -> tuple[list[str], list[list[str]]]:
-    """The track's main table as text: a row per sequence, their mean, and all pooled."""
+    """The track's main table as text: a row per sequence and, of several, their mean and all
+    pooled.
+    """
     counts = [name for name in _COUNTS if name in result.pooled.counts]
     header = ["sequence", *result.metric.headline, *counts]
     body = []
     for name, scalars, whole in rows(result):
         cells = [_percent(scalars.get(figure, math.nan)) for figure in result.metric.headline]
         body.append([name, *cells, *(str(whole.get(count, "")) for count in counts)])
-    return header, body
+    return header, body if len(result.sequences) > 1 else body[:1]
 
 
 def by_part(scalars: Mapping[str, float]) -> dict[str, dict[str, float]]:
@@ -194,9 +196,9 @@ def comparison_table(
     for key, comparison in comparisons.items():
         metric = results[key].metric
         lines = [f"{metric.title} (%), A against B"]
-        header = ["figure", "A", "B", "A-B", f"{level:.0%} interval", "P(A>B)", "better"]
+        header = ["figure", "A", "B", "A-B", f"{level:.0%} interval", "P(A better)", "better"]
         chosen = {n: comparison.pooled[n] for n in metric.headline}
-        parts = {n: d for n, d in comparison.pooled.items() if "/" in n and "@avg" in n}
+        parts = {n: d for n, d in comparison.pooled.items() if n.startswith(f"{metric.by_part}/")}
         lines += _grid(header, [_difference(n, d) for n, d in (chosen | parts).items()])
         main = metric.headline[0]
         lines += ["", *_grid([main, "A", "B", "A-B"], list(_video_rows(comparison, main)))]

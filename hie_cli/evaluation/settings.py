@@ -94,5 +94,5 @@ class EvalConfig:
         if self.compat != "ava":
             return self.action
         return replace(
-            self.action, duplicates="false", max_rows=50, unlabelled="false", ties="last"
+            self.action, duplicates="wrong", max_rows=50, unlabelled="wrong", ties="last"
         )

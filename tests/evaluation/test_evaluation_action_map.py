@@ -82,7 +82,7 @@ def test_mean_is_over_classes_with_truth():
     assert result.mean[0] == pytest.approx((1 + 1 / 2) / 2)
 
 
-def test_duplicates_false_or_next():
+def test_duplicates_wrong_or_next():
     # Two overlapping fighters; both detections overlap the first one most.
     near = [[0, 0, 10, 10], [2, 0, 12, 10]]
     found = people_of([([0, 0, 10, 10], {FIGHT: 0.9}), ([0.5, 0, 10.5, 10], {FIGHT: 0.8})])
@@ -107,7 +107,7 @@ def test_unlabelled_and_ignored_people_take_their_detections_with_them():
     ]
     assert run(unlabelled).ap[0, WALK] == 1.0
     assert run(ignored).ap[0, WALK] == 1.0
-    assert run(unlabelled, unlabelled="false").ap[0, WALK] == pytest.approx(1 / 2)
+    assert run(unlabelled, unlabelled="wrong").ap[0, WALK] == pytest.approx(1 / 2)
 
 
 def test_score_may_include_the_persons():
