@@ -65,9 +65,9 @@ def _online(
     tracker = Tracker(config, video.fps)
     ids: dict[int, int] = {}
     for sighting in sightings:
-        numbers, established = tracker.step(sighting)
-        people = sighting.people.replace(track_ids=numbers)[established]
-        given = [ids.setdefault(int(n), len(ids) + 1) for n in numbers[established]]
+        joined = tracker.step(sighting)
+        given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
+        people = sighting.people[joined.established]
         yield FramePeople(sighting.frame_index, people.replace(track_ids=given))
 
 
@@ -75,12 +75,12 @@ def _offline(
     sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
 ) -> Iterator[FramePeople]:
     tracker = Tracker(config, video.fps)
-    seen, numbers = [], []
+    seen, joined = [], []
     for sighting in sightings:
         seen.append(sighting)
-        numbers.append(tracker.step(sighting)[0])
-    tracklets = drop_duplicates(collect(seen, numbers), config)
-    tracks = drop_doubtful(link(tracklets, config, video.fps), config, video.fps)
+        joined.append(tracker.step(sighting))
+    tracklets = drop_duplicates(collect(seen, joined), config)
+    tracks = drop_doubtful(link(tracklets, config, video), config, video.fps)
     grid = np.array([s.frame_index for s in seen], np.int64)
     longest = round(config.fill_seconds * video.fps)
     filled = [fill(t, grid, longest, config.filled_score) for t in tracks]

@@ -1,32 +1,44 @@
-"""Joining tracklets of one person across long gaps, by one global assignment of ends to starts."""
+"""Joining tracklets of one person across gaps, by a global assignment of ends to starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.tracking.association import assign
 from hie_cli.tracking.kalman import Floats, to_centres
+from hie_cli.tracking.looks import LookModel, cut, fit_looks, mean_look
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet, join
+from hie_cli.types import VideoInfo
 
 SPEED_WINDOW = 1.0  # s of a tracklet's end from which its speed is taken
-POSITION_SPREAD = 0.25  # heights: how far off an extrapolation is at no distance in time
+LOOK_WINDOW = 1.0  # s that make one mean look
+POSITION_SPREAD = 0.2  # heights: how far off an extrapolation is at no distance in time
 SPEED_SPREAD = 0.35  # heights / s: how far people's speed strays while out of sight
 SIZE_SPREAD = 0.25  # of log height
+CROWD = 0.05  # strangers' starts to expect on a square height
+CROWD_EDGE = 0.5  # the same at the picture's edge, where people come and go
+CONTINUITY = 2.0  # log odds: what the forward pass knew when it joined what was cut later
+HIDDEN_RATE = 1.0  # a second: people in view are seldom missed for long
+EDGE = 0.1  # heights: a box this near the edge touches it
 
 
 @dataclass(frozen=True)
 class Ends:
-    """An end of N tracklets: frame (N,), centre (N, 2), height (N,) px, speed (N, 2) px/frame."""
+    """An end of N tracklets: frame (N,), centre (N, 2), height (N,) px, speed (N, 2) px/frame, edge
+    (N,) whether it touches the edge of the picture.
+    """
 
     frame: Floats
     centre: Floats
     height: Floats
     speed: Floats
+    edge: NDArray[np.bool_]
 
 
-def _ends(tracklets: Sequence[Tracklet], window: int, last: bool) -> Ends:
+def _ends(tracklets: Sequence[Tracklet], window: int, last: bool, video: VideoInfo) -> Ends:
     """The last (or first) moments of tracklets, by a line through ``window`` frames."""
     rows = []
     for t in tracklets:
@@ -43,48 +55,67 @@ def _ends(tracklets: Sequence[Tracklet], window: int, last: bool) -> Ends:
         here = mean - mean_time * slope
         rows.append([frame, *here[:2], max(mean[3], 1.0), *slope[:2]])
     table = np.array(rows, np.float64).reshape(-1, 6)
-    return Ends(table[:, 0], table[:, 1:3], table[:, 3], table[:, 4:6])
+    outer = np.array([t.boxes[-1 if last else 0] for t in tracklets]).reshape(-1, 4)
+    margin = EDGE * table[:, 3:4]
+    edge = (outer[:, :2] < margin) | (outer[:, 2:] > [video.width, video.height] - margin)
+    touches: NDArray[np.bool_] = np.any(edge, axis=1)
+    return Ends(table[:, 0], table[:, 1:3], table[:, 3], table[:, 4:6], touches)
 
 
-def link_scores(tracklets: Sequence[Tracklet], config: TrackConfig, fps: float) -> Floats:
-    """How well tracklet j (column) goes on where tracklet i (row) ended, (N, N) in 0..1.
+def link_evidence(
+    tracklets: Sequence[Tracklet], config: TrackConfig, video: VideoInfo, model: LookModel
+) -> Floats:
+    """Log odds (N, N) that tracklet j (column) is the person of tracklet i (row), seen again.
 
-    Each is extrapolated half way through the gap; the distance between the two, in heights, against
-    the spread to be expected after that time, the change of height, the appearance, and a longer
-    gap's lower prior each give a factor. 0 outside ``link_seconds``.
+    Each is extrapolated half way through the gap. The distance between the two has, for one
+    person, a Gaussian density that widens with time; for strangers it is even. The change of
+    height and the looks add their own log ratios. -inf where j does not follow i in time.
     """
+    fps = video.fps
     window = max(2, round(SPEED_WINDOW * fps))
-    end, start = _ends(tracklets, window, True), _ends(tracklets, window, False)
+    end, start = _ends(tracklets, window, True, video), _ends(tracklets, window, False, video)
     gap = start.frame[None] - end.frame[:, None]
-    seconds = gap / fps
-    possible = (gap > 0) & (seconds <= config.link_seconds)
-    i, j = np.nonzero(possible)
+    i, j = np.nonzero((gap > 0) & (gap <= config.link_seconds * fps))
     half = gap[i, j][:, None] / 2
     apart = (end.centre[i] + half * end.speed[i]) - (start.centre[j] - half * start.speed[j])
     height = (end.height[i] + start.height[j]) / 2
-    spread = np.hypot(POSITION_SPREAD, SPEED_SPREAD * seconds[i, j])
+    spread = np.hypot(POSITION_SPREAD, SPEED_SPREAD * gap[i, j] / fps)
     distance = np.hypot(*apart.T) / height / spread
     size = np.log(end.height[i] / start.height[j]) / SIZE_SPREAD
-    score = np.exp(-0.5 * (distance**2 + size**2) - seconds[i, j] / config.link_seconds)
-    if all(t.look is not None for t in tracklets):
-        looks = np.array([t.look for t in tracklets])
-        score = score * np.einsum("kd,kd->k", looks[i], looks[j]) ** 2
-    scores = np.zeros(gap.shape)
-    scores[i, j] = score
-    return scores
+    strangers = np.where(end.edge[i] & start.edge[j], CROWD_EDGE, CROWD)
+    odds = -np.log(2 * np.pi * spread**2 * strangers) - 0.5 * (distance**2 + size**2)
+    odds -= HIDDEN_RATE * gap[i, j] / fps
+    if all(t.looks is not None for t in tracklets):
+        looks = np.array([mean_look(t.looks) for t in tracklets if t.looks is not None])
+        odds += model.log_ratio(np.einsum("kd,kd->k", looks[i], looks[j]))
+    evidence = np.full(gap.shape, -np.inf)
+    evidence[i, j] = odds
+    return evidence
 
 
-def link(tracklets: Sequence[Tracklet], config: TrackConfig, fps: float) -> list[Tracklet]:
-    """The tracklets with those of one person joined, in order of their first frame."""
-    if len(tracklets) < 2 or config.link_seconds <= 0:
-        return list(tracklets)
-    rows, columns = assign(link_scores(tracklets, config, fps), config.link_threshold)
+def link(tracklets: Sequence[Tracklet], config: TrackConfig, video: VideoInfo) -> list[Tracklet]:
+    """The tracklets of one person joined, in order of their first frame; those with looks are first
+    cut where the look tells that the track went over to somebody else.
+    """
+    parts = list(tracklets)
+    model, last = LookModel(), np.arange(len(parts))
+    if parts and all(t.looks is not None for t in parts):
+        width = max(3, round(LOOK_WINDOW * video.fps))
+        model = fit_looks(parts, width)
+        pieces = [cut(t, model, width, config.cut_threshold) for t in parts]
+        parts = [p for piece in pieces for p in piece]
+        last = np.cumsum([len(piece) for piece in pieces]) - 1
+    evidence = link_evidence(parts, config, video, model)
+    inner = np.setdiff1d(np.arange(len(parts) - 1), last)
+    evidence[inner, inner + 1] += CONTINUITY
+    # The assignment maximises a sum of positive gains; a link must beat its threshold to be one.
+    rows, columns = assign(evidence - config.link_threshold, 1e-9)
     following = dict(zip(rows.tolist(), columns.tolist(), strict=True))
-    heads = sorted(set(range(len(tracklets))) - set(columns.tolist()))
+    heads = sorted(set(range(len(parts))) - set(columns.tolist()))
     linked = []
     for head in heads:
         chain = [head]
         while chain[-1] in following:
             chain.append(following[chain[-1]])
-        linked.append(join([tracklets[k] for k in chain]))
+        linked.append(join([parts[k] for k in chain]))
     return sorted(linked, key=lambda t: (t.first, t.boxes[0, 0]))

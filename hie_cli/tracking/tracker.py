@@ -104,6 +104,19 @@ def cover(boxes: Floats) -> Floats:
     return share
 
 
+@dataclass(frozen=True)
+class Joined:
+    """What became of the people of one frame.
+
+    numbers (N,): the track of each, -1 = none · established (N,): seen for ``confirm_seconds`` ·
+    hidden (N,): the share of each box that lies under a nearer one.
+    """
+
+    numbers: NDArray[np.int64]
+    established: NDArray[np.bool_]
+    hidden: Floats
+
+
 class Tracker:
     """Causal multi-person tracker; feed it sightings in order with ``step``."""
 
@@ -114,12 +127,8 @@ class Tracker:
         self.births = 0
         self.last_frame: int | None = None
 
-    def step(self, sighting: Sighting) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Join one frame's people to tracks.
-
-        Returns the track number (N,) of each person, -1 = none, and whether that track is
-        established (N,): seen for ``confirm_seconds``.
-        """
+    def step(self, sighting: Sighting) -> Joined:
+        """Join one frame's people to tracks."""
         config = self.config
         now = sighting.frame_index / self.fps
         found = Detections.of(sighting)
@@ -140,7 +149,7 @@ class Tracker:
             tracks = tracks[now - tracks.seen <= np.maximum(patience, 1.5 * seconds)]
         self.tracks = self._with_births(tracks, found, numbers, now)
         self.last_frame = sighting.frame_index
-        return numbers, established
+        return Joined(numbers, established, found.hidden)
 
     def _predict(self, motion: Motion, sighting: Sighting, seconds: float) -> Motion:
         motion = motion.predict(seconds, self.config.motion)
@@ -198,7 +207,7 @@ class Tracker:
             weight = weight + config.pose_weight * known
         if found.looks is not None and config.appearance_weight > 0:
             likeness = np.einsum("kd,kd->k", tracks.look[rows], found.looks[columns])
-            total = total + config.appearance_weight * likeness
+            total = total + config.appearance_weight * np.clip(2 * likeness - 1, 0, 1)
             weight = weight + config.appearance_weight
         similarity = np.zeros_like(overlap)
         similarity[rows, columns] = total / weight

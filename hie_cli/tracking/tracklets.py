@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.settings import Sighting
+from hie_cli.tracking.tracker import Joined
 from hie_cli.types import FramePeople, People
 
 Ints = NDArray[np.int64]
@@ -19,7 +20,8 @@ class Tracklet:
     """L sightings of one person.
 
     frames (L,) ascending · boxes (L, 4) xyxy px · scores (L,) · keypoints (L, 14, 2) px and
-    keypoint_scores (L, 14), or None · look (D,) unit length mean appearance, or None.
+    keypoint_scores (L, 14), or None · looks (L, D) float32 appearance, weighted by how much of the
+    person was in view, or None.
     """
 
     frames: Ints
@@ -27,7 +29,7 @@ class Tracklet:
     scores: Floats
     keypoints: Floats | None = None
     keypoint_scores: Floats | None = None
-    look: Floats | None = None
+    looks: NDArray[np.floating[Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -47,34 +49,33 @@ class Tracklet:
         cut = {
             f.name: value[index]
             for f in fields(self)
-            if f.name != "look" and (value := getattr(self, f.name)) is not None
+            if (value := getattr(self, f.name)) is not None
         }
         return replace(self, **cut)
 
 
-def collect(seen: Sequence[Sighting], numbers: Sequence[Ints]) -> list[Tracklet]:
+def collect(seen: Sequence[Sighting], joined: Sequence[Joined]) -> list[Tracklet]:
     """The tracklets of all track numbers >= 0, in order of number.
 
-    ``numbers[t]`` (N,) holds the track number of each person of ``seen[t]``.
+    ``joined[t]`` is what the tracker made of ``seen[t]``.
     """
     if not seen:
         return []
-    number = np.concatenate(list(numbers))
+    number = np.concatenate([j.numbers for j in joined])
+    hidden = np.concatenate([j.hidden for j in joined])
     frame = np.concatenate([np.full(len(s.people), s.frame_index, np.int64) for s in seen])
     boxes = np.concatenate([s.people.boxes for s in seen]).astype(np.float64)
     scores = np.concatenate([s.people.scores for s in seen]).astype(np.float64)
     keypoints = _stack([s.people.keypoints for s in seen if len(s.people)])
     joint_scores = _stack([s.people.keypoint_scores for s in seen if len(s.people)])
-    looks = _stack([s.appearance for s in seen if len(s.people)])
+    looks = _stack([s.appearance for s in seen if len(s.people)], np.float32)
+    if looks is not None:
+        looks *= (1 - hidden).astype(np.float32)[:, None] + 1e-3
     order = np.lexsort((frame, number))
     order = order[number[order] >= 0]
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     tracklets = []
     for rows in np.split(order, starts[1:]) if len(order) else []:
-        look = None
-        if looks is not None:
-            mean = looks[rows].mean(axis=0)
-            look = mean / max(float(np.linalg.norm(mean)), 1e-9)
         tracklets.append(
             Tracklet(
                 frame[rows],
@@ -82,31 +83,29 @@ def collect(seen: Sequence[Sighting], numbers: Sequence[Ints]) -> list[Tracklet]
                 scores[rows],
                 None if keypoints is None else keypoints[rows],
                 None if joint_scores is None else joint_scores[rows],
-                look,
+                None if looks is None else looks[rows],
             )
         )
     return tracklets
 
 
-def _stack(parts: list[NDArray[np.floating] | None]) -> Floats | None:
-    """All parts in one float64 array; None if there are none or one of them is None."""
+def _stack(
+    parts: list[NDArray[np.floating[Any]] | None], dtype: type[np.generic] = np.float64
+) -> Any:
+    """All parts in one array; None if there are none or one of them is None."""
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
         return None
-    return np.concatenate(known).astype(np.float64)
+    return np.concatenate(known).astype(dtype)
 
 
 def join(parts: Sequence[Tracklet]) -> Tracklet:
-    """One tracklet of several that follow one another; its look is their mean by length."""
+    """One tracklet of several that follow one another, without looks."""
     if len(parts) == 1:
         return parts[0]
     joined = {f.name: _stack([getattr(p, f.name) for p in parts]) for f in fields(Tracklet)[1:-1]}
-    look = None
-    if all(p.look is not None for p in parts):
-        total = sum((len(p) * p.look for p in parts if p.look is not None), start=np.zeros(1))
-        look = total / max(float(np.linalg.norm(total)), 1e-9)
     frames = np.concatenate([p.frames for p in parts])
-    return Tracklet(frames, look=look, **joined)  # type: ignore[arg-type] # boxes and scores are never None
+    return Tracklet(frames, **joined)
 
 
 def emit(tracklets: Sequence[Tracklet], seen: Sequence[Sighting]) -> list[FramePeople]:
