@@ -1,0 +1,285 @@
+"""Action recognition on the CAVIAR lobby clips, with the annotated boxes as tracks.
+
+    python benchmarks/caviar.py DIR [--poses none|multipose|thunder] [--cache DIR] [--json]
+
+DIR holds truth.csv and the clips (EC Funded CAVIAR project/IST 2001 37540). A unit is one label of
+one track: its rows with boxes of at least 500 px2. A unit is right if the action with the highest
+mean score over its rows (or, as "vote", the action most often on top) belongs to its group.
+"""
+
+import argparse
+import csv
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hie_cli import config
+from hie_cli.actions import ACTIONS
+from hie_cli.stages.action import ActionConfig, recognise
+from hie_cli.types import FloatArray, FramePeople, People, VideoInfo
+
+GROUPS = {
+    "walking": ("walking-alone", "walking-together"),
+    "standing": ("standing-alone", "gathering"),
+    "fighting": ("fighting",),
+    "fall-over": ("fall-over",),
+}
+WIDTH, HEIGHT, FPS = 384, 288, 25.0
+LEAST_AREA, LEAST_ROWS = 500.0, 5
+MODELS = {"multipose": "multipose-crop", "thunder": "movenet-thunder"}
+UPSCALE = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One annotated person of one frame."""
+
+    video: str
+    frame: int
+    person: int
+    box: tuple[float, float, float, float]
+    action: str
+    confidence: str
+    role: str
+
+    @property
+    def area(self) -> float:
+        """Of the box, px²."""
+        x1, y1, x2, y2 = self.box
+        return (x2 - x1) * (y2 - y1)
+
+
+def read_rows(folder: Path) -> list[Row]:
+    with open(folder / "truth.csv", encoding="utf-8", newline="") as file:
+        return [
+            Row(
+                r["video"],
+                int(r["frame"]),
+                int(r["person_id"]),
+                (float(r["x1"]), float(r["y1"]), float(r["x2"]), float(r["y2"])),
+                r["action"],
+                r["confidence"],
+                r["role"],
+            )
+            for r in csv.DictReader(file)
+        ]
+
+
+def estimate_poses(folder: Path, rows: list[Row], name: str) -> tuple[FloatArray, FloatArray]:
+    """Keypoints (R, 14, 2) and scores (R, 14) of all rows, frames enlarged for the network."""
+    import cv2
+
+    from hie_cli.models import registry
+
+    model = registry.load(name, threads=1)
+    keypoints = np.full((len(rows), 14, 2), np.nan, np.float32)
+    scores = np.zeros((len(rows), 14), np.float32)
+    of_frame: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        of_frame[row.video, row.frame].append(index)
+    for video in sorted({row.video for row in rows}):
+        capture = cv2.VideoCapture(str(folder / video))
+        frame = 0
+        while (grabbed := capture.read())[0]:
+            chosen = of_frame.get((video, frame), [])
+            if chosen:
+                image = cv2.resize(
+                    grabbed[1], None, fx=UPSCALE, fy=UPSCALE, interpolation=cv2.INTER_CUBIC
+                )
+                boxes = np.array([rows[i].box for i in chosen], np.float32) * UPSCALE
+                [(points, values)] = model.estimate([image], [boxes])
+                keypoints[chosen], scores[chosen] = points / UPSCALE, values
+            frame += 1
+        capture.release()
+    return keypoints, scores
+
+
+def poses(
+    folder: Path, rows: list[Row], kind: str, cache: Path | None
+) -> tuple[FloatArray, FloatArray] | None:
+    if kind == "none":
+        return None
+    name = MODELS[kind]
+    stored = None if cache is None else cache / f"{name}.npz"
+    if stored is not None and stored.exists():
+        with np.load(stored) as arrays:
+            return arrays["keypoints"], arrays["scores"]
+    found = estimate_poses(folder, rows, name)
+    if stored is not None:
+        np.savez_compressed(stored, keypoints=found[0], scores=found[1])
+    return found
+
+
+def sequences(
+    rows: list[Row], pose: tuple[FloatArray, FloatArray] | None
+) -> Iterator[tuple[list[list[int]], VideoInfo, list[FramePeople]]]:
+    """Per clip: the row indices of each frame, the clip, and its people. Bags are no people."""
+    of_video: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for index, row in enumerate(rows):
+        if row.role != "leaving object":
+            of_video[row.video][row.frame].append(index)
+    for video, frames in of_video.items():
+        places = [frames.get(t, []) for t in range(max(frames) + 1)]
+        people = [
+            FramePeople(
+                t,
+                People(
+                    np.array([rows[i].box for i in chosen]).reshape(-1, 4),
+                    np.ones(len(chosen)),
+                    np.array([rows[i].person for i in chosen], np.int64),
+                    None if pose is None else pose[0][chosen],
+                    None if pose is None else pose[1][chosen],
+                ),
+            )
+            for t, chosen in enumerate(places)
+        ]
+        yield places, VideoInfo(Path(video).stem, WIDTH, HEIGHT, FPS, len(people)), people
+
+
+def score_rows(
+    rows: list[Row], pose: tuple[FloatArray, FloatArray] | None, settings: ActionConfig
+) -> FloatArray:
+    """Scores (R, 14); NaN for rows of frames that were not sampled."""
+    scores = np.full((len(rows), len(ACTIONS)), np.nan)
+    for places, video, people in sequences(rows, pose):
+        for item in recognise(people, video, settings):
+            scores[places[item.frame_index]] = item.people.action_scores
+    return scores
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One label of one track and what was made of it."""
+
+    video: str
+    person: int
+    action: str
+    confidence: str
+    rows: int
+    by_mean: str
+    by_vote: str
+
+    @property
+    def group(self) -> str:
+        """Of the annotated action."""
+        return group_of(self.action)
+
+
+def group_of(action: str) -> str:
+    return next((name for name, members in GROUPS.items() if action in members), action)
+
+
+def units(rows: list[Row], scores: FloatArray) -> list[Unit]:
+    chosen: dict[tuple[str, int, str], list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        if row.action and row.area >= LEAST_AREA and np.isfinite(scores[index]).all():
+            chosen[row.video, row.person, row.action].append(index)
+    result = []
+    for (video, person, action), members in chosen.items():
+        if (
+            sum(
+                r.video == video
+                and r.person == person
+                and r.action == action
+                and r.area >= LEAST_AREA
+                for r in rows
+            )
+            < LEAST_ROWS
+        ):
+            continue
+        confidence = Counter(rows[i].confidence for i in members).most_common(1)[0][0]
+        top = Counter(int(k) for k in scores[members].argmax(1)).most_common(1)[0][0]
+        mean = int(scores[members].mean(0).argmax())
+        result.append(
+            Unit(video, person, action, confidence, len(members), ACTIONS[mean], ACTIONS[top])
+        )
+    return result
+
+
+def accuracy(found: list[Unit]) -> dict[str, dict[str, float]]:
+    """Per group and macro: units, share right by mean score and by vote."""
+    table: dict[str, dict[str, float]] = {}
+    for name in GROUPS:
+        mine = [u for u in found if u.group == name]
+        if mine:
+            table[name] = {
+                "tracks": len(mine),
+                "mean": float(np.mean([group_of(u.by_mean) == name for u in mine])),
+                "vote": float(np.mean([group_of(u.by_vote) == name for u in mine])),
+            }
+    if table:
+        table["macro"] = {
+            "tracks": sum(int(entry["tracks"]) for entry in table.values()),
+            "mean": float(np.mean([entry["mean"] for entry in table.values()])),
+            "vote": float(np.mean([entry["vote"] for entry in table.values()])),
+        }
+    return table
+
+
+def row_accuracy(rows: list[Row], scores: FloatArray) -> dict[str, dict[str, float]]:
+    """Per group: annotated rows and the share whose top action is of the group."""
+    right: dict[str, list[bool]] = defaultdict(list)
+    for row, score in zip(rows, scores, strict=True):
+        if row.action and row.area >= LEAST_AREA and np.isfinite(score).all():
+            group = group_of(row.action)
+            right[group].append(group_of(ACTIONS[int(score.argmax())]) == group)
+    return {name: {"rows": len(v), "right": float(np.mean(v))} for name, v in right.items()}
+
+
+def report(rows: list[Row], scores: FloatArray) -> dict[str, object]:
+    found = units(rows, scores)
+    confusion: dict[str, Counter[str]] = defaultdict(Counter)
+    for unit in found:
+        confusion[unit.action][unit.by_mean] += 1
+    return {
+        "all": accuracy(found),
+        "clear": accuracy([u for u in found if u.confidence == "clear"]),
+        "weak": accuracy([u for u in found if u.confidence == "weak"]),
+        "rows": row_accuracy(rows, scores),
+        "confusion": {action: dict(counts) for action, counts in confusion.items()},
+        "tracks": [
+            f"{u.video} {u.person} {u.action} ({u.confidence}, {u.rows} rows): {u.by_mean}"
+            for u in found
+        ],
+    }
+
+
+def show(result: dict[str, object]) -> None:
+    for part in ("all", "clear", "weak"):
+        print(f"\nBy track, {part}: share of tracks right (mean score / vote)")
+        for name, entry in result[part].items():  # type: ignore[attr-defined] # a table
+            print(f"  {name:10s} {entry['tracks']:3d}  {entry['mean']:.3f}  {entry['vote']:.3f}")
+    print("\nBy row:")
+    for name, entry in result["rows"].items():  # type: ignore[attr-defined] # a table
+        print(f"  {name:15s} {entry['rows']:5d}  {entry['right']:.3f}")
+    print("\nTracks:")
+    for line in result["tracks"]:  # type: ignore[attr-defined] # a list
+        print(f"  {line}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--poses", choices=("none", *MODELS), default="none")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the poses between runs")
+    parser.add_argument("--every", type=int, default=5, help="score every n-th frame")
+    parser.add_argument("--config", type=Path, action="append", default=[])
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    settings = config.load(ActionConfig(every=args.every), args.config, args.set)
+    rows = read_rows(args.folder)
+    scores = score_rows(rows, poses(args.folder, rows, args.poses, args.cache), settings)
+    result = report(rows, scores)
+    if args.json:
+        print(json.dumps(result, indent=1))
+    else:
+        show(result)
+
+
+if __name__ == "__main__":
+    main()

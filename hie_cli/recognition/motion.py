@@ -1,0 +1,52 @@
+"""How a person moves about the window's frame, in body heights and seconds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hie_cli.types import FloatArray
+
+# Slopes are medians over pairs of at most this many rows; more would not change them.
+_ROWS = 25
+
+
+def slope(times: FloatArray, values: FloatArray) -> FloatArray:
+    """Median of the slopes between all pairs of rows (Theil, 1950; Sen, 1968): robust to outliers.
+
+    times (T,) seconds, values (T, K) -> (K,) per second; 0 with fewer than two rows.
+    """
+    if len(times) > _ROWS:
+        pick = np.unique(np.linspace(0, len(times) - 1, _ROWS).round().astype(int))
+        times, values = times[pick], values[pick]
+    first, second = np.triu_indices(len(times), 1)
+    if not len(first):
+        return np.zeros(values.shape[1])
+    span = (times[second] - times[first])[:, None]
+    median: FloatArray = np.median((values[second] - values[first]) / span, axis=0)
+    return median
+
+
+def rates(times: FloatArray, values: FloatArray, lag: float) -> FloatArray:
+    """Changes per second between rows ``lag`` seconds apart (values between rows are interpolated).
+
+    times (T,), values (T, K) -> (T', K); a lag well above one frame keeps a pixel of jitter from
+    becoming a fast movement, and makes the result independent of the frame rate.
+    """
+    if len(times) < 2 or times[-1] - times[0] < lag:
+        return np.zeros((0, values.shape[1]))
+    starts = times[times <= times[-1] - lag + 1e-9]
+    after = np.column_stack([np.interp(starts + lag, times, column) for column in values.T])
+    return (after - values[: len(starts)]) / lag
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Centre (T, 2), width and height (T,) of boxes, as columns for slopes and rates."""
+
+    centres: FloatArray
+    sizes: FloatArray
+
+    @classmethod
+    def of(cls, boxes: FloatArray) -> "Shape":
+        """From boxes (T, 4) xyxy."""
+        return cls((boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2])

@@ -1,0 +1,42 @@
+import numpy as np
+
+from hie_cli.recognition.vertical import Vertical
+from hie_cli.types import VideoInfo
+
+VIDEO = VideoInfo("v", 400, 300, 25.0, None)
+CORNERS = np.array([[0.0, 0.0], [399.0, 0.0], [0.0, 299.0], [399.0, 299.0], [200.0, 150.0]])
+
+
+def test_without_walkers_up_is_up():
+    np.testing.assert_allclose(Vertical(VIDEO, 2.0).up(CORNERS), [[0, -1]] * 5, atol=1e-9)
+
+
+def test_upright_walkers_change_nothing():
+    vertical = Vertical(VIDEO, 2.0)
+    vertical.observe(CORNERS, np.tile((0.0, -1.0), (5, 1)), np.full(5, 10.0))
+    np.testing.assert_allclose(vertical.up(CORNERS), [[0, -1]] * 5, atol=1e-9)
+
+
+def test_under_a_ceiling_camera_up_points_away_from_the_point_below_it():
+    nadir = np.array([250.0, 120.0])
+    random = np.random.default_rng(0)
+    points = random.uniform((0, 0), (400, 300), (200, 2))
+    axes = (points - nadir) / np.linalg.norm(points - nadir, axis=1, keepdims=True)
+    vertical = Vertical(VIDEO, 2.0)
+    vertical.observe(points, axes, np.full(200, 1.0))
+    expected = (CORNERS - nadir) / np.linalg.norm(CORNERS - nadir, axis=1, keepdims=True)
+    # 2 seconds of assumption against 200 of evidence leave a few degrees.
+    assert ((vertical.up(CORNERS) * expected).sum(1) > np.cos(np.radians(5))).all()
+
+
+def test_walkers_of_a_rolled_camera_roll_up():
+    axis = np.array([np.sin(0.3), -np.cos(0.3)])
+    vertical = Vertical(VIDEO, 2.0)
+    vertical.observe(CORNERS, np.tile(axis, (5, 1)), np.full(5, 100.0))
+    assert (vertical.up(CORNERS) @ axis > np.cos(np.radians(3))).all()
+
+
+def test_a_camera_turned_upside_down():
+    vertical = Vertical(VIDEO, 2.0)
+    vertical.observe(CORNERS, np.tile((0.0, 1.0), (5, 1)), np.full(5, 100.0))
+    np.testing.assert_allclose(vertical.up(CORNERS), [[0, 1]] * 5, atol=1e-6)
