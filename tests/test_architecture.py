@@ -1,0 +1,112 @@
+"""Imports point one way, and the slow ones wait until they are needed (docs/architecture.md)."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "hie_cli"
+VOCABULARY = {"errors", "types", "boxes", "skeletons", "actions", "config", "progress", "__init__"}
+# What each part may import of hie_cli, beside the vocabulary and itself.
+ALLOWED = {
+    "video": set(),
+    "prefetch": set(),
+    "formats": set(),
+    "submission": {"formats"},
+    "flow": set(),
+    "models": set(),
+    "detection": {"models"},
+    "posing": {"models"},
+    "tracking": {"flow"},
+    "recognition": set(),
+    "recognition_models": {"recognition", "models"},
+    "simulation": {"formats"},
+    "rendering": {"formats"},
+    "evaluation": {"formats"},
+    "stages": {
+        "video", "prefetch", "formats", "models", "detection", "posing", "flow", "tracking",
+        "recognition", "recognition_models", "rendering",
+    },
+    "training": {
+        "formats", "evaluation", "models", "recognition", "recognition_models", "simulation",
+    },
+}  # fmt: skip
+SLOW = ("torch", "onnxruntime", "cv2", "scipy", "matplotlib", "pycocotools", "numpy")
+
+
+def imports(path: Path, top_level_only: bool = False) -> set[str]:
+    """Dotted names of modules that a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module)
+            if node.module == "hie_cli":
+                found.update(f"hie_cli.{alias.name}" for alias in node.names)
+    return found
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_one_way(path):
+    part = part_of(path)
+    if part in ("cli", "__main__"):
+        return
+    allowed = VOCABULARY | (set() if part in VOCABULARY else ALLOWED[part] | {part})
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "hie_cli" and len(parts) > 1:
+            assert parts[1] in allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", [f for f in FILES if part_of(f) in VOCABULARY], ids=lambda p: p.name
+)
+def test_the_vocabulary_is_light(path):
+    heavy = {name.split(".")[0] for name in imports(path)} & (set(SLOW) - {"numpy"})
+    assert not heavy
+
+
+def loaded_after(code: str) -> set[str]:
+    """Which of the slow packages a fresh interpreter holds after running ``code``."""
+    report = f"import sys\n{code}\nprint(*[m for m in {SLOW!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.split())
+
+
+def test_help_loads_nothing_slow():
+    assert loaded_after("import hie_cli.cli.app") == set()
+
+
+def test_tracking_and_evaluation_load_no_network():
+    assert not loaded_after("import hie_cli.stages.track, hie_cli.evaluation.evaluate") & {
+        "torch",
+        "onnxruntime",
+        "matplotlib",
+    }
+
+
+def test_the_chain_starts_without_torch():
+    assert not loaded_after("import hie_cli.cli.session") & {"torch", "onnxruntime", "matplotlib"}
+
+
+def test_every_test_file_mirrors_a_module_or_a_package():
+    known = {p.stem for p in FILES} | {part_of(p) for p in FILES} | {"architecture"}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        words = path.stem.removeprefix("test_")
+        assert any(name.strip("_") in words for name in known if name != "__init__"), path
