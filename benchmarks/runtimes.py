@@ -1,0 +1,57 @@
+"""ONNX Runtime against torch on this machine's CPU, for each packaged network.
+
+    python benchmarks/runtimes.py [--threads 1] [--batch 1 4] [--rounds 5]
+
+Prints CPU milliseconds per image of both, the lowest of some rounds (CPU time, because on a busy
+machine the clock on the wall measures the neighbours; with one thread on an idle machine they are the
+same), and torch over ONNX Runtime: above 1, ONNX Runtime is faster.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+from hie_cli.models import registry, runtime
+from hie_cli.models.packaged import NETWORKS
+
+SIZES = {
+    "nanodet": (416, 416),
+    "movenet-multipose": (384, 512),
+    "movenet-thunder": (256, 256),
+    "movenet-lightning": (192, 192),
+}
+
+
+def milliseconds(network, images):
+    start = time.process_time()
+    network(images)
+    return (time.process_time() - start) * 1000 / len(images)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    print("network            input     batch   onnx ms   torch ms torch/onnx")
+    for name in NETWORKS:
+        onnx = registry.load(name, "cpu", options.threads).network
+        torch = runtime.TorchNetwork(registry.module(name), "cpu", options.threads)
+        height, width = SIZES[name]
+        for batch in options.batch:
+            images = np.random.default_rng(0).integers(
+                0, 255, (batch, height, width, 3), dtype=np.uint8
+            )
+            times = [
+                (milliseconds(onnx, images), milliseconds(torch, images))
+                for _ in range(options.rounds + 1)
+            ][1:]
+            first, second = (min(pair[i] for pair in times) for i in (0, 1))
+            row = f"{first:>10.1f} {second:>10.1f} {second / first:>10.2f}"
+            print(f"{name:<18} {width}x{height:<5} {batch:>4} {row}")
+
+
+if __name__ == "__main__":
+    main()
