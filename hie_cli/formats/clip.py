@@ -93,6 +93,11 @@ def contents(clip: Clip) -> Counter[str]:
         if moment.truth is not None:
             _count_truth(moment.truth, counts)
         counts["frames without people"] += not len(moment.people)
+    labelled = [m.index for m in clip.moments if m.truth is None or m.truth.annotated]
+    if clip.is_truth:
+        end = clip.num_frames - 1 - max(labelled, default=-1)
+        counts["unlabelled frames at the end"] = end
+        counts["unlabelled frames"] = clip.num_frames - len(labelled) - end
     last = max((m.index for m in clip.moments if len(m.people)), default=-1)
     counts["empty frames at the end"] = clip.num_frames - 1 - last
     counts["image size"] = int(clip.width is not None)
@@ -130,4 +135,3 @@ def _count_truth(truth: Annotations, counts: Counter[str]) -> None:
     counts["areas"] += 0 if truth.areas is None else len(truth.areas)
     counts["crowd index"] += truth.crowd_index is not None
     counts["image names"] += bool(truth.image)
-    counts["unlabelled frames"] += not truth.annotated

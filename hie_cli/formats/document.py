@@ -141,7 +141,7 @@ class Document:
                 )
             self._check_range(item.frame_index)
             last = item.frame_index
-            yield (item if self.header is None else _complete(item, self.header)), record
+            yield (item if self.header is None else complete(item, self.header)), record
 
     def _check_range(self, frame: int) -> None:
         count = None if self.header is None else self.header.video.num_frames
@@ -189,7 +189,7 @@ def _ended(lines: Iterator[str]) -> Iterator[str]:
     return (line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def _complete(item: FramePeople, header: Header) -> FramePeople:
+def complete(item: FramePeople, header: Header) -> FramePeople:
     """Nobody is nobody at every stage: an empty frame gets the fields its stages write."""
     people, stages = item.people, header.stages
     if len(people):

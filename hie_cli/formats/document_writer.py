@@ -15,7 +15,14 @@ import numpy as np
 
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.formats.annorect import format_people
-from hie_cli.formats.document import FORMAT_VERSION, HEADER_END, HEADER_START, Header, parse_frame
+from hie_cli.formats.document import (
+    FORMAT_VERSION,
+    HEADER_END,
+    HEADER_START,
+    Header,
+    complete,
+    parse_frame,
+)
 from hie_cli.formats.files import write_error
 from hie_cli.types import FramePeople
 
@@ -73,6 +80,7 @@ class DocumentWriter:
     def __init__(self, path: Path, header: Header, resume: bool = False) -> None:
         self.path = path
         self.partial = partial_path(path)
+        self.header = header
         self.done: list[FramePeople] = []
         self.finished = False
         head = _header_line(header) + "\n"
@@ -115,9 +123,10 @@ class DocumentWriter:
                 break
             try:
                 record = json.loads(raw.decode().strip().removeprefix(","))
-                self.done.append(parse_frame(record, str(self.partial), f"line {number}"))
+                item = parse_frame(record, str(self.partial), f"line {number}")
             except (ValueError, InputError):
                 break
+            self.done.append(complete(item, self.header))
             end += len(raw)
         return end
 
@@ -140,9 +149,9 @@ class DocumentWriter:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if kind is None:
-                self._file.write(b"]}\n")
-            self._file.close()
+            with self._file:
+                if kind is None:
+                    self._file.write(b"]}\n")
             if kind is None:
                 os.replace(self.partial, self.path)
         except OSError as failure:

@@ -37,34 +37,38 @@ _COCO = {
 _TABLE = {
     *("boxes", "track ids", "scores", "hidden joints", "actions", "action scores", "areas"),
     *("ignored people", "distractors", "head boxes", "crowd index", "image names"),
-    *("unlabelled frames",),
     *_JOINTS,
     *_LENGTH,
 }
+_GAPS = {"unlabelled frames"}
+_ALL_GAPS = {"unlabelled frames", "unlabelled frames at the end"}
 _NO_LABEL = {"people without an action"}
 
 # What each layout can hold, in the words of ``clip.contents``.
 HOLDS: dict[str, set[str]] = {
-    "document": (_ANNOLIST | _LENGTH | {"image size", "frame rate"}) - {"ignore regions"},
-    "annolist": _ANNOLIST | {"empty frames at the end"},
+    "document": (_ANNOLIST | _LENGTH | _ALL_GAPS | {"image size", "frame rate"})
+    - {"ignore regions"},
+    "annolist": _ANNOLIST | _GAPS | {"empty frames at the end"},
     "track1": _TEXT | _NO_LABEL,
     "mot": _TEXT | _LENGTH | {"distractors", "image size", "frame rate"},
     "hieve-xml": {"boxes", "track ids", "hidden joints", "ignored people", "actions", "image size"}
-    | {"unlabelled frames"}
+    | _GAPS
     | _JOINTS - {"joint scores"}
     | _LENGTH,
     "coco": _COCO,
     "coco17": _COCO - {"chests"},
     "crowdpose": _COCO - {"noses"},
-    "posetrack17": {"track ids", "scores", "ignore regions", "head boxes", "unlabelled frames"}
+    "posetrack17": {"track ids", "scores", "ignore regions", "head boxes"}
+    | _ALL_GAPS
     | _JOINTS
     | _LENGTH,
     "posetrack18": {"boxes", "track ids", "scores", "ignore regions", "head boxes"}
-    | {"unlabelled frames", "image size", "areas"}
+    | {"image size", "ignored people"}
+    | _ALL_GAPS
     | _JOINTS
     | _LENGTH,
-    "ava": {"boxes", "track ids", "actions", "action scores", "unlabelled frames"},
-    "csv": _TABLE,
+    "ava": {"boxes", "track ids", "actions", "action scores"} | _GAPS,
+    "csv": _TABLE | _ALL_GAPS,
 }
 HOLDS["hieve-json"] = HOLDS["hieve-xml"]
 HOLDS["parquet"] = HOLDS["csv"]
@@ -83,9 +87,17 @@ class Written:
     lost: Counter[str]
 
 
+def held(clip: Clip, target: str) -> set[str]:
+    """What ``target`` holds of such a clip: AVA's last column is an id in truth, else a score."""
+    words = HOLDS[target]
+    return words - {"track ids"} if target == "ava" and not clip.is_truth else words
+
+
 def lost(clip: Clip, target: str) -> Counter[str]:
     """Counts of what ``clip`` holds and ``target`` cannot, the reader's own losses included."""
-    missing = Counter({k: n for k, n in contents(clip).items() if k not in HOLDS[target]})
+    missing = Counter({k: n for k, n in contents(clip).items() if k not in held(clip, target)})
+    if target in coco.JOINT_SETS and not _image_names(clip) and contents(clip)["image names"]:
+        missing["image names"] = contents(clip)["image names"]
     missing.pop("noses" if "joints" in missing else "", None)
     missing.pop("chests" if "joints" in missing else "", None)
     return missing + Counter(dict(clip.dropped))
@@ -257,23 +269,31 @@ def _truths(clip: Clip) -> list[Annotations]:
 
     frames = [Annotations.empty(annotated=False)] * clip.num_frames
     for moment in clip.moments:
-        frames[moment.index] = moment.truth or truth_of_people(moment.people)
+        truth = moment.truth
+        frames[moment.index] = truth_of_people(moment.people) if truth is None else truth
     return frames
 
 
-def _coco(clip: Clip, names: tuple[str, ...]) -> str:
-    joints = joint_map(names)
+def _image_names(clip: Clip) -> list[str]:
+    """The images' own names where every frame has one and their order is the frames'; else none.
+
+    COCO keeps no frame numbers: the order of the names is the order of the frames.
+    """
+    names = [m.truth.image for m in clip.moments if m.truth is not None and m.truth.image]
+    ordered = sorted(set(names), key=coco.natural_key)
+    return names if len(names) == clip.num_frames and ordered == names else []
+
+
+def _coco(clip: Clip, joint_names: tuple[str, ...]) -> str:
+    joints = joint_map(joint_names)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     by_index = {moment.index: moment for moment in clip.moments}
+    names = _image_names(clip) or [f"{clip.name}/{t:06d}.jpg" for t in range(clip.num_frames)]
     for frame in range(clip.num_frames):  # all of them: a frame is known by its place
         number, moment = frame + 1, by_index.get(frame, Moment(frame, People.empty()))
         truth = moment.truth
-        name = "" if truth is None else truth.image
-        image: dict[str, Any] = {
-            "id": number,
-            "file_name": name or f"{clip.name}/{frame:06d}.jpg",
-        }
+        image: dict[str, Any] = {"id": number, "file_name": names[frame]}
         if clip.width is not None:
             image |= {"width": clip.width, "height": clip.height}
         if truth is not None and truth.crowd_index is not None:
@@ -285,6 +305,6 @@ def _coco(clip: Clip, names: tuple[str, ...]) -> str:
     record = {
         "images": images,
         "annotations": annotations,
-        "categories": [coco.category(names)],
+        "categories": [coco.category(joint_names)],
     }
     return json.dumps(record, allow_nan=False) + "\n"
