@@ -71,15 +71,15 @@ def stack(parts: Sequence[Scored], bins: int, weighted: bool = False) -> Stack:
     distinct = np.unique(np.concatenate([part.scores for part in parts]))
     if len(distinct) > bins:
         distinct = distinct[np.linspace(0, len(distinct) - 1, bins).astype(np.int64)]
-    true: list[list[Floats]] = []
-    made: list[list[Floats]] = []
+    true: list[list[NDArray[Any]]] = []
+    made: list[list[NDArray[Any]]] = []
     positives = []
     for part in parts:
         weight = part.weights[part.frames] if weighted else np.ones(len(part.scores))
         place = len(distinct) - np.searchsorted(distinct, part.scores, side="right")
         for kept, chosen in ((true, part.marks == 1), (made, part.marks >= 0)):
             size = len(distinct) + 1
-            kept.append([np.bincount(place, weight * row, minlength=size) for row in chosen])
+            kept.append([np.bincount(place, weight * r, minlength=size) for r in chosen])
         positives.append((part.positives * part.weights).sum() if weighted else part.total)
     return Stack(np.array(true), np.array(made), np.array(positives))
 

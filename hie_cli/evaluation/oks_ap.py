@@ -6,12 +6,14 @@ figures, never one of them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.boxes import area
 from hie_cli.evaluation.crowd_index import crowd_index
+from hie_cli.evaluation.detection_ap import _match as match
 from hie_cli.evaluation.matching import Joints, decimals, true_joints
 from hie_cli.evaluation.ranking import (
     Floats,
@@ -21,7 +23,7 @@ from hie_cli.evaluation.ranking import (
     ranking,
     total_recall,
 )
-from hie_cli.skeletons import OKS_SIGMAS
+from hie_cli.skeletons import NUM_JOINTS, OKS_SIGMAS
 from hie_cli.types import Annotations, BoolArray, People
 
 THRESHOLDS: Floats = np.linspace(0.5, 0.95, 10)
@@ -61,31 +63,74 @@ class OksPart:
 
 def collect_oks(frames: Sequence[tuple[Annotations, People]], config: OksConfig) -> OksPart:
     """Match every frame of a sequence, given as (truth, predictions) frame by frame."""
-    count = len(THRESHOLDS)
-    positives = np.zeros((len(AREAS), len(frames)))
-    scores, times = [np.zeros(0, np.float32)], [np.zeros(0, np.int32)]
-    marks = [np.zeros((len(AREAS), count, 0), np.int8)]
-    crowd = np.zeros(len(frames))
-    for t, (truth, people) in enumerate(frames):
-        if not truth.annotated:
-            continue
-        stated = truth.crowd_index
-        crowd[t] = crowd_index(truth) if stated is None else stated
-        posed = _posed(people)
-        found = posed[np.argsort(-posed.scores, kind="stable")[: config.max_people]]
-        frame_marks, positives[:, t] = _match_frame(truth, found, config)
-        marks.append(frame_marks)
-        scores.append(found.scores.astype(np.float32))
-        times.append(np.full(len(found), t, np.int32))
-    all_scores, all_times = np.concatenate(scores), np.concatenate(times)
-    all_marks = np.concatenate(marks, axis=2)
-    weights = np.ones(len(frames))
-    return OksPart(
-        tuple(
-            Scored(all_scores, all_marks[a], all_times, positives[a], weights)
-            for a in range(len(AREAS))
-        ),
-        crowd,
+    scored = [_frame(truth, people, config) for truth, people in frames if truth.annotated]
+    times = [t for t, (truth, _) in enumerate(frames) if truth.annotated]
+    people_start = np.cumsum([0, *(len(frame.scores) for frame in scored)])
+    truth_start = np.cumsum([0, *(len(frame.size) for frame in scored)])
+    pairs = list(zip(scored, truth_start, people_start, strict=False))
+    rows = _joined([frame.rows + start for frame, start, _ in pairs], np.int64)
+    columns = _joined([frame.columns + start for frame, _, start in pairs], np.int64)
+    similarity = _joined([frame.similarity for frame in scored], np.float64)
+    size, extent = (
+        _joined([getattr(f, n) for f in scored], np.float64) for n in ("size", "extent")
+    )
+    crowd, void = (_joined([getattr(f, n) for f in scored], np.bool_) for n in ("crowd", "void"))
+    scores = _joined([frame.scores for frame in scored], np.float32)
+    frame_of = np.repeat(np.array(times, np.int32), np.diff(people_start))
+    truth_frame = np.repeat(np.array(times, np.int64), np.diff(truth_start))
+    areas = []
+    for low, high in AREAS.values():
+        ignored = void | (size < low) | (size > high)
+        right, absorbed = match(rows, columns, similarity, ignored, crowd, len(scores))
+        outside = ~right & ((extent < low) | (extent > high))
+        marks = np.where(absorbed | outside, -1, right).astype(np.int8)
+        positives = np.bincount(truth_frame[~ignored], minlength=len(frames)).astype(np.float64)
+        areas.append(Scored(scores, marks, frame_of, positives, np.ones(len(frames))))
+    return OksPart(tuple(areas), np.array([_crowd_index(truth) for truth, _ in frames]))
+
+
+def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
+
+
+def _crowd_index(truth: Annotations) -> float:
+    return crowd_index(truth) if truth.crowd_index is None else truth.crowd_index
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One frame: scores and extent in px² of the predictions (P,), best first; of the true persons
+    (G,) the size in px², whether they are a crowd, and whether they do not count; and the pairs
+    similar enough to match (K,), rows of the truth and columns of the predictions.
+    """
+
+    scores: NDArray[np.float32]
+    extent: Floats
+    size: Floats
+    crowd: BoolArray
+    void: BoolArray
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    similarity: Floats
+
+
+def _frame(truth: Annotations, people: People, config: OksConfig) -> _Frame:
+    posed = _posed(people)
+    found = posed[np.argsort(-posed.scores, kind="stable")[: config.max_people]]
+    has = true_joints(truth, config.joints)
+    size = _truth_areas(truth, config)
+    columns, rows = _near(truth, found, has, size)
+    similarity = pair_oks(truth, found, has, size, columns, rows)
+    enough = similarity >= THRESHOLDS[0]
+    return _Frame(
+        found.scores.astype(np.float32),
+        _pose_areas(found),
+        size,
+        truth.ignore,
+        truth.ignore | ~np.any(has, axis=1),
+        rows[enough],
+        columns[enough],
+        similarity[enough],
     )
 
 
@@ -94,28 +139,6 @@ def _posed(people: People) -> People:
     if people.keypoints is None:
         return people[np.zeros(0, np.int64)]
     return people[np.any(np.isfinite(people.keypoints).all(axis=2), axis=1)]
-
-
-def _match_frame(
-    truth: Annotations, people: People, config: OksConfig
-) -> tuple[NDArray[np.int8], Floats]:
-    """Marks (A, K, P) of predictions, best first, and truth instances (A,) of one frame."""
-    has = true_joints(truth, config.joints)
-    size = _truth_areas(truth, config)
-    similarity = oks_matrix(truth, people, has, size)
-    marks = np.zeros((len(AREAS), len(THRESHOLDS), len(people)), np.int8)
-    positives = np.zeros(len(AREAS))
-    extent = _pose_areas(people)
-    for a, (low, high) in enumerate(AREAS.values()):
-        ignored = truth.ignore | ~has.any(axis=1) | (size < low) | (size > high)
-        positives[a] = (~ignored).sum()
-        outside = (extent < low) | (extent > high)
-        for k, threshold in enumerate(THRESHOLDS):
-            matched = greedy(similarity, threshold, ignored, truth.ignore)
-            found = matched >= 0
-            left_out = np.where(found, np.append(ignored, False)[matched], outside)
-            marks[a, k] = np.where(left_out, -1, found)
-    return marks, positives
 
 
 def _truth_areas(truth: Annotations, config: OksConfig) -> Floats:
@@ -128,62 +151,66 @@ def _truth_areas(truth: Annotations, config: OksConfig) -> Floats:
 
 def _pose_areas(people: People) -> Floats:
     """Area (P,) of the box around each predicted pose."""
-    if people.keypoints is None or not len(people):
-        return np.zeros(len(people))
-    points = decimals(people.keypoints)
-    side = np.nanmax(points, axis=1) - np.nanmin(points, axis=1)
+    points = _points(people)
+    side = np.fmax.reduce(points, axis=1) - np.fmin.reduce(points, axis=1)
     extent: Floats = side[:, 0] * side[:, 1]
     return extent
 
 
-def oks_matrix(truth: Annotations, people: People, has: BoolArray, size: Floats) -> Floats:
-    """OKS (P, G) of predictions with true persons.
+def _points(people: People | Annotations) -> Floats:
+    """Joints (N, 14, 2) in float64; NaN where there are none."""
+    if people.keypoints is None:
+        return np.full((len(people), NUM_JOINTS, 2), np.nan)
+    return decimals(people.keypoints)
 
-    Only joints that the truth has count; one missing in the prediction adds 0. A true person
+
+def _near(
+    truth: Annotations, people: People, has: BoolArray, size: Floats
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs (prediction, truth) that can reach an OKS of 0.5: few do.
+
+    The mean of exp(-d^2 / (8 sigma^2 area)) over the joints is below 0.5 if no joint is nearer than
+    d = sqrt(8 ln 2 area) sigma, with the largest sigma. Persons without joints stay in.
+    """
+    true_points = np.where(has[..., None], _points(truth), np.nan)
+    points = _points(people)
+    reach = np.sqrt(8 * np.log(2) * (size + 1))[:, None] * OKS_SIGMAS.max()
+    low, high = np.fmin.reduce(points, axis=1), np.fmax.reduce(points, axis=1)
+    true_low = np.fmin.reduce(true_points, axis=1) - reach
+    true_high = np.fmax.reduce(true_points, axis=1) + reach
+    apart = (low[:, None] > true_high[None]) | (high[:, None] < true_low[None])
+    prediction, true = np.nonzero(~apart.any(axis=2))
+    return prediction, true
+
+
+def pair_oks(
+    truth: Annotations,
+    people: People,
+    has: BoolArray,
+    size: Floats,
+    prediction: NDArray[np.int64],
+    true: NDArray[np.int64],
+) -> Floats:
+    """OKS (K,) of pairs of predictions and true persons.
+
+    Only joints that the truth ``has`` count; one missing in the prediction adds 0. A true person
     without joints is compared by the distance outside its doubled box, as COCO does.
     """
-    if not len(people) or not len(truth) or people.keypoints is None:
-        return np.zeros((len(people), len(truth)))
-    points = decimals(people.keypoints)[:, None]
-    true_points = np.zeros((len(truth), len(OKS_SIGMAS), 2))
-    if truth.keypoints is not None:
-        true_points = decimals(truth.keypoints)
-    offset = points - np.where(has[..., None], true_points, 0.0)[None]
-    boxes = decimals(truth.boxes)
+    points = _points(people)[prediction]
+    offset = points - _points(truth)[true]
+    boxes = decimals(truth.boxes)[true]
     side = boxes[:, 2:] - boxes[:, :2]
-    low, high = (boxes[:, :2] - side)[None, :, None], (boxes[:, :2] + 2 * side)[None, :, None]
+    low, high = (boxes[:, :2] - side)[:, None], (boxes[:, :2] + 2 * side)[:, None]
     beyond = np.maximum(low - points, 0) + np.maximum(points - high, 0)
-    has_any: BoolArray = np.any(has, axis=1)
-    apart = np.where(has_any[None, :, None, None], offset, beyond)
+    counts = has[true]
+    bare = ~np.any(counts, axis=1)
+    apart = np.where(bare[:, None, None], beyond, offset)
     variance = (2 * OKS_SIGMAS) ** 2
-    error = (apart**2).sum(axis=-1) / variance / (size + np.spacing(1))[None, :, None] / 2
-    near = np.where(np.isfinite(error), np.exp(-error), 0.0)
-    counts = has | ~has_any[:, None]
-    mean: Floats = (near * counts[None]).sum(axis=-1) / counts.sum(axis=1)[None]
+    error = (apart**2).sum(axis=-1) / variance / (size[true] + np.spacing(1))[:, None] / 2
+    counts = counts | bare[:, None]
+    near = np.where(counts & np.isfinite(error), np.exp(-error), 0.0)
+    mean: Floats = near.sum(axis=1) / counts.sum(axis=1)
     return mean
-
-
-def greedy(
-    similarity: Floats, threshold: float, ignored: BoolArray, crowd: BoolArray
-) -> NDArray[np.int64]:
-    """COCO's matching: the truth row (P,) of each prediction, best first, or -1.
-
-    A prediction takes the free truth it is most similar to, one that counts before an ``ignored``
-    one; a ``crowd`` can be taken many times; of equals the last is taken, counting ones first.
-    """
-    matched = np.full(len(similarity), -1, np.int64)
-    order = np.argsort(ignored, kind="stable")
-    free = np.ones(len(order), bool)
-    least = min(threshold, 1 - 1e-10)
-    for p in np.flatnonzero((similarity >= least).any(axis=1)):
-        open_ = order[free[order] & (similarity[p, order] >= least)]
-        counting = open_[~ignored[open_]]
-        choice = counting if len(counting) else open_
-        if len(choice):
-            best = choice[::-1][similarity[p, choice[::-1]].argmax()]
-            matched[p] = best
-            free[best] = crowd[best]
-    return matched
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,15 @@ from hie_cli.types import Annotations, People
 class PoseApConfig:
     """``unseen``: what becomes of a predicted joint whose true joint, on the assigned person, does
     not count (invisible, not annotated): ``wrong`` = false positive, as in poseval; ``ignore`` =
-    left out. ``ties``: see ``ranking.Ties``.
+    left out. ``equal_poses``: of predictions that fit a true pose equally well, which large alphas
+    make common, the first ``row`` is assigned, as in poseval, or the one of the best ``score``,
+    which makes the figures independent of the order of persons. ``ties``: see ``ranking.Ties``.
     """
 
     alphas: tuple[float, ...] = (0.5, 0.75, 0.9)
     joints: Joints = "visible"
     unseen: Literal["wrong", "ignore"] = "wrong"
+    equal_poses: Literal["row", "score"] = "row"
     ties: Ties = "grouped"
     weights: PoseWeights = field(default_factory=PoseWeights)
 
@@ -73,7 +76,7 @@ def collect_poses(
     for t, (truth, people) in enumerate(frames):
         if not truth.annotated or (compat == "poseval" and len(truth) == 0):
             continue
-        found = people if compat == "poseval" else people[_best_first(people)]
+        found = people[_best_first(people)] if config.equal_poses == "score" else people
         frame = pose_frame(truth, found, config.joints, ignore)
         positives[:, t] = frame.has_truth.sum(axis=0)
         rows, columns = np.nonzero(frame.has_predicted)
@@ -101,7 +104,7 @@ def collect_poses(
 
 
 def _best_first(people: People) -> NDArray[np.int64]:
-    """Persons by falling score, so that ties in the matching do not depend on the file's order."""
+    """Persons by falling score, then by falling sum of their joints' scores."""
     if people.keypoint_scores is None:
         return np.argsort(-people.scores, kind="stable")
     joint_score = people.keypoint_scores.astype(np.float64).sum(axis=1)
