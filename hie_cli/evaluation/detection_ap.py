@@ -62,7 +62,7 @@ class DetectionSums:
         if self.num_truth == 0:
             return RECALLS, np.full(len(RECALLS), np.nan)
         right, wrong = self.counts(iou)
-        precision = right / (right + wrong + np.spacing(1))
+        precision = right / (right + wrong)
         best = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0)
         return RECALLS, best[np.searchsorted(right / self.num_truth, RECALLS)]
 
