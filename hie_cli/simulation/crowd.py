@@ -80,14 +80,25 @@ class Crowd:
 
 
 def _cast(ground: Ground, config: CrowdConfig) -> list[Actor]:
-    """Groups drawn until there are ``people`` actors; the last group may be cut short."""
+    """Groups drawn until there are ``people`` actors.
+
+    Towards the end groups too large for the places left are drawn anew; only where none of the
+    wanted actions fits is one cut short.
+    """
     names = config.actions or ACTIONS
     share = np.array([1 / GROUP_SIZE[name] for name in names])
     actors: list[Actor] = []
-    while len(actors) < config.people:
+    refused = 0
+    while (left := config.people - len(actors)) > 0:
         name = names[int(ground.rng.choice(len(names), p=share / share.sum()))]
-        actors += GROUPS[name](ground)
-    return actors[: config.people]
+        standing, taken = len(ground.props), len(ground.taken)
+        group = GROUPS[name](ground)
+        if len(group) > left and refused < 20:
+            refused += 1
+            del ground.props[standing:], ground.taken[taken:]
+            continue
+        actors += group[:left]
+    return actors
 
 
 def _boxes(camera: Camera, heights: Floats, pixels: Floats, depth: Floats) -> Floats:
