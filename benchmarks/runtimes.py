@@ -2,9 +2,9 @@
 
     python benchmarks/runtimes.py [--threads 1] [--batch 1 4] [--rounds 5]
 
-Prints CPU milliseconds per image of both, the lowest of some rounds (CPU time, because on a busy
-machine the clock on the wall measures the neighbours; with one thread on an idle machine they are the
-same), and torch over ONNX Runtime: above 1, ONNX Runtime is faster.
+Prints CPU milliseconds per image of both, the lowest of some rounds, and torch over ONNX Runtime:
+above 1, ONNX Runtime is faster. CPU time, because on a busy machine the clock on the wall measures
+the neighbours; with one thread on an idle machine they are the same.
 """
 
 import argparse
