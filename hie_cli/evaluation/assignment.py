@@ -29,6 +29,25 @@ class Choice:
     columns: Ints
     shape: tuple[int, int]
 
+    def settled_by(self, chosen: BoolArray) -> BoolArray | None:
+        """The pairs (C,) taken once the ``chosen`` ones are, or None if a choice is left.
+
+        ``chosen`` (C,) must not exclude each other.
+        """
+        row_taken, column_taken = (
+            np.zeros(self.shape[0], np.bool_),
+            np.zeros(self.shape[1], np.bool_),
+        )
+        row_taken[self.rows[chosen]] = True
+        column_taken[self.columns[chosen]] = True
+        free = ~(row_taken[self.rows] | column_taken[self.columns])
+        if (
+            free.any()
+            and max(np.bincount(self.rows[free]).max(), np.bincount(self.columns[free]).max()) > 1
+        ):
+            return None
+        return chosen | free
+
     def best(self, values: NDArray[np.float64]) -> BoolArray:
         """Which pairs (C,) the assignment with the largest sum of ``values`` (C,) > 0 takes."""
         from scipy.optimize import linear_sum_assignment

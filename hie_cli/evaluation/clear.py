@@ -130,7 +130,10 @@ def _match(pairs: Pairs) -> Pairs:
         partner[last] = pairs.predicted_ids[pairs.predicted[before][kept]]
         ids = pairs.predicted_ids[pairs.predicted[choice.pairs]]
         continues = partner[pairs.truth_ids[pairs.truth[choice.pairs]]] == ids
-        value = pairs.similarity[choice.pairs] + _CONTINUE * continues
-        matched[choice.pairs] = choice.best(value)
+        # All of last frame's matches can go on together. Often that settles the rest.
+        settled = choice.settled_by(continues)
+        if settled is None:
+            settled = choice.best(pairs.similarity[choice.pairs] + _CONTINUE * continues)
+        matched[choice.pairs] = settled
         partner[last] = -1
     return pairs.only(matched)

@@ -86,7 +86,10 @@ def accumulate(pairs: Pairs) -> HotaSums:
     """Sums of one sequence."""
     truth_ids, ids = pairs.truth_ids[pairs.truth], pairs.predicted_ids[pairs.predicted]
     # A cell is a pair of tracks that meet; cell (K,) is the one that each pair of boxes belongs to.
-    cells, cell = np.unique(truth_ids * pairs.num_predicted_ids + ids, return_inverse=True)
+    key = truth_ids * pairs.num_predicted_ids + ids
+    meet = np.zeros(pairs.num_truth_ids * pairs.num_predicted_ids, np.bool_)
+    meet[key] = True
+    cells, cell = np.flatnonzero(meet), (np.cumsum(meet) - 1)[key]
     of_truth = np.bincount(pairs.truth_ids)[cells // max(1, pairs.num_predicted_ids)]
     of_predicted = np.bincount(pairs.predicted_ids)[cells % max(1, pairs.num_predicted_ids)]
 

@@ -11,7 +11,7 @@ from hie_cli.types import BoolArray, FloatArray
 
 Ints = NDArray[np.int64]
 # Pairs whose overlap is computed at a time: small enough for the cache.
-CHUNK = 1 << 16
+CHUNK = 1 << 15
 
 
 class Overlaps(NamedTuple):
