@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.recognition.motion import Shape, rates, slope
-from hie_cli.recognition.posture import Posture, body_height, mean_of, posture, trusted_joints
+from hie_cli.recognition.body import Body
+from hie_cli.recognition.motion import rates, slope
+from hie_cli.recognition.posture import Posture, posture
 from hie_cli.recognition.settings import Measuring
-from hie_cli.recognition.vertical import Vertical
-from hie_cli.recognition.window import Track, Window
-from hie_cli.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
+from hie_cli.recognition.vertical import Evidence, View
 from hie_cli.types import FloatArray
 
 
@@ -49,9 +48,9 @@ class Features:
         return len(self.height)
 
 
-def features(window: Window, vertical: Vertical, how: Measuring) -> Features:
-    """The features of everybody in ``window``, with "up" as ``vertical`` knows it now."""
-    people = [_person(track, window, vertical, how) for track in window.tracks]
+def features(bodies: list[Body], ups: list[Evidence], view: View, how: Measuring) -> Features:
+    """The features of people, given for each of them what is known of "up"."""
+    people = [_person(body, up, view, how) for body, up in zip(bodies, ups, strict=True)]
     columns = {
         name: np.array([person[name] for person in people], np.float64)
         for name in Features.__dataclass_fields__
@@ -61,46 +60,34 @@ def features(window: Window, vertical: Vertical, how: Measuring) -> Features:
     return Features(**columns)
 
 
-def joints_of(track: Track, height: float, how: Measuring) -> FloatArray:
-    """The joints (T, 14, 2) worth using: of some score, on a person of some size."""
-    if height < how.least_joint_height:
-        return np.full_like(track.keypoints, np.nan)
-    return trusted_joints(track, how.least_joint_score)
-
-
 def _person(
-    track: Track, window: Window, vertical: Vertical, how: Measuring
+    body: Body, known: Evidence, view: View, how: Measuring
 ) -> dict[str, FloatArray | float]:
-    height = body_height(track, how.motion_seconds)
-    joints = joints_of(track, height, how)
-    shape = Shape.of(track.boxes)
-    up = vertical.up(shape.centres)
-    body = posture(track, joints, up, height)
+    track, shape, height = body.track, body.shape, body.height
     near, moving = track.near(how.posture_seconds), track.near(how.motion_seconds)
+    up = view.up(known, shape.centres)
+    held = posture(body.joints, shape.sizes, up, height)
+    lean = _lean(held)
     times = track.times[moving]
-    velocity = slope(times, shape.centres[moving]) / height
-    diagonal = _diagonal(shape)
-    growth = float(slope(times, np.log(np.maximum(diagonal, 1))[moving][:, None])[0])
-    here = up[track.now]
-    drift = float(velocity @ here)
-    lean = _lean(body)
+    growth = float(slope(times, np.log(shape.diagonals[moving])[:, None])[0])
+    drift = float(body.velocity @ up[track.now])
     return {
         "centre": _median(shape.centres[near]),
         "height": height,
-        "up": here,
-        "velocity": velocity,
-        "speed": _speed(velocity, drift, growth, height, window, how),
+        "up": up[track.now],
+        "velocity": body.velocity,
+        "speed": _speed(body, drift, growth, view, how),
         "drift": drift,
         "growth": growth,
         "lean": float(_median(lean[near])),
-        "turn": _turn(track.times[moving], lean[moving], how.posture_seconds),
-        "torso_lean": float(_median(body.torso_lean[near])),
-        "leg_lean": float(_median(body.leg_lean[near])),
-        "leg_length": float(_median(body.leg_length[near])),
-        "thigh_length": float(_median(body.thigh_length[near])),
-        "collapse": float(np.median(diagonal[near])) / float(diagonal.max()),
-        "agitation": _agitation(times, shape, moving, height, how),
-        "stride": _stride(body, moving, height),
+        "turn": _turn(times, lean[moving], how.posture_seconds),
+        "torso_lean": float(_median(held.torso_lean[near])),
+        "leg_lean": float(_median(held.leg_lean[near])),
+        "leg_length": float(_median(held.leg_length[near])),
+        "thigh_length": float(_median(held.thigh_length[near])),
+        "collapse": float(np.median(shape.diagonals[near])) / float(shape.diagonals.max()),
+        "agitation": _agitation(times, shape.sizes[moving] / height, how.lag_seconds),
+        "stride": _stride(held.feet[moving] / height),
     }
 
 
@@ -112,16 +99,11 @@ def _median(values: FloatArray) -> FloatArray:
     return median
 
 
-def _diagonal(shape: Shape) -> FloatArray:
-    diagonal: FloatArray = np.maximum(np.hypot(shape.sizes[:, 0], shape.sizes[:, 1]), 1e-6)
-    return diagonal
-
-
-def _lean(body: Posture) -> FloatArray:
+def _lean(held: Posture) -> FloatArray:
     """Lean of the whole body (T,): someone who bows or sits leans with the torso or legs only."""
-    both: FloatArray = np.fmin(body.torso_lean, body.leg_lean)
-    known = np.isfinite(body.torso_lean)
-    result: FloatArray = np.where(known, both, body.box_lean)
+    both: FloatArray = np.fmin(held.torso_lean, held.leg_lean)
+    known = np.isfinite(held.torso_lean)
+    result: FloatArray = np.where(known, both, held.box_lean)
     return result
 
 
@@ -134,53 +116,21 @@ def _turn(times: FloatArray, lean: FloatArray, margin: float) -> float:
     return float(np.nan_to_num(after - before))
 
 
-def _speed(
-    velocity: FloatArray, drift: float, growth: float, height: float, window: Window, how: Measuring
-) -> float:
+def _speed(body: Body, drift: float, growth: float, view: View, how: Measuring) -> float:
     """Ground speed: motion along "up" is foreshortened depth; near people grow as they approach."""
-    across = math.sqrt(max(float(velocity @ velocity) - drift * drift, 0.0))
-    focal = max(window.video.width, window.video.height)  # a usual lens: about 53 degrees wide
-    view = focal / height
-    approach = growth * view if view < how.depth_view else 0.0
+    across = math.sqrt(max(body.pace**2 - drift**2, 0.0))
+    distance = 2 * view.unit / body.height  # in body heights, for a lens about 53 degrees wide
+    approach = growth * distance if distance < how.depth_view else 0.0
     return math.hypot(across, max(abs(drift) * how.depth_stretch, abs(approach)))
 
 
-def _agitation(
-    times: FloatArray, shape: Shape, rows: slice, height: float, how: Measuring
-) -> float:
-    """Root mean square rate of change of the outline's width and height."""
-    outline = rates(times, shape.sizes[rows], how.lag_seconds) / height
-    return float(np.sqrt((outline**2).sum(1).mean())) if len(outline) else 0.0
+def _agitation(times: FloatArray, sizes: FloatArray, lag: float) -> float:
+    """Root mean square rate of change of the outline's width and height (T, 2)."""
+    change = rates(times, sizes, lag)
+    return float(np.sqrt((change**2).sum(1).mean())) if len(change) else 0.0
 
 
-def _stride(body: Posture, rows: slice, height: float) -> float:
-    """Standard deviation of the vector between the feet; NaN if seen in fewer than 6 rows."""
-    feet = body.feet[rows]
+def _stride(feet: FloatArray) -> float:
+    """Standard deviation of the vector between the feet (T, 2); NaN if seen in under 6 rows."""
     feet = feet[np.isfinite(feet).all(1)]
-    return float(np.sqrt(feet.var(axis=0).sum())) / height if len(feet) >= 6 else float("nan")
-
-
-def upright_axes(
-    window: Window, found: Features, how: Measuring, after: float
-) -> tuple[FloatArray, FloatArray]:
-    """Where and how walking people stand: points (K, 2) and unit axes (K, 2), feet to head.
-
-    Of everybody who travels and holds one posture meanwhile (nobody falls upright), the rows about
-    the frame that are later than ``after`` seconds.
-    """
-    points, axes = [np.zeros((0, 2))], [np.zeros((0, 2))]
-    for track, height, speed in zip(window.tracks, found.height, found.speed, strict=True):
-        if not speed > how.upright_speed:
-            continue
-        about = track.near(how.motion_seconds)
-        joints = joints_of(track, float(height), how)[about]
-        hips = mean_of(joints, RIGHT_HIP, LEFT_HIP)
-        axis = joints[:, CHEST] - hips
-        length = np.linalg.norm(axis, axis=1)
-        good = length > 0.1 * height  # False where unknown
-        axis, place = axis[good] / length[good][:, None], (joints[good][:, CHEST] + hips[good]) / 2
-        if good.any() and np.linalg.norm(axis.mean(0)) > how.upright_steady:
-            new = track.times[about][good] > after
-            points.append(place[new])
-            axes.append(axis[new])
-    return np.concatenate(points), np.concatenate(axes)
+    return float(np.sqrt(feet.var(axis=0).sum())) if len(feet) >= 6 else float("nan")

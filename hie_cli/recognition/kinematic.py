@@ -8,10 +8,11 @@ person one action, and a share of 1 is comparable between people, which frame mA
 import numpy as np
 
 from hie_cli.actions import ACTIONS, NUM_ACTIONS
-from hie_cli.recognition.features import Features, features, upright_axes
+from hie_cli.recognition.body import Body, upright
+from hie_cli.recognition.features import Features, features
 from hie_cli.recognition.groups import Pairs, clusters, pairs, straightness
 from hie_cli.recognition.settings import Gate, KinematicConfig, Rules
-from hie_cli.recognition.vertical import Vertical
+from hie_cli.recognition.vertical import NOTHING, Evidence, View
 from hie_cli.recognition.window import Window, frames_per_second
 from hie_cli.types import FloatArray, VideoInfo
 
@@ -19,29 +20,41 @@ from hie_cli.types import FloatArray, VideoInfo
 class Kinematic:
     """Scores the people of one video's windows, in order of time.
 
-    It remembers one thing from window to window: which way is up, learned from people who walk.
+    It remembers one thing from window to window: what people who travel have shown of "up".
     """
 
     def __init__(self, video: VideoInfo, config: KinematicConfig) -> None:
         self._config = config
-        self._vertical = Vertical(video, config.measuring.upright_trust)
+        self._view = View.of(video)
+        self._known = self._view.assumed(config.measuring.upright_assumed)
         self._seen_until = -np.inf  # seconds of the video
 
     def score(self, window: Window) -> FloatArray:
         """Scores (N, 14), each row adding up to 1."""
         how = self._config.measuring
-        self._learn(window)
-        found = features(window, self._vertical, how)
+        bodies = [Body.of(track, how) for track in window.tracks]
+        found = features(bodies, self._ups(bodies, window), self._view, how)
         return scores(found, pairs(found, how.depth_stretch), self._config.rules)
 
-    def _learn(self, window: Window) -> None:
-        """Take in the walkers of those rows that no earlier window had."""
-        how, rate = self._config.measuring, frames_per_second(window.video)
-        now = window.frame_index / rate
-        found = features(window, self._vertical, how)
-        points, axes = upright_axes(window, found, how, self._seen_until - now)
-        self._vertical.observe(points, axes, np.full(len(points), 1 / rate))
+    def _ups(self, bodies: list[Body], window: Window) -> list[Evidence]:
+        """What is known of "up" for each person.
+
+        From everybody who travels, now and earlier; and, with less weight, from the others who
+        stay here now: most people are upright, but nobody is a witness in his own cause.
+        """
+        how = self._config.measuring
+        now = window.frame_index / frames_per_second(window.video)
+        still: list[Evidence] = []
+        for body in bodies:
+            travels = body.pace > how.upright_speed
+            if travels:
+                new = upright(body, self._view, how, self._seen_until - now)
+                self._known = self._known + new
+            shown = NOTHING if travels else upright(body, self._view, how, -np.inf)
+            still.append(shown.times(how.upright_still))
         self._seen_until = now + how.motion_seconds
+        everybody = sum(still, self._known)
+        return [everybody - own for own in still]
 
 
 def gate(value: FloatArray, at: Gate, unknown: float = 0.0) -> FloatArray:

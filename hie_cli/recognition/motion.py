@@ -41,12 +41,15 @@ def rates(times: FloatArray, values: FloatArray, lag: float) -> FloatArray:
 
 @dataclass(frozen=True)
 class Shape:
-    """Centre (T, 2), width and height (T,) of boxes, as columns for slopes and rates."""
+    """Centres (T, 2), sizes (T, 2: width, height) and diagonals (T,) of boxes, pixels."""
 
     centres: FloatArray
     sizes: FloatArray
+    diagonals: FloatArray
 
     @classmethod
     def of(cls, boxes: FloatArray) -> "Shape":
         """From boxes (T, 4) xyxy."""
-        return cls((boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2])
+        sizes = boxes[:, 2:] - boxes[:, :2]
+        diagonals = np.maximum(np.hypot(sizes[:, 0], sizes[:, 1]), 1.0)
+        return cls((boxes[:, :2] + boxes[:, 2:]) / 2, sizes, diagonals)

@@ -27,14 +27,16 @@ class Gate:
 class Measuring:
     """How the quantities are measured."""
 
-    least_joint_score: float = 0.15
+    least_joint_score: float = 0.1
+    least_pose_score: float = 0.2
     least_joint_height: float = 24.0
     motion_seconds: float = 1.0
     posture_seconds: float = 0.5
     lag_seconds: float = 0.2
     upright_speed: float = 0.15
     upright_steady: float = 0.96
-    upright_trust: float = 2.0
+    upright_assumed: float = 2.0
+    upright_still: float = 0.25
     depth_stretch: float = 1.5
     depth_view: float = 4.0
 
