@@ -23,9 +23,11 @@ from hie_cli.formats.files import atomic_write
 from hie_cli.progress import note, progress, set_quiet
 from hie_cli.stages.chain import STAGES, ChainConfig, load_chain
 from hie_cli.stages.documents import document_name, find_documents, match_video, open_video
-from hie_cli.stages.pipeline import Models, Place, outputs, run_document, run_video
+from hie_cli.stages.pipeline import Models, Place, check_models, outputs, run_document, run_video
 from hie_cli.types import FramePeople
 from hie_cli.video import FrameRange, VideoSource, find_videos, parse_range, video_name
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def stages_until(last: str) -> tuple[str, ...]:
@@ -128,6 +130,8 @@ class Session:
             raise ConfigError("--overwrite and --resume contradict each other; give one")
         if output.exists() and not output.is_dir():
             raise ConfigError(f"-o {output}: is a file; give a folder")
+        if device not in DEVICES:
+            raise ConfigError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
         set_quiet(quiet)
         self.config = load_chain(preset, config or [], sets or [])
         self.place = Place(output, overwrite, resume)
@@ -154,8 +158,9 @@ class Session:
         self, patterns: Sequence[str], frames: str, stages: tuple[str, ...], workers: int = 1
     ) -> None:
         """Every video through ``stages``; one that fails does not stop the others."""
-        videos = find_videos(patterns)
         chosen = parse_range(frames)
+        check_models(self.config, stages)
+        videos = find_videos(patterns)
         for path in videos:
             self.place.check(outputs(video_name(path), stages, self.place))
         jobs = [
@@ -175,6 +180,7 @@ class Session:
         self, patterns: Sequence[str], videos: Sequence[str], stage: str, png: bool = False
     ) -> None:
         """Every document through one stage; one that fails does not stop the others."""
+        check_models(self.config, (stage,))
         documents = find_documents(patterns)
         found = find_videos(videos) if videos else []
         models = Models(self.config, self.device)
@@ -188,6 +194,8 @@ class Session:
         self, path: Path, videos: list[Path], stage: str, models: Models, png: bool
     ) -> dict[str, Any]:
         document = Document(path)
+        if document.header is None:
+            next(iter(document), None)  # another program's file: read it before believing its name
         needs_pixels = stage in ("pose", "render") or (stage == "track" and bool(videos))
         source = None
         if needs_pixels:

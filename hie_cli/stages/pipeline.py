@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hie_cli.config import as_dict
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.formats.document import Document, Header, rounded
 from hie_cli.formats.document_writer import DocumentWriter
+from hie_cli.models.base import Detector, PoseEstimator
 from hie_cli.prefetch import prefetch
 from hie_cli.progress import progress
 from hie_cli.rendering.render import ContactSheet, OverlayWriter, painted, save_png
@@ -58,23 +58,36 @@ class Models:
         self._device = device
 
     @cached_property
-    def detectors(self) -> list[Any]:
+    def detectors(self) -> list[Detector]:
         """The loaded detectors of ``config.detect.models``, in that order."""
         from hie_cli.models import registry
 
-        return [registry.load(name, self._device) for name in self._config.detect.models]
+        return [registry.load_detector(n, self._device) for n in self._config.detect.models]
 
     @cached_property
-    def pose(self) -> Any:
+    def pose(self) -> PoseEstimator | None:
         """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
         from hie_cli.models import registry
 
         if self._config.pose.mode == "one-pass":
             return None
-        return registry.load(self._config.pose.model, self._device)
+        return registry.load_estimator(self._config.pose.model, self._device)
 
 
-def used(models: Iterable[Any]) -> tuple[dict[str, str], ...]:
+def check_models(config: ChainConfig, stages: Sequence[str]) -> None:
+    """Know every model that ``stages`` will ask for. Raises ModelError before any work is done."""
+    from hie_cli.models import registry
+
+    if "detect" in stages:
+        for name in config.detect.models:
+            registry.find(name)
+    if "pose" in stages and config.pose.mode != "one-pass":
+        registry.find(config.pose.model)
+    if "action" in stages:
+        action_stage.recognisers(VideoInfo("any", 1, 1, 1.0, None), config.action)
+
+
+def used(models: Iterable[Detector | PoseEstimator]) -> tuple[dict[str, str], ...]:
     """Names and checksums of networks as a document's header keeps them."""
     return tuple({"name": model.name, "sha256": model.sha256} for model in models)
 
