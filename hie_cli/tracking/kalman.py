@@ -27,11 +27,11 @@ class MotionNoise:
 
     centre: float = 0.05
     size: float = 0.08
-    acceleration: float = 0.7
+    acceleration: float = 0.5
     growth: float = 0.15
     speed: float = 1.0
     growth_speed: float = 0.2
-    damping: float = 2.0
+    damping: float = 5.0
 
 
 def to_centres(boxes: Floats) -> Floats:

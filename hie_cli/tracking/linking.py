@@ -97,9 +97,11 @@ def link(tracklets: Sequence[Tracklet], config: TrackConfig, video: VideoInfo) -
     """The tracklets of one person joined, in order of their first frame; those with looks are first
     cut where the look tells that the track went over to somebody else.
     """
+    if not tracklets:
+        return []
     parts = list(tracklets)
     model, last = LookModel(), np.arange(len(parts))
-    if parts and all(t.looks is not None for t in parts):
+    if all(t.looks is not None for t in parts):
         width = max(3, round(LOOK_WINDOW * video.fps))
         model = fit_looks(parts, width)
         pieces = [cut(t, model, width, config.cut_threshold) for t in parts]

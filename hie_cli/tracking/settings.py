@@ -38,9 +38,9 @@ class TrackConfig:
     low_score: float = 0.1
     high_score: float = 0.3
     birth_score: float = 0.3
-    min_similarity: float = 0.15
-    min_low_similarity: float = 0.35
-    slack: float = 1.0
+    min_similarity: float = 0.35
+    min_low_similarity: float = 0.5
+    slack: float = 0.5
     max_slack: float = 0.5
     pose_weight: float = 0.25
     appearance_weight: float = 0.5

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from hie_cli.tracking.linking import link, link_evidence
+from hie_cli.tracking.looks import LookModel
+from hie_cli.tracking.settings import TrackConfig
+from hie_cli.tracking.tracklets import Tracklet
+from hie_cli.types import VideoInfo
+
+VIDEO = VideoInfo("v", 1000, 500, 10.0, 200)
+CONFIG = TrackConfig()
+RED, BLUE = np.eye(2, dtype=np.float32)
+
+
+def walk(first, last, x, speed, look=None, y=300.0):
+    """A person 40 x 100 px whose left edge is at ``x`` in frame 0, moving ``speed`` px a frame."""
+    frames = np.arange(first, last + 1)
+    left = x + speed * frames
+    boxes = np.stack([left, 0 * left + y - 100, left + 40, 0 * left + y], axis=1)
+    looks = None if look is None else np.tile(look, (len(frames), 1))
+    return Tracklet(frames, boxes.astype(float), np.full(len(frames), 0.9), looks=looks)
+
+
+def spans(tracks):
+    return [(t.first, t.last) for t in tracks]
+
+
+def test_nothing_to_link():
+    assert link([], CONFIG, VIDEO) == []
+    assert spans(link([walk(0, 9, 200, 0)], CONFIG, VIDEO)) == [(0, 9)]
+
+
+def test_a_walk_goes_on_after_an_occlusion():
+    parts = [walk(0, 30, 100, 4), walk(45, 80, 100, 4)]
+    joined = link(parts, CONFIG, VIDEO)
+    assert spans(joined) == [(0, 80)]
+    assert len(joined[0]) == 31 + 36
+
+
+def test_a_long_gap_or_a_far_place_is_not_bridged():
+    assert len(link([walk(0, 30, 100, 4), walk(75, 99, 100, 4)], CONFIG, VIDEO)) == 2  # 4.5 s
+    assert len(link([walk(0, 30, 100, 4), walk(40, 80, 500, 4)], CONFIG, VIDEO)) == 2  # 400 px off
+
+
+def test_two_who_cross_behind_a_pillar_keep_their_way():
+    right, left = walk(0, 30, 200, 5), walk(0, 30, 500, -5, y=302.0)
+    parts = [right, left, walk(42, 80, 500, -5, y=302.0), walk(42, 80, 200, 5)]
+    joined = link(parts, CONFIG, VIDEO)
+    assert spans(joined) == [(0, 80), (0, 80)]
+    assert all(np.ptp(np.diff(t.boxes[:, 0]) / np.diff(t.frames)) < 1e-9 for t in joined)
+
+
+def test_looks_decide_where_motion_cannot():
+    parts = [walk(0, 30, 300, 0, RED), walk(0, 30, 345, 0, BLUE)]
+    parts += [walk(45, 80, 320, 0, BLUE), walk(45, 80, 330, 0, RED)]
+    joined = link(parts, CONFIG, VIDEO)
+    assert [t.boxes[[0, -1], 0].tolist() for t in joined] == [[300, 330], [345, 320]]
+
+
+def test_a_swap_is_cut_and_mended():
+    a, b = walk(0, 200, 100, 3, RED), walk(0, 200, 700, -3, BLUE)  # both at 400 in frame 100
+    swapped = [
+        Tracklet(
+            p.frames,
+            np.concatenate([p.boxes[:101], q.boxes[101:]]),
+            p.scores,
+            looks=np.concatenate([p.looks[:101], q.looks[101:]]),
+        )
+        for p, q in ((a, b), (b, a))
+    ]
+    joined = link(swapped, CONFIG, VIDEO)
+    assert spans(joined) == [(0, 200), (0, 200)]
+    assert np.allclose(joined[0].boxes, a.boxes)
+    assert np.allclose(joined[1].boxes, b.boxes)
+
+
+def test_evidence_follows_the_formula():
+    parts = [walk(0, 30, 300, 0), walk(40, 80, 300, 0)]
+    odds = link_evidence(parts, CONFIG, VIDEO, LookModel())
+    spread = np.hypot(0.2, 0.35 * 1.0)  # 10 frames = 1 s, at rest and in place
+    assert odds[0, 1] == pytest.approx(-np.log(2 * np.pi * spread**2 * 0.05) - 1.0 * 1)
+    assert odds[1, 0] == odds[0, 0] == -np.inf

@@ -1,0 +1,66 @@
+import numpy as np
+
+from hie_cli.tracking.clean import drop_doubtful, drop_duplicates, paired_iou
+from hie_cli.tracking.settings import Sighting, TrackConfig
+from hie_cli.tracking.tracker import Joined
+from hie_cli.tracking.tracklets import Tracklet, collect, emit
+from hie_cli.types import People
+
+CONFIG = TrackConfig()
+LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]
+
+
+def joined(numbers):
+    count = len(numbers)
+    return Joined(np.array(numbers, np.int64), np.ones(count, bool), np.zeros(count))
+
+
+def seen(index, boxes):
+    return Sighting(index, People(np.array(boxes).reshape(-1, 4), np.full(len(boxes), 0.9)))
+
+
+def test_no_frames_and_empty_frames():
+    assert collect([], []) == []
+    empty = [seen(0, [])]
+    assert collect(empty, [joined([])]) == []
+    (frame,) = emit([], empty)
+    assert len(frame.people) == 0
+    assert frame.people.track_ids.tolist() == []
+
+
+def test_collect_sorts_people_into_tracks_and_drops_those_without():
+    frames = [seen(0, [LEFT, RIGHT]), seen(2, [RIGHT]), seen(3, [RIGHT, LEFT])]
+    tracks = collect(frames, [joined([7, 3]), joined([3]), joined([-1, 7])])
+    assert [t.frames.tolist() for t in tracks] == [[0, 2], [0, 3]]
+    assert tracks[0].boxes.tolist() == [RIGHT, RIGHT]
+
+
+def test_emit_numbers_from_one_by_first_appearance_and_gives_every_frame():
+    frames = [seen(0, [RIGHT]), seen(1, []), seen(2, [RIGHT, LEFT])]
+    tracks = collect(frames, [joined([9]), joined([]), joined([9, 4])])
+    out = emit(tracks, frames)
+    assert [f.frame_index for f in out] == [0, 1, 2]
+    assert [f.people.track_ids.tolist() for f in out] == [[1], [], [1, 2]]
+    assert out[2].people.boxes.tolist() == [RIGHT, LEFT]
+
+
+def tracklet(first, count, box, score=0.9):
+    boxes = np.tile(np.array(box), (count, 1))
+    return Tracklet(np.arange(first, first + count), boxes, np.full(count, score))
+
+
+def test_paired_iou():
+    shifted = np.array([[5.0, 0.0, 15.0, 20.0]])
+    assert paired_iou(np.array([LEFT]), shifted).tolist() == [100 / 300]
+
+
+def test_a_second_view_of_a_longer_track_is_dropped():
+    long, double = tracklet(0, 30, LEFT), tracklet(5, 10, [1.0, 0.0, 11.0, 20.0])
+    beside = tracklet(5, 10, RIGHT)
+    assert drop_duplicates([double, long, beside], CONFIG) == [long, beside]
+    assert drop_duplicates([], CONFIG) == []
+
+
+def test_short_and_weak_tracks_are_doubtful():
+    good, short, weak = tracklet(0, 30, LEFT), tracklet(0, 3, LEFT), tracklet(0, 30, LEFT, 0.1)
+    assert drop_doubtful([good, short, weak], CONFIG, 10.0) == [good]
