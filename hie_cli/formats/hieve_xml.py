@@ -72,7 +72,7 @@ def parse_xml(data: bytes, label: str) -> Any:
     except expat.ExpatError as error:
         problem = expat.errors.messages[error.code]
         raise input_error(label, f"line {error.lineno}", f"broken XML ({problem})") from None
-    except ValueError as error:  # an encoding that Python does not know
+    except (ValueError, LookupError) as error:  # an encoding that Python does not know
         raise input_error(label, "", f"broken XML ({error})") from None
     return root
 
