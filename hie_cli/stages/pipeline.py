@@ -138,8 +138,10 @@ def posed(
     seen: Seen, frames: FrameRange, writer: DocumentWriter, config: ChainConfig, models: Models
 ) -> Seen:
     """The pose stage and its temporal refinement, written along, resuming likewise."""
-    around = refine_stage.context_frames(config.refine) * frames.stride
-    first = max(frames.first, _next_frame(writer.done, frames) - around)
+    around = refine_stage.context_frames(config.refine)
+    first = frames.first
+    if around is not None:
+        first = max(first, _next_frame(writer.done, frames) - around * frames.stride)
     restart = pose_stage.window_start(first, config.pose)
     kept = _kept(writer, restart)
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from hie_cli import boxes as geometry
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair, carry
+from hie_cli.posing.smoothing import one_euro, savgol
 from hie_cli.skeletons import OKS_SIGMAS
 from hie_cli.types import Frame, People, concatenate
 
@@ -35,7 +36,7 @@ class RefineConfig:
     Raises ValueError where a value makes no sense.
     """
 
-    method: Literal["flow", "none"] = "flow"
+    method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
     frames: int = 2
     decay: float = 1.5
     max_error: float = 0.02
@@ -47,6 +48,10 @@ class RefineConfig:
     fill_people: bool = True
     fill_weight: float = 0.15
     filled_score: float = 0.7
+    min_cutoff: float = 0.15
+    beta: float = 20.0
+    savgol_frames: int = 2
+    savgol_order: int = 2
     flow: FlowConfig = field(default_factory=FlowConfig)
 
     def __post_init__(self) -> None:
@@ -68,9 +73,11 @@ class Carried:
     people: People
 
 
-def context_frames(config: RefineConfig) -> int:
-    """How many frames before and after a frame its refined poses depend on."""
-    return config.frames if config.method == "flow" else 0
+def context_frames(config: RefineConfig) -> int | None:
+    """How many frames around a frame its refined poses depend on; None: all before it."""
+    return {"flow": config.frames, "savgol": config.savgol_frames, "one-euro": None, "none": 0}[
+        config.method
+    ]
 
 
 def refine(
@@ -80,9 +87,18 @@ def refine(
 
     People without keypoints pass unchanged.
     """
-    if config.method == "none":
-        yield from seen
-        return
+    if config.method == "flow":
+        return _by_flow(seen, config)
+    if config.method == "one-euro":
+        return one_euro(seen, config.min_cutoff, config.beta)
+    if config.method == "savgol":
+        return savgol(seen, config.savgol_frames, config.savgol_order)
+    return iter(seen)
+
+
+def _by_flow(
+    seen: Iterable[tuple[Frame, People]], config: RefineConfig
+) -> Iterator[tuple[Frame, People]]:
     meter = FlowMeter(config.flow)
     n = config.frames
     window: list[tuple[Frame, People]] = []
