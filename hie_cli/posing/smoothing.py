@@ -19,7 +19,7 @@ _LEAST_LIKENESS = 0.3
 
 
 def likeness(a: People, b: People) -> Floats:
-    """(N, M) mean of box overlap and OKS of people ``a`` and ``b``; without poses half the overlap."""
+    """(N, M) mean of box overlap and OKS of people ``a``, ``b``; without poses half the overlap."""
     overlap = geometry.iou(a.boxes, b.boxes)
     if a.keypoints is None or b.keypoints is None:
         return overlap / 2
