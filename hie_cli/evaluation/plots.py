@@ -73,13 +73,22 @@ def _axes(title: str, x: str, y: str, size: tuple[float, float] = (6, 4.2)) -> t
 
 def _pr(title: str, grid: Floats, curves: dict[str, Floats]) -> Any:
     """Precision over recall, a line for each name."""
+    from matplotlib import colormaps
+
     figure, axes = _axes(title, "recall", "precision")
+    palette = "tab10" if len(curves) <= 10 else "tab20"
+    axes.set_prop_cycle(color=colormaps[palette](np.arange(len(curves))))
     for label, precision in curves.items():
         axes.plot(grid, precision, label=label)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower left", fontsize=8)
+    _legend_beside(axes)
     return figure
+
+
+def _legend_beside(axes: Any) -> None:
+    """A legend to the right of the picture, where it hides nothing."""
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
 
 
 def _bars(title: str, values: dict[str, dict[str, float]], figures: tuple[str, ...]) -> Any:
@@ -96,7 +105,7 @@ def _bars(title: str, values: dict[str, dict[str, float]], figures: tuple[str, .
         )
     axes.set_xticks(np.arange(len(values)), list(values), rotation=40, ha="right", fontsize=8)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(fontsize=8)
+    _legend_beside(axes)
     return figure
 
 
@@ -108,7 +117,7 @@ def _hota(title: str, result: TrackResult) -> Any:
         axes.plot(series["alpha"], series[name], marker=".", label=f"{name} (mean {mean:.3f})")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    _legend_beside(axes)
     return figure
 
 

@@ -35,15 +35,17 @@ from hie_cli.types import Annotations, People
 class PoseApConfig:
     """``unseen``: what becomes of a predicted joint whose true joint, on the assigned person, does
     not count (invisible, not annotated): ``wrong`` = false positive, as in poseval; ``ignore`` =
-    left out. ``equal_poses``: of predictions that fit a true pose equally well, which large alphas
-    make common, the first ``row`` is assigned, as in poseval, or the one of the best ``score``,
-    which makes the figures independent of the order of persons. ``ties``: see ``ranking.Ties``.
+    left out. ``equal_poses``: large alphas put all joints of several poses within reach. Of those
+    that fit equally well poseval assigns the first ``row``, so that even a perfect result can score
+    below 1 in a crowd; ``nearest`` assigns the pose with the smallest mean distance, which is
+    perfect where the result is, and independent of the order of persons. ``ties``: see
+    ``ranking.Ties``.
     """
 
     alphas: tuple[float, ...] = (0.5, 0.75, 0.9)
     joints: Joints = "visible"
     unseen: Literal["wrong", "ignore"] = "wrong"
-    equal_poses: Literal["row", "score"] = "row"
+    equal_poses: Literal["row", "nearest"] = "row"
     ties: Ties = "grouped"
     weights: PoseWeights = field(default_factory=PoseWeights)
 
@@ -76,7 +78,7 @@ def collect_poses(
     for t, (truth, people) in enumerate(frames):
         if not truth.annotated or (compat == "poseval" and len(truth) == 0):
             continue
-        found = people[_best_first(people)] if config.equal_poses == "score" else people
+        found = people[_best_first(people)] if config.equal_poses == "nearest" else people
         frame = pose_frame(truth, found, config.joints, ignore)
         positives[:, t] = frame.has_truth.sum(axis=0)
         rows, columns = np.nonzero(frame.has_predicted)
@@ -115,12 +117,34 @@ def _marks(frame: PoseFrame, config: PoseApConfig) -> NDArray[np.int8]:
     """Predicted joints (K, P, 14) that are true (1), false (0) or left out (-1) at each alpha."""
     marks = np.zeros((len(config.alphas), *frame.has_predicted.shape), np.int8)
     for k, alpha in enumerate(config.alphas):
-        assigned = match_poses(frame, alpha)
+        match = match_poses if config.equal_poses == "row" else match_nearest
+        assigned = match(frame, alpha)
         known = np.flatnonzero(assigned >= 0)
         marks[k, known] = frame.distances[known, assigned[known]] <= alpha
         if config.unseen == "ignore":
             marks[k, known] -= ~frame.has_truth[assigned[known]]
     return marks
+
+
+def match_nearest(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
+    """``matching.match_poses`` with ties going to the smallest mean distance, joints beyond
+    ``alpha`` counting ``alpha``.
+    """
+    assigned = np.full(len(frame.has_predicted), -1, np.int64)
+    if frame.distances.size == 0:
+        return assigned
+    count = frame.has_truth.sum(axis=1)[None]
+    share = (frame.distances <= alpha).sum(axis=2) / count
+    apart = np.where(frame.has_truth[None], np.minimum(frame.distances, alpha), 0).sum(2) / count
+    rows = np.arange(len(share))
+    best = np.where(share == share.max(axis=1, keepdims=True), apart, np.inf).argmin(axis=1)
+    standing = np.zeros_like(share)
+    standing[rows, best] = share[rows, best]
+    most = standing.max(axis=0)
+    takes = np.where((standing == most) & (standing > 0), apart, np.inf).argmin(axis=0)
+    taken = np.flatnonzero(most > 0)
+    assigned[takes[taken]] = taken
+    return assigned
 
 
 @dataclass(frozen=True)
