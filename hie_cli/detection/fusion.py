@@ -101,11 +101,11 @@ def _cluster(people: People, origin: NDArray[np.int64], threshold: float) -> NDA
     taken: list[set[int]] = []
     for i in np.argsort(-people.scores, kind="stable"):
         view = int(origin[i])
-        best, best_overlap = -1, threshold
+        best, best_overlap = -1, 0.0
         if leaders:
             with_leaders = overlap[i, leaders]
             for c in np.flatnonzero(with_leaders >= threshold):
-                if with_leaders[c] >= best_overlap and view not in taken[c]:
+                if with_leaders[c] > best_overlap and view not in taken[c]:
                     best, best_overlap = int(c), with_leaders[c]
         if best < 0:
             best = len(leaders)

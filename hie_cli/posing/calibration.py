@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 HALF_HEAD = 0.065
 
 JOINT_CALIBRATIONS: dict[str, tuple[float, float]] = {
-    "movenet-multipose": (0.0, 1.0),
-    "movenet-thunder": (0.0, 1.0),
-    "movenet-lightning": (0.0, 1.0),
-    "multipose-crop": (0.0, 1.0),
+    "movenet-multipose": (1.946, 1.009),
+    "movenet-thunder": (1.501, 0.894),
+    "movenet-lightning": (1.599, 1.154),
+    "multipose-crop": (1.212, 0.925),
 }
 
 

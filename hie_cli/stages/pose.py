@@ -30,7 +30,7 @@ class PoseConfig:
     mode: Literal["fused", "top-down", "one-pass"] = "fused"
     model: str = "movenet-thunder"
     flip: bool = False
-    trust: float = 0.9
+    trust: float = 0.7
     window: int = 8
     nms_oks: float = 0.8
     min_joint_score: float = 0.0
