@@ -5,6 +5,7 @@ its field names are the keys. An unknown key is refused with its place and the n
 """
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ import yaml
 from hie_cli.errors import ConfigError, nearest
 
 C = TypeVar("C")
+_EXPONENT = re.compile(r"[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE)
 
 
 def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
@@ -136,6 +138,8 @@ def _cast(value: Any, hint: Any, place: str, name: str) -> Any:
         raise ConfigError(f"{place}{name}: expected a mapping, got {value!r}")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if hint is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
+        value = float(value)  # YAML 1.1 takes 1e-3, without a point, for text
     if not isinstance(value, hint) or (hint in (int, float) and isinstance(value, bool)):
         wanted = getattr(hint, "__name__", str(hint))
         raise ConfigError(f"{place}{name}: expected {wanted}, got {value!r}")
