@@ -197,9 +197,11 @@ def comparison_table(
         metric = results[key].metric
         lines = [f"{metric.title} (%), A against B"]
         header = ["figure", "A", "B", "A-B", f"{level:.0%} interval", "P(A better)", "better"]
-        chosen = {n: comparison.pooled[n] for n in metric.headline}
-        parts = {n: d for n, d in comparison.pooled.items() if n.startswith(f"{metric.by_part}/")}
-        lines += _grid(header, [_difference(n, d) for n, d in (chosen | parts).items()])
+        names = list(metric.headline)
+        names += [n for n in comparison.pooled if n.startswith(f"{metric.by_part}/")]
+        chosen = [(name, comparison.pooled[name]) for name in names]
+        known = [(name, d) for name, d in chosen if not math.isnan(d.a) or not math.isnan(d.b)]
+        lines += _grid(header, [_difference(name, d) for name, d in known])
         main = metric.headline[0]
         lines += ["", *_grid([main, "A", "B", "A-B"], list(_video_rows(comparison, main)))]
         blocks.append("\n".join(lines))
