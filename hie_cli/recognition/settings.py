@@ -35,7 +35,7 @@ class Measuring:
     lag_seconds: float = 0.2
     upright_speed: float = 0.15
     upright_steady: float = 0.96
-    upright_assumed: float = 2.0
+    upright_assumed: float = 0.5
     upright_still: float = 0.25
     depth_stretch: float = 1.5
     depth_view: float = 4.0
@@ -46,7 +46,7 @@ class Rules:
     """The thresholds, in the order in which the rules are asked."""
 
     lying_lean: Gate = field(default_factory=lambda: Gate(55.0, 6.0))
-    lying_speed: Gate = field(default_factory=lambda: Gate(0.12, -0.03))
+    lying_speed: Gate = field(default_factory=lambda: Gate(0.1, -0.03))
     falling_turn: Gate = field(default_factory=lambda: Gate(45.0, 6.0))
     fight_distance: Gate = field(default_factory=lambda: Gate(0.8, -0.1))
     fight_agitation: Gate = field(default_factory=lambda: Gate(0.4, 0.05))
