@@ -1,0 +1,1 @@
+"""Learned recognisers of actions."""

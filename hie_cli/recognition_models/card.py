@@ -1,0 +1,60 @@
+"""The model card beside a trained recogniser's weights: what it is, was trained on and reached."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hie_cli.actions import ACTIONS
+from hie_cli.errors import ModelError
+from hie_cli.formats.files import atomic_write
+from hie_cli.recognition_models.clips import Sampling
+
+NETWORKS = ("pose-stream",)
+WEIGHTS, CARD = "model.safetensors", "card.json"
+
+
+@dataclass(frozen=True)
+class Card:
+    """``weights`` is the file's name beside the card; ``data`` and ``numbers`` are for people."""
+
+    name: str
+    network: str
+    weights: str
+    sha256: str
+    sampling: Sampling
+    data: str
+    numbers: dict[str, float]
+    config: dict[str, Any]
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Publish a card."""
+    record = {**dataclasses.asdict(card), "actions": list(ACTIONS)}
+    with atomic_write(path) as file:
+        file.write(json.dumps(record, indent=1) + "\n")
+
+
+def read_card(path: Path) -> Card:
+    """A card. Raises ModelError if it is missing, broken or of another program."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        sampling = Sampling(float(record["sampling"]["rate"]), int(record["sampling"]["length"]))
+        values = {f.name: record[f.name] for f in dataclasses.fields(Card)}
+        card = Card(**{**values, "sampling": sampling})
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror}); give a folder that "
+            "`hie train action` wrote"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(f"{path}: not a model card; train the model anew") from None
+    if card.network not in NETWORKS or record.get("actions") != list(ACTIONS):
+        raise ModelError(f"{path}: network {card.network!r} is not known here; update hie")
+    if not (0 < card.sampling.rate <= 100 and 3 <= card.sampling.length <= 1000):
+        raise ModelError(f"{path}: sampling {card.sampling} makes no sense; train the model anew")
+    # Only a file beside the card is ever opened.
+    if Path(card.weights).name != card.weights:
+        raise ModelError(f"{path}: weights {card.weights!r} lie elsewhere; expected a file name")
+    return card

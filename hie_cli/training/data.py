@@ -1,0 +1,136 @@
+"""Real training data: stage documents with truth or actions of their own, or HiEve ground truth."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hie_cli.errors import InputError, input_error
+from hie_cli.formats.annolist import truth_of_people
+from hie_cli.formats.document import Document
+from hie_cli.formats.truth import read_truth
+from hie_cli.training.labels import labels_of, spread
+from hie_cli.training.samples import Sample, samples_of
+from hie_cli.training.settings import TrainConfig
+from hie_cli.types import (
+    INVISIBLE,
+    NOT_ANNOTATED,
+    Annotations,
+    FramePeople,
+    IntArray,
+    People,
+    TruthSequence,
+    VideoInfo,
+)
+
+USUAL_FPS = 25.0  # HiEve's truth does not state the frame rate
+HIDDEN_SCORE = 0.3  # what an annotated but invisible joint counts as
+
+
+@dataclass(frozen=True)
+class Material:
+    """One video: its observed people, and the labels (N,) of ``observed[k]`` by k."""
+
+    name: str
+    video: VideoInfo
+    observed: Sequence[FramePeople]
+    labels: dict[int, IntArray]
+
+
+def materials(paths: Sequence[Path], truth: Path | None) -> Iterator[Material]:
+    """The videos in ``paths``, each once, in order.
+
+    Stage documents (files, or the ``*.json`` of a folder) take their labels from ``truth``, matched
+    by name and box, or else from their own actions; anything else is read as ground truth with
+    joints. Raises InputError where there is nothing, or no label.
+    """
+    known = None if truth is None else read_truth(truth)
+    for path in paths:
+        documents = _documents(path)
+        if not documents:
+            if known is not None:
+                raise input_error(path, "no stage document", "--truth labels stage documents only")
+            for sequence in read_truth(path).values():
+                yield _of_truth(sequence, path)
+        for file, document in documents:
+            if known is not None and file.stem not in known:
+                raise input_error(file, f"no sequence {file.stem!r} in {truth}", "rename it")
+            yield _of_document(file, document, None if known is None else known[file.stem])
+
+
+def _documents(path: Path) -> list[tuple[Path, Document]]:
+    if not path.exists():
+        raise input_error(path, "no such file or folder", "check the path")
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if any(file.suffix != ".json" for file in files):
+        return []
+    opened = [(file, Document(file)) for file in files]
+    return [(file, document) for file, document in opened if document.header is not None]
+
+
+def _of_document(file: Path, document: Document, truth: TruthSequence | None) -> Material:
+    assert document.header is not None
+    observed = list(document)
+    if truth is not None:
+        labels = labels_of(observed, truth.frames)
+    else:
+        own = [truth_of_people(item.people).actions for item in observed]
+        labels = {k: row for k, row in enumerate(own) if row is not None and (row >= 0).any()}
+    return _checked(Material(file.stem, document.header.video, observed, labels), file)
+
+
+def _of_truth(sequence: TruthSequence, path: Path) -> Material:
+    observed = [FramePeople(t, _as_seen(frame)) for t, frame in enumerate(sequence.frames)]
+    labels = {
+        t: np.asarray(frame.actions)
+        for t, frame in enumerate(sequence.frames)
+        if frame.actions is not None and (frame.actions >= 0).any()
+    }
+    video = VideoInfo(
+        sequence.name,
+        sequence.width or 1920,
+        sequence.height or 1080,
+        sequence.fps or USUAL_FPS,
+        len(observed),
+    )
+    return _checked(Material(sequence.name, video, observed, labels), path)
+
+
+def _as_seen(frame: Annotations) -> People:
+    """Truth as if it had been observed."""
+    keypoints = scores = None
+    if frame.keypoints is not None and frame.visibility is not None:
+        missing = (frame.visibility == NOT_ANNOTATED) | ~np.isfinite(frame.keypoints).all(-1)
+        hidden = np.where(frame.visibility == INVISIBLE, HIDDEN_SCORE, 1.0)
+        scores = np.where(missing, 0, hidden)
+        keypoints = np.where(missing[..., None], np.nan, frame.keypoints)
+    return People(frame.boxes, np.ones(len(frame)), frame.track_ids, keypoints, scores)
+
+
+def _checked(material: Material, path: Path) -> Material:
+    if not material.labels:
+        raise InputError(
+            f"{path}: {material.name}: no person has an action; give --truth with actions"
+        )
+    if all(item.people.keypoints is None for item in material.observed):
+        raise InputError(f"{path}: {material.name}: no poses; run `hie pose` first")
+    return material
+
+
+def material_samples(material: Material, config: TrainConfig) -> list[Sample]:
+    """Its samples: every ``label_every``-th frame, with ``interpolate`` also halfway between.
+
+    Where no label lies on those frames, all labelled frames are taken.
+    """
+    grid = {k: row for k, row in material.labels.items() if k % config.label_every == 0}
+    labels = grid or material.labels
+    if config.interpolate:
+        ids = [
+            np.full(len(item.people), -1)
+            if item.people.track_ids is None
+            else item.people.track_ids
+            for item in material.observed
+        ]
+        labels = spread(ids, labels, max(1, config.label_every // 2)) or labels
+    return samples_of(material.observed, material.video, labels, config.sampling)

@@ -1,0 +1,152 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hie_cli import config as settings
+from hie_cli.cli.train_cmd import app
+from hie_cli.errors import ConfigError, InputError, ModelError
+from hie_cli.recognition.window import windows
+from hie_cli.recognition_models.recogniser import load_recogniser
+from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
+from hie_cli.simulation.files import write_observations, write_truth
+from hie_cli.simulation.observe import observe
+from hie_cli.training.settings import TrainConfig
+
+QUICK = ["-q", "--device", "cpu", "--set", "epochs=2", "--set", "batch=2"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["action", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    for seed in (1, 2):
+        crowd = simulate(CrowdConfig(seed=seed, people=6, frames=41, width=640, height=360))
+        write_truth(folder / "labels", truth(crowd), crowd.info)
+        write_observations(folder / "track" / f"{crowd.info.name}.json", observe(crowd), crowd.info)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model") / "mine"
+    result = run(
+        data / "track", "--truth", data / "labels", "--val", "sim-train-2", "-o", folder, *QUICK
+    )
+    assert result.exit_code == 0, result.exception
+    return folder, json.loads(result.stdout)
+
+
+def test_it_leaves_log_curves_card_and_weights(model):
+    folder, numbers = model
+    with open(folder / "log.csv") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1"]
+    assert (folder / "curves.png").read_bytes()[:4] == b"\x89PNG"
+    card = json.loads((folder / "card.json").read_text())
+    assert card["name"] == "mine"
+    assert card["data"] == "1 videos, 1 held out"
+    assert card["numbers"]["macro_accuracy"] == numbers["macro_accuracy"]
+
+
+def test_the_folder_is_a_recogniser(model):
+    crowd = simulate(CrowdConfig(seed=2, people=4, frames=5))
+    learned = load_recogniser(str(model[0]), "cpu")
+    for _, window in windows(observe(crowd), crowd.info, 2.0, 4):
+        if window is not None:
+            scores = learned.score(window)
+            assert scores.shape == (len(window.people), 14)
+            assert scores.sum(1) == pytest.approx(1.0, abs=1e-5)
+    empty = simulate(CrowdConfig(people=0, frames=1))
+    window = next(w for _, w in windows(observe(empty), empty.info, 2.0, 1) if w is not None)
+    assert learned.score(window).shape == (0, 14)
+
+
+def test_truth_with_joints_trains_by_itself_and_fine_tunes(data, model, tmp_path):
+    result = run(
+        data / "labels", "--val", "sim-train-1", "--start", model[0], "-o", tmp_path / "out",
+        "--distill", f"self:{model[0]}", *QUICK,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.exception
+
+
+def test_simulation_alone(tmp_path, monkeypatch):
+    from hie_cli.training import command
+
+    monkeypatch.setattr(command, "VALIDATION_SCENES", 1)
+    result = run("--simulate", 1, "-o", tmp_path, "--distill", "reg", *QUICK)
+    assert result.exit_code == 0, result.exception
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert "simulation only" in card["data"]
+
+
+def test_resume_of_a_finished_run_gives_the_same_model(data, model):
+    before = (model[0] / "model.safetensors").read_bytes()
+    result = run(
+        data / "track", "--truth", data / "labels", "--val", "sim-train-2", "-o", model[0],
+        "--resume", *QUICK,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.exception
+    assert (model[0] / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ([], ConfigError, "nothing to train on"),
+        (["LABELS"], ConfigError, "--val"),
+        (["LABELS", "--val", "nobody"], InputError, "no such video"),
+        (["missing"], InputError, "no such file"),
+        (["LABELS", "--distill", "self"], ConfigError, "self:FOLDER"),
+        (["LABELS", "--distill", "teach"], ConfigError, "expected reg"),
+        (["LABELS", "--val", "sim-train-1", "--start", "nowhere"], ModelError, "cannot be read"),
+        (["LABELS", "--truth", "LABELS"], InputError, "stage documents only"),
+        (["LABELS", "--set", "epocs=3"], ConfigError, "epochs"),
+        (["LABELS", "--set", "epochs=0"], ConfigError, "epochs: 0"),
+    ],
+)
+def test_mistakes_are_told(data, tmp_path, arguments, kind, words):
+    real = [str(data / "labels") if a == "LABELS" else a for a in arguments]
+    result = run(*real, "-o", tmp_path / "out", "-q")
+    assert isinstance(result.exception, kind), result.exception
+    assert words in str(result.exception)
+
+
+def test_a_trained_model_is_not_overwritten_unasked(data, model):
+    result = run(data / "labels", "--val", "sim-train-1", "-o", model[0], *QUICK)
+    assert isinstance(result.exception, ConfigError)
+    assert "already there" in str(result.exception)
+
+
+def test_damaged_weights_and_foreign_paths_are_refused(model, tmp_path):
+    for name in ("card.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((model[0] / name).read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(b"junk")
+    with pytest.raises(ModelError, match="damaged or replaced"):
+        load_recogniser(str(tmp_path), "cpu")
+    card = json.loads((tmp_path / "card.json").read_text())
+    card["weights"] = "../secret"
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ModelError, match="lie elsewhere"):
+        load_recogniser(str(tmp_path), "cpu")
+
+
+def test_the_shipped_settings_are_the_defaults():
+    from pathlib import Path
+
+    shipped = Path(__file__).parents[2] / "configs" / "train-action.yaml"
+    assert settings.load(TrainConfig(), [shipped]) == TrainConfig()
+
+
+def test_labels_halfway_between_labelled_frames(data):
+    from hie_cli.training.data import material_samples, materials
+
+    video = next(iter(materials([data / "track"], data / "labels")))
+    plain = material_samples(video, TrainConfig(interpolate=False))
+    more = material_samples(video, TrainConfig())
+    assert (len(plain), len(more)) == (3, 5)  # frames 0 20 40; and 10 30
+    assert np.array_equal(more[0].labels, plain[0].labels)
