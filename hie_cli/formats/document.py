@@ -24,6 +24,7 @@ from hie_cli.types import FramePeople, People, VideoInfo
 FORMAT_VERSION = 1
 STAGES = ("detect", "pose", "track", "action")
 HEADER_START, HEADER_END = '{"hie":', ',"annolist":['
+BARE_START = '{"annolist":['  # the same without a header, as submissions are written
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,13 @@ class Document:
     def __init__(self, path: Path | Source) -> None:
         self.path = path
         self.label = path.label if isinstance(path, Source) else str(path)
+        self._data: dict[str, Any] | None = None
         with self._lines() as lines:
             first = next(lines, "").strip()
-        self._streams = first.startswith(HEADER_START) and first.endswith(HEADER_END)
+        headed = first.startswith(HEADER_START) and first.endswith(HEADER_END)
+        self.streams = headed or first == BARE_START
         self.header: Header | None = None
-        if self._streams:
+        if headed:
             head = _load(first.removesuffix(HEADER_END) + "}", self.label, 1)
             self.header = _parse_header(head, self.label)
 
@@ -153,8 +156,9 @@ class Document:
 
     def records(self) -> Iterator[tuple[str, Any]]:
         """Each annolist entry as parsed JSON, with its place in the file."""
-        if not self._streams:
-            yield from self._whole()
+        if not self.streams:
+            for number, record in enumerate(self.whole()["annolist"]):
+                yield f"entry {number}", record
             return
         closed = False
         with self._lines() as lines:
@@ -172,16 +176,19 @@ class Document:
         if not closed:
             raise input_error(self.label, "ends early", "the file is cut off; write it anew")
 
-    def _whole(self) -> Iterator[tuple[str, Any]]:
-        """The entries of an annolist that is not laid out line by line."""
-        with self._lines() as lines:
-            data = parse_json("".join(_ended(lines)), self.label)
-        if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
-            raise input_error(self.label, "no 'annolist'", "expected a stage or annolist document")
-        if "hie" in data:
-            self.header = _parse_header(data, self.label)
-        for number, record in enumerate(data["annolist"]):
-            yield f"entry {number}", record
+    def whole(self) -> dict[str, Any]:
+        """The JSON object of an annolist that is not laid out line by line; read once."""
+        if self._data is None:
+            with self._lines() as lines:
+                data = parse_json("".join(_ended(lines)), self.label)
+            if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
+                raise input_error(
+                    self.label, "no 'annolist'", "expected a stage or annolist document"
+                )
+            if "hie" in data:
+                self.header = _parse_header(data, self.label)
+            self._data = data
+        return self._data
 
 
 def _ended(lines: Iterator[str]) -> Iterator[str]:

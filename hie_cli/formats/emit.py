@@ -14,7 +14,7 @@ from hie_cli.formats import ava, coco, hieve_xml, mot, posetrack, posetrack17, t
 from hie_cli.formats.annolist import region_records
 from hie_cli.formats.annorect import format_people
 from hie_cli.formats.clip import Clip, Moment, contents
-from hie_cli.formats.document import Header
+from hie_cli.formats.document import BARE_START, Header
 from hie_cli.formats.document_writer import DocumentWriter, check_finite
 from hie_cli.formats.files import atomic_write
 from hie_cli.formats.keypoints import joint_map
@@ -223,11 +223,11 @@ def annolist_text(clip: Clip) -> str:
             check_finite(FramePeople(moment.index, moment.people))
             regions = () if moment.truth is None else moment.truth.ignore_regions
             lines.append(
-                f'{{"image":[{{"name":"{moment.index:06d}.jpg"}}],'
+                ("," if lines else "") + f'{{"image":[{{"name":"{moment.index:06d}.jpg"}}],'
                 f'"ignore_regions":{json.dumps(region_records(regions))},'
                 f'"annorect":{format_people(moment.people, 4, 6)}}}'
             )
-    return '{"annolist":[\n' + ",\n".join(lines) + "\n]}\n"
+    return f"{BARE_START}\n{chr(10).join(lines)}\n]}}\n"
 
 
 def _write_document(clip: Clip, path: Path) -> None:

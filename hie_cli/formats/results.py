@@ -7,7 +7,7 @@ from pathlib import Path
 from hie_cli.formats import ava, catalog, coco, mot, posetrack, posetrack17
 from hie_cli.formats.document import Document, Header
 from hie_cli.formats.sources import Source
-from hie_cli.formats.truth import Size, has_posetrack_marks
+from hie_cli.formats.truth import Size
 from hie_cli.types import FramePeople
 
 RESULT_LAYOUTS = (
@@ -99,6 +99,6 @@ def _load_mot(source: Source, base: int) -> Frames:
 
 def _load_annolist(source: Source) -> Frames:
     document = Document(source)
-    if document.header is None and has_posetrack_marks(source):
+    if not document.streams and posetrack17.has_marks(document.whole()):
         return posetrack17.parse_results(source)
     return tuple(document)

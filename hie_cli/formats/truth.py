@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from hie_cli.errors import InputError
 from hie_cli.formats import annolist, ava, catalog, coco, hieve_xml, mot, posetrack, posetrack17
 from hie_cli.formats.document import Document
-from hie_cli.formats.files import parse_json
 from hie_cli.formats.sources import Source
 from hie_cli.types import TruthSequence
 
@@ -107,14 +105,6 @@ def _load_mot(source: Source, name: str, base: int) -> TruthSequence:
 
 def _load_annolist(source: Source, name: str) -> TruthSequence:
     document = Document(source)
-    if document.header is None and has_posetrack_marks(source):
+    if not document.streams and posetrack17.has_marks(document.whole()):
         return posetrack17.parse_truth(source, name)
     return annolist.truth_sequence(name, document)
-
-
-def has_posetrack_marks(source: Source) -> bool:
-    """Whether a headless annolist is PoseTrack 2017's own (15 joints, head boxes)."""
-    data = parse_json(source.read_text(), source.label)
-    if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
-        raise InputError(f"{source.label}: no 'annolist'; expected a stage or annolist document")
-    return posetrack17.has_marks(data)
