@@ -35,8 +35,8 @@ NOBODY = NUM_ACTIONS
 class ActionConfig:
     """Options of Track 4, for each of which nothing is published.
 
-    ``stride``: every how many frames actions are scored; where the truth has labels, but none on
-    those frames, all its labelled frames are taken. ``score``: the class score alone, or times the
+    ``frames``: those sampled every ``stride`` (see ``sampled_frames``), or ``all``, where every
+    detection in a frame without truth is false. ``score``: the class score alone, or times the
     person's. ``duplicates``: a further detection of a truth box already claimed is ``wrong``, or
     takes the ``next`` free box it overlaps enough. ``max_rows``: only so many rows (person and
     class) of a frame count, best first; 0 = all; the AVA evaluator keeps 50. ``unlabelled``:
@@ -44,6 +44,7 @@ class ActionConfig:
     """
 
     ious: tuple[float, ...] = (0.5, 0.6, 0.75)
+    frames: Literal["sampled", "all"] = "sampled"
     stride: int = 20
     score: Literal["action", "product"] = "action"
     duplicates: Literal["wrong", "next"] = "wrong"
@@ -72,10 +73,16 @@ class ActionPart:
 
 
 def sampled_frames(truth: Sequence[Annotations], stride: int) -> list[int]:
-    """The frames that are scored: every ``stride``-th, or all labelled ones if none of those is."""
+    """The frames that are scored: every ``stride``-th, with or without people.
+
+    Truth that is itself a sample of another rhythm (it leaves frames unannotated, as AVA's does, or
+    has no label on those frames) is scored wherever it has labels.
+    """
     labelled = [t for t, frame in enumerate(truth) if _has_labels(frame)]
-    on_grid = [t for t in range(0, len(truth), stride) if truth[t].annotated]
-    return on_grid if not labelled or any(t % stride == 0 for t in labelled) else labelled
+    grid = [t for t in range(0, len(truth), stride) if truth[t].annotated]
+    on_grid = [t for t in labelled if t % stride == 0]
+    dense = all(frame.annotated for frame in truth)
+    return grid if len(on_grid) == len(labelled) or (on_grid and dense) else labelled
 
 
 def _has_labels(frame: Annotations) -> bool:
@@ -86,7 +93,9 @@ def collect_actions(
     frames: Sequence[tuple[Annotations, People]], config: ActionConfig
 ) -> ActionPart:
     """Match the sampled frames of a sequence, given as (truth, predictions) frame by frame."""
-    chosen = sampled_frames([truth for truth, _ in frames], config.stride)
+    chosen = list(range(len(frames)))
+    if config.frames == "sampled":
+        chosen = sampled_frames([truth for truth, _ in frames], config.stride)
     truths = [frames[t][0] for t in chosen]
     has_poses = any(truth.keypoints is not None for truth in truths)
     weights = action_frame_weights(truths, config.weights, has_poses)

@@ -94,5 +94,10 @@ class EvalConfig:
         if self.compat != "ava":
             return self.action
         return replace(
-            self.action, duplicates="wrong", max_rows=50, unlabelled="wrong", ties="last"
+            self.action,
+            frames="all",
+            duplicates="wrong",
+            max_rows=50,
+            unlabelled="wrong",
+            ties="last",
         )

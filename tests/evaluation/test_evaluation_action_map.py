@@ -12,6 +12,7 @@ from hie_cli.evaluation.action_map import (
     collect_actions,
     sampled_frames,
 )
+from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.weights import ActionWeights
 from hie_cli.types import Annotations, People
 
@@ -123,8 +124,23 @@ def test_only_sampled_frames_are_scored():
     assert sampled_frames([labelled] + [empty] * 44, 20) == [0, 20, 40]
     unlabelled = Annotations.empty(annotated=False)
     assert sampled_frames([labelled] + [unlabelled] * 44, 20) == [0]
+    # Labels everywhere: still every 20th.
+    assert sampled_frames([labelled] * 25, 20) == [0, 20]
     # No label on the grid: the labelled frames are taken.
     assert sampled_frames([empty, labelled, empty, labelled], 20) == [1, 3]
+    # A sample of its own, such as AVA's seconds from 902 on: all of it.
+    assert sampled_frames([unlabelled] * 19 + [labelled] * 3, 20) == [19, 20, 21]
+
+
+def test_compat_ava_counts_frames_without_truth():
+    config = EvalConfig(compat="ava").effective_action
+    assert (config.max_rows, config.ties, config.duplicates) == (50, "last", "wrong")
+    frames = [
+        (truth_of([BOX], [WALK]), people_of([(BOX, {WALK: 0.5})])),
+        (Annotations.empty(annotated=False), people_of([(BOX, {WALK: 0.9})])),
+    ]
+    assert run(frames).ap[0, WALK] == 1.0
+    assert action_map([collect_actions(frames, config)], config).ap[0, WALK] == pytest.approx(1 / 2)
 
 
 def test_weighted_mean_by_hand():
