@@ -54,19 +54,19 @@ def box_overlaps(
         last = min(first + step, len(boxes))
         a = _padded(true_all, true_start[first : last + 1])[..., None]
         b = _padded(found_all, start[first : last + 1])[:, :, None]
-        width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])
-        # Few pairs overlap in x: everything else is computed for those only.
-        near = np.flatnonzero(width > 0)
-        frame, row, column = np.unravel_index(near, width.shape)
+        near = (np.minimum(a[2], b[2]) > np.maximum(a[0], b[0])) & (
+            np.minimum(a[3], b[3]) > np.maximum(a[1], b[1])
+        )
+        # Few boxes touch: their sizes are computed for those only.
+        frame, row, column = np.unravel_index(np.flatnonzero(near), near.shape)
         p, q = a[:, frame, row, 0], b[:, frame, 0, column]
-        height = np.minimum(p[3], q[3]) - np.maximum(p[1], q[1])
-        inter = width.ravel()[near] * np.maximum(height, 0)
+        width = np.minimum(p[2], q[2]) - np.maximum(p[0], q[0])
+        inter = width * (np.minimum(p[3], q[3]) - np.maximum(p[1], q[1]))
         area = (q[2] - q[0]) * (q[3] - q[1])
         union = (p[2] - p[0]) * (p[3] - p[1]) + area - inter
         if crowd is not None:
             union = np.where(crowd[true_start[first + frame] + row], area, union)
-        hit = inter > 0
-        parts.append(Overlaps(frame[hit] + first, row[hit], column[hit], inter[hit] / union[hit]))
+        parts.append(Overlaps(frame + first, row, column, inter / union))
     return joined(parts)
 
 
