@@ -1,6 +1,6 @@
 """Track 4: frame mAP of person-level actions, by the AVA evaluator's protocol.
 
-A detection of a class is a person's box with its score for that class. Per sampled frame and class,
+A detection of a class is a person's box with its score for that class, if that is above 0. Per sampled frame and class,
 detections in falling order of score claim the truth box of that class they overlap most; the first
 to reach the IoU threshold is a true positive, later ones are false. Average precision is the area
 under the interpolated curve over all frames; mAP its mean over the classes with truth.
@@ -25,7 +25,7 @@ from hie_cli.evaluation.ranking import (
     ranking,
 )
 from hie_cli.evaluation.weights import ActionWeights, action_frame_weights, class_weights
-from hie_cli.types import Annotations, BoolArray, People
+from hie_cli.types import Annotations, People
 
 # Row and column of the confusion matrix for people found on one side only.
 NOBODY = NUM_ACTIONS
@@ -130,7 +130,7 @@ def _rows(
     scores = people.action_scores.astype(np.float64)
     if config.score == "product":
         scores = scores * people.scores.astype(np.float64)[:, None]
-    person, action = np.nonzero(np.isfinite(scores))
+    person, action = np.nonzero(np.nan_to_num(scores) > 0)
     score = scores[person, action]
     order = np.argsort(-score, kind="stable")
     if config.max_rows:
@@ -173,8 +173,8 @@ def _confusion(
     matrix = np.zeros((NUM_ACTIONS + 1, NUM_ACTIONS + 1), np.int64)
     if people.action_scores is None:
         return matrix
-    known: BoolArray = np.any(np.isfinite(people.action_scores), axis=1)
-    said = np.where(np.isfinite(people.action_scores), people.action_scores, -np.inf).argmax(axis=1)
+    scores = np.nan_to_num(people.action_scores)
+    known, said = np.any(scores > 0, axis=1), scores.argmax(axis=1)
     near = np.where(overlap >= min(config.ious), overlap, 0.0)
     person, truth = linear_sum_assignment(-near)
     paired = near[person, truth] > 0

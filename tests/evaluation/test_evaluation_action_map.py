@@ -60,6 +60,14 @@ def test_people_without_any_action_find_nothing():
     assert result.mean.tolist() == [0.0, 0.0, 0.0]
 
 
+def test_a_score_of_zero_is_no_detection():
+    result = run([(truth_of([BOX], [WALK]), people_of([(BOX, {WALK: 0.0, FIGHT: 0.5})]))])
+    assert result.mean.tolist() == [0.0, 0.0, 0.0]
+    silent = collect_actions([(truth_of([BOX], [WALK]), people_of([(BOX, {}), (BOX, {WALK: 0})]))],
+                             ActionConfig())  # fmt: skip
+    assert silent.confusion.sum() == silent.confusion[WALK, NOBODY] == 1
+
+
 def test_thresholds_by_hand():
     # IoU 7/13 = 0.538: right at 0.5, wrong at 0.6 and 0.75.
     result = run([(truth_of([BOX], [WALK]), people_of([(moved(3), {WALK: 0.9})]))])
