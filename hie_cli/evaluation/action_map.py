@@ -1,9 +1,10 @@
 """Track 4: frame mAP of person-level actions, by the AVA evaluator's protocol.
 
-A detection of a class is a person's box with its score for that class, if that is above 0. Per sampled frame and class,
-detections in falling order of score claim the truth box of that class they overlap most; the first
-to reach the IoU threshold is a true positive, later ones are false. Average precision is the area
-under the interpolated curve over all frames; mAP its mean over the classes with truth.
+A detection of a class is a person's box with its score for that class, if that is above 0. Per
+sampled frame and class, detections in falling order of score claim the truth box of that class they
+overlap most; the first to reach the IoU threshold is a true positive, later ones are false. Average
+precision is the area under the interpolated curve over all frames; mAP its mean over the classes
+with truth.
 """
 
 from collections.abc import Sequence
