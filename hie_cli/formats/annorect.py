@@ -4,7 +4,6 @@ Well-formed records, the usual case, are gathered into flat lists and checked as
 that fails does the careful reader walk them one by one to name the person and field at fault.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from hie_cli.actions import NUM_ACTIONS
 from hie_cli.errors import InputError
-from hie_cli.formats.limits import MAX_COORDINATE
+from hie_cli.formats.limits import MAX_COORDINATE, MAX_NUMBER
 from hie_cli.skeletons import NUM_JOINTS
 from hie_cli.types import People
 
@@ -67,7 +66,7 @@ def _parse_at_once(rects: list[dict[str, Any]]) -> People | None:
     score_array = _numbers(scores)
     pose = _joints_at_once(rects)
     actions = _actions_at_once(rects)
-    if not np.isfinite(score_array).all() or pose is None or actions is None:
+    if not _sane(score_array) or pose is None or actions is None:
         return None
     has_pose = any("annopoints" in rect for rect in rects)
     has_actions = any("actions" in rect for rect in rects)
@@ -83,6 +82,10 @@ def _parse_at_once(rects: list[dict[str, Any]]) -> People | None:
 
 def _in_range(values: NDArray[np.float64]) -> bool:
     return bool((np.abs(values) <= MAX_COORDINATE).all())  # False for NaN and infinity too
+
+
+def _sane(values: NDArray[np.float64]) -> bool:
+    return bool((np.abs(values) <= MAX_NUMBER).all())
 
 
 def _ids_sound(ids: list[int]) -> bool:
@@ -120,7 +123,7 @@ def _joints_at_once(
         slot = _slots(counts, ids, 0, NUM_JOINTS)
         points_xy = _numbers(xs + ys).reshape(2, total).T
         values = _numbers(scores)
-        if slot is None or not _in_range(points_xy) or not np.isfinite(values).all():
+        if slot is None or not _in_range(points_xy) or not _sane(values):
             return None
         keypoints.reshape(-1, 2)[slot] = points_xy
         joint_scores.reshape(-1)[slot] = values
@@ -143,7 +146,7 @@ def _actions_at_once(rects: list[dict[str, Any]]) -> NDArray[np.float64] | None:
     if ids:
         slot = _slots(counts, ids, 1, NUM_ACTIONS)
         values = _numbers(scores)
-        if slot is None or not np.isfinite(values).all():
+        if slot is None or not _sane(values):
             return None
         table.reshape(-1)[slot] = values
     return table
@@ -213,11 +216,7 @@ def scalar(record: dict[str, Any], key: str, where: str) -> float:
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{where}: {key} is {_shown(record.get(key))}; expected one number")
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        finite = False
-    if not finite:
+    if not abs(value) <= MAX_NUMBER:  # NaN compares false
         raise InputError(f"{where}: {key} is not finite; numbers must be finite")
     return value
 

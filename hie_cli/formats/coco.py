@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hie_cli.errors import InputError, input_error
-from hie_cli.formats.annorect import check_box, scalar
+from hie_cli.formats.annorect import check_box, scalar, whole
 from hie_cli.formats.files import parse_json
 from hie_cli.formats.keypoints import JointMap, flat, joint_map, pick, plain, read_flat
 from hie_cli.formats.limits import MAX_FRAMES, xywh_to_xyxy, xyxy_to_xywh
@@ -69,7 +69,7 @@ def read_dataset(source: Source) -> Dataset:
         if c.get("name", "person") == "person" or "keypoints" in c
     ]
     names = next((c["keypoints"] for c in persons if isinstance(c.get("keypoints"), list)), None)
-    person_ids = {c.get("id") for c in persons}
+    person_ids = [c.get("id") for c in persons]
     groups: dict[Any, list[dict[str, Any]]] = {}
     for number, image in enumerate(images):
         key = image.get("id")
@@ -82,7 +82,7 @@ def read_dataset(source: Source) -> Dataset:
         key = record.get("image_id")
         if not isinstance(key, int | str) or key not in groups:
             raise input_error(label, f"annotation {number}", f"image_id {key!r} is no image")
-        if not person_ids or record.get("category_id", next(iter(person_ids))) in person_ids:
+        if not person_ids or record.get("category_id", person_ids[0]) in person_ids:
             groups[key].append(record)
     ordered = sorted(images, key=lambda image: natural_key(image.get("file_name", "")))
     return Dataset(label, ordered, groups, joint_map(names) if names else None)
@@ -151,7 +151,7 @@ def _annotations(data: Dataset, image: dict[str, Any]) -> Annotations:
     for i, record in enumerate(records):
         where = _where(data, record)
         boxes[i] = read_box(record, where)
-        ids[i] = int(scalar(record, "track_id", where)) if "track_id" in record else -1
+        ids[i] = whole(record, "track_id", where, -1, 2**53) if "track_id" in record else -1
         ignore[i] = bool(record.get("iscrowd", 0))
         areas[i] = scalar(record, "area", where) if "area" in record else np.nan
         if data.joints is not None and "keypoints" in record:
@@ -221,7 +221,7 @@ def people_of(records: list[dict[str, Any]], joints: JointMap | None, label: str
         where = f"{label}: image {record.get('image_id')}: annotation {record.get('id', i)}"
         boxes[i] = read_box(record, where)
         scores[i] = scalar(record, "score", where) if "score" in record else 1.0
-        ids[i] = int(scalar(record, "track_id", where)) if "track_id" in record else -1
+        ids[i] = whole(record, "track_id", where, -1, 2**53) if "track_id" in record else -1
         if joints is not None and "keypoints" in record:
             table = pick(read_flat(record["keypoints"], joints, where), joints)
             present = table.any(axis=1)

@@ -217,7 +217,7 @@ def _labelled(moment: Moment) -> bool:
 
 def annolist_text(clip: Clip) -> str:
     """HiEve's annolist, one frame a line; frames that nobody labelled are left out."""
-    lines = []
+    lines: list[str] = []
     for moment in clip.moments:
         if _labelled(moment):
             check_finite(FramePeople(moment.index, moment.people))

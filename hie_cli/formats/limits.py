@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 MAX_FRAMES = 1_000_000
 # Pixels; no image is that large, and float32 still keeps whole pixels there.
 MAX_COORDINATE = 1e7
+# Any other number, such as a score; beyond it float32 overflows.
+MAX_NUMBER = 1e30
 
 # Frames of the 32 HiEve sequences, 1-19 train and 20-32 test (from readers of the released files).
 HIEVE_FRAMES: dict[str, int] = {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hie_cli.errors import InputError, input_error
-from hie_cli.formats.annorect import scalar
+from hie_cli.formats.annorect import scalar, whole
 from hie_cli.formats.coco import (
     Dataset,
     category,
@@ -88,7 +88,7 @@ def _annotations(data: Dataset, image: dict[str, Any]) -> Annotations:
     for i, record in enumerate(records):
         where = f"{data.label}: image {image['id']}: annotation {record.get('id', i)}"
         boxes[i] = _box(record, points[i], where)
-        ids[i] = int(scalar(record, "track_id", where)) if "track_id" in record else -1
+        ids[i] = whole(record, "track_id", where, -1, 2**53) if "track_id" in record else -1
         if record.get("bbox_head"):
             heads[i] = read_box(record, where, "bbox_head")
     place = f"{data.label}: image {image['id']}"
@@ -165,7 +165,7 @@ def _people(records: list[dict[str, Any]], data: Dataset) -> People:
         where = f"{data.label}: image {record.get('image_id')}: annotation {record.get('id', i)}"
         boxes[i] = _box(record, points[i], where)
         scores[i] = scalar(record, "score", where) if "score" in record else 1.0
-        ids.append(int(scalar(record, "track_id", where)) if "track_id" in record else -1)
+        ids.append(whole(record, "track_id", where, -1, 2**53) if "track_id" in record else -1)
     tracked = any("track_id" in record for record in records)
     return People(boxes, scores, np.array(ids, np.int64) if tracked else None, points, values)
 
