@@ -59,11 +59,14 @@ def _ratio(image_hw: tuple[int, int], input_hw: tuple[int, int]) -> FloatArray:
 
 
 def resized(image: Image, height: int, width: int) -> Image:
-    """``image`` at another size: averaged over area where that halves it or more, else bilinear."""
+    """``image`` at another size: bilinear, or averaged over area where it shrinks to a third or less.
+
+    At 2.5 times smaller, averaging is ten times slower and finds no more people on crowd frames.
+    """
     if image.shape[:2] == (height, width):
         return image
-    halved = image.shape[0] >= 2 * height and image.shape[1] >= 2 * width
-    method = cv2.INTER_AREA if halved else cv2.INTER_LINEAR
+    tiny = image.shape[0] >= 3 * height and image.shape[1] >= 3 * width
+    method = cv2.INTER_AREA if tiny else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 

@@ -46,8 +46,11 @@ def test_one_person():
 def test_heat_away_from_the_guess_counts_less():
     maps = plant(blank(), 20, 30, keypoint=(3, 0))
     maps[4][0::2, 20, 30] = 1  # the regression says two cells higher than the heat is
-    found = multipose_decode.decode(maps, 0.1, 300)
+    found = multipose_decode.decode(maps, 0.1, 300, reach=0.25)
+    # exp(-distance^2 / 2 sigma^2), sigma a quarter of the box's 12 cells: exp(-4 / 18)
+    np.testing.assert_allclose(found.keypoint_scores, 0.6 * np.exp(-4 / 18), rtol=1e-5)
     # exp(-distance^2 / (0.3 * shorter side)), the original's rule: exp(-4 / 12)
+    found = multipose_decode.decode(maps, 0.1, 300, reach=None)
     np.testing.assert_allclose(found.keypoint_scores, 0.6 * np.exp(-4 / (0.3 * H)), rtol=1e-5)
 
 

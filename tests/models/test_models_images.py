@@ -90,7 +90,7 @@ def test_cut_wholly_outside_is_black():
     assert cut(image, np.array([70, 0, 20, 20]), (8, 8)).max() == 0
 
 
-def test_resized_averages_where_it_halves():
+def test_resized_averages_where_it_shrinks_much():
     checker = np.indices((64, 64)).sum(0) % 2 * 255
     image = np.repeat(checker[..., None], 3, 2).astype(np.uint8)
     assert set(np.unique(resized(image, 16, 16))) <= {127, 128}
