@@ -159,10 +159,18 @@ def bring(people: People, path: Sequence[FlowPair], distance: int, config: Refin
         ok &= error < limit[:, None]
         grid, grid_error = carry(grid, pair, back=distance > 0)
         grid[grid_error > limit[:, None]] = np.nan
+        ok &= _inside(points, pair)
     scores = np.asarray(people.keypoint_scores, np.float64)
     weights = np.where(ok, scores**config.score_power, 0.0) * np.exp(-abs(distance) / config.decay)
     shift = _median_shift(_box_grid(boxes), grid)
     return Carried(distance, points, weights, scores, boxes + np.tile(shift, 2), people)
+
+
+def _inside(points: Floats, pair: FlowPair) -> NDArray[np.bool_]:
+    """Which points (..., 2) lie inside the image; beyond its edges nothing is known to be there."""
+    height, width = pair.forward.shape[:2]
+    scaled = points * pair.scale
+    return geometry.known(np.where((scaled >= 0) & (scaled < (width, height)), scaled, np.nan))
 
 
 def _box_grid(boxes: Floats) -> Floats:

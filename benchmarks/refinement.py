@@ -1,0 +1,341 @@
+"""Does temporal refinement of poses help, and each of its ingredients?
+
+    python benchmarks/refinement.py simulated          # rendered crowds with exact joints
+    python benchmarks/refinement.py real CLIP [...]    # real frames and poses, degraded
+    python benchmarks/refinement.py ablation           # one ingredient off at a time, simulated
+
+Simulated: exact joints of rendered crowds (test styles), observed with noise; the flow sees only the
+rendered pixels. Real: the chain's confident joints on the clip as it is are the reference; the clip
+is then degraded and gone through again. Every method gets the same poses. ``right``: joints within
+half a head of the truth, of all true joints (a missing joint is wrong). ``error``: mean distance in
+body heights of those given. ``missed``: true joints without any. ``jitter``: mean size of the error's
+second difference over time, body heights. ``AP``: joint AP of the PoseTrack protocol at
+alpha 0.1 (of 0.6 x the box's diagonal, about half a head), joints without truth left out.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from hie_cli import boxes as geometry
+from hie_cli.evaluation.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
+from hie_cli.posing.calibration import HALF_HEAD
+from hie_cli.simulation.crowd import CrowdConfig, simulate
+from hie_cli.simulation.observe import Noise, observe
+from hie_cli.simulation.render import render
+from hie_cli.stages.refine import RefineConfig, refine
+from hie_cli.types import Annotations, Frame, People
+
+Clip = list[tuple[Frame, People]]
+METHODS = {
+    "none": RefineConfig(method="none"),
+    "one-euro": RefineConfig(method="one-euro"),
+    "savgol": RefineConfig(method="savgol"),
+    "flow": RefineConfig(),
+}
+ABLATIONS = {
+    "flow (default)": RefineConfig(),
+    "n = 1": RefineConfig(frames=1),
+    "n = 3": RefineConfig(frames=3),
+    "n = 4": RefineConfig(frames=4),
+    "no temporal decay": RefineConfig(decay=1e6),
+    "decay 0.75": RefineConfig(decay=0.75),
+    "no forward-backward check": RefineConfig(max_error=1e6),
+    "scores not weighed": RefineConfig(score_power=0.0),
+    "score power 1": RefineConfig(score_power=1.0),
+    "no damping of outliers": RefineConfig(outlier=1e6),
+    "own pose not preferred": RefineConfig(own_weight=1.0),
+    "no joints filled": RefineConfig(fill_joints=False),
+    "no people filled": RefineConfig(fill_people=False),
+    "Farneback flow": RefineConfig(flow=replace(RefineConfig().flow, method="farneback")),
+    "DIS medium": RefineConfig(flow=replace(RefineConfig().flow, preset="medium")),
+    "DIS ultrafast": RefineConfig(flow=replace(RefineConfig().flow, preset="ultrafast")),
+}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True joints of one frame: boxes (G, 4), joints (G, 14, 2; NaN = does not count), ids (G,)."""
+
+    boxes: np.ndarray
+    joints: np.ndarray
+    ids: np.ndarray
+
+
+def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]:
+    """The figures of one result; people are matched to true ones by box."""
+    from scipy.optimize import linear_sum_assignment
+
+    right = count = missed = 0
+    errors: list[np.ndarray] = []
+    paths: dict[tuple[int, int], dict[int, np.ndarray]] = {}
+    for t, (truth, people) in enumerate(zip(truths, result, strict=True)):
+        tall = np.maximum(truth.boxes[:, 3] - truth.boxes[:, 1], 1.0)
+        given = np.full_like(truth.joints, np.nan)
+        overlap = geometry.iou(truth.boxes, people.boxes)
+        for g, p in zip(*linear_sum_assignment(-overlap), strict=True):
+            if overlap[g, p] >= 0.3 and people.keypoints is not None:
+                given[g] = people.keypoints[p]
+        known = geometry.known(truth.joints)
+        offset = (given - truth.joints) / tall[:, None, None]
+        distance = np.linalg.norm(offset, axis=-1)
+        there = known & np.isfinite(distance)
+        count += int(known.sum())
+        missed += int((known & ~there).sum())
+        right += int((distance[there] <= HALF_HEAD).sum())
+        errors.append(distance[there])
+        for g, j in zip(*np.nonzero(there), strict=True):
+            paths.setdefault((int(truth.ids[g]), int(j)), {})[t] = offset[g, j]
+    jerks = [
+        np.linalg.norm(path[t - 1] - 2 * path[t] + path[t + 1])
+        for path in paths.values()
+        for t in path
+        if t - 1 in path and t + 1 in path
+    ]
+    config = PoseApConfig(alphas=(0.1,), unseen="ignore", equal_poses="nearest")
+    part = collect_poses(
+        [(_annotations(t), p) for t, p in zip(truths, result, strict=True)], config
+    )
+    return {
+        "right": right / max(count, 1),
+        "error": float(np.concatenate(errors).mean()),
+        "missed": missed / max(count, 1),
+        "jitter": float(np.mean(jerks)),
+        "AP": float(np.mean(mean_ap(pose_ap([part], config).ap))),
+    }
+
+
+def _annotations(truth: Truth) -> Annotations:
+    n = len(truth.boxes)
+    visible = np.where(geometry.known(truth.joints), 1, -1)
+    return Annotations(truth.boxes, truth.ids, np.zeros(n, bool), truth.joints, visible)
+
+
+def compare(
+    name: str, truths: Sequence[Truth], clip: Clip, methods: dict[str, RefineConfig]
+) -> list[dict[str, object]]:
+    """One row per method on one clip."""
+    rows: list[dict[str, object]] = []
+    for method, config in methods.items():
+        result = [people for _, people in refine(clip, config)]
+        rows.append({"clip": name, "method": method, **score(truths, result)})
+    return rows
+
+
+# --- simulated crowds -------------------------------------------------------------------------
+
+
+def simulated_clips(seeds: Iterable[int], frames: int) -> Iterable[tuple[str, list[Truth], Clip]]:
+    """Rendered crowds, observed well, noisily, and with people and joints missing."""
+    kinds = {
+        "clean": Noise(0.005, 0.004, 0.004, 0, 0, 0, 0, 0, memory=0.0),
+        "joint noise": Noise(0.01, 0.025, 0.06, 0.03, 0, 0, 0, 0, memory=0.3),
+        "missing": Noise(0.01, 0.008, 0.03, 0, 0.1, 0.1, 0, 0, memory=0.3),
+        "everything": Noise(breaks=0),
+    }
+    for seed in seeds:
+        crowd = simulate(
+            CrowdConfig(seed=seed, people=14, frames=frames, width=960, height=540, split="test")
+        )
+        images = [Frame(f.index, f.image.copy()) for f in render(crowd)]
+        truths = []
+        for t in range(frames):
+            who = np.flatnonzero(crowd.present[:, t] & crowd.seen[:, t].any(-1))
+            joints = np.where(crowd.seen[who, t, :, None], crowd.pixels[who, t, :14], np.nan)
+            truths.append(Truth(crowd.boxes[who, t], joints, who))
+        for kind, noise in kinds.items():
+            people = [item.people.replace(track_ids=None) for item in observe(crowd, noise)]
+            yield kind, truths, list(zip(images, people, strict=True))
+
+
+# --- real clips -------------------------------------------------------------------------------
+
+
+def real_clips(
+    path: Path, first: int, count: int, preset: str
+) -> Iterable[tuple[str, list[Truth], Clip]]:
+    """A real clip, degraded in several ways, each gone through the chain."""
+    from hie_cli.stages.chain import load_chain
+    from hie_cli.stages.detect import detect
+    from hie_cli.stages.pipeline import Models
+    from hie_cli.stages.pose import pose
+    from hie_cli.stages.track import describe, track
+    from hie_cli.types import FramePeople
+    from hie_cli.video import FrameRange, VideoSource
+
+    source = VideoSource(path, FrameRange(first, first + count))
+    config = load_chain(preset, [], [])
+    models = Models(config, "auto")
+
+    def chain(frames: list[Frame]) -> Clip:
+        return list(pose(detect(frames, config.detect, models.detectors), config.pose, models.pose))
+
+    frames = list(source)
+    clean = chain(frames)
+    sightings = list(describe(clean, config.track))
+    tracked: list[FramePeople] = list(track(sightings, source.info, config.track))
+    truths = [_reference(item.people) for item in tracked]
+    rng = np.random.default_rng(0)
+    yield "blurred", truths, chain(_blurred(frames, truths, rng))
+    yield "occluded", truths, chain(_occluded(frames, clean, rng))
+    yield "dropped", truths, _dropped(clean, rng)
+    yield "joint noise", truths, _shaken(clean, rng)
+
+
+def _reference(people: People) -> Truth:
+    """The confident joints of people seen (not filled in) by the undegraded chain."""
+    assert people.keypoints is not None
+    assert people.keypoint_scores is not None
+    assert people.track_ids is not None
+    sure = people.keypoint_scores >= 0.7
+    joints = np.where(sure[..., None], people.keypoints, np.nan).astype(np.float64)
+    keep = sure.sum(1) >= 5
+    return Truth(np.asarray(people.boxes, np.float64)[keep], joints[keep], people.track_ids[keep])
+
+
+def _blurred(frames: list[Frame], truths: list[Truth], rng: np.random.Generator) -> list[Frame]:
+    """Every third frame blurred along a random direction, a sixth of the median person long."""
+    tall = np.median(np.concatenate([t.boxes[:, 3] - t.boxes[:, 1] for t in truths]))
+    length = max(3, int(tall / 6))
+    out = []
+    for frame in frames:
+        image = frame.image
+        if frame.index % 3 == 1:
+            angle = rng.uniform(0, np.pi)
+            kernel = np.zeros((length, length), np.float32)
+            middle = (length - 1) / 2
+            end = np.array([np.cos(angle), np.sin(angle)]) * middle
+            a, b = np.round(middle - end).astype(int), np.round(middle + end).astype(int)
+            cv2.line(kernel, tuple(map(int, a)), tuple(map(int, b)), 1.0)
+            image = cv2.filter2D(image, -1, kernel / kernel.sum())
+        out.append(Frame(frame.index, image))
+    return out
+
+
+def _occluded(frames: list[Frame], clean: Clip, rng: np.random.Generator) -> list[Frame]:
+    """In every third frame each person is half covered by somebody cut from another frame."""
+    out = []
+    for frame, people in clean:
+        image = frame.image.copy()
+        if frame.index % 3 == 1:
+            for x1, y1, x2, y2 in people.boxes.astype(int):
+                other, others = clean[int(rng.integers(len(clean)))]
+                if not len(others) or x2 - x1 < 4 or y2 - y1 < 8:
+                    continue
+                a1, b1, a2, b2 = np.maximum(others.boxes[rng.integers(len(others))], 0).astype(int)
+                patch = other.image[b1:b2, a1:a2]
+                if patch.size == 0:
+                    continue
+                left = (x1 + x2) // 2 if rng.random() < 0.5 else x1 - (x2 - x1) // 2
+                _paste(image, cv2.resize(patch, (x2 - x1, y2 - y1)), left, y1)
+        out.append(Frame(frame.index, image))
+    return out
+
+
+def _paste(image: np.ndarray, patch: np.ndarray, x: int, y: int) -> None:
+    """``patch`` onto ``image`` at (x, y), cut to an ellipse, roughly a person's outline."""
+    height, width = patch.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    cv2.ellipse(mask, (width // 2, height // 2), (width // 2, height // 2), 0, 0, 360, 255, -1)
+    x0, y0 = max(x, 0), max(y, 0)
+    x1, y1 = min(x + width, image.shape[1]), min(y + height, image.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return
+    part = (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x))
+    target = image[y0:y1, x0:x1]
+    target[mask[part] > 0] = patch[part][mask[part] > 0]
+
+
+def _dropped(clean: Clip, rng: np.random.Generator) -> Clip:
+    """One person in six missing from a frame, one joint in ten from the others."""
+    out = []
+    for frame, people in clean:
+        assert people.keypoints is not None
+        assert people.keypoint_scores is not None
+        kept = people[rng.random(len(people)) > 1 / 6]
+        gone = rng.random(kept.keypoint_scores.shape) < 0.1
+        out.append(
+            (
+                frame,
+                kept.replace(
+                    keypoints=np.where(gone[..., None], np.nan, kept.keypoints),
+                    keypoint_scores=np.where(gone, 0.0, kept.keypoint_scores),
+                ),
+            )
+        )
+    return out
+
+
+def _shaken(clean: Clip, rng: np.random.Generator) -> Clip:
+    """Joints moved at random, 0.03 body heights; scores left as they are."""
+    out = []
+    for frame, people in clean:
+        assert people.keypoints is not None
+        tall = (people.boxes[:, 3] - people.boxes[:, 1])[:, None, None]
+        noise = 0.03 * tall * rng.normal(size=people.keypoints.shape)
+        out.append((frame, people.replace(keypoints=people.keypoints + noise)))
+    return out
+
+
+def mean_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Rows of one clip name and method averaged over seeds."""
+    groups: dict[tuple[object, object], list[dict[str, object]]] = {}
+    for row in rows:
+        groups.setdefault((row["clip"], row["method"]), []).append(row)
+    figures = ("right", "error", "missed", "jitter", "AP")
+    return [
+        {"clip": clip, "method": method}
+        | {k: float(np.mean([float(str(row[k])) for row in group])) for k in figures}
+        for (clip, method), group in groups.items()
+    ]
+
+
+def show(rows: list[dict[str, object]]) -> None:
+    print(
+        f"{'clip':<12} {'method':<28} {'right':>7} {'error':>7} {'missed':>7} {'jitter':>7} {'AP':>7}"
+    )
+    for row in rows:
+        cells = " ".join(f"{row[k]:>7.4f}" for k in ("right", "error", "missed", "jitter", "AP"))
+        print(f"{row['clip']!s:<12} {row['method']!s:<28} {cells}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("simulated", "real", "ablation"))
+    parser.add_argument("clips", nargs="*", type=Path)
+    parser.add_argument("--seeds", type=int, default=2, help="simulated crowds")
+    parser.add_argument("--frames", type=int, default=50)
+    parser.add_argument("--first", type=int, default=0, help="first frame of a real clip")
+    parser.add_argument("--preset", default="balanced")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    methods = ABLATIONS if options.what == "ablation" else METHODS
+    rows: list[dict[str, object]] = []
+    if options.what == "real":
+        if not options.clips:
+            sys.exit("real: name at least one clip")
+        for path in options.clips:
+            clips = real_clips(path, options.first, options.frames, options.preset)
+            for kind, truths, clip in clips:
+                rows += compare(kind, truths, clip, methods)
+    else:
+        for kind, truths, clip in simulated_clips(range(options.seeds), options.frames):
+            rows += compare(kind, truths, clip, methods)
+    rows = mean_rows(rows)
+    if options.json:
+        print(json.dumps(rows, indent=1))
+    else:
+        show(rows)
+
+
+if __name__ == "__main__":
+    main()
