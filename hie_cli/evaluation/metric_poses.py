@@ -27,7 +27,7 @@ def joint_part(sequence: Loaded, config: EvalConfig) -> PosePart:
     """The ranking of a sequence's joints, which Tracks 2 and 3 both report."""
     if "joints" not in sequence.shared:
         sequence.shared["joints"] = collect_poses(
-            sequence.frames, config.pose, config.pose_compat, config.ignore
+            sequence.frames, config.pose, config.pose_compat, config.ignore, sequence.crowd
         )
     part: PosePart = sequence.shared["joints"]
     return part
@@ -53,7 +53,9 @@ class PoseMetric(Metric[PoseParts]):
     def collect(self, sequence: Loaded) -> PoseParts:
         """Match every frame."""
         config = self.config
-        return PoseParts(joint_part(sequence, config), collect_oks(sequence.frames, config.oks))
+        return PoseParts(
+            joint_part(sequence, config), collect_oks(sequence.frames, config.oks, sequence.crowd)
+        )
 
     def figures(self, parts: Sequence[PoseParts]) -> Figures:
         """AP per alpha and joint, frame-weighted twins, OKS AP and AR."""

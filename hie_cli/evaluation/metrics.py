@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hie_cli.evaluation.matching import aligned
 from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.evaluation.weights import crowd_indices
 from hie_cli.types import Annotations, FramePeople, People, TruthSequence
 
 Part = TypeVar("Part")
@@ -32,6 +33,11 @@ class Loaded:
     def frames(self) -> list[tuple[Annotations, People]]:
         """Truth and predictions of every frame (InputError: see ``matching.aligned``)."""
         return aligned(self.truth, self.people)
+
+    @cached_property
+    def crowd(self) -> NDArray[np.float64]:
+        """The Crowd Index (T,) of every frame."""
+        return crowd_indices(self.truth.frames)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.boxes import area
-from hie_cli.evaluation.crowd_index import crowd_index
 from hie_cli.evaluation.detection_ap import _match as match
 from hie_cli.evaluation.matching import Joints, decimals, true_joints
 from hie_cli.evaluation.ranking import (
@@ -23,6 +22,7 @@ from hie_cli.evaluation.ranking import (
     ranking,
     total_recall,
 )
+from hie_cli.evaluation.weights import crowd_indices
 from hie_cli.skeletons import NUM_JOINTS, OKS_SIGMAS
 from hie_cli.types import Annotations, BoolArray, People
 
@@ -61,8 +61,13 @@ class OksPart:
     crowd: Floats
 
 
-def collect_oks(frames: Sequence[tuple[Annotations, People]], config: OksConfig) -> OksPart:
-    """Match every frame of a sequence, given as (truth, predictions) frame by frame."""
+def collect_oks(
+    frames: Sequence[tuple[Annotations, People]], config: OksConfig, crowd: Floats | None = None
+) -> OksPart:
+    """Match every frame of a sequence, given as (truth, predictions) frame by frame.
+
+    ``crowd`` (T,): its ``weights.crowd_indices``, if known.
+    """
     scored = [_frame(truth, people, config) for truth, people in frames if truth.annotated]
     times = [t for t, (truth, _) in enumerate(frames) if truth.annotated]
     people_start = np.cumsum([0, *(len(frame.scores) for frame in scored)])
@@ -74,27 +79,24 @@ def collect_oks(frames: Sequence[tuple[Annotations, People]], config: OksConfig)
     size, extent = (
         _joined([getattr(f, n) for f in scored], np.float64) for n in ("size", "extent")
     )
-    crowd, void = (_joined([getattr(f, n) for f in scored], np.bool_) for n in ("crowd", "void"))
+    crowds, void = (_joined([getattr(f, n) for f in scored], np.bool_) for n in ("crowd", "void"))
     scores = _joined([frame.scores for frame in scored], np.float32)
     frame_of = np.repeat(np.array(times, np.int32), np.diff(people_start))
     truth_frame = np.repeat(np.array(times, np.int64), np.diff(truth_start))
     areas = []
     for low, high in AREAS.values():
         ignored = void | (size < low) | (size > high)
-        right, absorbed = match(rows, columns, similarity, ignored, crowd, len(scores))
+        right, absorbed = match(rows, columns, similarity, ignored, crowds, len(scores))
         outside = ~right & ((extent < low) | (extent > high))
         marks = np.where(absorbed | outside, -1, right).astype(np.int8)
         positives = np.bincount(truth_frame[~ignored], minlength=len(frames)).astype(np.float64)
         areas.append(Scored(scores, marks, frame_of, positives, np.ones(len(frames))))
-    return OksPart(tuple(areas), np.array([_crowd_index(truth) for truth, _ in frames]))
+    known = crowd_indices([truth for truth, _ in frames]) if crowd is None else crowd
+    return OksPart(tuple(areas), known)
 
 
 def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
     return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
-
-
-def _crowd_index(truth: Annotations) -> float:
-    return crowd_index(truth) if truth.crowd_index is None else truth.crowd_index
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from hie_cli.evaluation.ranking import (
     ranking,
     total_recall,
 )
-from hie_cli.evaluation.weights import PoseWeights, pose_weights
+from hie_cli.evaluation.weights import PoseWeights, crowd_indices, pose_weights
 from hie_cli.skeletons import NUM_JOINTS
 from hie_cli.types import Annotations, People
 
@@ -66,13 +66,16 @@ def collect_poses(
     config: PoseApConfig,
     compat: Compat = "none",
     ignore: Ignore = "drop",
+    crowd: Floats | None = None,
 ) -> PosePart:
     """Match every frame of a sequence, given as (truth, predictions) frame by frame.
 
-    ``ignore`` as in ``matching.counted``.
+    ``ignore`` as in ``matching.counted``; ``crowd`` (T,): its ``weights.crowd_indices``, if known.
     ``compat="poseval"`` drops the frames in which nobody is annotated, with their false positives.
     """
-    weights = pose_weights([truth for truth, _ in frames], config.weights)
+    truths = [truth for truth, _ in frames]
+    crowd = crowd_indices(truths) if crowd is None else crowd
+    weights = pose_weights(truths, crowd, config.weights)
     positives = np.zeros((NUM_JOINTS, len(frames)))
     scores, marks, joints, times = [], [], [], []
     for t, (truth, people) in enumerate(frames):

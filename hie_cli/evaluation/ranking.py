@@ -75,7 +75,8 @@ def _positives(part: Scored, weighted: bool) -> float:
 def curve(rank: Ranking, ties: Ties = "grouped") -> tuple[Floats, Floats]:
     """Recall and precision (K, M) down the ranked list; M <= N with grouped ties."""
     if ties == "last":
-        order = np.argsort(rank.scores)[::-1]
+        # In float64, as there: numpy's sort of another type leaves ties in another order.
+        order = np.argsort(rank.scores.astype(np.float64))[::-1]
     else:
         order = np.argsort(-rank.scores, kind="stable")
     last = np.ones(len(order), bool)

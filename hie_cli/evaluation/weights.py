@@ -42,9 +42,15 @@ class PoseWeights:
         return forms[self.form]
 
 
-def pose_weights(frames: Sequence[Annotations], config: PoseWeights) -> Floats:
-    """The weight (T,) of every frame of a sequence."""
-    crowd = np.array([crowd_index(frame) for frame in frames], np.float64)
+def crowd_indices(frames: Sequence[Annotations]) -> Floats:
+    """The Crowd Index (T,) of every frame: the stated one (CrowdPose), else computed."""
+    stated = [frame.crowd_index for frame in frames]
+    pairs = zip(stated, frames, strict=True)
+    return np.array([crowd_index(f) if s is None else s for s, f in pairs], np.float64)
+
+
+def pose_weights(frames: Sequence[Annotations], crowd: Floats, config: PoseWeights) -> Floats:
+    """The weight (T,) of every frame of a sequence, ``crowd`` being its ``crowd_indices``."""
     anomalous = anomalous_counts(frames, config.hold)
     if config.form == "exp":
         return config.c1 * np.exp(crowd) + config.c2 * anomalous
@@ -95,7 +101,7 @@ def action_frame_weights(
     """The weight (T,) of every frame for wf_mAP."""
     kind = config.effective(has_poses)
     if kind == "crowd_index":
-        return np.exp(np.array([crowd_index(frame) for frame in frames], np.float64))
+        return np.exp(crowd_indices(frames))
     if kind == "people":
         return np.array([float((~frame.ignore).sum()) for frame in frames], np.float64)
     return np.ones(len(frames))

@@ -11,6 +11,7 @@ from hie_cli.evaluation.weights import (
     action_frame_weights,
     anomalous_counts,
     class_weights,
+    crowd_indices,
     pose_weights,
 )
 from hie_cli.types import Annotations
@@ -41,8 +42,10 @@ def test_forms_by_hand():
         "product": math.exp(2 * 1) * (1 + 1 * 2),
     }
     for form, weight in expected.items():
-        assert pose_weights(crowded, PoseWeights(form))[0] == pytest.approx(weight)
-    assert pose_weights([frame()], PoseWeights())[0] == 2.0  # 2 e^0 + 0
+        assert pose_weights(crowded, crowd_indices(crowded), PoseWeights(form))[0] == pytest.approx(
+            weight
+        )
+    assert pose_weights([frame()], crowd_indices([frame()]), PoseWeights())[0] == 2.0  # 2 e^0
     assert "2*exp(CI_t) + 1*N_t" in PoseWeights().formula()
 
 
