@@ -1,6 +1,6 @@
 """Action recognition on the CAVIAR lobby clips, with the annotated boxes as tracks.
 
-    python benchmarks/caviar.py DIR [--poses none|multipose|thunder] [--cache DIR] [--json]
+    python benchmarks/caviar.py DIR [--poses none|multipose|thunder] [--halves] [--json]
 
 DIR holds truth.csv and the clips (EC Funded CAVIAR project/IST 2001 37540). A unit is one label of
 one track: its rows with boxes of at least 500 px2. A unit is right if the action with the highest
@@ -9,6 +9,7 @@ mean score over its rows (or, as "vote", the action most often on top) belongs t
 
 import argparse
 import csv
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -230,6 +231,56 @@ def row_accuracy(rows: list[Row], scores: FloatArray) -> dict[str, dict[str, flo
     return {name: {"rows": len(v), "right": float(np.mean(v))} for name, v in right.items()}
 
 
+def reliability(rows: list[Row], scores: FloatArray) -> list[dict[str, float]]:
+    """Rows by their group's top score: how sure, how often right (annotated groups only)."""
+    sure, right = [], []
+    for row, score in zip(rows, scores, strict=True):
+        group = group_of(row.action)
+        if group in GROUPS and row.area >= LEAST_AREA and np.isfinite(score).all():
+            best = group_of(ACTIONS[int(score.argmax())])
+            mine = [k for k, action in enumerate(ACTIONS) if group_of(action) == best]
+            sure.append(float(score[mine].sum()))
+            right.append(best == group)
+    bins = np.digitize(sure, (0.5, 0.7, 0.9))
+    return [
+        {
+            "rows": int((bins == k).sum()),
+            "sure": float(np.mean(np.array(sure)[bins == k])),
+            "right": float(np.mean(np.array(right)[bins == k])),
+        }
+        for k in np.unique(bins)
+    ]
+
+
+# The thresholds that decide between the annotated groups, and the values tried for each.
+TRIED = {
+    "kinematic.rules.moving_speed.at": (0.2, 0.25, 0.3),
+    "kinematic.rules.lying_lean.at": (45, 50, 55),
+    "kinematic.rules.fight_agitation.at": (0.35, 0.4, 0.45),
+}
+
+
+def fitted_halves(
+    rows: list[Row], pose: tuple[FloatArray, FloatArray] | None, settings: ActionConfig
+) -> list[dict[str, object]]:
+    """Thresholds fitted on half of the clips, judged on the other half, and the reverse."""
+    choices = [
+        [f"{key}={value}" for key, value in zip(TRIED, values, strict=True)]
+        for values in itertools.product(*TRIED.values())
+    ]
+    found = [
+        units(rows, score_rows(rows, pose, config.load(settings, (), sets))) for sets in choices
+    ]
+    clips = sorted({row.video for row in rows})
+    result: list[dict[str, object]] = []
+    for mine in (set(clips[::2]), set(clips[1::2])):
+        macro = [accuracy([u for u in f if u.video in mine])["macro"]["mean"] for f in found]
+        best = int(np.argmax(macro))
+        other = accuracy([u for u in found[best] if u.video not in mine])
+        result.append({"chosen": choices[best], "fitted": macro[best], "held out": other})
+    return result
+
+
 def report(rows: list[Row], scores: FloatArray) -> dict[str, object]:
     found = units(rows, scores)
     confusion: dict[str, Counter[str]] = defaultdict(Counter)
@@ -240,6 +291,7 @@ def report(rows: list[Row], scores: FloatArray) -> dict[str, object]:
         "clear": accuracy([u for u in found if u.confidence == "clear"]),
         "weak": accuracy([u for u in found if u.confidence == "weak"]),
         "rows": row_accuracy(rows, scores),
+        "reliability": reliability(rows, scores),
         "confusion": {action: dict(counts) for action, counts in confusion.items()},
         "tracks": [
             f"{u.video} {u.person} {u.action} ({u.confidence}, {u.rows} rows): {u.by_mean}"
@@ -256,6 +308,12 @@ def show(result: dict[str, object]) -> None:
     print("\nBy row:")
     for name, entry in result["rows"].items():  # type: ignore[attr-defined] # a table
         print(f"  {name:15s} {entry['rows']:5d}  {entry['right']:.3f}")
+    print("\nReliability: rows, how sure of the group on average, how often right")
+    for entry in result["reliability"]:  # type: ignore[attr-defined] # a list
+        print(f"  {entry['rows']:5d}  {entry['sure']:.2f}  {entry['right']:.2f}")
+    print("\nConfusion, by track: annotated: recognised")
+    for action, counts in result["confusion"].items():  # type: ignore[attr-defined] # a table
+        print(f"  {action}: " + ", ".join(f"{name} {n}" for name, n in counts.items()))
     print("\nTracks:")
     for line in result["tracks"]:  # type: ignore[attr-defined] # a list
         print(f"  {line}")
@@ -269,12 +327,16 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=5, help="score every n-th frame")
     parser.add_argument("--config", type=Path, action="append", default=[])
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--halves", action="store_true", help="fit thresholds on half the clips")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     settings = config.load(ActionConfig(every=args.every), args.config, args.set)
     rows = read_rows(args.folder)
-    scores = score_rows(rows, poses(args.folder, rows, args.poses, args.cache), settings)
-    result = report(rows, scores)
+    pose = poses(args.folder, rows, args.poses, args.cache)
+    if args.halves:
+        print(json.dumps(fitted_halves(rows, pose, settings), indent=1))
+        return
+    result = report(rows, score_rows(rows, pose, settings))
     if args.json:
         print(json.dumps(result, indent=1))
     else:

@@ -26,7 +26,8 @@ class Kinematic:
     def __init__(self, video: VideoInfo, config: KinematicConfig) -> None:
         self._config = config
         self._view = View.of(video)
-        self._known = self._view.assumed(config.measuring.upright_assumed)
+        how = config.measuring
+        self._known = self._view.assumed(how.upright_assumed, how.upright_level)
         self._seen_until = -np.inf  # seconds of the video
 
     def score(self, window: Window) -> FloatArray:

@@ -36,6 +36,7 @@ class Measuring:
     upright_speed: float = 0.15
     upright_steady: float = 0.96
     upright_assumed: float = 0.5
+    upright_level: float = 1.0
     upright_still: float = 0.25
     depth_stretch: float = 1.5
     depth_view: float = 4.0
@@ -45,7 +46,7 @@ class Measuring:
 class Rules:
     """The thresholds, in the order in which the rules are asked."""
 
-    lying_lean: Gate = field(default_factory=lambda: Gate(55.0, 6.0))
+    lying_lean: Gate = field(default_factory=lambda: Gate(50.0, 5.0))
     lying_speed: Gate = field(default_factory=lambda: Gate(0.1, -0.03))
     falling_turn: Gate = field(default_factory=lambda: Gate(45.0, 6.0))
     fight_distance: Gate = field(default_factory=lambda: Gate(0.8, -0.1))
@@ -67,7 +68,7 @@ class Rules:
     stairs_fastest: Gate = field(default_factory=lambda: Gate(0.75, -0.05))
     stairs_steep: Gate = field(default_factory=lambda: Gate(0.7, 0.06))
     stairs_eye_height: float = 3.0
-    stairs_prior: float = 0.7
+    stairs_prior: float = 0.6
     running_speed: Gate = field(default_factory=lambda: Gate(1.5, 0.12))
     together_distance: Gate = field(default_factory=lambda: Gate(1.3, -0.15))
     together_angle: Gate = field(default_factory=lambda: Gate(35.0, -6.0))

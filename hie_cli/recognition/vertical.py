@@ -61,10 +61,11 @@ class View:
         along = np.column_stack((axes, -(axes * places).sum(1)))
         return Evidence((across * weights[:, None]).T @ across, weights @ along)
 
-    def assumed(self, weight: float) -> Evidence:
-        """The assumption that image up is up all over the picture."""
+    def assumed(self, upright: float, level: float) -> Evidence:
+        """The assumptions that image up is up, and that V is far away (w is small)."""
         grid = np.array([(x, y) for x in (0.0, 1.0, 2.0) for y in (0.0, 1.0, 2.0)]) * self.middle
-        return self.evidence(grid, np.tile((0.0, -1.0), (9, 1)), np.full(9, weight / 9))
+        up = self.evidence(grid, np.tile((0.0, -1.0), (9, 1)), np.full(9, upright / 9))
+        return Evidence(up.squares + np.diag((0.0, 0.0, level)), up.sides)
 
     def up(self, known: Evidence, points: FloatArray) -> FloatArray:
         """Unit vectors (K, 2) that point upward in the scene at ``points`` (K, 2) pixels."""

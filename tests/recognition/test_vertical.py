@@ -11,13 +11,13 @@ VIEW = View.of(VIDEO)
 
 
 def up_after(points, axes, seconds):
-    """Up at the corners after walkers have been seen, against 2 seconds of assumption."""
-    known = VIEW.assumed(2.0) + VIEW.evidence(np.asarray(points), np.asarray(axes), seconds)
+    """Up at the corners after walkers have been seen, against 3 seconds of assumptions."""
+    known = VIEW.assumed(2.0, 1.0) + VIEW.evidence(np.asarray(points), np.asarray(axes), seconds)
     return VIEW.up(known, CORNERS)
 
 
 def test_without_walkers_up_is_up():
-    np.testing.assert_allclose(VIEW.up(VIEW.assumed(2.0), CORNERS), [[0, -1]] * 5, atol=1e-9)
+    np.testing.assert_allclose(VIEW.up(VIEW.assumed(2.0, 1.0), CORNERS), [[0, -1]] * 5, atol=1e-9)
 
 
 def test_upright_walkers_change_nothing():
@@ -30,7 +30,7 @@ def test_under_a_ceiling_camera_up_points_away_from_the_point_below_it():
     points = np.random.default_rng(0).uniform((0, 0), (400, 300), (200, 2))
     axes = (points - nadir) / np.linalg.norm(points - nadir, axis=1, keepdims=True)
     expected = (CORNERS - nadir) / np.linalg.norm(CORNERS - nadir, axis=1, keepdims=True)
-    # 2 seconds of assumption against 200 of evidence leave a few degrees.
+    # 3 seconds of assumptions against 200 of evidence leave a few degrees.
     up = up_after(points, axes, np.full(200, 1.0))
     assert ((up * expected).sum(1) > np.cos(np.radians(5))).all()
 
@@ -48,5 +48,5 @@ def test_a_camera_turned_upside_down():
 
 def test_taking_evidence_back_leaves_the_rest():
     one = VIEW.evidence(CORNERS, np.tile((1.0, 0.0), (5, 1)), np.ones(5))
-    rest = VIEW.assumed(2.0) + one.times(3.0) - one.times(3.0)
+    rest = VIEW.assumed(2.0, 1.0) + one.times(3.0) - one.times(3.0)
     np.testing.assert_allclose(VIEW.up(rest, CORNERS), [[0, -1]] * 5, atol=1e-9)
