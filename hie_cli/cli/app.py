@@ -52,9 +52,14 @@ def hie(
     """
 
 
-for command in (run, detect, pose, track, action, render):
-    app.command()(command)
+app.command()(run)
+app.command()(detect)
+app.command()(pose)
+app.command()(track)
+app.command()(action)
+app.command()(render)
 app.command("eval")(evaluate)
-for command in (convert, submit, simulate):
-    app.command()(command)
+app.command()(convert)
+app.command()(submit)
+app.command()(simulate)
 app.add_typer(models, name="models")
