@@ -43,6 +43,8 @@ def parse_json(text: str, origin: str | os.PathLike[str]) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise input_error(origin, place, f"broken JSON ({error.msg})") from None
+    except ValueError:  # Python refuses to convert thousands of digits
+        raise input_error(origin, "a number of too many digits", "wrong file?") from None
     except RecursionError:
         raise input_error(origin, "", "JSON nested too deeply") from None
 

@@ -30,17 +30,22 @@ _BOX = ("x1", "y1", "x2", "y2")
 
 def has_marks(data: Any) -> bool:
     """Whether an annolist is PoseTrack's own: ``imgnum``, ``is_labeled``, or joint 14."""
-    for entry in data.get("annolist") or []:
-        if not isinstance(entry, dict):
-            continue
-        if "imgnum" in entry or "is_labeled" in entry:
+    for entry in _dicts(data.get("annolist")):
+        if "imgnum" in entry or "is_labeled" in entry or _head_tops(entry):
             return True
-        for rect in entry.get("annorect") or []:
-            for group in (rect.get("annopoints") or []) if isinstance(rect, dict) else []:
-                points = group.get("point") if isinstance(group, dict) else None
-                if any(isinstance(p, dict) and p.get("id") in ([14], 14) for p in points or []):
-                    return True
     return False
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """The objects in a JSON list; none where it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _head_tops(entry: dict[str, Any]) -> int:
+    """How many head tops (joint 14), which HiEve lacks, an entry holds."""
+    top = POSETRACK15.joints.index("head_top")
+    groups = (g for r in _dicts(entry.get("annorect")) for g in _dicts(r.get("annopoints")))
+    return sum(p.get("id") in (top, [top]) for g in groups for p in _dicts(g.get("point")))
 
 
 def _entries(source: Source) -> dict[int, dict[str, Any]]:
@@ -115,7 +120,10 @@ def _joints(rect: dict[str, Any], person: str) -> Any:
     """One person's 14 joints (14, 3) x, y, score; NaN where missing."""
     table = np.full((len(JOINTS.names), 3), np.nan)
     groups = rect.get("annopoints") or []
-    for group in [groups] if isinstance(groups, dict) else groups:
+    groups = [groups] if isinstance(groups, dict) else groups
+    if not isinstance(groups, list):
+        raise InputError(f"{person}: annopoints is not a list")
+    for group in groups:
         points = group.get("point") if isinstance(group, dict) else None
         if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
             raise InputError(f"{person}: annopoints holds no list of points")
@@ -159,13 +167,6 @@ def parse_truth(source: Source, name: str) -> TruthSequence:
     count = max(frames, default=-1) + 1
     dropped = (("joints outside HiEve's 14 (head_top)", others),) if others else ()
     return TruthSequence(name, tuple(frames.get(t, missing) for t in range(count)), dropped=dropped)
-
-
-def _head_tops(entry: dict[str, Any]) -> int:
-    """How many head tops, which HiEve lacks, an entry holds."""
-    top = POSETRACK15.joints.index("head_top")
-    groups = (g for r in entry.get("annorect") or [] for g in r.get("annopoints") or [])
-    return sum(p.get("id") in (top, [top]) for g in groups for p in g.get("point") or [])
 
 
 def parse_results(source: Source) -> tuple[FramePeople, ...]:
