@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from hie_cli.tracking.clean import drop_doubtful, drop_duplicates
+from hie_cli.tracking.clean import drop_doubtful, drop_duplicates, drop_flashes
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.settings import Sighting, TrackConfig
 from hie_cli.tracking.smoothing import fill, smooth
@@ -62,7 +62,7 @@ def track(
 def _online(
     sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
 ) -> Iterator[FramePeople]:
-    tracker = Tracker(config, video.fps)
+    tracker = Tracker(config, video)
     ids: dict[int, int] = {}
     for sighting in sightings:
         joined = tracker.step(sighting)
@@ -74,12 +74,13 @@ def _online(
 def _offline(
     sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
 ) -> Iterator[FramePeople]:
-    tracker = Tracker(config, video.fps)
+    tracker = Tracker(config, video)
     seen, joined = [], []
     for sighting in sightings:
         seen.append(sighting)
         joined.append(tracker.step(sighting))
-    tracklets = drop_duplicates(collect(seen, joined), config)
+    tracklets = drop_flashes(collect(seen, joined), config, video.fps)
+    tracklets = drop_duplicates(tracklets, config)
     tracks = drop_doubtful(link(tracklets, config, video), config, video.fps)
     grid = np.array([s.frame_index for s in seen], np.int64)
     longest = round(config.fill_seconds * video.fps)

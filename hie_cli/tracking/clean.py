@@ -37,6 +37,11 @@ def _doubles(short: Tracklet, long: Tracklet, config: TrackConfig) -> bool:
     return float(paired_iou(short.boxes[a], long.boxes[b]).mean()) > config.duplicate_overlap
 
 
+def drop_flashes(tracklets: Sequence[Tracklet], config: TrackConfig, fps: float) -> list[Tracklet]:
+    """Without those seen for less than ``confirm_seconds``: mostly false detections."""
+    return [t for t in tracklets if t.last - t.first >= config.confirm_seconds * fps]
+
+
 def drop_doubtful(tracks: Sequence[Tracklet], config: TrackConfig, fps: float) -> list[Tracklet]:
     """Without tracks of less than ``min_seconds`` or of a mean score under ``min_score``."""
     return [

@@ -10,6 +10,7 @@ from hie_cli.tracking.association import assign
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.looks import LookModel, cut, fit_looks, mean_look
 from hie_cli.tracking.settings import TrackConfig
+from hie_cli.tracking.tracker import touches_edge
 from hie_cli.tracking.tracklets import Tracklet, join
 from hie_cli.types import VideoInfo
 
@@ -18,11 +19,11 @@ LOOK_WINDOW = 1.0  # s that make one mean look
 POSITION_SPREAD = 0.2  # heights: how far off an extrapolation is at no distance in time
 SPEED_SPREAD = 0.35  # heights / s: how far people's speed strays while out of sight
 SIZE_SPREAD = 0.25  # of log height
+VIEWS = 1.0  # clear views that make a look half as trustworthy as endless ones
 CROWD = 0.05  # strangers' starts to expect on a square height
-CROWD_EDGE = 0.5  # the same at the picture's edge, where people come and go
-CONTINUITY = 2.0  # log odds: what the forward pass knew when it joined what was cut later
-HIDDEN_RATE = 1.0  # a second: people in view are seldom missed for long
-EDGE = 0.1  # heights: a box this near the edge touches it
+CROWD_EDGE = 2.0  # the same at the picture's edge, where people come and go
+CONTINUITY = 1.0  # log odds: what the forward pass knew when it joined what was cut later
+UNSEEN, UNSEEN_AFTER = 2.0, 0.5  # log odds against missing somebody in view, reached in s
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,8 @@ def _ends(tracklets: Sequence[Tracklet], window: int, last: bool, video: VideoIn
         rows.append([frame, *here[:2], max(mean[3], 1.0), *slope[:2]])
     table = np.array(rows, np.float64).reshape(-1, 6)
     outer = np.array([t.boxes[-1 if last else 0] for t in tracklets]).reshape(-1, 4)
-    margin = EDGE * table[:, 3:4]
-    edge = (outer[:, :2] < margin) | (outer[:, 2:] > [video.width, video.height] - margin)
-    touches: NDArray[np.bool_] = np.any(edge, axis=1)
-    return Ends(table[:, 0], table[:, 1:3], table[:, 3], table[:, 4:6], touches)
+    edge = touches_edge(outer, video)
+    return Ends(table[:, 0], table[:, 1:3], table[:, 3], table[:, 4:6], edge)
 
 
 def link_evidence(
@@ -84,10 +83,14 @@ def link_evidence(
     size = np.log(end.height[i] / start.height[j]) / SIZE_SPREAD
     strangers = np.where(end.edge[i] & start.edge[j], CROWD_EDGE, CROWD)
     odds = -np.log(2 * np.pi * spread**2 * strangers) - 0.5 * (distance**2 + size**2)
-    odds -= HIDDEN_RATE * gap[i, j] / fps
+    odds -= UNSEEN * (1 - np.exp(-gap[i, j] / fps / UNSEEN_AFTER))
     if all(t.looks is not None for t in tracklets):
-        looks = np.array([mean_look(t.looks) for t in tracklets if t.looks is not None])
-        odds += model.log_ratio(np.einsum("kd,kd->k", looks[i], looks[j]))
+        shown = [t.looks for t in tracklets if t.looks is not None]
+        looks = np.array([mean_look(rows) for rows in shown])
+        views = np.array([np.linalg.norm(rows, axis=1).sum() for rows in shown])
+        trust = views / (views + VIEWS)
+        likeness = np.einsum("kd,kd->k", looks[i], looks[j])
+        odds += trust[i] * trust[j] * model.log_ratio(likeness)
     evidence = np.full(gap.shape, -np.inf)
     evidence[i, j] = odds
     return evidence

@@ -38,14 +38,13 @@ class TrackConfig:
     low_score: float = 0.1
     high_score: float = 0.3
     birth_score: float = 0.3
-    min_similarity: float = 0.35
+    min_similarity: float = 0.4
     min_low_similarity: float = 0.5
     slack: float = 0.5
     max_slack: float = 0.5
     pose_weight: float = 0.25
     appearance_weight: float = 0.5
     birth_overlap: float = 0.7
-    recent_seconds: float = 0.5
     lost_seconds: float = 1.0
     confirm_seconds: float = 0.2
     link_seconds: float = 4.0

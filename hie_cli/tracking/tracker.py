@@ -1,8 +1,8 @@
 """The forward pass: detections of each frame are joined to the tracks known so far.
 
-Three rounds of assignment a frame, in the order of trust: confident detections to tracks seen a
-moment ago; weak detections to those still without one (Zhang et al., ByteTrack, 2022); remaining
-confident detections to tracks lost longer ago. What is left of the confident ones starts tracks.
+Three rounds of assignment a frame, in the order of trust: confident detections to tracks seen more
+than once; weak detections to those still without one (Zhang et al., ByteTrack, 2022); remaining
+confident detections to tracks just begun. What is left of the confident ones starts tracks.
 """
 
 from dataclasses import dataclass, fields
@@ -15,9 +15,13 @@ from hie_cli.skeletons import NUM_JOINTS
 from hie_cli.tracking.association import Floats, assign, buffered_iou, pose_similarity
 from hie_cli.tracking.kalman import Motion, to_centres
 from hie_cli.tracking.settings import Sighting, TrackConfig
+from hie_cli.types import FloatArray, VideoInfo
 
 Index = NDArray[np.int64] | NDArray[np.bool_]
 APPEARANCE_MEMORY = 0.1  # the least weight of the newest look in a track's mean look
+EDGE = 0.1  # heights: a box this near the edge of the picture touches it
+CUT_OFF = 0.5  # share of a person taken to be hidden there
+MOSTLY_SEEN = 0.3  # less hidden than this, a box shows its own person
 
 
 @dataclass
@@ -70,26 +74,39 @@ class Detections:
     hidden: Floats
 
     @classmethod
-    def of(cls, sighting: Sighting) -> Self:
+    def of(cls, sighting: Sighting, video: VideoInfo) -> Self:
         """The detections of a sighting."""
         people = sighting.people
         boxes = people.boxes.astype(np.float64)
         share = cover(boxes)
         nearer = boxes[:, 3][None] > boxes[:, 3][:, None]
         hidden = np.where(nearer, share, 0.0).max(axis=1, initial=0.0)
-
-        def wide(array: object) -> Floats | None:
-            return None if array is None else np.asarray(array, np.float64)
+        hidden = np.maximum(hidden, CUT_OFF * touches_edge(boxes, video))
+        flow = wide(sighting.flow)
+        if flow is not None:  # the pixels of a covered box are somebody else's
+            flow = np.where(hidden[:, None] < MOSTLY_SEEN, flow, np.nan)
 
         return cls(
             boxes,
             people.scores.astype(np.float64),
             wide(people.keypoints),
             wide(sighting.appearance),
-            wide(sighting.flow),
+            flow,
             share,
             hidden,
         )
+
+
+def wide(array: FloatArray | None) -> Floats | None:
+    """The array as float64, if there is one."""
+    return None if array is None else np.asarray(array, np.float64)
+
+
+def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
+    """Whether boxes (N, 4) come within ``EDGE`` of their height to the edge of the picture."""
+    margin = EDGE * (boxes[:, 3:] - boxes[:, 1:2])
+    outside = (boxes[:, :2] < margin) | (boxes[:, 2:] > [video.width, video.height] - margin)
+    return np.asarray(outside.any(axis=1))
 
 
 def cover(boxes: Floats) -> Floats:
@@ -120,9 +137,9 @@ class Joined:
 class Tracker:
     """Causal multi-person tracker; feed it sightings in order with ``step``."""
 
-    def __init__(self, config: TrackConfig, fps: float) -> None:
+    def __init__(self, config: TrackConfig, video: VideoInfo) -> None:
         self.config = config
-        self.fps = fps
+        self.video = video
         self.tracks: Tracks | None = None
         self.births = 0
         self.last_frame: int | None = None
@@ -130,10 +147,10 @@ class Tracker:
     def step(self, sighting: Sighting) -> Joined:
         """Join one frame's people to tracks."""
         config = self.config
-        now = sighting.frame_index / self.fps
-        found = Detections.of(sighting)
+        now = sighting.frame_index / self.video.fps
+        found = Detections.of(sighting, self.video)
         numbers = np.full(len(found.boxes), -1, np.int64)
-        seconds = 0.0 if self.last_frame is None else now - self.last_frame / self.fps
+        seconds = 0.0 if self.last_frame is None else now - self.last_frame / self.video.fps
         tracks = self.tracks
         established = np.zeros(len(numbers), bool)
         if tracks is not None and len(tracks):
@@ -163,13 +180,12 @@ class Tracker:
         similarity = self._similarity(tracks, found, now - tracks.seen < 1.5 * seconds)
         high = found.scores >= config.high_score
         low = ~high & (found.scores >= config.low_score)
-        recent = now - tracks.seen <= max(config.recent_seconds, 1.5 * seconds)
         settled = tracks.hits > 1
         match = np.full(len(tracks), -1, np.int64)
         for rows, columns, least in (
-            (recent & settled, high, config.min_similarity),
-            (recent & settled, low, config.min_low_similarity),
-            (~recent | ~settled, high, config.min_similarity),
+            (settled, high, config.min_similarity),
+            (settled, low, config.min_low_similarity),
+            (~settled, high, config.min_similarity),
         ):
             r = np.flatnonzero(rows & (match < 0))
             c = np.flatnonzero(columns)
