@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from hie_cli.evaluation.evaluate import Evaluation
     from hie_cli.evaluation.settings import EvalConfig
 
+_ALONE = "no intervals: they need two sequences or more"
+
 
 def evaluate(
     results: Annotated[
@@ -139,7 +141,7 @@ def _print_evaluation(
     settings = evaluation.config.bootstrap
     cis = {k: intervals(r, settings) for k, r in evaluation.tracks.items()} if ci else {}
     if ci and None in cis.values():
-        note("no intervals: they need two sequences or more")
+        note(_ALONE)
     if json:
         print(dumps(report.as_json(evaluation, cis), indent=1, allow_nan=False))
     elif csv:
@@ -154,12 +156,15 @@ def _print_comparison(first: "Evaluation", second: "Evaluation", json: bool) -> 
     from hie_cli.errors import InputError
     from hie_cli.evaluation import report
     from hie_cli.evaluation.bootstrap import compare
+    from hie_cli.progress import note
 
     settings = first.config.bootstrap
     common = [key for key in first.tracks if key in second.tracks]
     if not common:
         raise InputError("the two results have no track in common")
     comparisons = {k: compare(first.tracks[k], second.tracks[k], settings) for k in common}
+    if any(len(comparison.videos) < 2 for comparison in comparisons.values()):
+        note(_ALONE)
     if json:
         record = {
             "a": report.as_json(first, {}),
