@@ -1,29 +1,10 @@
-"""Removing doubles: of one network's candidates, and of whole people with poses."""
+"""Removing doubles among people, by boxes and poses together."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli import boxes as geometry
 from hie_cli.types import People
-
-_VOTES = 0.7  # candidates overlapping the kept one this much refine its box
-
-
-def candidates(people: People, threshold: float) -> People:
-    """One view's candidates thinned by suppression at IoU > ``threshold``, best first.
-
-    The box of each that stays is the score-weighted mean of the candidates that agree with it at
-    IoU >= 0.7 (box voting, Gidaris & Komodakis 2015): steadier than the best one's alone.
-    """
-    if len(people) < 2:
-        return people
-    overlap = geometry.iou(people.boxes, people.boxes)
-    kept = _greedy(overlap > threshold, people.scores)
-    weight = np.where(overlap[kept] >= _VOTES, people.scores, 0.0)
-    boxes = (
-        weight @ people.boxes.astype(np.float64) / np.maximum(weight.sum(1, keepdims=True), 1e-12)
-    )
-    return people[kept].replace(boxes=boxes)
 
 
 def people(fused: People, box_iou: float, pose_oks: float) -> People:

@@ -34,9 +34,9 @@ class DetectConfig:
     segment: int = 100
     tiles: tuple[int, int] = (1, 1)
     tile_overlap: float = 0.25
-    min_score: float = 0.1
+    min_score: float = 0.05
     min_area: float = 100.0
-    candidate_iou: float = 0.6
+    candidate_iou: float = 0.65
     fuse_iou: float = 0.55
     nms_iou: float = 0.65
     nms_oks: float = 0.7
@@ -160,7 +160,8 @@ def _calibrated(raw: People, name: str, scale: float, config: DetectConfig) -> P
     people = raw.replace(scores=calibration.probability(name, raw.scores, heights))
     if raw.keypoint_scores is not None:
         people = people.replace(keypoint_scores=joint_probability(name, raw.keypoint_scores))
-    return suppression.candidates(people[people.scores >= _FLOOR], config.candidate_iou)
+    likely = people[people.scores >= _FLOOR]
+    return likely[geometry.nms(likely.boxes, likely.scores, config.candidate_iou)]
 
 
 def _shifted(people: People, x: int, y: int) -> People:

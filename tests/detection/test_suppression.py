@@ -23,19 +23,7 @@ def posed(rows, poses):
 
 
 def test_nobody():
-    assert len(suppression.candidates(People.empty(), 0.6)) == 0
     assert len(suppression.people(People.empty(), 0.6, 0.7)) == 0
-
-
-def test_candidates_that_agree_refine_the_best_box():
-    # IoU 9 / 11 = 0.82: the second votes; the third (IoU 5 / 15) is another person.
-    found = suppression.candidates(
-        people((0, 0, 10, 20, 0.9), (1, 0, 11, 20, 0.3), (5, 0, 15, 20, 0.5)), 0.6
-    )
-    shift = 0.3 * 1 / (0.9 + 0.3)
-    np.testing.assert_allclose(found.boxes[0], [shift, 0, 10 + shift, 20], atol=1e-5)
-    np.testing.assert_allclose(found.boxes[1], [5, 0, 15, 20])
-    np.testing.assert_allclose(found.scores, [0.9, 0.5])
 
 
 def test_two_people_one_before_the_other_both_stay_when_their_poses_differ():
