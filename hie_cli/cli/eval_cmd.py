@@ -74,6 +74,8 @@ def evaluate(
         raise ConfigError("give either RESULTS or --compare A B")
     if json + csv + latex > 1:
         raise ConfigError("--json, --csv and --latex all print to stdout; give one")
+    if latex and ci:
+        raise ConfigError("--latex prints no intervals; drop --ci, or take --csv")
     if compare is not None and (csv or latex or ci):
         raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
     if compare is not None and plots is not None:
@@ -113,12 +115,17 @@ def _score(
     timelines: bool = False,
 ) -> "Evaluation":
     """Read lazily, score, and pass the notes on."""
+    from hie_cli.errors import ConfigError
     from hie_cli.evaluation.evaluate import chosen_tracks, evaluate, same_name
     from hie_cli.formats.results import read_results
     from hie_cli.formats.truth import read_truth
     from hie_cli.progress import note
 
     chosen = chosen_tracks(track)
+    concerned = {"none": set(chosen), "poseval": {"2", "3"}, "ava": {"4"}}[settings.compat]
+    if chosen and not concerned & set(chosen):
+        keys = " and ".join(sorted(concerned))
+        raise ConfigError(f"--compat {settings.compat} concerns track {keys} alone; drop it")
     true = read_truth(truth, settings.truth_layout)
     found = read_results(results, settings.results_layout)
     if truth.is_file() and results.is_file():

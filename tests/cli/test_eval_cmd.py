@@ -197,6 +197,12 @@ def test_settings_from_file_options_and_set(place, tmp_path):
         (["good", "--truth", "gt", "--json", "--csv"], ConfigError, "give one"),
         (["--compare", "good", "bad", "--truth", "gt", "--csv"], ConfigError, "drop the others"),
         (["--compare", "good", "bad", "--truth", "gt", "--plots", "x"], ConfigError, "drop it"),
+        (["good", "--truth", "gt", "--latex", "--ci"], ConfigError, "no intervals"),
+        (
+            ["good", "--truth", "gt", "--track", "1", "--compat", "ava"],
+            ConfigError,
+            "concerns track 4 alone",
+        ),
         (["good", "--truth", "gt", "--track", "5"], ConfigError, "unknown track"),
         (["good", "--truth", "gt", "--compat", "coco"], ConfigError, "not one of none, poseval"),
         (["good", "--truth", "gt", "--set", "pose.alfas=1"], ConfigError, "did you mean 'alphas'"),
