@@ -66,7 +66,7 @@ MODELS: tuple[Packaged, ...] = (
         "pose",
         "movenet-multipose",
         256,
-        1.5,
+        1.25,
         _MOVENET,
         "MultiPose on each person's crop",
     ),
