@@ -1,4 +1,4 @@
-"""Dense optical flow of a frame pair by OpenCV's methods."""
+"""Dense optical flow of a frame pair: OpenCV's methods, and RAFT-small with the user's weights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,13 +6,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from hie_cli.flow.fields import Field, FlowPair
 from hie_cli.types import Image
 
-Grey = NDArray[np.uint8]
-Estimator = Callable[[Grey, Grey], Field]
+BothWays = Callable[[Image, Image], tuple[Field, Field]]
 
 _DIS_PRESETS = {
     "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
@@ -25,55 +23,67 @@ _DIS_PRESETS = {
 class FlowConfig:
     """How flow is computed.
 
-    method: ``dis`` (Kroeger et al., ECCV 2016) or ``farneback`` (Farnebäck, SCIA 2003) · preset: of
-    ``dis``, quality against time · long_side: frames are reduced to this many pixels first.
+    method: ``dis`` (Kroeger et al., ECCV 2016), ``farneback`` (Farnebäck, SCIA 2003) or
+    ``raft-small`` (Teed & Deng, ECCV 2020) · preset: of ``dis``, quality against time · long_side:
+    frames are reduced to this many pixels first · weights, device: of ``raft-small``.
     """
 
-    method: Literal["dis", "farneback"] = "dis"
+    method: Literal["dis", "farneback", "raft-small"] = "dis"
     preset: Literal["ultrafast", "fast", "medium"] = "fast"
     long_side: int = 640
+    weights: str = ""
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.long_side < 64:
             raise ValueError(f"flow.long_side is {self.long_side}; expected 64 or more")
 
 
-def estimator(config: FlowConfig) -> Estimator:
-    """A function from two grey frames (h, w) to the flow (h, w, 2) float32 from first to second."""
+def estimator(config: FlowConfig) -> BothWays:
+    """A function from two images (h, w, 3) to the flow (h, w, 2) float32 there and back.
+
+    Raises ModelError where the weights of ``raft-small`` are missing or do not fit.
+    """
+    if config.method == "raft-small":
+        from hie_cli.flow import raft
+
+        network = raft.load(config.weights).to(config.device)
+        return lambda first, second: raft.flow_both_ways(network, first, second, config.device)
     if config.method == "dis":
         dis = cv2.DISOpticalFlow.create(_DIS_PRESETS[config.preset])
 
-        def by_dis(first: Grey, second: Grey) -> Field:
+        def one_way(first: Image, second: Image) -> Field:
             start = np.zeros((*first.shape, 2), np.float32)
             return np.asarray(dis.calc(first, second, start), np.float32)
 
-        return by_dis
+    else:
 
-    def by_farneback(first: Grey, second: Grey) -> Field:
-        start = np.zeros((*first.shape, 2), np.float32)
-        return np.asarray(
-            cv2.calcOpticalFlowFarneback(first, second, start, 0.5, 4, 15, 3, 5, 1.1, 0), np.float32
-        )
+        def one_way(first: Image, second: Image) -> Field:
+            start = np.zeros((*first.shape, 2), np.float32)
+            flow = cv2.calcOpticalFlowFarneback(first, second, start, 0.5, 4, 15, 3, 5, 1.1, 0)
+            return np.asarray(flow, np.float32)
 
-    return by_farneback
+    def both_ways(first: Image, second: Image) -> tuple[Field, Field]:
+        a, b = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) for image in (first, second))
+        return one_way(a, b), one_way(b, a)
+
+    return both_ways
 
 
 class FlowMeter:
     """Flow between each frame and the one before it, computed once per pair."""
 
     def __init__(self, config: FlowConfig) -> None:
-        self._config = config
+        self._long_side = config.long_side
         self._estimate = estimator(config)
-        self._before: Grey | None = None
+        self._before: Image | None = None
 
     def step(self, image: Image) -> FlowPair | None:
         """The flow pair from the previous frame to ``image`` (H, W, 3); None for the first."""
-        scale = min(1.0, self._config.long_side / max(image.shape[:2]))
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        scale = min(1.0, self._long_side / max(image.shape[:2]))
         if scale < 1:
-            grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        before, self._before = self._before, np.asarray(grey, np.uint8)
+            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        before, self._before = self._before, image
         if before is None:
             return None
-        now = self._before
-        return FlowPair(self._estimate(before, now), self._estimate(now, before), scale)
+        return FlowPair(*self._estimate(before, image), scale)
