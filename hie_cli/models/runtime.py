@@ -6,6 +6,7 @@ the libraries promise neither.
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+# One of these is there where Linux has an NVIDIA (also under WSL, also Jetson) or AMD accelerator.
+_LINUX_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvmap", "/dev/kfd")
 
 
 def resolve_device(device: str) -> str:
     """``auto`` -> cuda, else mps, else cpu; ModelError for a device this machine lacks."""
-    if device == "cpu":
-        return device
     if device not in DEVICES:
         raise ModelError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
+    # Importing torch takes a second or more: not where there is plainly nothing to find.
+    nothing = sys.platform == "linux" and not any(map(os.path.exists, _LINUX_ACCELERATORS))
+    if device == "cpu" or (device == "auto" and nothing):
+        return "cpu"
     import torch
 
     available = [

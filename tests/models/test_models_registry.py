@@ -83,6 +83,12 @@ def test_a_device_this_machine_lacks():
             registry.load("nanodet", "cuda")
 
 
+def test_auto_is_the_cpu_where_there_is_no_accelerator(monkeypatch):
+    monkeypatch.setattr(runtime, "_LINUX_ACCELERATORS", ())
+    monkeypatch.setattr(runtime.sys, "platform", "linux")
+    assert runtime.resolve_device("auto") == "cpu"
+
+
 def test_the_cpu_path_never_imports_torch():
     code = (
         "import sys; from hie_cli.models import registry\n"
