@@ -67,11 +67,11 @@ def draw_camera(
 
     The tilt puts the middle of that range a little below the middle of the image.
     """
-    stand = between(style.elevation, 1.6, 7.5)
-    focal = width * float(rng.uniform(0.75, 1.15))
+    stand = between(style.elevation, 1.6, 9.0)
+    focal = width * float(rng.uniform(0.55, 1.15))
     # A person 1.7 m tall in the middle of the range takes this share of the image's height.
     share = between(style.distance, 0.42, 0.13)
-    middle = max(1.7 * focal / (share * height), 0.7 * stand)
+    middle = max(1.7 * focal / (share * height), 0.4 * stand)
     pitch = float(np.arctan2(stand - 0.9, middle) - rng.uniform(-0.02, 0.05))
     near, far = 0.72 * middle, 1.6 * middle
     return Camera(width, height, focal, stand, pitch), near, far

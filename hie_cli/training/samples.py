@@ -49,8 +49,9 @@ class Augmentation:
     flip: float = 0.5
     lose_joint: float = 0.03
     lose_limb: float = 0.05
-    lose_pose: float = 0.03
+    lose_pose: float = 0.08
     jitter: float = 0.01  # spread of joints in sizes
+    turn: float = 0.15  # spread of the picture's rotation, radians
 
 
 def mirrored(clip: Clip) -> Clip:
@@ -64,6 +65,21 @@ def mirrored(clip: Clip) -> Clip:
     return Clip(joints, boxes, pairs)
 
 
+def turned(clip: Clip, angle: float) -> Clip:
+    """Joints and motions turned in the picture, as by a tilted or wide-angle camera.
+
+    Boxes keep their sides, and where people stand to each other stays.
+    """
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, s], [-s, c]], np.float32)
+    joints, boxes = clip.joints.copy(), clip.boxes.copy()
+    for first in (0, 2):
+        joints[..., first : first + 2] = joints[..., first : first + 2] @ turn
+    for first in (0, 4):
+        boxes[..., first : first + 2] = boxes[..., first : first + 2] @ turn
+    return Clip(joints, boxes, clip.pairs)
+
+
 _LIMBS = ((2, 3, 4), (5, 6, 7), (8, 9, 10), (11, 12, 13))
 
 
@@ -71,6 +87,7 @@ def augmented(clip: Clip, how: Augmentation, rng: np.random.Generator) -> Clip:
     """A varied copy of a clip."""
     if rng.random() < how.flip:
         clip = mirrored(clip)
+    clip = turned(clip, float(rng.normal(0, how.turn)))
     joints = clip.joints.copy()
     n, t, j, _ = joints.shape
     noise = rng.normal(0, how.jitter, (n, t, j, 2)).astype(np.float32)

@@ -14,6 +14,7 @@ from hie_cli.training.samples import (
     epoch,
     mirrored,
     samples_of,
+    turned,
 )
 from hie_cli.types import People
 
@@ -80,12 +81,22 @@ def test_the_mirrored_video_gives_the_mirrored_clip():
 
 def test_lost_joints_are_blanked_and_nothing_else_changes():
     clip = fake(4).clip
-    how = Augmentation(flip=0, lose_joint=1.0, jitter=0)
+    how = Augmentation(flip=0, lose_joint=1.0, jitter=0, turn=0)
     lost = augmented(clip, how, np.random.default_rng(0))
     assert (lost.joints == 0).all()
     assert np.array_equal(lost.boxes, clip.boxes)
-    same = augmented(clip, Augmentation(0, 0, 0, 0, 0), np.random.default_rng(0))
+    same = augmented(clip, Augmentation(0, 0, 0, 0, 0, 0), np.random.default_rng(0))
     assert np.array_equal(same.joints, clip.joints)
+
+
+def test_a_quarter_turn_by_hand():
+    clip = fake(2).clip
+    quarter = turned(clip, np.pi / 2)
+    # x right, y down, turned by 90 degrees clockwise as seen: what pointed right points down
+    assert quarter.joints[..., 0] == pytest.approx(-clip.joints[..., 1], abs=1e-6)
+    assert quarter.joints[..., 1] == pytest.approx(clip.joints[..., 0], abs=1e-6)
+    assert quarter.boxes[..., 5] == pytest.approx(clip.boxes[..., 4], abs=1e-6)
+    assert np.array_equal(quarter.joints[..., 4:], clip.joints[..., 4:])
 
 
 def test_batches_pad_and_mask():
