@@ -22,7 +22,7 @@ SIZE_SPREAD = 0.25  # of log height
 VIEWS = 1.0  # clear views that make a look half as trustworthy as endless ones
 CROWD = 0.05  # strangers' starts to expect on a square height
 CROWD_EDGE = 2.0  # the same at the picture's edge, where people come and go
-CONTINUITY = 1.0  # log odds: what the forward pass knew when it joined what was cut later
+CONTINUITY = 2.0  # log odds: what the forward pass knew when it joined what was cut later
 UNSEEN, UNSEEN_AFTER = 2.0, 0.5  # log odds against missing somebody in view, reached in s
 
 

@@ -52,7 +52,7 @@ class TrackConfig:
     link_threshold: float = 0.0
     fill_seconds: float = 2.0
     filled_score: float = 0.5
-    smooth_seconds: float = 0.1
+    smooth_seconds: float = 0.3
     duplicate_overlap: float = 0.6
     min_seconds: float = 0.5
     min_score: float = 0.3

@@ -249,6 +249,8 @@ class Tracker:
         if found.flow is not None and seconds > 0:
             speed = np.full((len(tracks), 2), np.nan)
             speed[seen] = _speed(found, sighting, seconds)[chosen]
+            # Flow says where somebody just seen is heading; later the boxes know better.
+            speed[tracks.hits > 2] = np.nan
             motion = motion.observe_speed(speed, noise.centre * motion.value[:, 3] / seconds)
         tracks.motion = motion
         tracks.boxes[seen] = found.boxes[chosen]

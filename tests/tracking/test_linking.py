@@ -78,5 +78,6 @@ def test_evidence_follows_the_formula():
     parts = [walk(0, 30, 300, 0), walk(40, 80, 300, 0)]
     odds = link_evidence(parts, CONFIG, VIDEO, LookModel())
     spread = np.hypot(0.2, 0.35 * 1.0)  # 10 frames = 1 s, at rest and in place
-    assert odds[0, 1] == pytest.approx(-np.log(2 * np.pi * spread**2 * 0.05) - 1.0 * 1)
+    unseen = 2.0 * (1 - np.exp(-1.0 / 0.5))
+    assert odds[0, 1] == pytest.approx(-np.log(2 * np.pi * spread**2 * 0.05) - unseen)
     assert odds[1, 0] == odds[0, 0] == -np.inf
