@@ -30,7 +30,7 @@ class DetectConfig:
 
     models: tuple[str, ...] = ("nanodet", "movenet-multipose")
     long_sides: tuple[int, ...] = (256, 384, 512, 640, 768, 1024, 1280)
-    budget: float = 1.6
+    budget: float = 2.2
     segment: int = 100
     tiles: tuple[int, int] = (1, 1)
     tile_overlap: float = 0.25

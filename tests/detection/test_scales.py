@@ -69,3 +69,16 @@ def test_a_second_size_is_bought_for_people_the_first_misses():
 def test_nobody_in_sight_takes_the_middle_size():
     views = [View(0, side, 0.1) for side in (256, 512, 768)]
     assert choose(views, votes(*[People.empty()] * 3), 1.0, 0.55) == [views[1]]
+
+
+def test_a_view_that_brings_poses_spares_their_crops():
+    pose = {"keypoints": np.zeros((2, 14, 2)), "keypoint_scores": np.full((2, 14), 0.9)}
+    both = people(A, B)
+    views = [View(0, 256, 0.1), View(1, 256, 0.1), View(1, 512, 0.3)]
+    seen = votes(
+        both,
+        both[:0].replace(keypoints=np.zeros((0, 14, 2)), keypoint_scores=np.zeros((0, 14))),
+        both.replace(**pose),
+    )
+    # 0.2 units dearer, but two people's crops (2 x 0.2 units) are spared.
+    assert views[2] in choose(views, seen, 1.0, 0.55)
