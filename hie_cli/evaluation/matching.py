@@ -64,21 +64,24 @@ def aligned(
 def counted(truth: Annotations, people: People, ignore: Ignore) -> tuple[BoolArray, BoolArray]:
     """Which rows of the truth (G,) and of the predictions (P,) count in one frame.
 
-    Ignored truth never counts. ``drop`` leaves predictions alone (MOTChallenge 2015). ``match``
-    first pairs predictions with all truth boxes, best total IoU, each pair >= 0.5, and removes
-    those paired with an ignored box (MOT16, 17 and 20). A frame that was not annotated counts
-    nowhere.
+    Ignored truth never counts. Predictions are first paired with all truth boxes, best total IoU,
+    each pair >= 0.5; those paired with a distractor (MOT16, 17 and 20) are removed, and with
+    ``match`` those paired with any ignored box too; ``drop`` leaves these alone (MOTChallenge
+    2015). A frame that was not annotated counts nowhere.
     """
     if not truth.annotated:
         return np.zeros(len(truth), np.bool_), np.zeros(len(people), np.bool_)
     predicted = np.ones(len(people), np.bool_)
-    if ignore == "match" and truth.ignore.any() and len(people):
+    absorbing = truth.ignore if ignore == "match" else np.zeros(len(truth), np.bool_)
+    if truth.distractor is not None:
+        absorbing = absorbing | truth.distractor
+    if absorbing.any() and len(people):
         from scipy.optimize import linear_sum_assignment
 
         overlap = iou(decimals(truth.boxes), decimals(people.boxes))
         overlap[overlap < 0.5 - EPS] = 0
         rows, columns = linear_sum_assignment(-overlap)
-        removed = truth.ignore[rows] & (overlap[rows, columns] > EPS)
+        removed = absorbing[rows] & (overlap[rows, columns] > EPS)
         predicted[columns[removed]] = False
     return ~truth.ignore, predicted
 
