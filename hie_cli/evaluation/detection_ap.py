@@ -123,11 +123,11 @@ def accumulate(
     rows = starts(true_boxes)[overlaps.frame[keep]] + overlaps.row[keep]
     columns = starts(boxes)[overlaps.frame[keep]] + overlaps.column[keep]
     flat = np.concatenate(scores)
-    right, absorbed = _match(rows, columns, overlaps.similarity[keep], ignored, crowd, len(flat))
+    right, absorbed = match(rows, columns, overlaps.similarity[keep], ignored, crowd, len(flat))
     return DetectionSums(flat, right, absorbed, int((~ignored).sum()), len(boxes))
 
 
-def _match(
+def match(
     rows: Ints,
     columns: Ints,
     similarity: NDArray[np.float64],

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.boxes import area
-from hie_cli.evaluation.detection_ap import _match as match
+from hie_cli.evaluation.detection_ap import match
 from hie_cli.evaluation.matching import Joints, decimals, true_joints
 from hie_cli.evaluation.ranking import (
     Floats,
