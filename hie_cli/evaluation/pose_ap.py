@@ -7,13 +7,21 @@ ranked by their own scores over all frames.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.evaluation.matching import Compat, Ignore, Joints, PoseFrame, match_poses, pose_frame
+from hie_cli.evaluation.matching import (
+    REACH,
+    Compat,
+    Ignore,
+    Joints,
+    PoseFrame,
+    match_poses,
+    pose_frame,
+)
 from hie_cli.evaluation.ranking import (
     Floats,
     Ranking,
@@ -36,22 +44,22 @@ class PoseApConfig:
     """``unseen``: what becomes of a predicted joint whose true joint, on the assigned person, does
     not count (invisible, not annotated): ``wrong`` = false positive, as in poseval; ``ignore`` =
     left out. ``equal_poses``: large alphas put all joints of several poses within reach. Of those
-    that fit equally well poseval assigns the first ``row``, so that even a perfect result can score
-    below 1 in a crowd; ``nearest`` assigns the pose with the smallest mean distance, which is
-    perfect where the result is, and independent of the order of persons. ``ties``: see
+    that fit equally well ``nearest`` assigns the pose with the smallest mean distance, which is
+    perfect where the result is, and independent of the order of persons; poseval assigns the first
+    ``row``, so that even a perfect result can score below 1 in a crowd. ``ties``: see
     ``ranking.Ties``.
     """
 
     alphas: tuple[float, ...] = (0.5, 0.75, 0.9)
     joints: Joints = "visible"
     unseen: Literal["wrong", "ignore"] = "wrong"
-    equal_poses: Literal["row", "nearest"] = "row"
+    equal_poses: Literal["nearest", "row"] = "nearest"
     ties: Ties = "grouped"
     weights: PoseWeights = field(default_factory=PoseWeights)
 
     def __post_init__(self) -> None:
-        if not self.alphas or min(self.alphas) <= 0:
-            raise ValueError("pose.alphas: expected one or more numbers > 0")
+        if not self.alphas or min(self.alphas) <= 0 or max(self.alphas) > REACH:
+            raise ValueError(f"pose.alphas: expected one or more numbers in 0..{REACH:g}")
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,11 @@ def collect_poses(
     """Match every frame of a sequence, given as (truth, predictions) frame by frame.
 
     ``ignore`` as in ``matching.counted``; ``crowd`` (T,): its ``weights.crowd_indices``, if known.
-    ``compat="poseval"`` drops the frames in which nobody is annotated, with their false positives.
+    ``compat="poseval"`` drops the frames in which nobody is annotated, with their false positives,
+    and takes the first row of poses that fit equally well.
     """
+    if compat == "poseval":
+        config = replace(config, equal_poses="row")
     truths = [truth for truth, _ in frames]
     crowd = crowd_indices(truths) if crowd is None else crowd
     weights = pose_weights(truths, crowd, config.weights)

@@ -6,7 +6,7 @@ from typing import Literal
 from hie_cli.evaluation.action_map import ActionConfig
 from hie_cli.evaluation.clear import SwitchReading
 from hie_cli.evaluation.detection_ap import Ignored
-from hie_cli.evaluation.matching import Compat, Ignore, Joints
+from hie_cli.evaluation.matching import REACH, Compat, Ignore, Joints
 from hie_cli.evaluation.oks_ap import OksConfig
 from hie_cli.evaluation.pose_ap import PoseApConfig
 
@@ -41,6 +41,10 @@ class PoseTrackConfig:
     alpha: float = 0.5
     joints: Joints = "visible"
 
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha <= REACH:
+            raise ValueError(f"pose_track.alpha: expected a number in 0..{REACH:g}")
+
 
 @dataclass(frozen=True)
 class BootstrapConfig:
@@ -66,7 +70,7 @@ class EvalConfig:
     """All options of the evaluation.
 
     ``ignore``: whether ignored truth boxes (flag 0) are dropped alone or take the predictions
-    matching them along (``matching.counted``). ``compat``: reproduce another evaluator to the
+    matching them along (``matching.counted``); MOTChallenge's distractors always do. ``compat``: reproduce another evaluator to the
     letter, its errors included: ``poseval`` for the pose tracks, ``ava`` for actions. The layouts
     override the detection by content (``formats.truth``, ``formats.results``).
     """

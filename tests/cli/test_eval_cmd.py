@@ -206,6 +206,8 @@ def test_settings_from_file_options_and_set(place, tmp_path):
         (["good", "--truth", "gt", "--track", "5"], ConfigError, "unknown track"),
         (["good", "--truth", "gt", "--compat", "coco"], ConfigError, "not one of none, poseval"),
         (["good", "--truth", "gt", "--set", "pose.alfas=1"], ConfigError, "did you mean 'alphas'"),
+        (["good", "--truth", "gt", "--set", "pose_track.alpha=1.5"], ConfigError, "in 0..1"),
+        (["good", "--truth", "gt", "--set", "pose.alphas=[0.5,2]"], ConfigError, "in 0..1"),
         (["good", "--truth", "nowhere"], InputError, "nowhere"),
         (["nowhere", "--truth", "gt"], InputError, "nowhere"),
     ],
