@@ -70,9 +70,10 @@ class EvalConfig:
     """All options of the evaluation.
 
     ``ignore``: whether ignored truth boxes (flag 0) are dropped alone or take the predictions
-    matching them along (``matching.counted``); MOTChallenge's distractors always do. ``compat``: reproduce another evaluator to the
-    letter, its errors included: ``poseval`` for the pose tracks, ``ava`` for actions. The layouts
-    override the detection by content (``formats.truth``, ``formats.results``).
+    matching them along (``matching.counted``); MOTChallenge's distractors always do. ``compat``:
+    reproduce another evaluator to the letter, its errors included: ``poseval`` for the pose tracks,
+    ``ava`` for actions. The layouts override the detection by content (``formats.truth``,
+    ``formats.results``).
     """
 
     truth_layout: str | None = None
