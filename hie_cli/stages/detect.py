@@ -159,7 +159,8 @@ def _calibrated(raw: People, name: str, scale: float, config: DetectConfig) -> P
     heights = (raw.boxes[:, 3] - raw.boxes[:, 1]) * scale
     people = raw.replace(scores=calibration.probability(name, raw.scores, heights))
     if raw.keypoint_scores is not None:
-        people = people.replace(keypoint_scores=joint_probability(name, raw.keypoint_scores))
+        joints = joint_probability(name, raw.keypoint_scores, heights)
+        people = people.replace(keypoint_scores=joints)
     likely = people[people.scores >= _FLOOR]
     return likely[geometry.nms(likely.boxes, likely.scores, config.candidate_iou)]
 

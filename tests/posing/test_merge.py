@@ -94,5 +94,13 @@ def test_joint_probability_rises_with_the_score(name):
     assert chance[-1] > 0.9
 
 
+def test_joints_of_people_small_in_the_input_are_less_certain():
+    scores = np.full((3, 14), 0.5)
+    chance = joint_probability("movenet-multipose", scores, np.array([30.0, 100.0, 300.0]))
+    logit = 1.852 + 1.334 * np.log(30 / 100)  # the score's own logit is 0
+    np.testing.assert_allclose(chance[0], 1 / (1 + np.exp(-logit)))
+    assert chance[1, 0] == chance[2, 0] > chance[0, 0]
+
+
 def test_an_unknown_network_s_joint_scores_are_believed():
     np.testing.assert_array_equal(joint_probability("mine", np.array([0.3])), [0.3])
