@@ -12,10 +12,10 @@ Poses = tuple[FloatArray, FloatArray]  # keypoints (N, 14, 2) px, NaN if missing
 def agree(one: Poses, other: Poses, reach: NDArray[np.floating]) -> Poses:
     """Joint by joint the best of two poses of the same N people.
 
-    Where both see a joint within ``reach`` (N,) pixels of each other, their mean weighted by
-    score squared; where they differ, the surer one's. The score is the mean of both where they
-    agree raised towards 1 by the weaker one's (two witnesses), the winner's lowered by six tenths of
-    the loser's where they do not (reliability measured by ``benchmarks/calibrate.py``).
+    Where both see a joint within ``reach`` (N,) pixels of each other: their mean weighted by score
+    squared, and as score the better one raised towards 1 by half of the weaker one (two witnesses).
+    Where they differ: the surer one's, its score lowered by six tenths of the other's (so the
+    merged scores stayed reliable on the annotated stills).
     """
     (p, s), (q, t) = one, other
     s, t = _present(p, s), _present(q, t)
