@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from hie_cli.evaluation.overlaps import Ints
 from hie_cli.evaluation.pairs import Pairs
@@ -34,24 +35,17 @@ class Choice:
 
         ``chosen`` (C,) must not exclude each other.
         """
-        row_taken, column_taken = (
-            np.zeros(self.shape[0], np.bool_),
-            np.zeros(self.shape[1], np.bool_),
-        )
+        row_taken = np.zeros(self.shape[0], np.bool_)
+        column_taken = np.zeros(self.shape[1], np.bool_)
         row_taken[self.rows[chosen]] = True
         column_taken[self.columns[chosen]] = True
         free = ~(row_taken[self.rows] | column_taken[self.columns])
-        if (
-            free.any()
-            and max(np.bincount(self.rows[free]).max(), np.bincount(self.columns[free]).max()) > 1
-        ):
-            return None
-        return chosen | free
+        rows, columns = self.rows[free], self.columns[free]
+        clash = len(rows) and (np.bincount(rows).max() > 1 or np.bincount(columns).max() > 1)
+        return None if clash else chosen | free
 
     def best(self, values: NDArray[np.float64]) -> BoolArray:
         """Which pairs (C,) the assignment with the largest sum of ``values`` (C,) > 0 takes."""
-        from scipy.optimize import linear_sum_assignment
-
         matrix = np.zeros(self.shape)
         matrix[self.rows, self.columns] = values
         taken = np.zeros(self.shape, np.bool_)

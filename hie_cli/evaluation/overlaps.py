@@ -10,8 +10,8 @@ from hie_cli.evaluation.matching import decimals
 from hie_cli.types import BoolArray, FloatArray
 
 Ints = NDArray[np.int64]
-# Pairs whose overlap is computed at a time: small enough for the cache.
-CHUNK = 1 << 15
+# Pairs that are tested at a time: small enough for the cache.
+CHUNK = 1 << 16
 
 
 class Overlaps(NamedTuple):
@@ -47,32 +47,40 @@ def box_overlaps(
     true_all = decimals(np.concatenate([none, *true_boxes]))
     found_all = decimals(np.concatenate([none, *boxes]))
     true_start, start = starts(true_boxes), starts(boxes)
-    most = int(np.diff(true_start).max(initial=1) * np.diff(start).max(initial=1))
-    step = max(1, CHUNK // max(1, most))
-    parts = []
-    for first in range(0, len(boxes), step):
-        last = min(first + step, len(boxes))
-        a = _padded(true_all, true_start[first : last + 1])[..., None]
-        b = _padded(found_all, start[first : last + 1])[:, :, None]
-        near = (np.minimum(a[2], b[2]) > np.maximum(a[0], b[0])) & (
-            np.minimum(a[3], b[3]) > np.maximum(a[1], b[1])
-        )
-        # Few boxes touch: their sizes are computed for those only.
-        frame, row, column = np.unravel_index(np.flatnonzero(near), near.shape)
-        p, q = a[:, frame, row, 0], b[:, frame, 0, column]
-        width = np.minimum(p[2], q[2]) - np.maximum(p[0], q[0])
-        inter = width * (np.minimum(p[3], q[3]) - np.maximum(p[1], q[1]))
-        area = (q[2] - q[0]) * (q[3] - q[1])
-        union = (p[2] - p[0]) * (p[3] - p[1]) + area - inter
-        if crowd is not None:
-            union = np.where(crowd[true_start[first + frame] + row], area, union)
-        parts.append(Overlaps(frame + first, row, column, inter / union))
-    return joined(parts)
+    frame, row, column = _touching(_padded(true_all, true_start), _padded(found_all, start))
+    true_index = true_start[frame] + row
+    p, q = true_all[true_index].T, found_all[start[frame] + column].T
+    width = np.minimum(p[2], q[2]) - np.maximum(p[0], q[0])
+    inter = width * (np.minimum(p[3], q[3]) - np.maximum(p[1], q[1]))
+    area = (q[2] - q[0]) * (q[3] - q[1])
+    union = (p[2] - p[0]) * (p[3] - p[1]) + area - inter
+    if crowd is not None:
+        union = np.where(crowd[true_index], area, union)
+    some = inter > 0  # a box without an area lies inside another, but shares nothing with it
+    return Overlaps(frame[some], row[some], column[some], inter[some] / union[some])
+
+
+def _touching(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Ints, Ints, Ints]:
+    """Frame, row and column of the padded boxes (4, F, G) and (4, F, P) that touch."""
+    a, b = a[..., None], b[:, :, None]
+    shape = np.broadcast_shapes(a.shape, b.shape)[1:]
+    each = shape[1] * shape[2]
+    step = max(1, CHUNK // max(1, each))
+    found = [np.zeros(0, np.int64)]
+    for first in range(0, shape[0], step):
+        here = slice(first, first + step)
+        near = a[0, here] < b[2, here]
+        near &= b[0, here] < a[2, here]
+        near &= a[1, here] < b[3, here]
+        near &= b[1, here] < a[3, here]
+        found.append(np.flatnonzero(near) + first * each)
+    frame, row, column = np.unravel_index(np.concatenate(found), shape)
+    return frame, row, column
 
 
 def _padded(boxes: NDArray[np.float64], start: Ints) -> NDArray[np.float64]:
-    """Boxes of several frames as (4, F, most); missing ones are empty and overlap nothing."""
+    """Boxes of all frames as (4, F, most); missing ones are NaN and overlap nothing."""
     counts = np.diff(start)
-    padded = np.zeros((4, len(counts), int(counts.max(initial=0))))
-    padded[:, np.arange(padded.shape[2]) < counts[:, None]] = boxes[start[0] : start[-1]].T
+    padded = np.full((4, len(counts), int(counts.max(initial=0))), np.nan)
+    padded[:, np.arange(padded.shape[2]) < counts[:, None]] = boxes.T
     return padded
