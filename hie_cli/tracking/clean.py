@@ -20,21 +20,31 @@ def paired_iou(a: Floats, b: Floats) -> Floats:
 
 def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[Tracklet]:
     """Without tracklets that all along lie on a longer one: a second view of the same person."""
-    order = sorted(range(len(tracklets)), key=lambda k: (-len(tracklets[k]), k))
-    kept: list[int] = []
-    for k in order:
-        if not any(_doubles(tracklets[k], tracklets[m], config) for m in kept):
-            kept.append(k)
-    return [tracklets[k] for k in sorted(kept)]
+    if not tracklets:
+        return []
+    first, last = (np.array([getattr(t, end) for t in tracklets]) for end in ("first", "last"))
+    low = np.array([t.boxes[:, :2].min(axis=0) for t in tracklets])
+    high = np.array([t.boxes[:, 2:].max(axis=0) for t in tracklets])
+    within = (first[:, None] >= first) & (last[:, None] <= last)
+    near = (low[:, None] < high).all(axis=2) & (low < high[:, None]).all(axis=2)
+    length = np.array([len(t) for t in tracklets])
+    dropped = np.zeros(len(tracklets), bool)
+    for k in np.lexsort((-np.arange(len(tracklets)), length)):  # the shortest first
+        rivals = np.flatnonzero(within[k] & near[k] & ~dropped)
+        dropped[k] = any(
+            m != k and _doubles(tracklets[k], tracklets[m], config) for m in rivals.tolist()
+        )
+    return [t for t, gone in zip(tracklets, dropped, strict=True) if not gone]
 
 
 def _doubles(short: Tracklet, long: Tracklet, config: TrackConfig) -> bool:
-    if short.first < long.first or short.last > long.last:
+    """Whether ``short`` lies on ``long`` in at least half of its frames, on average."""
+    row = np.minimum(np.searchsorted(long.frames, short.frames), len(long) - 1)
+    both = long.frames[row] == short.frames
+    if both.sum() < 0.5 * len(short):
         return False
-    _, a, b = np.intersect1d(short.frames, long.frames, assume_unique=True, return_indices=True)
-    if len(a) < 0.5 * len(short):
-        return False
-    return float(paired_iou(short.boxes[a], long.boxes[b]).mean()) > config.duplicate_overlap
+    overlap = paired_iou(short.boxes[both], long.boxes[row[both]])
+    return float(overlap.mean()) > config.duplicate_overlap
 
 
 def drop_flashes(tracklets: Sequence[Tracklet], config: TrackConfig, fps: float) -> list[Tracklet]:

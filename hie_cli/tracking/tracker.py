@@ -28,9 +28,9 @@ MOSTLY_SEEN = 0.3  # less hidden than this, a box shows its own person
 class Tracks:
     """N living tracks, side by side.
 
-    number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined · boxes
-    (N, 4) where last seen · pose (N, 14, 2) last joints, relative to the box's centre, in box sizes
-    · look (N, D) mean appearance.
+    number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined and score
+    (N,) the sum of their scores · boxes (N, 4) where last seen · pose (N, 14, 2) last joints,
+    relative to the box's centre, in box sizes · look (N, D) mean appearance.
     """
 
     motion: Motion
@@ -38,6 +38,7 @@ class Tracks:
     seen: Floats
     born: Floats
     hits: NDArray[np.int64]
+    score: Floats
     boxes: Floats
     pose: Floats
     look: Floats
@@ -125,8 +126,9 @@ def cover(boxes: Floats) -> Floats:
 class Joined:
     """What became of the people of one frame.
 
-    numbers (N,): the track of each, -1 = none · established (N,): seen for ``confirm_seconds`` ·
-    hidden (N,): the share of each box that lies under a nearer one.
+    numbers (N,): the track of each, -1 = none · established (N,): seen for ``confirm_seconds``,
+    with a mean score of at least ``min_score`` · hidden (N,): the share of each box that lies under
+    a nearer one.
     """
 
     numbers: NDArray[np.int64]
@@ -161,7 +163,8 @@ class Tracker:
             self._update(tracks, found, match, sighting, seconds)
             tracks.seen[seen] = now
             settled = (now - tracks.born >= config.confirm_seconds) & (tracks.hits > 1)
-            established[match[seen]] = settled[seen]
+            convincing = settled & (tracks.score >= config.min_score * tracks.hits)
+            established[match[seen]] = convincing[seen]
             patience = np.where(settled, config.lost_seconds, config.confirm_seconds)
             tracks = tracks[now - tracks.seen <= np.maximum(patience, 1.5 * seconds)]
         self.tracks = self._with_births(tracks, found, numbers, now)
@@ -255,6 +258,7 @@ class Tracker:
         tracks.motion = motion
         tracks.boxes[seen] = found.boxes[chosen]
         tracks.hits[seen] += 1
+        tracks.score[seen] += found.scores[chosen]
         if found.poses is not None:
             tracks.pose[seen] = _relative(found.poses[chosen], found.boxes[chosen])
         if found.looks is not None:
@@ -287,6 +291,7 @@ class Tracker:
             np.full(count, now),
             np.full(count, now),
             np.ones(count, np.int64),
+            found.scores[new],
             boxes,
             np.full((count, NUM_JOINTS, 2), np.nan)
             if found.poses is None
