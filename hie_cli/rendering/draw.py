@@ -29,7 +29,7 @@ class RenderConfig:
     labels: bool = True
     trails: bool = True
     trail_seconds: float = 2.0
-    min_score: float = 0.0
+    min_score: float = 0.3  # of people without an identity; a track is drawn whole
     min_joint_score: float = 0.2
     long_side: int = 1280
     sheet_columns: int = 4
@@ -68,7 +68,8 @@ class Painter:
     def paint(self, image: Image, people: People, frame_index: int) -> Image:
         """Draw ``people`` onto ``image`` (H, W, 3) BGR in place, and return it."""
         unit = max(1, round(min(image.shape[:2]) / 400))
-        shown = people[people.scores >= self.config.min_score]
+        kept = people.scores >= self.config.min_score
+        shown = people[kept] if people.track_ids is None else people
         self._remember(shown, frame_index)
         if self.config.trails:
             self._draw_trails(image, frame_index, unit)

@@ -126,3 +126,10 @@ def test_overlay_into_a_place_that_is_a_file(tmp_path):
 def test_config_refuses_an_empty_sheet():
     with pytest.raises(ValueError, match="sheet_rows is 0"):
         RenderConfig(sheet_rows=0)
+
+
+def test_unlikely_people_are_drawn_only_if_tracked():
+    unlikely = person(None, scores=np.array([0.1]))
+    assert not Painter(RenderConfig(), 10.0).paint(black().image, unlikely, 0).any()
+    tracked = person(0, scores=np.array([0.1]))
+    assert Painter(RenderConfig(), 10.0).paint(black().image, tracked, 0).any()
