@@ -11,9 +11,10 @@ from hie_cli.tracking.tracklets import Tracklet
 
 def paired_iou(a: Floats, b: Floats) -> Floats:
     """IoU (K,) of boxes (K, 4) and (K, 4), row by row."""
-    size = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    inter = np.prod(np.maximum(size, 0), axis=1)
-    union = np.prod(a[:, 2:] - a[:, :2], axis=1) + np.prod(b[:, 2:] - b[:, :2], axis=1) - inter
+    size = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
+    inter = size[:, 0] * size[:, 1]
+    union = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]) - inter
+    union += (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
     overlap: Floats = inter / np.maximum(union, 1e-9)
     return overlap
 
@@ -25,8 +26,8 @@ def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[
     first, last = (np.array([getattr(t, end) for t in tracklets]) for end in ("first", "last"))
     low = np.array([t.boxes[:, :2].min(axis=0) for t in tracklets])
     high = np.array([t.boxes[:, 2:].max(axis=0) for t in tracklets])
-    within = (first[:, None] >= first) & (last[:, None] <= last)
-    near = (low[:, None] < high).all(axis=2) & (low < high[:, None]).all(axis=2)
+    within = np.asarray((first[:, None] >= first) & (last[:, None] <= last))
+    near = np.asarray((low[:, None] < high).all(axis=2) & (low < high[:, None]).all(axis=2))
     length = np.array([len(t) for t in tracklets])
     dropped = np.zeros(len(tracklets), bool)
     for k in np.lexsort((-np.arange(len(tracklets)), length)):  # the shortest first
@@ -39,7 +40,15 @@ def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[
 
 def _doubles(short: Tracklet, long: Tracklet, config: TrackConfig) -> bool:
     """Whether ``short`` lies on ``long`` in at least half of its frames, on average."""
-    row = np.minimum(np.searchsorted(long.frames, short.frames), len(long) - 1)
+    middle = len(short) // 2  # most pairs are far apart there, which is quickly seen
+    beside = int(np.searchsorted(long.frames, short.frames[middle]))
+    x1, y1, x2, y2 = short.boxes[middle]
+    u1, v1, u2, v2 = long.boxes[beside]
+    if long.frames[beside] == short.frames[middle] and not (
+        x1 < u2 and u1 < x2 and y1 < v2 and v1 < y2
+    ):
+        return False
+    row = np.searchsorted(long.frames, short.frames)
     both = long.frames[row] == short.frames
     if both.sum() < 0.5 * len(short):
         return False
