@@ -4,13 +4,13 @@
     python benchmarks/refinement.py real CLIP [...]    # real frames and poses, degraded
     python benchmarks/refinement.py ablation           # one ingredient off at a time, simulated
 
-Simulated: exact joints of rendered crowds (test styles), observed with noise; the flow sees only the
-rendered pixels. Real: the chain's confident joints on the clip as it is are the reference; the clip
-is then degraded and gone through again. Every method gets the same poses. ``right``: joints within
-half a head of the truth, of all true joints (a missing joint is wrong). ``error``: mean distance in
-body heights of those given. ``missed``: true joints without any. ``jitter``: mean size of the error's
-second difference over time, body heights. ``AP``: joint AP of the PoseTrack protocol at
-alpha 0.1 (of 0.6 x the box's diagonal, about half a head), joints without truth left out.
+Simulated: exact joints of rendered crowds (test styles), observed with noise; the flow sees only
+the rendered pixels. Real: the chain's confident joints on the clip as it is are the reference; the
+clip is then degraded and gone through again. Every method gets the same poses. ``right``: joints
+within half a head of the truth, of all true joints (a missing joint is wrong). ``error``: mean
+distance in body heights of those given. ``missed``: true joints without any. ``jitter``: mean size
+of the error's XX: joint AP of the PoseTrack protocol
+at alpha 0.1 (of 0.6 x the box's diagonal, about half a head), joints without truth left out.
 """
 
 import argparse
@@ -25,14 +25,17 @@ import numpy as np
 
 from hie_cli import boxes as geometry
 from hie_cli.evaluation.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
+from hie_cli.flow.estimators import FlowConfig, FlowMeter
+from hie_cli.flow.fields import FlowPair
 from hie_cli.posing.calibration import HALF_HEAD
 from hie_cli.simulation.crowd import CrowdConfig, simulate
 from hie_cli.simulation.observe import Noise, observe
 from hie_cli.simulation.render import render
 from hie_cli.stages.refine import RefineConfig, refine
-from hie_cli.types import Annotations, Frame, People
+from hie_cli.types import Annotations, Frame, Image, People, concatenate
 
 Clip = list[tuple[Frame, People]]
+FIGURES = ("right", "error", "missed", "jitter", "shake", "AP")
 METHODS = {
     "none": RefineConfig(method="none"),
     "one-euro": RefineConfig(method="one-euro"),
@@ -75,6 +78,7 @@ def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]
     right = count = missed = 0
     errors: list[np.ndarray] = []
     paths: dict[tuple[int, int], dict[int, np.ndarray]] = {}
+    travels: dict[tuple[int, int], dict[int, np.ndarray]] = {}
     for t, (truth, people) in enumerate(zip(truths, result, strict=True)):
         tall = np.maximum(truth.boxes[:, 3] - truth.boxes[:, 1], 1.0)
         given = np.full_like(truth.joints, np.nan)
@@ -91,13 +95,9 @@ def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]
         right += int((distance[there] <= HALF_HEAD).sum())
         errors.append(distance[there])
         for g, j in zip(*np.nonzero(there), strict=True):
-            paths.setdefault((int(truth.ids[g]), int(j)), {})[t] = offset[g, j]
-    jerks = [
-        np.linalg.norm(path[t - 1] - 2 * path[t] + path[t + 1])
-        for path in paths.values()
-        for t in path
-        if t - 1 in path and t + 1 in path
-    ]
+            key = int(truth.ids[g]), int(j)
+            paths.setdefault(key, {})[t] = offset[g, j]
+            travels.setdefault(key, {})[t] = given[g, j] / tall[g]
     config = PoseApConfig(alphas=(0.1,), unseen="ignore", equal_poses="nearest")
     part = collect_poses(
         [(_annotations(t), p) for t, p in zip(truths, result, strict=True)], config
@@ -106,9 +106,21 @@ def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]
         "right": right / max(count, 1),
         "error": float(np.concatenate(errors).mean()),
         "missed": missed / max(count, 1),
-        "jitter": float(np.mean(jerks)),
+        "jitter": acceleration(paths.values()),
+        "shake": acceleration(travels.values()),
         "AP": float(np.mean(mean_ap(pose_ap([part], config).ap))),
     }
+
+
+def acceleration(paths: Iterable[dict[int, np.ndarray]]) -> float:
+    """Mean size of the second difference of paths given as frame -> place."""
+    sizes = [
+        np.linalg.norm(path[t - 1] - 2 * path[t] + path[t + 1])
+        for path in paths
+        for t in path
+        if t - 1 in path and t + 1 in path
+    ]
+    return float(np.mean(sizes))
 
 
 def _annotations(truth: Truth) -> Annotations:
@@ -117,13 +129,29 @@ def _annotations(truth: Truth) -> Annotations:
     return Annotations(truth.boxes, truth.ids, np.zeros(n, bool), truth.joints, visible)
 
 
+class Replay(FlowMeter):
+    """Flow that was computed before, so that methods share it."""
+
+    def __init__(self, pairs: Iterable[FlowPair | None]) -> None:
+        self._pairs = iter(pairs)
+
+    def step(self, image: Image) -> FlowPair | None:
+        """The next pair; the image is not looked at."""
+        return next(self._pairs)
+
+
 def compare(
     name: str, truths: Sequence[Truth], clip: Clip, methods: dict[str, RefineConfig]
 ) -> list[dict[str, object]]:
     """One row per method on one clip."""
     rows: list[dict[str, object]] = []
+    flows: dict[FlowConfig, list[FlowPair | None]] = {}
     for method, config in methods.items():
-        result = [people for _, people in refine(clip, config)]
+        if config.method == "flow" and config.flow not in flows:
+            meter = FlowMeter(config.flow)
+            flows[config.flow] = [meter.step(frame.image) for frame, _ in clip]
+        replay = Replay(flows.get(config.flow, []))
+        result = [people for _, people in refine(clip, config, replay)]
         rows.append({"clip": name, "method": method, **score(truths, result)})
     return rows
 
@@ -158,7 +186,7 @@ def simulated_clips(seeds: Iterable[int], frames: int) -> Iterable[tuple[str, li
 
 
 def real_clips(
-    path: Path, first: int, count: int, preset: str
+    path: Path, first: int, count: int, preset: str, cache: Path | None
 ) -> Iterable[tuple[str, list[Truth], Clip]]:
     """A real clip, degraded in several ways, each gone through the chain."""
     from hie_cli.stages.chain import load_chain
@@ -166,26 +194,58 @@ def real_clips(
     from hie_cli.stages.pipeline import Models
     from hie_cli.stages.pose import pose
     from hie_cli.stages.track import describe, track
-    from hie_cli.types import FramePeople
     from hie_cli.video import FrameRange, VideoSource
 
     source = VideoSource(path, FrameRange(first, first + count))
     config = load_chain(preset, [], [])
     models = Models(config, "auto")
 
-    def chain(frames: list[Frame]) -> Clip:
-        return list(pose(detect(frames, config.detect, models.detectors), config.pose, models.pose))
+    def chain(kind: str, frames: list[Frame]) -> Clip:
+        kept = cache and cache / f"{path.stem}-{first}-{count}-{preset}-{kind}.npz"
+        if kept and kept.exists():
+            return list(zip(frames, load_people(kept), strict=True))
+        seen = detect(frames, config.detect, models.detectors)
+        clip = list(pose(seen, config.pose, models.pose))
+        if kept:
+            save_people(kept, [people for _, people in clip])
+        return clip
 
     frames = list(source)
-    clean = chain(frames)
+    clean = chain("clean", frames)
     sightings = list(describe(clean, config.track))
-    tracked: list[FramePeople] = list(track(sightings, source.info, config.track))
+    tracked = list(track(sightings, source.info, config.track))
     truths = [_reference(item.people) for item in tracked]
     rng = np.random.default_rng(0)
-    yield "blurred", truths, chain(_blurred(frames, truths, rng))
-    yield "occluded", truths, chain(_occluded(frames, clean, rng))
+    yield "clean", truths, clean
+    yield "blurred", truths, chain("blurred", _blurred(frames, truths, rng))
+    yield "occluded", truths, chain("occluded", _occluded(frames, clean, rng))
     yield "dropped", truths, _dropped(clean, rng)
     yield "joint noise", truths, _shaken(clean, rng)
+
+
+def save_people(path: Path, people: Sequence[People]) -> None:
+    """Posed people of consecutive frames as arrays in one file."""
+    everybody = concatenate(people)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(
+        path,
+        counts=[len(each) for each in people],
+        boxes=everybody.boxes,
+        scores=everybody.scores,
+        keypoints=everybody.keypoints,
+        keypoint_scores=everybody.keypoint_scores,
+    )
+
+
+def load_people(path: Path) -> list[People]:
+    """What ``save_people`` wrote."""
+    with np.load(path) as held:
+        ends = np.cumsum(held["counts"])
+        parts = [
+            np.split(held[name], ends[:-1])
+            for name in ("boxes", "scores", "keypoints", "keypoint_scores")
+        ]
+    return [People(b, s, None, k, q) for b, s, k, q in zip(*parts, strict=True)]
 
 
 def _reference(people: People) -> Truth:
@@ -288,20 +348,17 @@ def mean_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     groups: dict[tuple[object, object], list[dict[str, object]]] = {}
     for row in rows:
         groups.setdefault((row["clip"], row["method"]), []).append(row)
-    figures = ("right", "error", "missed", "jitter", "AP")
     return [
         {"clip": clip, "method": method}
-        | {k: float(np.mean([float(str(row[k])) for row in group])) for k in figures}
+        | {k: float(np.mean([float(str(row[k])) for row in group])) for k in FIGURES}
         for (clip, method), group in groups.items()
     ]
 
 
 def show(rows: list[dict[str, object]]) -> None:
-    print(
-        f"{'clip':<12} {'method':<28} {'right':>7} {'error':>7} {'missed':>7} {'jitter':>7} {'AP':>7}"
-    )
+    print(f"{'clip':<12} {'method':<28} " + " ".join(f"{name:>7}" for name in FIGURES))
     for row in rows:
-        cells = " ".join(f"{row[k]:>7.4f}" for k in ("right", "error", "missed", "jitter", "AP"))
+        cells = " ".join(f"{row[k]:>7.4f}" for k in FIGURES)
         print(f"{row['clip']!s:<12} {row['method']!s:<28} {cells}")
 
 
@@ -315,6 +372,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=50)
     parser.add_argument("--first", type=int, default=0, help="first frame of a real clip")
     parser.add_argument("--preset", default="balanced")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the networks' results")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -324,7 +382,7 @@ def main() -> None:
         if not options.clips:
             sys.exit("real: name at least one clip")
         for path in options.clips:
-            clips = real_clips(path, options.first, options.frames, options.preset)
+            clips = real_clips(path, options.first, options.frames, options.preset, options.cache)
             for kind, truths, clip in clips:
                 rows += compare(kind, truths, clip, methods)
     else:

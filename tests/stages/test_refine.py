@@ -1,8 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hie_cli.stages.refine import RefineConfig, average, combine, context_frames, refine
-from hie_cli.types import Frame, People
+from hie_cli.flow.carried import bring
+from hie_cli.flow.estimators import FlowMeter
+from hie_cli.flow.fields import FlowPair
+from hie_cli.stages.refine import RefineConfig, combine, context_frames, refine
+from hie_cli.types import Frame, People, concatenate
 
 
 def texture(shift: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -113,17 +120,7 @@ def test_missed_person_is_filled_from_both_sides_only():
 
 def test_two_people_are_not_mixed():
     def two(t):
-        a, b = person(80 + 5 * t), person(220 + 5 * t)
-        return People(
-            *(
-                np.concatenate([x, y]) if x is not None else None
-                for x, y in zip(
-                    (a.boxes, a.scores, a.track_ids, a.keypoints, a.keypoint_scores),
-                    (b.boxes, b.scores, b.track_ids, b.keypoints, b.keypoint_scores),
-                    strict=True,
-                )
-            )
-        )
+        return concatenate([person(80 + 5 * t), person(220 + 5 * t)])
 
     out = list(refine(walk([two(t) for t in range(5)]), RefineConfig()))
     for t, (_, people) in enumerate(out):
@@ -131,34 +128,86 @@ def test_two_people_are_not_mixed():
         assert np.abs(people.keypoints[1, :, 0] - (220 + 5 * t)).max() < 1.5
 
 
-def test_average_is_the_weighted_mean_by_hand():
-    # Two slots a hair apart (so that nothing is damped), weights 1 and 3: (1*10 + 3*10.4) / 4.
-    points = np.full((2, 1, 14, 2), 10.0)
-    points[1] = 10.4
-    weights = np.stack([np.full((1, 14), 1.0), np.full((1, 14), 3.0)])
-    scores = np.stack([np.full((1, 14), 0.2), np.full((1, 14), 0.6)])
-    mean, score, total = average(points, weights, scores, np.array([1000.0]), 1.0)
-    assert mean == pytest.approx(10.3, abs=1e-3)
-    assert score == pytest.approx((1 * 0.2 + 3 * 0.6) / 4, abs=1e-3)
-    assert total == pytest.approx(4.0, abs=1e-3)
+def test_a_person_without_any_joint_takes_the_pose_of_the_frames_around():
+    people = [person(100 + 5 * t, missing=range(14) if t == 3 else ()) for t in range(7)]
+    filled = list(refine(walk(people), RefineConfig()))[3][1]
+    assert len(filled) == 1
+    assert np.abs(filled.keypoints[0, :, 0] - 115).max() < 2
 
 
-def test_average_damps_an_outlier():
-    points = np.full((3, 1, 14, 2), 10.0)
-    points[2] = 500.0
-    weights = np.ones((3, 1, 14))
-    mean, _, total = average(points, weights, weights, np.array([50.0]), 1.0)
-    assert mean == pytest.approx(10.0, abs=1e-6)
-    assert total == pytest.approx(2.0, abs=1e-6)
+def ids(people: People, *given: int) -> People:
+    return people.replace(track_ids=np.array(given))
 
 
-def test_average_without_any_weight_is_missing():
-    points = np.full((2, 1, 14, 2), np.nan)
-    zero = np.zeros((2, 1, 14))
-    mean, score, total = average(points, zero, zero, np.array([50.0]), 1.0)
-    assert np.isnan(mean).all()
-    assert not score.any()
-    assert not total.any()
+def test_ids_say_who_is_who_against_likeness():
+    # Two people swap places between frames; by place they would be mixed up.
+    a, b = person(100), person(140)
+    config = RefineConfig(min_similarity=0.1)
+    carried = [bring(ids(concatenate([a, b]), 1, 2), [], -1, 0.02)]
+    same = combine(ids(concatenate([b, a]), 1, 2), carried, replace(config, outlier=1e6))
+    assert (same.keypoints[0, :, 0] < 140).all()  # drawn to where person 1 was
+    assert (same.keypoints[1, :, 0] > 100).all()
+    assert same.track_ids.tolist() == [1, 2]
+    apart = combine(ids(concatenate([b, a]), 3, 4), carried, config)
+    np.testing.assert_allclose(apart.keypoints[:, 0, 0], [140, 100])  # strangers: nothing fused
+
+
+def test_a_filled_person_has_the_id_of_both_sides():
+    people = [ids(person(100 + 5 * t), 7) for t in range(7)]
+    people[3] = people[3][np.zeros(1, bool)]
+    out = list(refine(walk(people), RefineConfig()))
+    assert [p.track_ids.tolist() for _, p in out] == [[7]] * 7
+    # Beside somebody else, whose id stays.
+    people[3] = ids(person(280), 9)
+    out = list(refine(walk(people), RefineConfig()))
+    assert sorted(out[3][1].track_ids.tolist()) == [7, 9]
+    # Different ids before and after are different people: nobody is made of two.
+    changed = [ids(person(100 + 5 * t), 7 if t < 3 else 8) for t in range(7)]
+    changed[3] = changed[3][np.zeros(1, bool)]
+    assert len(list(refine(walk(changed), RefineConfig()))[3][1]) == 0
+
+
+def test_an_id_that_is_there_is_not_filled_in_again():
+    people = [ids(person(100 + 5 * t), 7) for t in range(5)]
+    people[2] = ids(person(280), 7)  # far from where the frames around expect it
+    out = list(refine(walk(people), RefineConfig()))
+    assert out[2][1].track_ids.tolist() == [7]
+
+
+class Still(FlowMeter):
+    """Nothing ever moves."""
+
+    def __init__(self):
+        self.first = True
+
+    def step(self, image):
+        zero = np.zeros((24, 32, 2), np.float32)
+        self.first, first = False, self.first
+        return None if first else FlowPair(zero, zero, 0.1)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_ids_stay_unique_and_nobody_is_lost(data):
+    frames = data.draw(st.integers(1, 5))
+    items = []
+    for t in range(frames):
+        who = data.draw(st.lists(st.integers(0, 3), unique=True, max_size=4))
+        missing = tuple(data.draw(st.sets(st.integers(0, 13), max_size=14)))
+        crowd = [ids(person(40 + 70 * i + 3 * t, missing=missing), i + 1) for i in who]
+        people = concatenate(crowd) if crowd else ids(person(0)[:0])
+        items.append((Frame(t, np.zeros((240, 320, 3), np.uint8)), people))
+    out = list(refine(items, RefineConfig(), Still()))
+    for (_, before), (_, after) in zip(items, out, strict=True):
+        given_ids = after.track_ids.tolist()
+        assert len(set(given_ids)) == len(given_ids)
+        assert given_ids[: len(before)] == before.track_ids.tolist()
+        np.testing.assert_array_equal(after.boxes[: len(before)], before.boxes)
+        known = np.isfinite(after.keypoints).all(-1)
+        assert (after.keypoint_scores[~known] == 0).all()
+        assert ((after.keypoint_scores >= 0) & (after.keypoint_scores <= 1)).all()
+        lost = np.isfinite(before.keypoints).all(-1) & ~known[: len(before)]
+        assert not lost.any()
 
 
 def test_combine_with_nothing_carried_changes_no_joint():
