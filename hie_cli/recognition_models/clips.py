@@ -15,6 +15,7 @@ from hie_cli.types import BoolArray, FloatArray, IntArray
 JOINT_CHANNELS = 6  # x, y from the box's centre; velocity x, y per second; score; present
 BOX_CHANNELS = 8  # x, y from now; log width, log height; velocity x, y; growth; present
 PAIR_CHANNELS = 11  # see ``_pairs``
+LEAST_SCORE = 0.2  # joints below are taken as missing: a guess at 30 pixels jumps like a runner's
 _FAST = 8.0  # sizes per second: velocities beyond are identity switches or noise
 
 
@@ -101,6 +102,7 @@ def _joints(
     centre = (b[:, None, :2] + b[:, None, 2:]) / 2
     points = track.keypoints[rows]
     known = np.isfinite(points).all(-1) & present[:, None]
+    known &= track.keypoint_scores[rows] >= LEAST_SCORE
     place = np.where(known[..., None], (points - centre) / size, 0)
     moved = np.where(known[..., None], points / size, 0)
     speed = _rates(moved, known, sampling.rate)

@@ -49,7 +49,10 @@ class Augmentation:
     flip: float = 0.5
     lose_joint: float = 0.03
     lose_limb: float = 0.05
-    lose_pose: float = 0.08
+    lose_pose: float = 0.1
+    lose_all: float = 0.12  # chance of a scene without any pose
+    stretch: float = 0.2  # spread of the log of the picture's aspect
+    unsure: float = 0.6  # up to this share of a scene's joint scores is taken away
     jitter: float = 0.01  # spread of joints in sizes
     turn: float = 0.15  # spread of the picture's rotation, radians
 
@@ -96,8 +99,14 @@ def augmented(clip: Clip, how: Augmentation, rng: np.random.Generator) -> Clip:
     for limb in _LIMBS:
         lost[:, :, list(limb)] |= rng.random((n, 1, 1)) < how.lose_limb
     lost |= rng.random((n, 1, 1)) < how.lose_pose
+    lost |= rng.random() < how.lose_all
+    joints[..., 4] *= 1 - how.unsure * rng.random()
+    wider = float(rng.normal(0, how.stretch))
+    joints[..., [0, 2]] *= np.exp(wider)
+    boxes = clip.boxes.copy()
+    boxes[..., 2] += wider * boxes[..., 7]
     joints[np.broadcast_to(lost, (n, t, j))] = 0
-    return Clip(joints, clip.boxes, clip.pairs)
+    return Clip(joints, boxes, clip.pairs)
 
 
 @dataclass(frozen=True)
