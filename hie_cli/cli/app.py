@@ -12,10 +12,12 @@ from hie_cli.cli.eval_cmd import evaluate
 from hie_cli.cli.models_cmd import app as models
 from hie_cli.cli.pose_cmd import pose
 from hie_cli.cli.render_cmd import render
+from hie_cli.cli.report_cmd import report
 from hie_cli.cli.run_cmd import run
 from hie_cli.cli.simulate_cmd import simulate
 from hie_cli.cli.submit_cmd import submit
 from hie_cli.cli.track_cmd import track
+from hie_cli.cli.train_cmd import app as train
 
 app = typer.Typer(
     name="hie",
@@ -58,8 +60,10 @@ app.command()(pose)
 app.command()(track)
 app.command()(action)
 app.command()(render)
+app.command()(report)
 app.command("eval")(evaluate)
 app.command()(convert)
 app.command()(submit)
 app.command()(simulate)
+app.add_typer(train, name="train")
 app.add_typer(models, name="models")

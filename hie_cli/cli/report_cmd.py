@@ -1,0 +1,38 @@
+"""``hie report``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hie_cli.cli import options
+
+
+def report(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of results, as hie run -o writes.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="HTML", help="Default: DIR/report.html."),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make one HTML page of a results folder: contact sheets, counts, identities, actions.
+
+    \b
+    Examples:
+      hie report out
+      hie report out -o crowd.html --overwrite
+    """
+    from hie_cli.errors import ConfigError
+    from hie_cli.progress import note, set_quiet
+    from hie_cli.rendering.html_report import write_report
+
+    set_quiet(quiet)
+    path = output or folder / "report.html"
+    if path.exists() and not overwrite:
+        raise ConfigError(f"{path}: exists already; --overwrite replaces it")
+    write_report(folder, path)
+    note(f"wrote {path}")

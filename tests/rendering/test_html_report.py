@@ -1,0 +1,79 @@
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from hie_cli.errors import InputError
+from hie_cli.formats.document import Header
+from hie_cli.formats.document_writer import DocumentWriter
+from hie_cli.rendering.html_report import count_curve, find_results, lifelines, runs, write_report
+from hie_cli.types import FramePeople, People, VideoInfo
+
+
+def write(path, stage, frames=4, name="a<b>"):
+    header = Header(stage, VideoInfo(name, 64, 48, 10.0, frames))
+    scores = np.zeros((1, 14))
+    scores[0, 10] = 0.9
+    with DocumentWriter(path, header) as writer:
+        for t in range(frames):
+            people = People(np.array([[1, 2, 30, 40]]), np.ones(1), [0], action_scores=scores)
+            writer.write(FramePeople(t, people if t != 2 else People.empty()))
+
+
+def test_no_results(tmp_path):
+    with pytest.raises(InputError, match="holds no results"):
+        find_results(tmp_path)
+
+
+def test_the_richest_document_of_each_video_is_taken(tmp_path):
+    for stage in ("detect", "track", "action"):
+        write(tmp_path / stage / "x.json", stage)
+    write(tmp_path / "detect" / "y.json", "detect")
+    assert find_results(tmp_path) == [
+        tmp_path / "action" / "x.json",
+        tmp_path / "detect" / "y.json",
+    ]
+
+
+def test_runs_by_hand():
+    assert runs([], 1) == []
+    assert runs([0, 1, 2, 5, 6, 9], 1) == [(0, 2), (5, 6), (9, 9)]
+    assert runs([0, 5, 10, 20], 5) == [(0, 10), (20, 20)]
+
+
+def test_curve_and_lifelines_of_nothing_and_one_frame():
+    assert "No frames" in count_curve([], [], 10)
+    assert "polyline" in count_curve([3], [0], 10)
+    assert lifelines({0: [3]}, [3]).count("<rect") == 1
+
+
+def test_the_page_is_whole_escaped_and_self_contained(tmp_path):
+    write(tmp_path / "action" / "x.json", "action")
+    (tmp_path / "render").mkdir()
+    (tmp_path / "render" / "a<b>.png").write_bytes(b"png")
+    write_report(tmp_path, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "a&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "fighting" in page
+    assert "<td>3</td>" in page  # three scored frames
+    assert page.count("<rect") == 2  # identity 0 before and after frame 2
+    assert "data:image/png;base64,cG5n" in page
+    assert "http" not in page
+
+    class Balance(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open_tags = []
+
+        def handle_starttag(self, tag, attrs):
+            if tag not in ("meta", "img", "polyline"):
+                self.open_tags.append(tag)
+
+        def handle_endtag(self, tag):
+            if tag != "polyline":
+                assert self.open_tags.pop() == tag
+
+    balance = Balance()
+    balance.feed(page)
+    assert not balance.open_tags
