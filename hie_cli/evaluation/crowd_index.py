@@ -4,9 +4,10 @@ arXiv 2005.04490, after CrowdPose (Li et al. 2019).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.evaluation.matching import decimals
-from hie_cli.types import Annotations
+from hie_cli.types import Annotations, BoolArray
 
 
 def crowd_index(truth: Annotations) -> float:
@@ -25,9 +26,17 @@ def crowd_index(truth: Annotations) -> float:
     people = np.flatnonzero(own)
     if len(people) == 0:
         return 0.0
-    boxes = decimals(truth.boxes[people])[:, None]
-    points = decimals(truth.keypoints[labelled])[None]
+    boxes = decimals(truth.boxes[people])
+    points = decimals(truth.keypoints[labelled])
     owner = np.repeat(np.arange(len(people)), own[people])
-    inside = ((points >= boxes[..., :2]) & (points <= boxes[..., 2:])).all(axis=-1)
-    inside &= owner != np.arange(len(people))[:, None]
-    return float((inside.sum(axis=1) / own[people]).mean())
+    everybody = np.count_nonzero(_inside(points, boxes[:, None]), axis=1)
+    itself = np.bincount(owner, _inside(points, boxes[owner]), len(people))
+    return float(((everybody - itself) / own[people]).mean())
+
+
+def _inside(points: NDArray[np.float64], boxes: NDArray[np.float64]) -> BoolArray:
+    """Whether points (K, 2) lie in boxes (K, 4) or (N, 1, 4), edges included."""
+    x, y = points.T
+    x1, y1, x2, y2 = np.moveaxis(boxes, -1, 0)
+    inside: BoolArray = (x1 <= x) & (x <= x2) & (y1 <= y) & (y <= y2)
+    return inside

@@ -160,8 +160,8 @@ def match_poses(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
     assigned = np.full(len(frame.has_predicted), -1, np.int64)
     if frame.distances.size == 0:
         return assigned
-    right = (frame.distances <= alpha).sum(axis=2)
-    share = right / frame.has_truth.sum(axis=1)[None]
+    right = np.count_nonzero(frame.distances <= alpha, axis=2)
+    share = right / frame.has_truth.sum(axis=1)
     best = share.argmax(axis=1)
     rows = np.arange(len(best))
     standing = np.zeros_like(share)

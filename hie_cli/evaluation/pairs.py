@@ -84,6 +84,7 @@ def box_pairs(
 
     Raises InputError where a prediction has no track id, or an id occurs twice in a frame.
     """
+    everybody: BoolArray | slice = slice(None)
     frames: list[int] = []
     true_ids: list[IntArray] = []
     ids: list[IntArray] = []
@@ -91,7 +92,9 @@ def box_pairs(
     boxes: list[FloatArray] = []
     for frame, (annotations, found) in enumerate(aligned(truth, people)):
         if annotations.annotated:
-            true_rows, rows = counted(annotations, found, ignore)
+            true_rows = rows = everybody
+            if annotations.ignore.any():
+                true_rows, rows = counted(annotations, found, ignore)
             frames.append(frame)
             true_ids.append(annotations.track_ids[true_rows])
             ids.append(track_ids(truth.name, frame, found)[rows])

@@ -147,9 +147,12 @@ def match_nearest(frame: PoseFrame, alpha: float) -> NDArray[np.int64]:
     assigned = np.full(len(frame.has_predicted), -1, np.int64)
     if frame.distances.size == 0:
         return assigned
-    count = frame.has_truth.sum(axis=1)[None]
-    share = (frame.distances <= alpha).sum(axis=2) / count
-    apart = np.where(frame.has_truth[None], np.minimum(frame.distances, alpha), 0).sum(2) / count
+    count = frame.has_truth.sum(axis=1)
+    share = np.count_nonzero(frame.distances <= alpha, axis=2) / count
+    apart = np.full(share.shape, np.inf)
+    row, true = np.nonzero(share)
+    joints = np.where(frame.has_truth[true], np.minimum(frame.distances[row, true], alpha), 0)
+    apart[row, true] = joints.sum(axis=1) / count[true]
     rows = np.arange(len(share))
     best = np.where(share == share.max(axis=1, keepdims=True), apart, np.inf).argmin(axis=1)
     standing = np.zeros_like(share)
