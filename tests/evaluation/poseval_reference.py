@@ -1,4 +1,4 @@
-"""PoseTrack's tracking protocol once more: slow, one joint at a time, events kept by motmetrics.
+"""PoseTrack's protocol once more: slow, person by person and joint by joint, tracks by motmetrics.
 
 Written from the description of the protocol, without sharing anything with the package but the data
 types. ``compat`` counts as poseval does (see ``reference_sums``).
@@ -84,3 +84,77 @@ def reference_sums(truth, people, alpha=0.5, compat="none"):
         sums[3, joint] = (events.Type == "SWITCH").sum()
         sums[4, joint] = matched.D.sum()
     return sums
+
+
+def reference_ap(frames, alpha):
+    """AP of each joint (14,) at ``alpha``, as poseval counts it, person by person."""
+    rows = [[] for _ in range(14)]
+    total = [0] * 14
+    for truth, people in frames:
+        if len(truth) == 0:
+            continue
+        persons = []
+        for g in range(len(truth)):
+            joints = {
+                j: p
+                for j, p in enumerate(truth.keypoints[g].astype(float))
+                if p[0] == p[0] and truth.visibility[g, j] == 1
+            }
+            if joints:
+                w, h = truth.boxes[g, 2:].astype(float) - truth.boxes[g, :2].astype(float)
+                persons.append((joints, 0.6 * (w * w + h * h) ** 0.5))
+                for j in joints:
+                    total[j] += 1
+        predictions = []
+        for p in range(len(people)):
+            pose = people.keypoints[p].astype(float)
+            joints = {
+                j: (q, float(people.keypoint_scores[p, j]))
+                for j, q in enumerate(pose)
+                if q[0] == q[0]
+            }
+            if joints:
+                predictions.append(joints)
+
+        def right(prediction, person, j):
+            joints, size = person
+            if j not in joints or j not in prediction:
+                return False
+            d = prediction[j][0] - joints[j]
+            return (d[0] ** 2 + d[1] ** 2) ** 0.5 / size <= alpha
+
+        owner = {}
+        claims = {}
+        for p, prediction in enumerate(predictions):
+            best, best_share = None, 0.0
+            for g, person in enumerate(persons):
+                share = sum(right(prediction, person, j) for j in range(14)) / len(person[0])
+                if share > best_share:
+                    best, best_share = g, share
+            if best is not None and best_share > claims.get(best, (0.0, None))[0]:
+                claims[best] = (best_share, p)
+        for g, (_, p) in claims.items():
+            owner[p] = g
+        for p, prediction in enumerate(predictions):
+            for j, (_, score) in prediction.items():
+                hit = p in owner and right(prediction, persons[owner[p]], j)
+                rows[j].append((score, hit))
+    values = []
+    for j in range(14):
+        if not rows[j]:
+            values.append(0.0)
+            continue
+        if total[j] == 0:
+            values.append(float("nan"))
+            continue
+        ranked = sorted(rows[j], key=lambda row: row[0])[::-1]  # of equal scores the last first
+        points, true = [], 0
+        for n, (_, hit) in enumerate(ranked, 1):
+            true += hit
+            points.append((true / total[j], true / n))
+        value, before = 0.0, 0.0
+        for i, (recall, _) in enumerate(points):
+            value += (recall - before) * max(p for _, p in points[i:])
+            before = recall
+        values.append(value)
+    return np.array(values)

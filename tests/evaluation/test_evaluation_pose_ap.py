@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from poseval_reference import reference_ap
 
 from hie_cli.evaluation.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
 from hie_cli.types import Annotations, People
@@ -167,82 +168,12 @@ def crowd(seed, frames=6):
     return world
 
 
-def slow_poseval(frames, alpha):
-    """poseval's protocol, written plainly, person by person: AP of each joint."""
-    rows = [[] for _ in range(14)]
-    total = [0] * 14
-    for truth, people in frames:
-        if len(truth) == 0:
-            continue
-        persons = []
-        for g in range(len(truth)):
-            joints = {j: p for j, p in enumerate(truth.keypoints[g].astype(float)) if p[0] == p[0]}
-            if joints:
-                w, h = truth.boxes[g, 2:].astype(float) - truth.boxes[g, :2].astype(float)
-                persons.append((joints, 0.6 * (w * w + h * h) ** 0.5))
-                for j in joints:
-                    total[j] += 1
-        predictions = []
-        for p in range(len(people)):
-            pose = people.keypoints[p].astype(float)
-            joints = {
-                j: (q, float(people.keypoint_scores[p, j]))
-                for j, q in enumerate(pose)
-                if q[0] == q[0]
-            }
-            if joints:
-                predictions.append(joints)
-
-        def right(prediction, person, j):
-            joints, size = person
-            if j not in joints or j not in prediction:
-                return False
-            d = prediction[j][0] - joints[j]
-            return (d[0] ** 2 + d[1] ** 2) ** 0.5 / size <= alpha
-
-        owner = {}
-        claims = {}
-        for p, prediction in enumerate(predictions):
-            best, best_share = None, 0.0
-            for g, person in enumerate(persons):
-                share = sum(right(prediction, person, j) for j in range(14)) / len(person[0])
-                if share > best_share:
-                    best, best_share = g, share
-            if best is not None and best_share > claims.get(best, (0.0, None))[0]:
-                claims[best] = (best_share, p)
-        for g, (_, p) in claims.items():
-            owner[p] = g
-        for p, prediction in enumerate(predictions):
-            for j, (_, score) in prediction.items():
-                hit = p in owner and right(prediction, persons[owner[p]], j)
-                rows[j].append((score, hit))
-    values = []
-    for j in range(14):
-        if not rows[j]:
-            values.append(0.0)
-            continue
-        if total[j] == 0:
-            values.append(float("nan"))
-            continue
-        ranked = sorted(rows[j], key=lambda row: -row[0])
-        points, true = [], 0
-        for n, (_, hit) in enumerate(ranked, 1):
-            true += hit
-            points.append((true / total[j], true / n))
-        value, before = 0.0, 0.0
-        for i, (recall, _) in enumerate(points):
-            value += (recall - before) * max(p for _, p in points[i:])
-            before = recall
-        values.append(value)
-    return np.array(values)
-
-
 @pytest.mark.parametrize("seed", range(25))
 def test_equals_the_slow_reading_of_poseval(seed):
     world = crowd(seed)
     got = run(world, compat="poseval")
     for k, alpha in enumerate((0.5, 0.75, 0.9)):
-        np.testing.assert_allclose(got.ap[k], slow_poseval(world, alpha), atol=1e-9)
+        np.testing.assert_allclose(got.ap[k], reference_ap(world, alpha), atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -251,7 +182,7 @@ def test_default_equals_poseval_where_poseval_is_right(seed):
     world = [(truth, people) for truth, people in crowd(seed, frames=10) if len(truth)]
     got = run(world, equal_poses="row")
     for k, alpha in enumerate((0.5, 0.75, 0.9)):
-        np.testing.assert_allclose(got.ap[k], slow_poseval(world, alpha), atol=1e-9)
+        np.testing.assert_allclose(got.ap[k], reference_ap(world, alpha), atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(5))
