@@ -47,8 +47,8 @@ class Calibration:
 
 CALIBRATIONS: dict[str, Calibration] = {
     "nanodet": Calibration(
-        score=(0.059, 2.213, -0.092, -0.270),
-        recall=(0.05, 0.40, 0.48, 0.58, 0.78, 0.86, 0.84, 0.80, 0.80, 0.80, 0.60, 0.05),
+        score=(-0.020, 2.236, -0.318, -0.252),
+        recall=(0.05, 0.40, 0.50, 0.58, 0.77, 0.84, 0.82, 0.80, 0.80, 0.80, 0.75, 0.15),
         blur=0.8,
     ),
     "movenet-multipose": Calibration(

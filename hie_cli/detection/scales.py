@@ -26,7 +26,7 @@ _MATCH = 0.5  # IoU at which two people of two fusions are the same
 class View:
     """A network (its place in ``DetectConfig.models``) at an input size; None = its own default.
 
-    ``cost`` in units of what NanoDet takes for a megapixel.
+    ``cost`` in units of what NanoDet takes for a megapixel; 0 where there is no size to choose.
     """
 
     model: int
@@ -36,13 +36,17 @@ class View:
 
 # Time per megapixel of input relative to NanoDet's, measured with ONNX Runtime on a CPU.
 _RELATIVE_COST = {"nanodet": 1.0, "movenet-multipose": 3.3}
-_UNKNOWN_COST = 3.3
 
 
-def cost(name: str, long_side: int, size_wh: tuple[int, int]) -> float:
-    """Cost of network ``name`` for one frame of ``size_wh`` scaled to ``long_side``."""
+def cost(name: str, long_side: int | None, size_wh: tuple[int, int]) -> float:
+    """Cost of network ``name`` for one frame of ``size_wh`` scaled to ``long_side``.
+
+    A network at its own size runs whatever it costs: 0, so that it takes nothing from the budget.
+    """
+    if long_side is None:
+        return 0.0
     megapixels = size_wh[0] * size_wh[1] * (long_side / max(size_wh)) ** 2 / 1e6
-    return megapixels * _RELATIVE_COST.get(name, _UNKNOWN_COST)
+    return megapixels * _RELATIVE_COST[name]
 
 
 def affordable(views: Sequence[View], budget: float) -> list[View]:

@@ -37,22 +37,26 @@ def _present(points: FloatArray, scores: FloatArray) -> NDArray[np.float64]:
     return np.where(there, np.maximum(scores, 1e-6), 0.0)
 
 
-def stolen(
+def owners(
     keypoints: FloatArray, scores: FloatArray, boxes: FloatArray, oks: float
-) -> NDArray[np.bool_]:
-    """(N,) whose pose really is another person's: it agrees with theirs at OKS > ``oks``.
+) -> NDArray[np.int64]:
+    """(N,) the person whose pose each one's really is: another's index, or -1 for one's own.
 
-    Of two people with one pose, the owner is the one whose box the pose fills better (IoU of the
-    box with the hull of the joints, times the mean joint score).
+    Two poses that agree at OKS > ``oks`` are one; it belongs to the one whose box it fills better
+    (IoU of the box with the hull of the joints, times the mean joint score).
     """
     n = len(boxes)
+    owner = np.full(n, -1, np.int64)
     if n < 2:
-        return np.zeros(n, bool)
+        return owner
     similarity = geometry.oks(keypoints, keypoints, geometry.area(boxes))
     same = np.minimum(similarity, similarity.T) > oks
-    fit = _fit(keypoints, scores, boxes)
-    rank = np.lexsort((np.arange(n), -fit)).argsort()
-    return np.asarray((same & (rank[:, None] > rank[None])).any(1))
+    order = np.argsort(-_fit(keypoints, scores, boxes), kind="stable")
+    for place, i in enumerate(order):
+        better = [j for j in order[:place] if same[i, j] and owner[j] < 0]
+        if better:
+            owner[i] = better[0]
+    return owner
 
 
 def _fit(keypoints: FloatArray, scores: FloatArray, boxes: FloatArray) -> NDArray[np.float64]:

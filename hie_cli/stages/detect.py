@@ -100,7 +100,7 @@ def _choose(image: Image, config: DetectConfig, models: Sequence[Detector]) -> l
     """
     size_wh = (image.shape[1], image.shape[0])
     views = [
-        View(m, side, scales.cost(model.name, side or max(size_wh), size_wh))
+        View(m, side, scales.cost(model.name, side, size_wh))
         for m, model in enumerate(models)
         for side in (config.long_sides if model.name in calibration.CALIBRATIONS else (None,))
     ]

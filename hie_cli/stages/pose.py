@@ -13,9 +13,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli import boxes as geometry
 from hie_cli.models.base import PoseEstimator
 from hie_cli.posing.calibration import HALF_HEAD, joint_probability
-from hie_cli.posing.merge import Poses, agree, stolen
+from hie_cli.posing.merge import Poses, agree, owners
 from hie_cli.skeletons import NUM_JOINTS
 from hie_cli.types import Frame, People
 
@@ -33,6 +34,7 @@ class PoseConfig:
     trust: float = 0.7
     window: int = 8
     nms_oks: float = 0.8
+    nms_iou: float = 0.45
     min_joint_score: float = 0.0
 
     def __post_init__(self) -> None:
@@ -113,13 +115,21 @@ def _half_head(boxes: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _posed(people: People, found: Poses, own: Poses, config: PoseConfig) -> People:
-    """``people`` with the poses ``found``; one stolen from a neighbour falls back to its own."""
+    """``people`` with the poses ``found``, less doubles.
+
+    Who shows another's pose is the same person if the boxes overlap, and left out. Otherwise they
+    are hidden behind that other one: they stay, with the pose that came with them if any.
+    """
     keypoints, scores = found
-    thief = stolen(keypoints, scores, people.boxes, config.nms_oks)
+    owner = owners(keypoints, scores, people.boxes, config.nms_oks)
+    thief = owner >= 0
+    overlap = geometry.iou(people.boxes, people.boxes)
+    double = thief & (overlap[np.arange(len(people)), owner] > config.nms_iou)
     keypoints = np.where(thief[:, None, None], own[0], keypoints)
     scores = np.where(thief[:, None], own[1], scores)
     weak = (scores < config.min_joint_score) | ~np.isfinite(keypoints).all(-1)
-    return people.replace(
+    posed = people.replace(
         keypoints=np.where(weak[..., None], np.nan, keypoints),
         keypoint_scores=np.where(weak, 0.0, scores),
     )
+    return posed[~double]

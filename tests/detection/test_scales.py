@@ -24,6 +24,10 @@ def test_cost_is_megapixels_times_the_network_s_rate():
     assert cost("movenet-multipose", 384, (768, 576)) == pytest.approx(3.3 * 0.110592)
 
 
+def test_a_network_at_its_own_size_takes_nothing_from_the_budget():
+    assert cost("mine", None, (768, 576)) == 0
+
+
 def test_agreement_hand_worked():
     assert agreement(People.empty(), People.empty()) == 1
     assert agreement(people(A), People.empty()) == 0

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.posing.calibration import JOINT_CALIBRATIONS, joint_probability
-from hie_cli.posing.merge import agree, stolen
+from hie_cli.posing.merge import agree, owners
 
 REACH = np.array([5.0])
 
@@ -26,7 +26,7 @@ def test_nobody():
     )
     assert points.shape == (0, 14, 2)
     assert scores.shape == (0, 14)
-    assert stolen(points, scores, np.zeros((0, 4)), 0.8).shape == (0,)
+    assert owners(points, scores, np.zeros((0, 4)), 0.8).shape == (0,)
 
 
 def test_agreeing_joints_are_averaged_and_surer():
@@ -75,15 +75,16 @@ def test_the_pose_belongs_to_the_box_it_fills():
     # Both crops snapped to the person at x = 20; the box at 40..80 has no pose of its own.
     poses = np.stack((stick(20), stick(21)))
     boxes = np.array([[8, 0, 32, 100], [25, 0, 65, 100]])
-    assert stolen(poses, np.ones((2, 14)), boxes, 0.8).tolist() == [False, True]
-    assert stolen(poses[::-1], np.ones((2, 14)), boxes[::-1], 0.8).tolist() == [True, False]
+    assert owners(poses, np.ones((2, 14)), boxes, 0.8).tolist() == [-1, 0]
+    assert owners(poses[::-1], np.ones((2, 14)), boxes[::-1], 0.8).tolist() == [1, -1]
 
 
 def test_different_poses_and_missing_ones_are_nobody_s_theft():
     boxes = np.array([[8, 0, 32, 100], [25, 0, 65, 100]])
-    assert not stolen(np.stack((stick(20), stick(45))), np.ones((2, 14)), boxes, 0.8).any()
+    different = np.stack((stick(20), stick(45)))
+    assert owners(different, np.ones((2, 14)), boxes, 0.8).tolist() == [-1, -1]
     nothing = np.full((2, 14, 2), np.nan)
-    assert not stolen(nothing, np.zeros((2, 14)), boxes, 0.8).any()
+    assert owners(nothing, np.zeros((2, 14)), boxes, 0.8).tolist() == [-1, -1]
 
 
 @pytest.mark.parametrize("name", sorted(JOINT_CALIBRATIONS))

@@ -98,13 +98,20 @@ def test_resuming_at_a_window_start_asks_for_the_same_batches():
     assert whole.calls[1:] == resumed.calls
 
 
+class OnePose(CentrePose):
+    """Whatever the box, the person of the first one."""
+
+    def estimate(self, images, boxes, *, flip=False):
+        return super().estimate(images, [np.repeat(BOXES[:1], len(b), 0) for b in boxes])
+
+
+def test_a_half_box_with_the_pose_of_the_whole_one_is_a_double():
+    half = People([[10, 10, 30, 60], [10, 10, 30, 40]], [0.9, 0.8])  # IoU 0.6
+    (found,) = run(PoseConfig(mode="top-down"), OnePose(), half)
+    np.testing.assert_allclose(found.boxes, half.boxes[:1])
+
+
 def test_a_stolen_pose_falls_back_to_the_person_s_own():
-    class OnePose(CentrePose):
-        """Whatever the box, the person of the first one."""
-
-        def estimate(self, images, boxes, *, flip=False):
-            return super().estimate(images, [np.repeat(BOXES[:1], len(b), 0) for b in boxes])
-
     near = People([[10, 10, 30, 60], [18, 10, 48, 60]], [0.9, 0.8])
     (found,) = run(PoseConfig(mode="top-down"), OnePose(), near)
     assert np.isfinite(found.keypoints[0]).all()
