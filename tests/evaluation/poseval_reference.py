@@ -147,7 +147,7 @@ def reference_ap(frames, alpha):
         if total[j] == 0:
             values.append(float("nan"))
             continue
-        ranked = sorted(rows[j], key=lambda row: row[0])[::-1]  # of equal scores the last first
+        ranked = [rows[j][i] for i in np.argsort([score for score, _ in rows[j]])[::-1]]
         points, true = [], 0
         for n, (_, hit) in enumerate(ranked, 1):
             true += hit
