@@ -115,7 +115,7 @@ def _tracks(
             for identity, box in zip(ids, item.people.boxes, strict=True):
                 if identity >= 0:
                     rows.setdefault(int(identity), []).append((item.frame_index, box))
-    out = {}
+    out: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
     for identity, seen in rows.items():
         boxes = np.array([box for _, box in seen], np.float64)
         feet = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], -1)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from hie_cli.recognition_models.scene_fusion import (
@@ -20,13 +20,17 @@ BETAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 
 def _fit(
-    network: nn.Module, parts: Sequence[FloatArray], labels: IntArray, steps: int, seed: int
+    network: ScenePrior | Concatenation,
+    parts: Sequence[FloatArray],
+    labels: IntArray,
+    steps: int,
+    seed: int,
 ) -> None:
     """Minimise the class-balanced cross-entropy of network(*parts) over labels (N,), in place."""
     inputs = [torch.from_numpy(np.asarray(part, np.float32)) for part in parts]
     target = torch.from_numpy(np.asarray(labels, np.int64))
     weights = class_balanced(torch.bincount(target, minlength=14))
-    network.standard.measure(torch.cat(inputs, 1))  # type: ignore[operator,union-attr]  # both have it
+    network.standard.measure(torch.cat(inputs, 1))
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.01, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng = np.random.default_rng(seed)

@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hie_cli.recognition_models.scene_descriptor import (
+    BAND,
+    FRAME,
+    ORIENTATIONS,
+    WIDTH,
+    Scene,
+    background,
+    band_vectors,
+    frame_vector,
+    looks,
+    sampled,
+    scene_of,
+    uses,
+)
+from hie_cli.types import Frame, FramePeople, People, VideoInfo
+
+VIDEO = VideoInfo("place", 640, 320, 10.0, 100)
+
+
+def walker(x, y=200.0, height=80.0, identity=1):
+    """A person 80 px high with the feet at (x, y)."""
+    box = [x - 15, y - height, x + 15, y]
+    return People(np.array([box]), np.ones(1), np.array([identity]))
+
+
+def plain(colour=(100, 100, 100), shape=(320, 640)):
+    return np.full((*shape, 3), colour, np.uint8)
+
+
+def test_no_frame_has_no_background():
+    with pytest.raises(ValueError, match="no frame"):
+        background([])
+
+
+def test_who_passes_vanishes_from_the_background():
+    frames = []
+    for t in range(5):
+        image = plain()
+        image[100:200, 100 * t : 100 * t + 60] = 255
+        frames.append(Frame(t, image))
+    found = background(frames)
+    assert found.shape == (160, WIDTH, 3)
+    assert (found == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "want"), [(0, []), (1, [0]), (3, [0, 1, 2]), (101, [0, 50, 100])]
+)
+def test_sampled_frames_span_the_video(count, want):
+    assert sampled(count, 3) == want
+
+
+def test_edges_by_orientation():
+    # Stripes across the picture have gradients straight down: 90 degrees, bin 2 of 4.
+    stripes = plain()
+    stripes[(np.arange(320) // 16) % 2 == 0] = 200
+    energy = looks(stripes)[..., 3 : 3 + ORIENTATIONS].sum((0, 1))
+    assert energy.argmax() == 2
+    assert energy[2] == pytest.approx(energy.sum(), rel=1e-3)
+    turned = looks(np.ascontiguousarray(stripes.transpose(1, 0, 2)))
+    assert turned[..., 3 : 3 + ORIENTATIONS].sum((0, 1)).argmax() == 0
+
+
+def test_an_even_picture_has_colour_only():
+    found = looks(plain((255, 255, 255)))
+    assert found[..., 0] == pytest.approx(1, abs=1e-3)
+    assert np.abs(found[..., 1:]).max() < 0.01
+
+
+def test_nobody_uses_the_place():
+    assert uses([], VIDEO, (160, 320)).max() == 0
+    people = [FramePeople(t, People.empty()) for t in range(5)]
+    assert uses(people, VIDEO, (160, 320)).max() == 0
+
+
+def test_walking_and_waiting_leave_their_traces():
+    # 10 px a frame at 10 a second: 100 px/s = 1.25 heights/s walks; 1 px a frame waits.
+    people = []
+    for t in range(50):
+        both = np.concatenate([walker(50 + 10 * t).boxes, walker(600, 300).boxes])
+        people.append(FramePeople(t, People(both, np.ones(2), np.array([1, 2]))))
+    found = uses(people, VIDEO, (160, 320))
+    assert found[100, 150, 0] > 0  # (300, 200) in the video
+    assert found[100, 150, 1] == 0
+    assert found[149, 299, 1] == pytest.approx(1, rel=0.1)  # there all the time
+    assert found[149, 299, 0] == 0
+    assert found[20].max() == 0  # nobody there
+
+
+def test_entrances_are_where_tracks_begin_and_exits_where_they_end():
+    # Seen from 2.0 s to 3.9 s of 10 s: in at x = 100, out at x = 290.
+    people = [FramePeople(t, People.empty()) for t in range(100)]
+    for t in range(20, 40):
+        people[t] = FramePeople(t, walker(100 + 10 * (t - 20)))
+    found = uses(people, VIDEO, (160, 320))
+    assert np.unravel_index(found[..., 2].argmax(), (160, 320))[1] == pytest.approx(50, abs=1)
+    assert np.unravel_index(found[..., 3].argmax(), (160, 320))[1] == pytest.approx(145, abs=1)
+    whole = [FramePeople(t, walker(100)) for t in range(100)]
+    assert uses(whole, VIDEO, (160, 320))[..., 2:].max() == 0  # the video's ends are no doors
+
+
+def test_vectors_of_nobody_and_their_sizes():
+    scene = scene_of([plain()], [], VIDEO)
+    assert band_vectors(scene, np.zeros((0, 4))).shape == (0, BAND)
+    assert frame_vector(scene).shape == (FRAME,)
+
+
+def test_the_band_sees_the_ground_under_the_feet():
+    image = plain((60, 60, 60))
+    image[240:, :320] = (40, 40, 200)  # red ground on the left
+    scene = scene_of([image], [], VIDEO)
+    boxes = np.array([[100, 150, 140, 250], [500, 150, 540, 250.0]])
+    left, right = band_vectors(scene, boxes)
+    # 1: green-red of the ground; the left person stands on red, the right one on grey.
+    assert left[1] > 0.3 > 0.05 > abs(right[1])
+    assert left[9] > 0 > right[9]  # against the frame's average
+
+
+def test_what_the_person_wears_does_not_count_beside_them():
+    image = plain((60, 60, 60))
+    other = image.copy()
+    other[160:240, 110:130] = (0, 0, 255)  # well inside the box
+    boxes = np.array([[100, 140, 140, 240.0]])
+    first, second = (band_vectors(scene_of([i], [], VIDEO), boxes)[0] for i in (image, other))
+    np.testing.assert_allclose(first[16:19], second[16:19], atol=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(*[st.floats(-2000, 2000)] * 4), max_size=5))
+def test_any_box_has_a_finite_vector(rows):
+    scene = Scene(np.random.default_rng(0).random((20, 40, 8)), np.zeros((20, 40, 4)), 0.1)
+    b = np.array(rows).reshape(-1, 4)
+    boxes = np.concatenate([np.minimum(b[:, :2], b[:, 2:]), np.maximum(b[:, :2], b[:, 2:])], 1)
+    found = band_vectors(scene, boxes)
+    assert found.shape == (len(rows), BAND)
+    assert np.isfinite(found).all()
