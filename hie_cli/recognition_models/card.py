@@ -8,7 +8,6 @@ from typing import Any
 
 from hie_cli.actions import ACTIONS
 from hie_cli.errors import ModelError
-from hie_cli.formats.files import atomic_write
 from hie_cli.recognition_models.clips import Sampling
 
 NETWORKS = ("pose-stream",)
@@ -27,13 +26,6 @@ class Card:
     data: str
     numbers: dict[str, float]
     config: dict[str, Any]
-
-
-def write_card(path: Path, card: Card) -> None:
-    """Publish a card."""
-    record = {**dataclasses.asdict(card), "actions": list(ACTIONS)}
-    with atomic_write(path) as file:
-        file.write(json.dumps(record, indent=1) + "\n")
 
 
 def read_card(path: Path) -> Card:

@@ -1,15 +1,25 @@
 """What a training leaves behind: csv log, curves, weights and model card."""
 
 import csv
+import dataclasses
 import hashlib
 import io
+import json
 from pathlib import Path
 
+from hie_cli.actions import ACTIONS
 from hie_cli.config import as_dict
 from hie_cli.formats.files import atomic_write
-from hie_cli.recognition_models.card import CARD, WEIGHTS, Card, write_card
+from hie_cli.recognition_models.card import CARD, WEIGHTS, Card
 from hie_cli.training.loop import History, Trained
 from hie_cli.training.settings import TrainConfig
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Publish a card."""
+    record = {**dataclasses.asdict(card), "actions": list(ACTIONS)}
+    with atomic_write(path) as file:
+        file.write(json.dumps(record, indent=1) + "\n")
 
 
 def write_log(folder: Path, history: History) -> None:
