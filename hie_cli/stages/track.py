@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from hie_cli.tracking.clean import drop_doubtful, drop_duplicates, drop_flashes
+from hie_cli.tracking.clean import drop_duplicates, drop_flashes, drop_weak
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.settings import Sighting, TrackConfig
 from hie_cli.tracking.smoothing import fill, smooth
+from hie_cli.tracking.steady import Steady
 from hie_cli.tracking.tracker import Tracker
 from hie_cli.tracking.tracklets import collect, emit
 from hie_cli.types import Frame, FramePeople, People, VideoInfo
@@ -79,10 +80,20 @@ def _offline(
     for sighting in sightings:
         seen.append(sighting)
         joined.append(tracker.step(sighting))
-    tracklets = drop_flashes(collect(seen, joined), config, video.fps)
-    tracklets = drop_duplicates(tracklets, config)
-    tracks = drop_doubtful(link(tracklets, config, video), config, video.fps)
     grid = np.array([s.frame_index for s in seen], np.int64)
+    whole = float(np.ptp(grid)) if len(grid) else 0.0
+    steady = Steady.of(seen, video)
+    tracklets = drop_flashes(collect(seen, joined), config.confirm_seconds * video.fps, whole)
+    tracklets = drop_duplicates(tracklets, config)
+    tracks = drop_flashes(
+        link(tracklets, config, video, steady), config.min_seconds * video.fps, whole
+    )
+    tracks = drop_weak(tracks, config)
     longest = round(config.fill_seconds * video.fps)
-    filled = [fill(t, grid, longest, config.filled_score) for t in tracks]
-    yield from emit([smooth(t, config.smooth_seconds * video.fps) for t in filled], seen)
+    if steady is not None:
+        tracks = [steady.track(t) for t in tracks]
+    tracks = [fill(t, grid, longest, config.filled_score) for t in tracks]
+    tracks = [smooth(t, config.smooth_seconds * video.fps) for t in tracks]
+    if steady is not None:
+        tracks = [steady.track(t, back=True) for t in tracks]
+    yield from emit(tracks, seen)

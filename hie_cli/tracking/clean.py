@@ -56,15 +56,14 @@ def _doubles(short: Tracklet, long: Tracklet, config: TrackConfig) -> bool:
     return float(overlap.mean()) > config.duplicate_overlap
 
 
-def drop_flashes(tracklets: Sequence[Tracklet], config: TrackConfig, fps: float) -> list[Tracklet]:
-    """Without those seen for less than ``confirm_seconds``: mostly false detections."""
-    return [t for t in tracklets if t.last - t.first >= config.confirm_seconds * fps]
+def drop_flashes(tracks: Sequence[Tracklet], shortest: float, whole: float) -> list[Tracklet]:
+    """Without tracks that span less than ``shortest`` frames: mostly false detections.
+
+    In a video that itself spans only ``whole`` frames, a quarter of these is enough.
+    """
+    return [t for t in tracks if t.last - t.first >= min(shortest, whole / 4)]
 
 
-def drop_doubtful(tracks: Sequence[Tracklet], config: TrackConfig, fps: float) -> list[Tracklet]:
-    """Without tracks of less than ``min_seconds`` or of a mean score under ``min_score``."""
-    return [
-        t
-        for t in tracks
-        if (t.last - t.first) >= config.min_seconds * fps and t.scores.mean() >= config.min_score
-    ]
+def drop_weak(tracks: Sequence[Tracklet], config: TrackConfig) -> list[Tracklet]:
+    """Without tracks of a mean score under ``min_score``."""
+    return [t for t in tracks if t.scores.mean() >= config.min_score]

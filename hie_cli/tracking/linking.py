@@ -10,6 +10,7 @@ from hie_cli.tracking.association import assign
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.looks import LookModel, cut, fit_looks, mean_look
 from hie_cli.tracking.settings import TrackConfig
+from hie_cli.tracking.steady import Steady
 from hie_cli.tracking.tracker import touches_edge
 from hie_cli.tracking.tracklets import Tracklet, join
 from hie_cli.types import VideoInfo
@@ -39,13 +40,16 @@ class Ends:
     edge: NDArray[np.bool_]
 
 
-def _ends(tracklets: Sequence[Tracklet], window: int, last: bool, video: VideoInfo) -> Ends:
+def _ends(
+    tracklets: Sequence[Tracklet], window: int, last: bool, video: VideoInfo, steady: Steady | None
+) -> Ends:
     """The last (or first) moments of tracklets, by a line through ``window`` frames."""
     rows = []
     for t in tracklets:
         frame = t.last if last else t.first
         near = np.abs(t.frames - frame) <= window
-        centres = to_centres(t.boxes[near])
+        boxes = t.boxes[near]
+        centres = to_centres(boxes if steady is None else steady.boxes(t.frames[near], boxes))
         time = (t.frames[near] - frame).astype(np.float64)
         mean_time, mean = time.mean(), centres.mean(axis=0)
         spread = ((time - mean_time) ** 2).sum()
@@ -62,7 +66,11 @@ def _ends(tracklets: Sequence[Tracklet], window: int, last: bool, video: VideoIn
 
 
 def link_evidence(
-    tracklets: Sequence[Tracklet], config: TrackConfig, video: VideoInfo, model: LookModel
+    tracklets: Sequence[Tracklet],
+    config: TrackConfig,
+    video: VideoInfo,
+    model: LookModel,
+    steady: Steady | None = None,
 ) -> Floats:
     """Log odds (N, N) that tracklet j (column) is the person of tracklet i (row), seen again.
 
@@ -72,7 +80,8 @@ def link_evidence(
     """
     fps = video.fps
     window = max(2, round(SPEED_WINDOW * fps))
-    end, start = _ends(tracklets, window, True, video), _ends(tracklets, window, False, video)
+    end = _ends(tracklets, window, True, video, steady)
+    start = _ends(tracklets, window, False, video, steady)
     gap = start.frame[None] - end.frame[:, None]
     i, j = np.nonzero((gap > 0) & (gap <= config.link_seconds * fps))
     half = gap[i, j][:, None] / 2
@@ -96,9 +105,15 @@ def link_evidence(
     return evidence
 
 
-def link(tracklets: Sequence[Tracklet], config: TrackConfig, video: VideoInfo) -> list[Tracklet]:
+def link(
+    tracklets: Sequence[Tracklet],
+    config: TrackConfig,
+    video: VideoInfo,
+    steady: Steady | None = None,
+) -> list[Tracklet]:
     """The tracklets of one person joined, in order of their first frame; those with looks are first
-    cut where the look tells that the track went over to somebody else.
+    cut where the look tells that the track went over to somebody else. ``steady``: coordinates in
+    which to judge motion, where the camera moves.
     """
     if not tracklets:
         return []
@@ -110,7 +125,7 @@ def link(tracklets: Sequence[Tracklet], config: TrackConfig, video: VideoInfo) -
         pieces = [cut(t, model, width, config.cut_threshold) for t in parts]
         parts = [p for piece in pieces for p in piece]
         last = np.cumsum([len(piece) for piece in pieces]) - 1
-    evidence = link_evidence(parts, config, video, model)
+    evidence = link_evidence(parts, config, video, model, steady)
     inner = np.setdiff1d(np.arange(len(parts) - 1), last)
     evidence[inner, inner + 1] += CONTINUITY
     # The assignment maximises a sum of positive gains; a link must beat its threshold to be one.

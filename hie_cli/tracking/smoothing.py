@@ -7,6 +7,8 @@ import numpy as np
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.tracklets import Ints, Tracklet
 
+LARGEST_SHIFT = 0.1  # heights: twice the jitter of good detections
+
 
 def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
     """The track with its gaps of up to ``longest`` frames filled by straight lines.
@@ -61,7 +63,8 @@ def smooth(track: Tracklet, width: float) -> Tracklet:
     """The track with boxes smoothed by local straight-line fits, Gaussian of ``width`` frames.
 
     A line (not a mean) is fitted so that constant speed passes unchanged, also at the ends; each
-    box weighs by its score. Joints stay as they are: they belong to the pose stages.
+    box weighs by its score. No side moves by more than ``LARGEST_SHIFT`` of the height: what is
+    further off is motion, not jitter. Joints stay as they are: they belong to the pose stages.
     """
     if width <= 0 or len(track) < 3:
         return track
@@ -78,4 +81,6 @@ def smooth(track: Tracklet, width: float) -> Tracklet:
     flat = spread <= 1e-9 * s0 * np.maximum(s2, 1e-9)
     line = np.where(flat[:, None], weight, weight * (s2[:, None] - s1[:, None] * time))
     line /= np.where(flat, s0, spread)[:, None]
-    return replace(track, boxes=np.einsum("lk,lkc->lc", line, track.boxes[near]))
+    shift = np.einsum("lk,lkc->lc", line, track.boxes[near]) - track.boxes
+    limit = LARGEST_SHIFT * (track.boxes[:, 3:] - track.boxes[:, 1:2])
+    return replace(track, boxes=track.boxes + np.clip(shift, -limit, limit))

@@ -1,6 +1,6 @@
 import numpy as np
 
-from hie_cli.tracking.clean import drop_doubtful, drop_duplicates, paired_iou
+from hie_cli.tracking.clean import drop_duplicates, drop_flashes, drop_weak, paired_iou
 from hie_cli.tracking.settings import Sighting, TrackConfig
 from hie_cli.tracking.tracker import Joined
 from hie_cli.tracking.tracklets import Tracklet, collect, emit
@@ -63,4 +63,6 @@ def test_a_second_view_of_a_longer_track_is_dropped():
 
 def test_short_and_weak_tracks_are_doubtful():
     good, short, weak = tracklet(0, 30, LEFT), tracklet(0, 3, LEFT), tracklet(0, 30, LEFT, 0.1)
-    assert drop_doubtful([good, short, weak], CONFIG, 10.0) == [good]
+    assert drop_flashes([good, short, weak], shortest=5, whole=100) == [good, weak]
+    assert drop_flashes([good, short, weak], shortest=5, whole=8) == [good, short, weak]
+    assert drop_weak([good, short, weak], CONFIG) == [good, short]
