@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.recognition.body import Body
-from hie_cli.recognition.motion import rates, slope
+from hie_cli.recognition.motion import rates, slope, smoothed
 from hie_cli.recognition.posture import Posture, posture
 from hie_cli.recognition.settings import Measuring
 from hie_cli.recognition.vertical import Evidence, View
@@ -126,7 +126,7 @@ def _speed(body: Body, drift: float, growth: float, view: View, how: Measuring) 
 
 def _agitation(times: FloatArray, sizes: FloatArray, lag: float) -> float:
     """Root mean square rate of change of the outline's width and height (T, 2)."""
-    change = rates(times, sizes, lag)
+    change = rates(times, smoothed(times, sizes, lag), lag)
     return float(np.sqrt((change**2).sum(1).mean())) if len(change) else 0.0
 
 

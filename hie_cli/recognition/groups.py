@@ -14,13 +14,15 @@ class Pairs:
 
     distance: in their mean body heights, along "up" stretched to ground distance · scale: the
     larger one's height over the smaller one's · angle: between their motions, degrees ·
-    difference: of their velocities over the faster one's speed.
+    difference: of their velocities over the faster one's speed · travel: speed of the middle
+    between them, body heights per second.
     """
 
     distance: FloatArray
     scale: FloatArray
     angle: FloatArray
     difference: FloatArray
+    travel: FloatArray
 
 
 def pairs(found: Features, depth_stretch: float) -> Pairs:
@@ -37,13 +39,14 @@ def pairs(found: Features, depth_stretch: float) -> Pairs:
     pace = np.linalg.norm(motion, axis=1)
     faster = np.maximum(np.maximum(pace[:, None], pace[None]), 1e-6)
     difference = np.linalg.norm(motion[:, None] - motion[None], axis=2) / faster
+    travel = np.linalg.norm(motion[:, None] + motion[None], axis=2) / 2 / height
     cosine = (motion @ motion.T) / np.maximum(pace[:, None] * pace[None], 1e-6)
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     scale = np.exp(np.abs(np.log(found.height[:, None] / found.height[None])))
     self_pair = np.eye(n, dtype=bool)
     distance[self_pair] = np.inf
     angle[self_pair] = 180.0
-    return Pairs(distance, scale, angle, difference)
+    return Pairs(distance, scale, angle, difference, travel)
 
 
 def clusters(linked: BoolArray) -> IntArray:

@@ -114,12 +114,12 @@ def fallen(found: Features, rules: Rules) -> FloatArray:
 
 
 def fighting(found: Features, two: Pairs, rules: Rules) -> FloatArray:
-    """In reach of somebody, both agitated, neither travelling."""
+    """In reach of somebody, both agitated, travelling neither alone nor as a pair."""
     near = gate(two.distance, rules.fight_distance) * gate(two.scale, rules.same_depth)
     agitation = np.sqrt(found.agitation[:, None] * found.agitation[None])
     staying = gate(found.speed, rules.fight_speed)
-    chance = near * gate(agitation, rules.fight_agitation) * staying[:, None] * staying[None]
-    return _best(chance)
+    here = staying[:, None] * staying[None] * gate(two.travel, rules.fight_travel)
+    return _best(near * here * gate(agitation, rules.fight_agitation))
 
 
 def crouching(found: Features, rules: Rules) -> FloatArray:

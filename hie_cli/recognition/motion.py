@@ -26,6 +26,16 @@ def slope(times: FloatArray, values: FloatArray) -> FloatArray:
     return median
 
 
+def smoothed(times: FloatArray, values: FloatArray, span: float) -> FloatArray:
+    """Each row's mean over the rows at most ``span`` / 2 seconds away; (T,), (T, K) -> (T, K)."""
+    reach = span / 2 + 1e-6
+    first = np.searchsorted(times, times - reach)
+    end = np.searchsorted(times, times + reach, side="right")
+    sums = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)))
+    mean: FloatArray = (sums[end] - sums[first]) / (end - first)[:, None]
+    return mean
+
+
 def rates(times: FloatArray, values: FloatArray, lag: float) -> FloatArray:
     """Changes per second between rows ``lag`` seconds apart (values between rows are interpolated).
 

@@ -85,7 +85,7 @@ def test_queuing_is_a_line_of_still_people():
 
 
 def test_a_ring_of_still_people_is_a_gathering():
-    ring = [(100 * np.cos(a), 60 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 6)[:-1]]
+    ring = [(70 * np.cos(a), 40 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 6)[:-1]]
     assert tops([Actor(still(400 + x, 400 + y)) for x, y in ring]) == ["gathering"] * 5
 
 
