@@ -6,8 +6,8 @@
 DOCUMENT is a detect or pose stage document, TRUTH ground truth of any layout that ``hie eval``
 reads. With --video, appearance, flow and camera motion are taken from its pixels. --crowd tracks a
 made-up crowd instead. --tune N draws N random settings for each other tracker from the range it
-documents and keeps the one of the best IDF1 on this very sequence (which favours them; tuned without
-the pixels of camera-motion compensation).
+documents and keeps the one of the best IDF1 on this very sequence (which favours them; tuned
+without the pixels of camera-motion compensation).
 Needs the ``bench`` extra (trackers, trackeval).
 """
 
