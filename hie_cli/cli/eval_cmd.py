@@ -115,10 +115,11 @@ def _score(
     timelines: bool = False,
 ) -> "Evaluation":
     """Read lazily, score, and pass the notes on."""
+    from dataclasses import replace
+
     from hie_cli.errors import ConfigError
-    from hie_cli.evaluation.evaluate import chosen_tracks, evaluate, same_name
-    from hie_cli.formats.results import read_results
-    from hie_cli.formats.truth import read_truth
+    from hie_cli.evaluation.evaluate import BOX_TRACKS, chosen_tracks, evaluate
+    from hie_cli.evaluation.inputs import load_inputs
     from hie_cli.progress import note
 
     chosen = chosen_tracks(track)
@@ -126,11 +127,12 @@ def _score(
     if chosen and not concerned & set(chosen):
         keys = " and ".join(sorted(concerned))
         raise ConfigError(f"--compat {settings.compat} concerns track {keys} alone; drop it")
-    true = read_truth(truth, settings.truth_layout)
-    found = read_results(results, settings.results_layout)
-    if truth.is_file() and results.is_file():
-        found = same_name(true, found)
-    evaluation = evaluate(true, found, settings, chosen, allow_missing, timelines)
+    alone = bool(chosen) and set(chosen) <= set(BOX_TRACKS)
+    inputs = load_inputs(truth, results, settings, alone)
+    evaluation = evaluate(
+        inputs.truth, inputs.results, settings, chosen, allow_missing, timelines, inputs.boxes
+    )
+    evaluation = replace(evaluation, notes=inputs.notes + evaluation.notes)
     for text in evaluation.notes:
         note(text)
     return evaluation

@@ -27,6 +27,7 @@ METRICS: tuple[type[Metric[Any]], ...] = (
     ActionMetric,
 )
 TRACKS: tuple[str, ...] = tuple(metric.key for metric in METRICS)
+BOX_TRACKS: tuple[str, ...] = tuple(metric.key for metric in METRICS if metric.scores_boxes)
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,12 @@ def evaluate(
     chosen: Sequence[str] = (),
     allow_missing: bool = False,
     timelines: bool = False,
+    boxes: Mapping[str, TruthSequence] | None = None,
 ) -> Evaluation:
     """Score ``results`` on the ``chosen`` tracks, or on all that truth and results both hold.
 
-    Sequences are matched by name and read one at a time. Raises InputError listing sequences that
+    Sequences are matched by name and read one at a time. ``boxes``: truth of another source for
+    detection and Track 1. Raises InputError listing sequences that
     only one side has (unless ``allow_missing``), or naming what a chosen track lacks.
     """
     names, notes = paired(truth, results, allow_missing)
@@ -69,8 +72,12 @@ def evaluate(
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
     for name in progress(names, "evaluating", unit="sequence"):
-        sequence = Loaded(truth[name], tuple(results[name]))
+        whole = Loaded(truth[name], tuple(results[name]))
+        boxed = whole
+        if boxes is not None and name in boxes:
+            boxed = Loaded(boxes[name], whole.people)
         for metric in metrics:
+            sequence = boxed if metric.scores_boxes else whole
             if not _truth_holds(metric, sequence):
                 continue
             if not _results_hold(metric, sequence):
@@ -105,16 +112,6 @@ def paired(
         fix = "" if allow_missing else "; give all, or --allow-missing to score the others"
         raise InputError(f"sequences {'; '.join(lists)}{fix}")
     return common, [f"not scored, {text}" for text in lists]
-
-
-def same_name(
-    truth: Mapping[str, Any], results: Mapping[str, tuple[FramePeople, ...]]
-) -> Mapping[str, tuple[FramePeople, ...]]:
-    """``results`` under the truth's name where both hold a single sequence (two files given)."""
-    if len(truth) != 1 or len(results) != 1 or set(truth) == set(results):
-        return results
-    (name,), (found,) = truth, results
-    return {name: results[found]}
 
 
 def _natural(names: set[str]) -> list[str]:

@@ -17,6 +17,7 @@ class BoxTrackMetric(Metric[TrackSums]):
     title = "Track 1: tracks of boxes"
     headline = ("MOTA", "IDF1", "HOTA", "DetA", "AssA", "MOTP", "w_MOTA")
     needs = "track ids"
+    scores_boxes = True
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any identity."""

@@ -21,6 +21,7 @@ class DetectionMetric(Metric[DetectionSums]):
     title = "Detection: boxes"
     headline = ("AP", "AP50", "AP75", "AR", "recall@0.5", "MR-2")
     needs = "boxes"
+    scores_boxes = True
     lower_is_better = ("MR-2",)
 
     def in_truth(self, truth: Annotations) -> bool:

@@ -39,8 +39,8 @@ class PoseTrackMetric(Metric[PoseTrackParts]):
         """Any annotated joint of somebody with an identity."""
         if truth.keypoints is None:
             return False
-        joints = np.isfinite(truth.keypoints).reshape(len(truth), -1)
-        return bool((np.any(joints, axis=1) & (truth.track_ids >= 0)).any())
+        posed = np.isfinite(truth.keypoints).any(axis=(1, 2))
+        return bool((posed & (truth.track_ids >= 0)).any())
 
     def in_results(self, people: People) -> bool:
         """Any pose of somebody with an identity."""

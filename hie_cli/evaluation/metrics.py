@@ -66,6 +66,8 @@ class Metric(ABC, Generic[Part]):
     needs: ClassVar[str]
     # The figure compared joint by joint or class by class, if there is one.
     by_part: ClassVar[str] = ""
+    # Whether it scores boxes alone, whose truth a HiEve release keeps in files of their own.
+    scores_boxes: ClassVar[bool] = False
     lower_is_better: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: EvalConfig) -> None:

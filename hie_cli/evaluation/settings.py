@@ -73,11 +73,13 @@ class EvalConfig:
     matching them along (``matching.counted``); MOTChallenge's distractors always do. ``compat``:
     reproduce another evaluator to the letter, its errors included: ``poseval`` for the pose tracks,
     ``ava`` for actions. The layouts override the detection by content (``formats.truth``,
-    ``formats.results``).
+    ``formats.results``). ``ava_stamps``: whether time stamps of AVA csv truth are frame numbers or
+    seconds at the rate of the results' documents.
     """
 
     truth_layout: str | None = None
     results_layout: str | None = None
+    ava_stamps: Literal["frames", "seconds"] = "frames"
     ignore: Ignore = "drop"
     compat: Literal["none", "poseval", "ava"] = "none"
     box: BoxConfig = field(default_factory=BoxConfig)

@@ -7,7 +7,7 @@ Truth ends in a person id, results end in a score. The timestamp is read as the 
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,11 @@ from hie_cli.errors import InputError, input_error
 from hie_cli.formats.limits import MAX_FRAMES
 from hie_cli.formats.sources import Source
 from hie_cli.types import Annotations, FramePeople, People, TruthSequence
+
+Size = tuple[int, int]
+# What the csv does not state: one value for all videos, or a function of the video's name.
+SizeOf = Size | Callable[[str], Size | None] | None
+RateOf = float | Callable[[str], float | None] | None
 
 
 @dataclass(frozen=True)
@@ -30,17 +35,21 @@ class Row:
     last: float
 
 
-def read_rows(source: Source, fps: float | None = None) -> dict[str, list[Row]]:
+def read_rows(source: Source, fps: RateOf = None) -> dict[str, list[Row]]:
     """All rows by video, in file order. Raises InputError naming the line."""
     videos: dict[str, list[Row]] = {}
+    rates: dict[str, float | None] = {}
     try:
         for line, fields in enumerate(csv.reader(io.StringIO(source.read_text())), 1):
             if fields:
+                name = fields[0].strip()
+                if name not in rates:
+                    rates[name] = fps(name) if callable(fps) else fps
                 try:
-                    row = _row(line, [f.strip() for f in fields], fps)
+                    row = _row(line, [f.strip() for f in fields], rates[name])
                 except ValueError as error:
                     raise input_error(source.label, f"line {line}", str(error)) from None
-                videos.setdefault(fields[0].strip(), []).append(row)
+                videos.setdefault(name, []).append(row)
     except csv.Error as error:
         raise input_error(source.label, "broken csv", str(error)) from None
     return videos
@@ -64,7 +73,10 @@ def _row(line: int, fields: list[str], fps: float | None) -> Row:
     stamp, x1, y1, x2, y2, action, last = numbers
     frame = round(stamp * fps) if fps else stamp
     if frame != int(frame) or not 0 <= frame < MAX_FRAMES:
-        raise ValueError(f"timestamp {stamp:g} is no frame number; give --fps if it is seconds")
+        raise ValueError(
+            f"timestamp {stamp:g} is no frame number; if it is seconds, say so with --fps "
+            "(hie eval: --set ava_stamps=seconds)"
+        )
     if not (-1 <= x1 <= x2 <= 2 and -1 <= y1 <= y2 <= 2):
         raise ValueError(
             f"box {x1:g},{y1:g},{x2:g},{y2:g}; expected x1 <= x2, y1 <= y2, fractions of the image"
@@ -88,14 +100,15 @@ def _people(rows: list[Row]) -> dict[int, list[list[Row]]]:
 
 
 def truth_sequence(
-    name: str, rows: list[Row], label: str, size: tuple[int, int] | None, fps: float | None
+    name: str, rows: list[Row], label: str, size: SizeOf, fps: RateOf
 ) -> TruthSequence:
     """One video's truth in pixels of ``size`` (width, height); without it the image is 1 x 1.
 
     Frames without a row are not annotated.
     """
-    width, height = size or (1, 1)
+    width, height = (size(name) if callable(size) else size) or (1, 1)
     scale = np.array([width, height, width, height], np.float64)
+    rate = fps(name) if callable(fps) else fps
     frames: dict[int, Annotations] = {}
     for frame, people in _people(rows).items():
         owners: dict[int, Row] = {}
@@ -121,15 +134,13 @@ def truth_sequence(
     missing = Annotations.empty(annotated=False)
     count = max(frames, default=-1) + 1
     return TruthSequence(
-        name, tuple(frames.get(t, missing) for t in range(count)), width, height, fps
+        name, tuple(frames.get(t, missing) for t in range(count)), width, height, rate
     )
 
 
-def result_frames(
-    rows: list[Row], label: str, size: tuple[int, int] | None
-) -> tuple[FramePeople, ...]:
+def result_frames(name: str, rows: list[Row], label: str, size: SizeOf) -> tuple[FramePeople, ...]:
     """One video's results in pixels of ``size``; a class without a row scores 0."""
-    width, height = size or (1, 1)
+    width, height = (size(name) if callable(size) else size) or (1, 1)
     scale = np.array([width, height, width, height], np.float64)
     found = []
     for frame, people in _people(rows).items():

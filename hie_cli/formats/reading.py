@@ -8,12 +8,12 @@ import numpy as np
 
 from hie_cli.errors import ConfigError
 from hie_cli.formats import ava, catalog, coco, posetrack, table
+from hie_cli.formats.ava import Size
 from hie_cli.formats.clip import Clip, of_results, of_truth
-from hie_cli.formats.document import Document
 from hie_cli.formats.mot import CLASS
-from hie_cli.formats.results import RESULT_LAYOUTS, read_results
+from hie_cli.formats.results import RESULT_LAYOUTS, read_headers, read_results
 from hie_cli.formats.sources import Source
-from hie_cli.formats.truth import TRUTH_LAYOUTS, Size, read_truth
+from hie_cli.formats.truth import TRUTH_LAYOUTS, read_truth
 from hie_cli.types import FramePeople
 
 ALL_LAYOUTS = tuple(catalog.LAYOUTS)
@@ -36,7 +36,7 @@ def read_clips(path: Path, how: Reading) -> Iterator[Clip]:
     if layout == "ava" and how.size is None:
         raise ConfigError(f"{path}: AVA boxes are fractions of the image; add --size WIDTHxHEIGHT")
     if layout == "annolist" and how.is_truth is not True:
-        headers = {n: Document(s).header for n, s in catalog.by_name(files).items()}
+        headers = read_headers(path, layout)
     else:
         headers = {}
     is_truth = how.is_truth

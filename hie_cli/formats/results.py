@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from hie_cli.formats import ava, catalog, coco, mot, posetrack, posetrack17
+from hie_cli.formats.ava import RateOf, SizeOf
 from hie_cli.formats.document import Document, Header
 from hie_cli.formats.sources import Source
-from hie_cli.formats.truth import Size
 from hie_cli.types import FramePeople
 
 RESULT_LAYOUTS = (
@@ -30,8 +30,8 @@ def read_results(
     path: Path | str,
     layout: str | None = None,
     *,
-    size: Size | None = None,
-    fps: float | None = None,
+    size: SizeOf = None,
+    fps: RateOf = None,
     images: Path | str | None = None,
 ) -> Mapping[str, Frames]:
     """The results at ``path`` (file, folder or zip) by sequence name, frames ascending.
@@ -61,15 +61,15 @@ def read_results(
     return catalog.Sequences(loaders)
 
 
-def read_header(path: Path | str, name: str) -> Header | None:
-    """The header of sequence ``name``'s stage document at ``path``; None for other layouts."""
-    layout, files = catalog.select(Path(path), None, RESULT_LAYOUTS)
+def read_headers(path: Path | str, layout: str | None = None) -> dict[str, Header | None]:
+    """Headers of the stage documents at ``path`` by sequence name; empty for other layouts."""
+    layout, files = catalog.select(Path(path), layout, RESULT_LAYOUTS)
     if layout != "annolist":
-        return None
-    return Document(catalog.by_name(files)[name]).header
+        return {}
+    return {name: Document(source).header for name, source in catalog.by_name(files).items()}
 
 
-def _many(layout: str, files: list[Source], size: Size | None, fps: float | None) -> Loaders:
+def _many(layout: str, files: list[Source], size: SizeOf, fps: RateOf) -> Loaders:
     """Layouts whose files hold several sequences each; read at once."""
     loaders: Loaders = {}
     for source in files:
@@ -78,7 +78,7 @@ def _many(layout: str, files: list[Source], size: Size | None, fps: float | None
             found: Loaders = {name: partial(whole.__getitem__, name) for name in whole}
         elif layout == "ava":
             found = {
-                name: partial(ava.result_frames, rows, source.label, size)
+                name: partial(ava.result_frames, name, rows, source.label, size)
                 for name, rows in ava.read_rows(source, fps).items()
             }
         else:

@@ -1,13 +1,15 @@
 """Ground truth of any layout, found and recognised by itself."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from hie_cli.formats import annolist, ava, catalog, coco, hieve_xml, mot, posetrack, posetrack17
-from hie_cli.formats.document import Document
-from hie_cli.formats.sources import Source
-from hie_cli.types import TruthSequence
+from hie_cli.formats.ava import RateOf, SizeOf
+from hie_cli.formats.document import Document, frame_number
+from hie_cli.formats.sources import Source, find_sources
+from hie_cli.types import Annotations, TruthSequence
 
 TRUTH_LAYOUTS = (
     "annolist",
@@ -22,7 +24,6 @@ TRUTH_LAYOUTS = (
     "csv",
     "parquet",
 )
-Size = tuple[int, int]
 Loaders = dict[str, Callable[[], TruthSequence]]
 
 
@@ -30,14 +31,15 @@ def read_truth(
     path: Path | str,
     layout: str | None = None,
     *,
-    size: Size | None = None,
-    fps: float | None = None,
+    size: SizeOf = None,
+    fps: RateOf = None,
 ) -> Mapping[str, TruthSequence]:
     """The ground truth at ``path`` (file, folder or zip) by sequence name.
 
     ``layout`` (see ``TRUTH_LAYOUTS``) overrides the detection by content, for example ``track1``
     to read the text files of a HiEve release, whose richest rendering is otherwise taken. ``size``
-    (width, height) and ``fps`` are for AVA csv, which states neither.
+    (width, height) and ``fps`` are for AVA csv, which states neither: values, or functions of the
+    video's name.
     Each sequence is read when it is asked for. Raises InputError naming file, line or frame.
     """
     path = Path(path)
@@ -45,9 +47,34 @@ def read_truth(
     return catalog.Sequences(_loaders(path, layout, files, size, fps))
 
 
-def _loaders(
-    path: Path, layout: str, files: list[Source], size: Size | None, fps: float | None
-) -> Loaders:
+def read_box_truth(path: Path | str) -> Mapping[str, TruthSequence] | None:
+    """The Track-1 text of a HiEve release that also holds another rendering; None elsewhere.
+
+    The text alone says who is ignored. It ends with its last row; the sequence goes on to its last
+    all-track file.
+    """
+    found = find_sources(Path(path))
+    texts = [s for s in found if "track1" in s.folders and s.suffix == ".txt"]
+    if not texts or not any({"all-track", "track2&3"} & set(s.folders) for s in found):
+        return None
+    lengths: dict[str, int] = {}
+    for source in found:
+        if "all-track" in source.folders:
+            frame = frame_number(source.name)
+            lengths[source.folder] = max(lengths.get(source.folder, 0), (frame or 0) + 1)
+    named = catalog.by_name(texts).items()
+    return catalog.Sequences(
+        {name: partial(_load_text, source, name, lengths.get(name, 0)) for name, source in named}
+    )
+
+
+def _load_text(source: Source, name: str, length: int) -> TruthSequence:
+    truth = _load_mot(source, name, 0)
+    more = (Annotations.empty(),) * (length - len(truth.frames))
+    return replace(truth, frames=truth.frames + more)
+
+
+def _loaders(path: Path, layout: str, files: list[Source], size: SizeOf, fps: RateOf) -> Loaders:
     if layout in ("hieve-xml", "hieve-json"):
         folders = catalog.by_folder(files, path.stem)
         return {
@@ -68,7 +95,7 @@ def _loaders(
     return loaders
 
 
-def _many(layout: str, files: list[Source], size: Size | None, fps: float | None) -> Loaders:
+def _many(layout: str, files: list[Source], size: SizeOf, fps: RateOf) -> Loaders:
     """Layouts whose files hold several sequences each; read at once."""
     loaders: Loaders = {}
     for source in files:

@@ -14,7 +14,7 @@ from hie_cli.config import as_dict, load
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.evaluation import report
 from hie_cli.evaluation.bootstrap import compare, draws, intervals, resampled
-from hie_cli.evaluation.evaluate import chosen_tracks, evaluate, paired, same_name
+from hie_cli.evaluation.evaluate import chosen_tracks, evaluate, paired
 from hie_cli.evaluation.settings import BootstrapConfig, EvalConfig
 from hie_cli.evaluation.timeline import ABSENT, MISSED, timeline
 from hie_cli.types import Annotations, FramePeople, People, TruthSequence
@@ -123,12 +123,6 @@ def test_missing_and_extra_sequences_are_listed():
     assert len(scored.notes) == 2
     with pytest.raises(InputError, match="missing"):
         paired({"a": 1}, {"b": 1}, allow_missing=True)
-
-
-def test_two_single_files_need_no_common_name():
-    assert same_name({"gt": 1}, {"clip": "found"}) == {"gt": "found"}
-    two = {"a": 1, "b": 2}
-    assert same_name(two, {"c": 3}) == {"c": 3}
 
 
 def test_tracks_are_those_that_both_sides_hold():

@@ -61,7 +61,7 @@ BAD = {
     "reversed": ("v,1,0.5,0,0.4,1,2,3\n", "line 1: box 0.5,0,0.4,1; expected x1 <= x2"),
     "pixels": ("v,1,0,0,400,300,2,3\n", "fractions of the image"),
     "action": ("v,1,0,0,1,1,80,3\n", "line 1: action 80; expected HiEve's 1..14"),
-    "time": ("v,1.5,0,0,1,1,1,3\n", "line 1: timestamp 1.5 is no frame number; give --fps"),
+    "time": ("v,1.5,0,0,1,1,1,3\n", "line 1: timestamp 1.5 is no frame number; if it is seconds"),
     "negative": ("v,-1,0,0,1,1,1,3\n", "timestamp -1"),
     "two": (
         "v,1,0,0,1,1,1,3\nv,1,0,0,1,1,2,3\n",
