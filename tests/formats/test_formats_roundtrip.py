@@ -40,7 +40,9 @@ FIELDS = {
 def there_and_back(clip: Clip, target: str) -> Clip:
     folder = Path(tempfile.mkdtemp())
     try:
-        write_clips([clip], target, folder, overwrite=False)
+        written = write_clips([clip], target, folder, overwrite=False)
+        if not written.files:  # no frame is labelled, and the layout is a file per labelled frame
+            return Clip(clip.name, (), 0, is_truth=clip.is_truth)
         layout = {"document": "annolist", "coco17": "coco", "crowdpose": "coco"}.get(target, target)
         how = Reading(layout, clip.is_truth, (1280, 720) if target == "ava" else None)
         clips = list(read_clips(folder, how))
