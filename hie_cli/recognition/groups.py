@@ -35,7 +35,9 @@ def pairs(found: Features, depth_stretch: float) -> Pairs:
     along = (gap * up).sum(2)
     across = gap[..., 0] * up[..., 1] - gap[..., 1] * up[..., 0]
     distance = np.hypot(across, along * depth_stretch) / height
-    motion = found.velocity * found.height[:, None]
+    # The image's direction with the ground's speed: who walks in depth moves little in the image.
+    ground = found.speed / np.maximum(np.linalg.norm(found.velocity, axis=1), 1e-6)
+    motion = found.velocity * (found.height * ground)[:, None]
     pace = np.linalg.norm(motion, axis=1)
     faster = np.maximum(np.maximum(pace[:, None], pace[None]), 1e-6)
     difference = np.linalg.norm(motion[:, None] - motion[None], axis=2) / faster
