@@ -135,7 +135,7 @@ def _head(image: Image, points: Floats, depth: Floats, scale: float, look: Look)
     fill(image, hull(np.stack([chest, chin]), scale * np.array([0.036, 0.03])), look.skin)
     shape = scale * np.array([0.052, 0.043])
     fill(image, hull(np.stack([skull, chin]), shape), _shade(look.hair, 1.0))
-    if depth[NOSE] < depth[b.HEAD_TOP] + 0.06 * (depth[b.HEAD_TOP] / max(depth[b.HEAD_TOP], 1e-6)):
+    if depth[NOSE] < depth[b.HEAD_TOP] + 0.06:  # the face is turned to the camera
         brow = 0.45 * nose + 0.55 * skull
         lower = 0.35 * nose + 0.65 * chin
         fill(image, hull(np.stack([brow, lower]), scale * np.array([0.038, 0.034])), look.skin)

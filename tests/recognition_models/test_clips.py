@@ -75,6 +75,16 @@ def test_missing_joints_are_zero_and_flagged():
     assert (clip.joints[0, :, 5, 5] == 1).all()
 
 
+def test_joints_nobody_believes_in_are_missing():
+    frames = walker(24.0)
+    for item in frames:
+        item.people.keypoint_scores[:, 4] = 0.19
+        item.people.keypoint_scores[:, 5] = 0.21
+    clip = middle(frames, 24.0)
+    assert (clip.joints[0, :, 4] == 0).all()
+    assert (clip.joints[0, :, 5, 5] == 1).all()
+
+
 def test_pairs_know_who_is_where():
     clip = middle(walker(24.0, count=2), 24.0)
     # person 1 is 50 px = half a size to the right of person 0, at all three instants
