@@ -20,6 +20,7 @@ LOOK_WINDOW = 1.0  # s that make one mean look
 POSITION_SPREAD = 0.2  # heights: how far off an extrapolation is at no distance in time
 SPEED_SPREAD = 0.35  # heights / s: how far people's speed strays while out of sight
 SIZE_SPREAD = 0.25  # of log height
+RETURN = 3.0  # log odds against a newcomer being one certain person who left long ago
 VIEWS = 1.0  # clear views that make a look half as trustworthy as endless ones
 CROWD = 0.05  # strangers' starts to expect on a square height
 CROWD_EDGE = 2.0  # the same at the picture's edge, where people come and go
@@ -76,14 +77,16 @@ def link_evidence(
 
     Each is extrapolated half way through the gap. The distance between the two has, for one
     person, a Gaussian density that widens with time; for strangers it is even. The change of
-    height and the looks add their own log ratios. -inf where j does not follow i in time.
+    height and the looks add their own log ratios. After ``link_seconds`` only looks count, against
+    the odds of a newcomer. -inf where j does not follow i in time.
     """
     fps = video.fps
     window = max(2, round(SPEED_WINDOW * fps))
     end = _ends(tracklets, window, True, video, steady)
     start = _ends(tracklets, window, False, video, steady)
     gap = start.frame[None] - end.frame[:, None]
-    i, j = np.nonzero((gap > 0) & (gap <= config.link_seconds * fps))
+    longest = max(config.link_seconds, config.return_seconds)
+    i, j = np.nonzero((gap > 0) & (gap <= longest * fps))
     half = gap[i, j][:, None] / 2
     apart = (end.centre[i] + half * end.speed[i]) - (start.centre[j] - half * start.speed[j])
     height = (end.height[i] + start.height[j]) / 2
@@ -93,13 +96,16 @@ def link_evidence(
     strangers = np.where(end.edge[i] & start.edge[j], CROWD_EDGE, CROWD)
     odds = -np.log(2 * np.pi * spread**2 * strangers) - 0.5 * (distance**2 + size**2)
     odds -= UNSEEN * (1 - np.exp(-gap[i, j] / fps / UNSEEN_AFTER))
+    likely = np.zeros(len(i))
     if all(t.looks is not None for t in tracklets):
         shown = [t.looks for t in tracklets if t.looks is not None]
         looks = np.array([mean_look(rows) for rows in shown])
         views = np.array([np.linalg.norm(rows, axis=1).sum() for rows in shown])
         trust = views / (views + VIEWS)
         likeness = np.einsum("kd,kd->k", looks[i], looks[j])
-        odds += trust[i] * trust[j] * model.log_ratio(likeness)
+        likely = trust[i] * trust[j] * model.log_ratio(likeness)
+    # Beyond link_seconds motion says nothing more: only looks can tell who came back.
+    odds = np.where(gap[i, j] > config.link_seconds * fps, likely - RETURN, odds + likely)
     evidence = np.full(gap.shape, -np.inf)
     evidence[i, j] = odds
     return evidence

@@ -49,6 +49,7 @@ class TrackConfig:
     confirm_seconds: float = 0.2
     link_seconds: float = 4.0
     cut_threshold: float = 0.0
+    return_seconds: float = 30.0
     link_threshold: float = 0.0
     fill_seconds: float = 2.0
     filled_score: float = 0.5

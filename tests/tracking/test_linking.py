@@ -57,6 +57,19 @@ def test_looks_decide_where_motion_cannot():
     assert [t.boxes[[0, -1], 0].tolist() for t in joined] == [[300, 330], [345, 320]]
 
 
+def test_somebody_who_left_comes_back_by_looks_alone():
+    gone, other = walk(0, 60, 100, 4, RED), walk(0, 60, 500, 1, BLUE)
+    back = walk(160, 220, 900, -4, RED)  # ten seconds later, elsewhere
+    joined = link([gone, other, back], CONFIG, VIDEO)
+    assert spans(joined) == [(0, 220), (0, 60)]
+    assert spans(link([gone, other, walk(160, 220, 900, -4, BLUE + RED)], CONFIG, VIDEO))[0] == (
+        0,
+        60,
+    )
+    plain = [walk(0, 60, 100, 4), walk(160, 220, 900, -4)]
+    assert len(link(plain, CONFIG, VIDEO)) == 2
+
+
 def test_a_swap_is_cut_and_mended():
     a, b = walk(0, 200, 100, 3, RED), walk(0, 200, 700, -3, BLUE)  # both at 400 in frame 100
     swapped = [
