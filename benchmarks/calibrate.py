@@ -82,7 +82,7 @@ def add_joints(
         table.rows.append((still.group, float(scores[k]), height, near))
 
 
-def fit(design: Any, right: Any, weight: Any, ridge: float = 1e-3) -> Any:
+def fit(design: Any, right: Any, weight: Any, ridge: float = 1e-4) -> Any:
     """Logistic regression by weighted maximum likelihood, slopes held a little."""
 
     def loss(b: Any) -> float:

@@ -1,8 +1,8 @@
 """What a network's raw joint score means: the chance that the joint is within half a head length.
 
 P = sigmoid(b0 + b1 logit(score) + b2 min(u, 0)), u = ln(person height in network input pixels /
-100): joints of people who are small in the input are less exact than their scores say. Fitted by
-``benchmarks/calibrate.py``.
+100): joints of people who are small in the input are less exact than their scores say. Fitted on
+annotated stills at many sizes, as ``benchmarks/calibrate.py`` does.
 """
 
 import numpy as np
