@@ -1,4 +1,4 @@
-"""``hie`` and ``python -m hie_cli``: run the command line and turn expected errors into one line."""
+"""``hie`` and ``python -m hie_cli``: run the command line; expected errors become one line."""
 
 import os
 import signal

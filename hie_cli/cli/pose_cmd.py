@@ -15,7 +15,7 @@ def pose(
     model: options.Model = None,
     refine: Annotated[
         str | None,
-        typer.Option("--refine", help="Temporal refinement: flow (default), one-euro, savgol or none."),
+        typer.Option("--refine", help="flow (default), one-euro, savgol or none."),
     ] = None,
     preset: options.Preset = None,
     config: options.Config = None,

@@ -129,8 +129,9 @@ def count_curve(frames: Sequence[int], counts: Sequence[int], fps: float) -> str
     )
     caption = f"0 to {most} people, {frames[0] / fps:.1f} to {frames[-1] / fps:.1f} s"
     return (
-        f"<svg width='100%' viewBox='0 0 {_WIDTH} {_COUNT_HEIGHT + 10}'><polyline points='{points}' "
-        f"fill='none' stroke='#4a7dbf' stroke-width='1.5'/></svg><small>{caption}</small>"
+        f"<svg width='100%' viewBox='0 0 {_WIDTH} {_COUNT_HEIGHT + 10}'>"
+        f"<polyline points='{points}' fill='none' stroke='#4a7dbf' stroke-width='1.5'/></svg>"
+        f"<small>{caption}</small>"
     )
 
 

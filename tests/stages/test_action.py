@@ -121,5 +121,5 @@ def test_the_yaml_file_states_the_defaults():
             return {k: plain(v) for k, v in value.items()}
         return list(value) if isinstance(value, tuple) else value
 
-    assert read_yaml(path)[0] == plain(as_dict(ActionConfig()))
+    assert read_yaml(path)[0]["action"] == plain(as_dict(ActionConfig()))
     assert config.load(ActionConfig(), [path]) == ActionConfig()
