@@ -2,8 +2,8 @@
 
 The chance that a candidate is a person is a small logistic model of its score and its height,
 P(true) = sigmoid(b0 + b1 logit(score) + b2 u + b3 u^2) with u = ln(height in network input pixels /
-100). The share of people found, by height, is a table. ``benchmarks/calibrate.py`` fits both; fits on
-other frames of the same sources moved no accuracy by more than its noise.
+100). The share of people found, by height, is a table. ``benchmarks/calibrate.py`` fits both; fits
+on other frames of the same sources moved no accuracy by more than its noise.
 """
 
 from dataclasses import dataclass
