@@ -121,6 +121,8 @@ def dropped(data: Dataset, images: list[dict[str, Any]]) -> tuple[tuple[str, int
     """Counts of what the file says of ``images`` and ``Annotations`` do not hold."""
     records = [a for image in images for a in data.annotations[image["id"]]]
     counts = {"segmentations": sum(bool(a.get("segmentation")) for a in records)}
+    if common_size(images) == (None, None):
+        counts["sizes of single images"] = sum(image_size(image) is not None for image in images)
     if data.joints and data.joints.others:
         names = ", ".join(data.joints.names[i] for i in data.joints.others)
         flags = [a["keypoints"][2::3] for a in records if isinstance(a.get("keypoints"), list)]
@@ -191,6 +193,17 @@ def parse_result_list(source: Source, images: Path | str | None) -> tuple[FrameP
 
     Raises InputError without that file, since the list itself does not say which images there are.
     """
+    data = read_result_list(source, images)
+    posed = any("keypoints" in r for group in data.annotations.values() for r in group)
+    joints = data.joints if posed else None
+    return tuple(
+        FramePeople(t, people_of(data.annotations[image["id"]], joints, source.label))
+        for t, image in enumerate(data.images)
+    )
+
+
+def read_result_list(source: Source, images: Path | str | None) -> Dataset:
+    """A COCO list of results with the images and joints of the COCO file ``images``."""
     if images is None:
         raise input_error(
             source.label, "a COCO list of results", "give the COCO file of its images (--images)"
@@ -204,12 +217,7 @@ def parse_result_list(source: Source, images: Path | str | None) -> tuple[FrameP
         if not isinstance(key, int | str) or key not in groups:
             raise input_error(source.label, f"entry {number}", f"image_id {key!r} not in {file}")
         groups[key].append(record)
-    posed = any("keypoints" in record for record in records)
-    joints = (data.joints or joint_map(COCO17.joints)) if posed else None
-    return tuple(
-        FramePeople(t, people_of(groups[image["id"]], joints, source.label))
-        for t, image in enumerate(data.images)
-    )
+    return Dataset(source.label, data.images, groups, data.joints or joint_map(COCO17.joints))
 
 
 def people_of(records: list[dict[str, Any]], joints: JointMap | None, label: str) -> People:

@@ -185,7 +185,21 @@ def parse_truth(
         boxes = xywh_to_xyxy(part[:, LEFT : HEIGHT + 1])
         ids = part[:, ID].astype(np.int64)
         frames[frame] = Annotations(boxes, ids, ignore, distractor=distractor)
-    return TruthSequence(name, tuple(frames), info.width, info.height, info.fps)
+    return TruthSequence(
+        name, tuple(frames), info.width, info.height, info.fps, dropped=_dropped(rows)
+    )
+
+
+def _dropped(rows: NDArray[np.float64]) -> tuple[tuple[str, int], ...]:
+    """Counts of what a truth's last columns say and ``Annotations`` do not hold."""
+    counts = {}
+    if rows.shape[1] == 9:
+        kept = (PEDESTRIAN, DISTRACTORS[2])  # other distractors come back as class 8
+        counts["classes of ignored boxes"] = int((~np.isin(rows[:, CLASS], kept)).sum())
+        counts["visible shares of boxes"] = int((~np.isin(rows[:, CLASS + 1], (-1, 1))).sum())
+    elif rows.shape[1] == 10:
+        counts["world coordinates"] = int((rows[:, CLASS:] != -1).any(axis=1).sum())
+    return tuple((what, count) for what, count in counts.items() if count)
 
 
 def parse_results(text: str, label: str, base: int) -> tuple[FramePeople, ...]:

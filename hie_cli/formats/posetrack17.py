@@ -145,11 +145,10 @@ def _joints(rect: dict[str, Any], person: str) -> Any:
 def parse_truth(source: Source, name: str) -> TruthSequence:
     """One file as ground truth; unlabelled frames are not annotated."""
     frames: dict[int, Annotations] = {}
-    others = 0
-    for t, entry in _entries(source).items():
+    entries = _entries(source)
+    for t, entry in entries.items():
         where = f"{source.label}: frame {t}"
         people, heads = _people(entry, where)
-        others += _head_tops(entry)
         seen = np.isfinite(people.keypoints).all(-1) if people.keypoints is not None else False
         n = len(people)
         frames[t] = Annotations(
@@ -165,8 +164,19 @@ def parse_truth(source: Source, name: str) -> TruthSequence:
         )
     missing = Annotations.empty(annotated=False)
     count = max(frames, default=-1) + 1
-    dropped = (("joints outside HiEve's 14 (head_top)", others),) if others else ()
-    return TruthSequence(name, tuple(frames.get(t, missing) for t in range(count)), dropped=dropped)
+    return TruthSequence(
+        name, tuple(frames.get(t, missing) for t in range(count)), dropped=_dropped(entries)
+    )
+
+
+def dropped(source: Source) -> tuple[tuple[str, int], ...]:
+    """Counts of what a file says and ``People`` do not hold."""
+    return _dropped(_entries(source))
+
+
+def _dropped(entries: dict[int, dict[str, Any]]) -> tuple[tuple[str, int], ...]:
+    others = sum(_head_tops(entry) for entry in entries.values())
+    return (("joints outside HiEve's 14 (head_top)", others),) if others else ()
 
 
 def parse_results(source: Source) -> tuple[FramePeople, ...]:

@@ -1,7 +1,7 @@
 """Any file, folder or zip as clips, whether it holds ground truth or results."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from hie_cli.formats import ava, catalog, coco, posetrack, table
 from hie_cli.formats.ava import Size
 from hie_cli.formats.clip import Clip, of_results, of_truth
 from hie_cli.formats.mot import CLASS
-from hie_cli.formats.results import RESULT_LAYOUTS, read_headers, read_results
+from hie_cli.formats.results import RESULT_LAYOUTS, read_dropped, read_headers, read_results
 from hie_cli.formats.sources import Source
 from hie_cli.formats.truth import TRUTH_LAYOUTS, read_truth
 from hie_cli.types import FramePeople
@@ -47,8 +47,10 @@ def read_clips(path: Path, how: Reading) -> Iterator[Clip]:
         yield from (of_truth(sequence) for sequence in truth.values())
         return
     results = read_results(path, layout, size=how.size, fps=how.fps, images=how.images)
+    dropped = read_dropped(path, layout, images=how.images)
     for name, frames in results.items():
-        yield of_results(name, frames, headers.get(name))
+        clip = of_results(name, frames, headers.get(name))
+        yield replace(clip, dropped=clip.dropped + dropped.get(name, ()))
 
 
 def holds_truth(path: Path, layout: str, files: list[Source], how: Reading) -> bool:

@@ -69,6 +69,36 @@ def read_headers(path: Path | str, layout: str | None = None) -> dict[str, Heade
     return {name: Document(source).header for name, source in catalog.by_name(files).items()}
 
 
+def read_dropped(
+    path: Path | str, layout: str | None = None, *, images: Path | str | None = None
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Counts by sequence of what results say and ``People`` do not hold, such as COCO's eyes.
+
+    Layouts whose every joint has a place are left out.
+    """
+    layout, files = catalog.select(Path(path), layout, RESULT_LAYOUTS)
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    for source in files:
+        if layout == "posetrack18":
+            data = coco.read_dataset(source)
+            for name, frames in posetrack.videos(data, source.name).items():
+                found[name] = coco.dropped(data, list(frames.values()))
+        elif layout == "coco":
+            data = coco.read_dataset(source)
+            found[source.name] = coco.dropped(data, data.images)
+        elif layout == "coco-results" and images is not None:
+            data = coco.read_result_list(source, images)
+            found[Path(images).stem] = coco.dropped(data, data.images)
+        elif layout == "posetrack17" or (layout == "annolist" and _is_posetrack17(source)):
+            found[source.name] = posetrack17.dropped(source)
+    return found
+
+
+def _is_posetrack17(source: Source) -> bool:
+    document = Document(source)
+    return not document.streams and posetrack17.has_marks(document.whole())
+
+
 def _many(layout: str, files: list[Source], size: SizeOf, fps: RateOf) -> Loaders:
     """Layouts whose files hold several sequences each; read at once."""
     loaders: Loaders = {}
@@ -98,7 +128,6 @@ def _load_mot(source: Source, base: int) -> Frames:
 
 
 def _load_annolist(source: Source) -> Frames:
-    document = Document(source)
-    if not document.streams and posetrack17.has_marks(document.whole()):
+    if _is_posetrack17(source):
         return posetrack17.parse_results(source)
-    return tuple(document)
+    return tuple(Document(source))

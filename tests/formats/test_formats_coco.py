@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from hie_cli.errors import InputError
-from hie_cli.formats.results import read_results
+from hie_cli.formats.reading import Reading, read_clips
+from hie_cli.formats.results import read_dropped, read_results
 from hie_cli.formats.truth import read_truth
-from hie_cli.skeletons import AIC14, COCO17, CROWDPOSE14
+from hie_cli.skeletons import AIC14, COCO17, CROWDPOSE14, JOINTS
 
 CROWDPOSE = [*CROWDPOSE14.joints[:12], "head", "neck"]  # as its files spell them
 
@@ -72,6 +73,28 @@ def test_crowdpose_and_aic_have_a_neck_but_no_nose(tmp_path: Path, names: list[s
     first = read_truth(write(tmp_path, coco(names)))["set"].frames[0]
     assert np.isnan(first.keypoints[0, 0]).all()
     assert first.keypoints[0, 1].tolist() == [13, 130]
+
+
+def test_sizes_of_single_images_are_counted(tmp_path: Path) -> None:
+    data = coco(JOINTS)
+    data["images"][0] |= {"width": 65, "height": 48}
+    sequence = read_truth(write(tmp_path, data))["set"]
+    assert (sequence.width, sequence.height) == (None, None)
+    assert dict(sequence.dropped) == {"sizes of single images": 2}
+
+
+def test_foreign_joints_of_results_are_counted(tmp_path: Path) -> None:
+    data = coco()
+    data["annotations"][0]["score"] = 0.5
+    eyes_and_ears = {"joints outside HiEve's 14 (left_eye, right_eye, left_ear, right_ear)": 3}
+    assert dict(read_dropped(write(tmp_path, data))["set"]) == eyes_and_ears
+    (clip,) = read_clips(write(tmp_path, data), Reading())
+    assert not clip.is_truth
+    assert dict(clip.dropped) == eyes_and_ears
+    listed = tmp_path / "found.json"
+    listed.write_text(json.dumps(data["annotations"]))
+    found = read_dropped(listed, images=write(tmp_path, coco()))
+    assert dict(found["set"]) == eyes_and_ears
 
 
 def test_crowds_do_not_count(tmp_path: Path) -> None:

@@ -36,6 +36,15 @@ def test_mot16_classes() -> None:
     assert frame.track_ids[frame.distractor].tolist() == [2, 7, 8, 12]
 
 
+def test_last_columns_that_are_not_kept_are_counted() -> None:
+    """Rows 2 and 3 are partly visible; class 3 is not kept, class 8 stands for all distractors."""
+    text = "1,1,0,0,9,9,1,1,1\n1,2,0,0,9,9,1,8,0.5\n1,3,0,0,9,9,0,3,0\n"
+    sequence = mot.parse_truth(text, "gt.txt", "MOT16-02", 1)
+    assert dict(sequence.dropped) == {"classes of ignored boxes": 1, "visible shares of boxes": 2}
+    text = "1,1,0,0,9,9,1,5,5,0\n2,1,0,0,9,9,1,-1,-1,-1\n"
+    assert mot.parse_truth(text, "gt.txt", "PETS", 1).dropped == (("world coordinates", 1),)
+
+
 def test_mot20_has_one_distractor_more(tmp_path: Path) -> None:
     gt = tmp_path / "MOT20-01" / "gt" / "gt.txt"
     gt.parent.mkdir(parents=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hie_cli.errors import InputError
-from hie_cli.formats.results import read_results
+from hie_cli.formats.results import read_dropped, read_results
 from hie_cli.formats.truth import read_truth
 from hie_cli.skeletons import POSETRACK15, POSETRACK17
 
@@ -83,6 +83,17 @@ def test_2018_results(tmp_path: Path) -> None:
     assert item.people.scores.tolist() == [0.25]
     assert item.people.keypoint_scores[0].tolist() == [0.5] * 14
     assert item.people.boxes.tolist() == [[1, 9, 17, 9]]  # the extent of the joints
+
+
+def test_foreign_joints_of_results_are_counted(tmp_path: Path) -> None:
+    """Joints 2 and 4 of PoseTrack 2018 have flag 1, joint 3 has 0; 2017 has a head top."""
+    data = posetrack18()
+    data["annotations"][0] |= {"scores": [0.5] * 17, "score": 0.25}
+    (counted,) = read_dropped(write(tmp_path, data)).values()
+    assert dict(counted) == {"joints outside HiEve's 14 (head_top, left_ear, right_ear)": 2}
+    path = write(tmp_path, posetrack17(rect(score=[0.5])))
+    (counted,) = read_dropped(path).values()
+    assert dict(counted) == {"joints outside HiEve's 14 (head_top)": 1}
 
 
 def test_2017_truth(tmp_path: Path) -> None:
