@@ -149,17 +149,18 @@ def _grid(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]
 
 
 def as_csv(evaluation: Evaluation, cis: Cis) -> str:
-    """One line per track, sequence and figure: track,sequence,figure,value,low,high."""
+    """One line per track, sequence and figure; ``formula`` stands beside the weighted ones."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["track", "sequence", "figure", "value", "low", "high"])
+    writer.writerow(["track", "sequence", "figure", "value", "low", "high", "formula"])
     for key, result in evaluation.tracks.items():
         ci = cis.get(key)
         spans = {} if ci is None else {"pooled": ci.pooled, "mean": ci.mean}
         for name, scalars, counts in rows(result):
             for figure, value in {**scalars, **counts}.items():
                 low, high = spans.get(name, {}).get(figure, ("", ""))
-                writer.writerow([key, name, figure, *map(_cell, (value, low, high))])
+                formula = result.pooled.formulas.get(figure.partition("@")[0], "")
+                writer.writerow([key, name, figure, *map(_cell, (value, low, high)), formula])
     return out.getvalue()
 
 

@@ -153,7 +153,10 @@ def test_comparison(place):
 
 def test_csv_and_latex(place):
     lines = output(place / "good", "--truth", place / "gt", "--csv").splitlines()
-    assert lines[0] == "track,sequence,figure,value,low,high"
+    assert lines[0] == "track,sequence,figure,value,low,high,formula"
+    weighted = next(line for line in lines if line.startswith("2,pooled,w_AP@avg,"))
+    assert weighted.endswith(",AP of frames weighted by w_t = 2*exp(CI_t) + 1*N_t")
+    assert next(line for line in lines if line.startswith("2,pooled,AP@avg,")).endswith(",,,")
     assert any(line.startswith("4,pooled,AP@0.5/fighting,1.0") for line in lines)
     assert r"\toprule" in output(place / "good", "--truth", place / "gt", "--latex")
 
