@@ -4,7 +4,8 @@ A frame alone is not enough in a crowd. For each frame t the poses of the n fram
 carried forward, and those of the n frames after it backward, along the optical flow to t; matched
 to the people of t they are fused with their own poses, joint by joint:
 
-    w_d = score^p · exp(−|d|/τ) · [1 where the flow followed the joint, else h] · alike(p̂_d, p_t)
+    w_d = score^p · exp(−|d|/τ) / Σ_d exp(−|d|/τ) · [1 where the flow followed the joint, else h]
+          · alike(p̂_d, p_t),    w_0 = own · score^p
     fused = Σ w_d p̂_d / Σ w_d           (d = 0 included; outliers damped)
 
 A joint, or a whole person, that is missing at t is filled in where the frames around agree on it.
@@ -39,17 +40,18 @@ class RefineConfig:
     """
 
     method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
-    frames: int = 2
-    decay: float = 1.5
+    frames: int = 3
+    decay: float = 2.0
+    own_weight: float = 0.9
     max_error: float = 0.02
-    hidden_weight: float = 0.3
-    score_power: float = 2.0
+    hidden_weight: float = 1.0
+    score_power: float = 4.0
     min_similarity: float = 0.4
-    outlier: float = 1.0
-    own_weight: float = 1.5
+    outlier: float = 1.5
     fill_joints: bool = True
     fill_people: bool = True
-    fill_weight: float = 0.15
+    fill_weight: float = 0.03
+    fill_min_score: float = 0.2
     filled_score: float = 0.7
     min_cutoff: float = 0.15
     beta: float = 20.0
@@ -145,10 +147,16 @@ def _weights(carried: Carried, config: RefineConfig) -> Floats:
     """(M, 14): how much each carried joint counts, likeness aside."""
     scores = np.asarray(carried.people.keypoint_scores, np.float64)
     followed = np.where(carried.followed, 1.0, config.hidden_weight)
-    near = np.exp(-abs(carried.distance) / config.decay)
+    near = temporal_weight(carried.distance, config)
     known = geometry.known(carried.keypoints)
     weights: Floats = np.where(known, scores**config.score_power * followed * near, 0.0)
     return weights
+
+
+def temporal_weight(distance: int, config: RefineConfig) -> float:
+    """exp(−|d|/τ), such that the frames around weigh 1 together."""
+    around = 2 * np.exp(-np.arange(1, config.frames + 1) / config.decay).sum()
+    return float(np.exp(-abs(distance) / config.decay) / around)
 
 
 def _similarity(carried: Carried, boxes: Floats, keypoints: Floats) -> Floats:
@@ -230,7 +238,10 @@ def _with_missed_people(
 
     The nearest frames come first; nobody is added who is like somebody already there.
     """
-    free = [(e, np.flatnonzero(index < 0)) for e, (index, _) in zip(carried, matches, strict=True)]
+    free = [
+        (each, np.flatnonzero((index < 0) & (each.people.scores >= config.fill_min_score)))
+        for each, (index, _) in zip(carried, matches, strict=True)
+    ]
     sides = [
         (past, i, future, j)
         for past, i in free
@@ -246,7 +257,7 @@ def _with_missed_people(
             a, b = np.unravel_index(int(pairs.argmax()), pairs.shape)
             person = _between(past, future, int(i[a]), int(j[b]), float(pairs[a, b]), config)
             pairs[a, :] = pairs[:, b] = 0
-            if not _taken(person, people, config):
+            if np.any(person.keypoint_scores) and not _taken(person, people, config):
                 people = concatenate([people, person])
     return people
 
@@ -282,4 +293,8 @@ def _taken(person: People, people: People, config: RefineConfig) -> bool:
     same = _same_id(person, people)
     if same is not None and same.any():
         return True
-    return bool(geometry.iou(person.boxes, people.boxes).max() > 0.5)
+    assert person.keypoints is not None
+    assert people.keypoints is not None
+    overlap = geometry.iou(person.boxes, people.boxes)
+    pose = geometry.oks(person.keypoints, people.keypoints, geometry.area(people.boxes))
+    return bool(overlap.max() > 0.5 or ((overlap + pose) / 2).max() >= config.min_similarity)

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hie_cli.config import as_dict, read_yaml
 from hie_cli.flow.carried import bring
 from hie_cli.flow.estimators import FlowMeter
 from hie_cli.flow.fields import FlowPair
@@ -220,3 +222,8 @@ def test_combine_with_nothing_carried_changes_no_joint():
 def test_config_refuses_nonsense():
     with pytest.raises(ValueError, match="frames must be at least 1"):
         RefineConfig(frames=0)
+
+
+def test_the_shipped_settings_are_the_defaults():
+    path = Path(__file__).parents[2] / "configs" / "refine.yaml"
+    assert read_yaml(path)[0] == {"refine": as_dict(RefineConfig())}
