@@ -7,7 +7,7 @@ import numpy as np
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.tracklets import Ints, Tracklet
 
-LARGEST_SHIFT = 0.2  # heights: four times the jitter of good detections
+LARGEST_SHIFT = 0.3  # heights: six times the jitter of good detections
 
 
 def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
