@@ -1,18 +1,15 @@
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hie_cli import config
 from hie_cli.stages.track import Sighting, TrackConfig, describe, track, undescribed
 from hie_cli.types import Frame, FramePeople, People, VideoInfo
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 OFFLINE, ONLINE = TrackConfig(), TrackConfig(online=True)
-YAML = Path(__file__).parents[2] / "configs" / "track.yaml"
 
 
 def walkers(frames=40, miss=(), noise=0.0, seed=0):
@@ -169,7 +166,3 @@ def test_camera_motion_is_taken_out():
     ]
     out = list(track(seen, VIDEO, OFFLINE))
     assert [f.people.track_ids.tolist() for f in out] == [[1]] * 12
-
-
-def test_the_yaml_holds_the_defaults():
-    assert config.load(TrackConfig(), [YAML]) == TrackConfig()
