@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from hie_cli.config import load
 from hie_cli.errors import ConfigError, nearest
@@ -29,8 +30,14 @@ class VideoConfig:
 
 @dataclass(frozen=True)
 class ChainConfig:
-    """One section per stage; the defaults are the preset ``balanced``."""
+    """One section per stage; the defaults are the preset ``balanced``.
 
+    order: ``track-first`` gives people their identities before their poses, as Yuan et al. do for
+    pose tracking (arXiv 2010.10007): boxes are then linked, filled and smoothed without poses, and
+    refinement knows who is who.
+    """
+
+    order: Literal["pose-first", "track-first"] = "pose-first"
     video: VideoConfig = field(default_factory=VideoConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     pose: PoseConfig = field(default_factory=PoseConfig)

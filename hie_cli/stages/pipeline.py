@@ -177,6 +177,22 @@ def pose_header(before: Header, config: ChainConfig, models: Models) -> Header:
     return before.next_stage("pose", networks, settings)
 
 
+def run_pose(
+    seen: Iterable[tuple[Frame, People]],
+    frames: FrameRange,
+    before: Header,
+    place: Place,
+    config: ChainConfig,
+    models: Models,
+) -> tuple[Header, list[FramePeople]]:
+    """Pose people, write the pose document, and return its header and people."""
+    header = pose_header(before, config, models)
+    path = place.document("pose", header.video.name)
+    with DocumentWriter(path, header, place.resume) as writer:
+        poses = posed(prefetch(seen), frames, writer, config, models)
+        return header, [FramePeople(frame.index, people) for frame, people in poses]
+
+
 def run_track(
     sightings: Iterable[track_stage.Sighting], before: Header, place: Place, config: ChainConfig
 ) -> tuple[Header, list[FramePeople]]:
@@ -243,10 +259,12 @@ def run_video(
     """Take one video through ``stages`` (a beginning of ``STAGES``); its people at the end.
 
     Pixels are decoded once, ahead, and flow through detect, pose and the tracker's description of
-    people; identities and actions follow from those alone; the overlay decodes once more.
+    people; identities and actions follow from those alone; the overlay decodes once more, and so do
+    poses that wait for identities (``config.order``).
     """
     name = source.info.name
     header = detect_header(source, config, models)
+    pose_last = "pose" in stages and "track" in stages and config.order == "track-first"
     with ExitStack() as stack:
 
         def open_writer(head: Header) -> DocumentWriter:
@@ -254,7 +272,7 @@ def run_video(
             return stack.enter_context(DocumentWriter(path, head, place.resume))
 
         seen = detected(source, open_writer(header), config, models)
-        if "pose" in stages:
+        if "pose" in stages and not pose_last:
             header = pose_header(header, config, models)
             seen = posed(prefetch(seen), source.range, open_writer(header), config, models)
         bar = progress(seen, f"{name}: people", len(source) or None)
@@ -262,6 +280,10 @@ def run_video(
             return [FramePeople(frame.index, people) for frame, people in bar]
         sightings = list(track_stage.describe(bar, config.track))
     header, result = run_track(sightings, header, place, config)
+    if pose_last:
+        pairs = zip(source, (item.people for item in result), strict=True)
+        bar = progress(pairs, f"{name}: poses", len(result))
+        header, result = run_pose(bar, source.range, header, place, config, models)
     if "action" in stages:
         header, result = run_action(result, header, place, config)
     if "render" in stages:
@@ -299,10 +321,7 @@ def run_document(
         people = list(document)
         run_render(attach(document, source), header.video, len(source), place, config, png)
         return people
-    head = pose_header(header, config, models)
-    with DocumentWriter(place.document("pose", head.video.name), head, place.resume) as writer:
-        seen = posed(prefetch(bar), source.range, writer, config, models)
-        return [FramePeople(frame.index, people) for frame, people in seen]
+    return run_pose(bar, source.range, header, place, config, models)[1]
 
 
 def identified(document: Document) -> Iterator[FramePeople]:
