@@ -42,7 +42,7 @@ class RefineConfig:
     method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
     frames: int = 3
     decay: float = 2.0
-    own_weight: float = 0.9
+    own_weight: float = 1.0
     max_error: float = 0.02
     hidden_weight: float = 1.0
     score_power: float = 4.0
