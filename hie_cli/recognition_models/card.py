@@ -10,7 +10,7 @@ from hie_cli.actions import ACTIONS
 from hie_cli.errors import ModelError
 from hie_cli.recognition_models.clips import Sampling
 
-NETWORKS = ("pose-stream",)
+NETWORKS = ("pose-stream", "slowfast-r18", "slowfast-r50")
 WEIGHTS, CARD = "model.safetensors", "card.json"
 
 

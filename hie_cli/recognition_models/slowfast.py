@@ -7,6 +7,7 @@ a convolution over time with stride alpha. Persons' features are pooled by RoIAl
 boxes in the middle frame from the last stage, averaged over time, as the paper does on AVA.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +20,6 @@ ALPHA, BETA = (
     4,
     8,
 )  # frames of the fast pathway to one of the slow; channels of the slow to the fast
-STEM = 64  # channels after the slow pathway's first convolution
 ROI = 7  # cells along each side of a person's box
 STRIDE = 16  # pixels of the clip to one of the last stage's features
 # Temporal kernels of the stem and of the four residual stages.
@@ -28,11 +28,14 @@ SLOW_TIMES, FAST_TIMES = (1, 1, 1, 3, 3), (5, 3, 3, 3, 3)
 
 @dataclass(frozen=True)
 class Shape:
-    """Blocks per stage, whether they are bottlenecks, and the lateral kernel over time."""
+    """Blocks per stage, whether they are bottlenecks, the lateral kernel over time, and channels
+    after the slow pathway's first convolution.
+    """
 
     blocks: tuple[int, int, int, int]
     bottleneck: bool
     lateral: int = 7
+    width: int = 64
 
 
 SHAPES = {
@@ -148,12 +151,12 @@ class SlowFast(nn.Module):
             nn.Sequential(
                 Unit(3, channels, (times[0], 7), 2), nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
             )
-            for channels, times in ((STEM, SLOW_TIMES), (STEM // BETA, FAST_TIMES))
+            for channels, times in ((shape.width, SLOW_TIMES), (shape.width // BETA, FAST_TIMES))
         ]
-        self.stages.append(Stage(stem[0], stem[1], Lateral(STEM // BETA, shape.lateral)))
-        before = STEM
+        self.stages.append(Stage(stem[0], stem[1], Lateral(shape.width // BETA, shape.lateral)))
+        before = shape.width
         for k, count in enumerate(shape.blocks):
-            after = STEM * 2**k * (4 if shape.bottleneck else 1)
+            after = shape.width * 2**k * (4 if shape.bottleneck else 1)
             stride, dilation = (1 if k == 0 else 2), 1
             if fine and k == 3:
                 stride, dilation = 1, 2
@@ -211,9 +214,12 @@ class SlowFast(nn.Module):
         return torch.cat(parts, 1)
 
 
-def slowfast(name: str, classes: int = NUM_ACTIONS, context: int = 0) -> SlowFast:
-    """The network of that name, with random weights."""
-    return SlowFast(SHAPES[name], classes, context=context)
+def slowfast(name: str, classes: int = NUM_ACTIONS, context: int = 0, width: int = 64) -> SlowFast:
+    """The network of that name, with random weights; ``width`` below the published 64 is quicker.
+
+    ``width`` is a multiple of 8.
+    """
+    return SlowFast(dataclasses.replace(SHAPES[name], width=width), classes, context=context)
 
 
 def inputs(frames: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Recognising actions: tracked people in, the same people with a score for each action out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.kinematic import Kinematic
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import Window, windows
-from hie_cli.types import FloatArray, FramePeople, VideoInfo
+from hie_cli.recognition_models.recogniser import SIMULATED, load_recogniser
+from hie_cli.recognition_models.video_recogniser import NAMES, split_name, video_recogniser
+from hie_cli.types import FloatArray, Frame, FramePeople, VideoInfo
 
 # Each name's recogniser for one video.
 RECOGNISERS: dict[str, Callable[[VideoInfo, ActionConfig], Recogniser]] = {
@@ -18,14 +21,48 @@ RECOGNISERS: dict[str, Callable[[VideoInfo, ActionConfig], Recogniser]] = {
 }
 
 
-def recognisers(video: VideoInfo, config: ActionConfig) -> tuple[Recogniser, ...]:
-    """The recognisers that ``config.model`` names. Raises ModelError for an unknown name."""
-    for name in config.model:
-        if name not in RECOGNISERS:
-            known = sorted(RECOGNISERS)
-            hint = nearest(name, known)
-            raise ModelError(f"action model {name!r} is unknown{hint} (known: {', '.join(known)})")
-    return tuple(RECOGNISERS[name](video, config) for name in config.model)
+def recognisers(
+    video: VideoInfo,
+    config: ActionConfig,
+    frames: Iterable[Frame] | None = None,
+    device: str = "auto",
+) -> tuple[Recogniser, ...]:
+    """The recognisers that ``config.model`` names, for one video.
+
+    ``frames`` is the video itself, for those that look at pixels; each of them iterates it once.
+    Raises ModelError for an unknown name, missing weights or missing frames.
+    """
+    return tuple(_recogniser(name, video, config, frames, device) for name in config.model)
+
+
+def needs_pixels(config: ActionConfig) -> bool:
+    """Whether a model that ``config`` names looks at the video."""
+    return any(split_name(name) is not None for name in config.model)
+
+
+def check_models(config: ActionConfig) -> None:
+    """Raises ModelError as ``recognisers`` would, before there is a video."""
+    recognisers(VideoInfo("any", 1, 1, 1.0, None), config, frames=(), device="cpu")
+
+
+def _recogniser(
+    name: str,
+    video: VideoInfo,
+    config: ActionConfig,
+    frames: Iterable[Frame] | None,
+    device: str,
+) -> Recogniser:
+    if name in RECOGNISERS:
+        return RECOGNISERS[name](video, config)
+    if split_name(name) is not None:
+        return video_recogniser(name, frames, video, device)
+    if name == SIMULATED or Path(name).is_dir():
+        return load_recogniser(name, device)
+    known = sorted([*RECOGNISERS, SIMULATED, *(f"{network}:FOLDER" for network in NAMES)])
+    raise ModelError(
+        f"action model {name!r} is unknown{nearest(name, known)} (known: {', '.join(known)}, "
+        "or a folder that `hie train action` wrote)"
+    )
 
 
 def recognise(
@@ -33,14 +70,17 @@ def recognise(
     video: VideoInfo,
     config: ActionConfig,
     models: Sequence[Recogniser] | None = None,
+    frames: Iterable[Frame] | None = None,
+    device: str = "auto",
 ) -> Iterator[FramePeople]:
     """Every frame of ``people`` with ``action_scores`` (N, 14).
 
     Frames whose index is not a multiple of ``config.every`` get rows of NaN. Holds a few seconds of
     people, whatever the length of the video. ``models`` replaces those that the configuration
-    names; several are averaged with ``config.weights``. Raises ModelError for an unknown name.
+    names; several are averaged with ``config.weights``. ``frames``: see ``recognisers``. Raises
+    ModelError for an unknown name.
     """
-    chosen = recognisers(video, config) if models is None else tuple(models)
+    chosen = recognisers(video, config, frames, device) if models is None else tuple(models)
     weights = np.asarray(config.weights or (1.0,) * len(chosen), np.float64)
     for item, window in windows(people, video, config.window_seconds, config.every):
         scores = _unscored(item) if window is None else _mean(window, chosen, weights)
@@ -57,4 +97,11 @@ def _mean(window: Window, models: Sequence[Recogniser], weights: FloatArray) -> 
     return mean
 
 
-__all__ = ["RECOGNISERS", "ActionConfig", "recognise", "recognisers"]
+__all__ = [
+    "RECOGNISERS",
+    "ActionConfig",
+    "check_models",
+    "needs_pixels",
+    "recognise",
+    "recognisers",
+]

@@ -16,7 +16,7 @@ from hie_cli.recognition_models.scene_fusion import (
 from hie_cli.training.losses import class_balanced
 from hie_cli.types import FloatArray, IntArray
 
-BETAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+BETAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
 
 
 def _fit(

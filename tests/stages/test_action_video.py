@@ -1,0 +1,77 @@
+"""Recognisers that look at pixels, and trained folders, behind the action stage."""
+
+import numpy as np
+import pytest
+import torch
+
+from hie_cli.errors import ModelError
+from hie_cli.recognition_models.clips import Sampling
+from hie_cli.stages.action import ActionConfig, check_models, needs_pixels, recognise
+from hie_cli.training.video_loop import (
+    VideoTrained,
+    VideoTraining,
+    start,
+    write_video_model,
+)
+from hie_cli.types import Frame, FramePeople, People, VideoInfo
+
+VIDEO = VideoInfo("v", 48, 32, 10.0, 30)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The name of a small SlowFast in a folder."""
+    torch.set_num_threads(1)
+    config = VideoTraining(width=8, side=32, sampling=Sampling(10.0, 8))
+    figures = {"epoch": 0, "loss": 1.0, "macro_accuracy": 0.0, "accuracy": 0.0}
+    folder = tmp_path_factory.mktemp("models") / "small"
+    write_video_model(folder, VideoTrained(start(config).eval(), [figures], 0), config, "nothing")
+    return f"slowfast-r18:{folder}"
+
+
+class Film:
+    """Frames that may be asked for several times, as a video may."""
+
+    def __iter__(self):
+        rng = np.random.default_rng(0)
+        return iter(Frame(t, rng.integers(0, 255, (32, 48, 3), np.uint8)) for t in range(30))
+
+
+def people():
+    return [
+        FramePeople(t, People(np.array([[5, 5, 20, 30.0]] * 2), np.ones(2), np.array([1, 2])))
+        for t in range(30)
+    ]
+
+
+def test_a_model_of_pixels_scores_with_the_video_and_refuses_without(model):
+    config = ActionConfig(model=(model,), every=10)
+    out = list(recognise(people(), VIDEO, config, frames=Film(), device="cpu"))
+    known = [np.isfinite(item.people.action_scores).all() for item in out]
+    assert [t for t, there in enumerate(known) if there] == [0, 10, 20]
+    np.testing.assert_allclose(out[10].people.action_scores.sum(1), 1, atol=1e-5)
+    with pytest.raises(ModelError, match="--video"):
+        list(recognise(people(), VIDEO, config))
+
+
+def test_two_models_of_pixels_have_a_pass_each(model):
+    """The mean of a model with itself is the model: both have seen all frames."""
+    alone = ActionConfig(model=(model,), every=10)
+    twice = ActionConfig(model=(model, model), every=10)
+    first = list(recognise(people(), VIDEO, alone, frames=Film(), device="cpu"))
+    second = list(recognise(people(), VIDEO, twice, frames=Film(), device="cpu"))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a.people.action_scores, b.people.action_scores, atol=1e-6)
+
+
+def test_needs_and_checks_before_any_video(model):
+    assert needs_pixels(ActionConfig(model=("kinematic", model)))
+    assert not needs_pixels(ActionConfig())
+    check_models(ActionConfig(model=("kinematic", model)))
+    for name, why in (
+        ("slowfast-r50", "ships no weights"),
+        ("slowfast-r18:/nowhere", "cannot be read"),
+        ("kinematik", "did you mean 'kinematic'"),
+    ):
+        with pytest.raises(ModelError, match=why):
+            check_models(ActionConfig(model=(name,)))
