@@ -33,8 +33,8 @@ class PoseConfig:
     flip: bool = False
     trust: float = 0.7
     window: int = 8
-    nms_oks: float = 0.8
-    nms_iou: float = 0.45
+    nms_oks: float = 0.9
+    nms_iou: float = 0.55
     min_joint_score: float = 0.0
 
     def __post_init__(self) -> None:
