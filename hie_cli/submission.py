@@ -116,7 +116,8 @@ def check_sequence(source: Source, track: int, num_frames: int | None, final: bo
         num_frames = header.video.num_frames
     label = source.label
     if num_frames is not None:
-        problems += _check_frames(frames, num_frames, label, final and track in (2, 3))
+        readable = not problems  # an entry that could not be read is not a missing one
+        problems += _check_frames(frames, num_frames, label, readable and final and track in (2, 3))
     if header is not None:
         problems += _check_header(header, num_frames, label)
     problems += _check_people(frames, track, label, final)
@@ -178,16 +179,28 @@ def _check_frames(
     late = [t for t in frames if t >= num_frames]
     if late:
         problems.append(
-            f"{label}: frame {min(late)} and {len(late) - 1} more lie past the sequence's "
+            f"{label}: {_listed(sorted(late), 'lies', 'lie')} past the sequence's "
             f"{num_frames} frames, which count from 0 to {num_frames - 1}"
+            + ("; are these frames counted from 1?" if _from_one(frames, num_frames) else "")
         )
     missing = [t for t in range(num_frames) if t not in frames]
     if complete and missing:
         problems.append(
-            f"{label}: frame {missing[0]} and {len(missing) - 1} more are missing; "
+            f"{label}: {_listed(missing, 'is', 'are')} missing; "
             "every frame needs an entry, an empty one where nobody is"
         )
     return problems
+
+
+def _listed(frames: list[int], one: str, several: str) -> str:
+    """The first of some frames and how many more there are, with the verb that fits."""
+    if len(frames) == 1:
+        return f"frame {frames[0]} {one}"
+    return f"frame {frames[0]} and {len(frames) - 1} more {several}"
+
+
+def _from_one(frames: dict[int, People], num_frames: int) -> bool:
+    return min(frames) == 1 and max(frames) == num_frames
 
 
 def _check_people(frames: dict[int, People], track: int, label: str, final: bool) -> list[str]:
@@ -197,8 +210,8 @@ def _check_people(frames: dict[int, People], track: int, label: str, final: bool
         bare = [t for t, p in crowd.items() if p.track_ids is None or (p.track_ids < 0).any()]
         if bare:
             problems.append(
-                f"{label}: frame {bare[0]} and {len(bare) - 1} more hold people without a "
-                "track id; run `hie track`"
+                f"{label}: {_listed(bare, 'holds', 'hold')} people without a track id; "
+                "run `hie track`"
             )
     if track in (2, 3):
         if crowd and not any(_posed(people) for people in crowd.values()):
@@ -211,8 +224,8 @@ def _check_people(frames: dict[int, People], track: int, label: str, final: bool
         bare = [t for t, p in judged.items() if not _acting(p)]
         if bare:
             problems.append(
-                f"{label}: frame {bare[0]} and {len(bare) - 1} more of the judged frames (every "
-                f"{ACTION_STRIDE}th) hold people without action scores; run `hie action`"
+                f"{label}: {_listed(bare, 'holds', 'hold')} people without action scores "
+                f"(every {ACTION_STRIDE}th frame is judged); run `hie action`"
             )
     return problems
 
@@ -319,9 +332,15 @@ def check_file(path: Path, track: int, expected: dict[str, int | None]) -> list[
     ending = file_ending(track)
     for info in members:
         if "/" in info.filename:
-            problems.append(f"{path}: {info.filename!r} is not in the root of the zip")
+            problems.append(
+                f"{path}: {info.filename!r} is not in the root of the zip; "
+                "zip the files, not their folder"
+            )
         elif not info.filename.endswith(ending):
-            problems.append(f"{path}: {info.filename!r} does not end in {ending}")
+            problems.append(
+                f"{path}: {info.filename!r} does not end in {ending}, "
+                f"as the files of Track {track} do; leave it out"
+            )
     found = {
         source.name: source
         for source in (find_sources(path) if members else [])

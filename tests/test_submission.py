@@ -119,7 +119,7 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
     text = "\n".join(problems)
     assert "sequence 21 is missing" in text
     assert "sequence 9 is not asked for" in text
-    assert "frame 3 and 0 more lie past the sequence's 3 frames, which count from 0 to 2" in text
+    assert "frame 3 lies past the sequence's 3 frames, which count from 0 to 2" in text
     assert "its video has 4 frames, the sequence 3" in text
     assert "22.json: entry 0: not an annolist entry" in text
 
@@ -141,7 +141,10 @@ def test_an_earlier_stage(tmp_path: Path, track: int, stage: str, message: str |
     document(tmp_path / "docs", "20", frames=50, stage="track")
     if track == 4:
         (problem,) = problems_of(tmp_path, 4, {"20": 50})
-        assert "frame 20 and 1 more of the judged frames (every 20th)" in problem
+        assert (
+            "frame 20 and 1 more hold people without action scores (every 20th frame is judged)"
+            in problem
+        )
 
 
 def test_part_of_a_video(tmp_path: Path) -> None:
@@ -187,12 +190,15 @@ def test_existing_zips(tmp_path: Path) -> None:
     assert check_file(archive(path, **{"20_txt": ROW}), 1, one) == []
     assert check_file(archive(path, **{"20_txt": ROW}), 1, NAMES) == ["sequence 21 is missing"]
     problems = check_file(archive(path, x__20_txt=ROW), 1, one)
-    assert problems[0].endswith("'x/20.txt' is not in the root of the zip")
+    assert problems[0].endswith(
+        "'x/20.txt' is not in the root of the zip; zip the files, not their folder"
+    )
     assert "sequence 20 is missing" in problems
     problems = check_file(archive(path, **{"20_json": "{}"}), 1, one)
-    assert problems[0].endswith("'20.json' does not end in .txt")
+    assert "'20.json' does not end in .txt" in problems[0]
     (problem,) = check_file(archive(path, **{"20_txt": ROW.replace("0", "1", 1)}), 1, one)
-    assert "frame 1 and 0 more lie past the sequence's 1 frames" in problem
+    assert "frame 1 lies past the sequence's 1 frames" in problem
+    assert problem.endswith("are these frames counted from 1?")
     (problem,) = check_file(archive(path, **{"20_txt": ROW.replace(",1", ",-1", 1)}), 1, one)
     assert "people without a track id" in problem
     assert check_file(archive(path), 1, one) == ["sequence 20 is missing"]
@@ -203,7 +209,7 @@ def test_existing_zips(tmp_path: Path) -> None:
 def test_existing_annolist_zips(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.zip", **{"20_json": ANNOLIST % RECT})
     problems = check_file(path, 2, {"20": 2})
-    assert any("frame 1 and 0 more are missing; every frame needs an entry" in p for p in problems)
+    assert any("frame 1 is missing; every frame needs an entry" in p for p in problems)
     assert any("people without a track id" in p for p in problems)
     assert any("nobody has a joint" in p for p in problems)
     path = archive(tmp_path / "a.zip", **{"20_json": ANNOLIST % "" + "x"})

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hie_cli.errors import ConfigError, InputError, input_error
+from hie_cli.errors import ConfigError, input_error
 
 
 def read_text(path: Path) -> str:
@@ -34,7 +35,13 @@ def parse_json(text: str, origin: str | os.PathLike[str]) -> Any:
     """JSON text from the file ``origin``. Raises InputError naming the line."""
 
     def refuse(constant: str) -> None:
-        raise InputError(f"{origin}: holds {constant}; JSON numbers must be finite")
+        found = re.search(rf"[:\[,]\s*{constant}\b", text)
+        end = found.end() if found else 0
+        place = f"line {text.count(chr(10), 0, end) + 1}"
+        column = end - len(constant) - text.rfind("\n", 0, end)
+        raise input_error(
+            origin, f"{place} column {column}", f"holds {constant}; JSON numbers must be finite"
+        )
 
     if not text.strip():
         raise input_error(origin, "empty file", "expected JSON")

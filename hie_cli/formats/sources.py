@@ -113,6 +113,8 @@ def _member_reader(path: Path, member: str) -> Callable[[int], bytes]:
 
 def open_zip(path: Path) -> zipfile.ZipFile:
     """The archive opened for reading. Raises InputError if it is none."""
+    if not path.exists():
+        raise input_error(path, "no such file or folder", "check the path")
     try:
         return zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
