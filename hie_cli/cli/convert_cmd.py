@@ -85,7 +85,12 @@ def convert(
     clips = (clip for source in sources for clip in read_clips(source, how))
     files, lost = write_all(clips, to, output, overwrite, how)
     for what, count in sorted(lost.items()):
-        note(f"{to} cannot hold: {count} {what}")
+        once = what in ("image size", "frame rate")  # said once per sequence
+        note(
+            f"{to} cannot hold: {what} of {count} sequences"
+            if once
+            else f"{to} cannot hold: {count} {what}"
+        )
     if json:
         print(json_module.dumps({"files": [str(f) for f in files], "lost": dict(lost)}))
     else:

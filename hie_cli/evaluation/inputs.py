@@ -38,7 +38,8 @@ def load_inputs(
     AVA csv states neither image size nor frame rate: its truth takes them from the headers of the
     stage documents, its results take the size from the truth. Of a HiEve release the boxes are read
     from the Track-1 text, which alone says who is ignored (nothing else is read if the
-    ``box_tracks_alone`` are scored). Two single files need no common name.
+    ``box_tracks_alone`` are scored). A COCO list of results is for the images of the truth. Two
+    single files need no common name.
     """
     headers = {n: h for n, h in read_headers(results, config.results_layout).items() if h}
 
@@ -85,7 +86,7 @@ def load_inputs(
             )
         return sequence.width, sequence.height
 
-    found = read_results(results, config.results_layout, size=size_in_truth)
+    found = read_results(results, config.results_layout, size=size_in_truth, images=truth)
     if truth.is_file() and results.is_file():
         found = same_name(true, found)
     notes = [*_coverage(headers), *_without_text(true, boxes)]

@@ -137,7 +137,10 @@ def select(path: Path, layout: str | None, allowed: tuple[str, ...]) -> tuple[st
         raise InputError(f"{path}: none of the known layouts (tried {tried})")
     if len(by_layout) > 1:
         kinds = ", ".join(sorted(by_layout))
-        raise InputError(f"{path}: holds several layouts ({kinds}); choose one with --layout")
+        raise InputError(
+            f"{path}: holds several layouts ({kinds}); choose one "
+            "with --from (hie eval: --set truth_layout=... or results_layout=...)"
+        )
     return by_layout.popitem()
 
 

@@ -186,7 +186,10 @@ def _text(clip: Clip, target: str) -> str:
 
 def _size(clip: Clip) -> tuple[int, int]:
     if clip.width is None or clip.height is None:
-        raise ConfigError(f"{clip.name}: its image size is not known; add --size WIDTHxHEIGHT")
+        raise ConfigError(
+            f"{clip.name}: its image size is not stated, or differs from image to image; "
+            "add --size WIDTHxHEIGHT"
+        )
     return clip.width, clip.height
 
 

@@ -69,7 +69,7 @@ def test_results_or_truth_by_their_scores(tmp_path: Path) -> None:
 
 def test_document_needs_size_and_rate(track1: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(ConfigError, match="image size is not known; add --size"):
+    with pytest.raises(ConfigError, match=r"image size is not stated, .*; add --size"):
         run(track1, "--to", "document", "-o", out)
     with pytest.raises(ConfigError, match="frame rate is not known; add --fps"):
         run(track1, "--to", "document", "-o", out, "--size", "640x480")

@@ -1,5 +1,7 @@
 """What one side of an evaluation tells the other: releases, image sizes, frame rates, coverage."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -138,6 +140,17 @@ def test_ava_truth_needs_somebody_who_knows_the_size(tmp_path):
     inputs = load_inputs(tmp_path / "gt.csv", tmp_path / "0.txt", CONFIG)
     with pytest.raises(InputError, match=r"whose size .* does not state; give stage documents"):
         inputs.truth["v"]
+
+
+def test_a_coco_list_of_results_is_for_the_images_of_the_truth(tmp_path):
+    person = {"id": 1, "name": "person"}
+    box = {"image_id": 7, "category_id": 1, "bbox": [0, 0, 20, 40]}
+    images = [{"id": 7, "file_name": "a.jpg"}, {"id": 8, "file_name": "b.jpg"}]
+    truth = {"images": images, "annotations": [{"id": 1, **box}], "categories": [person]}
+    (tmp_path / "set.json").write_text(json.dumps(truth))
+    (tmp_path / "found.json").write_text(json.dumps([{**box, "score": 0.5}]))
+    found = figures(tmp_path / "set.json", tmp_path / "found.json", "detection")
+    assert (found.counts["frames"], found.counts["GT"], found.scalars["AP"]) == (2, 1, 1.0)
 
 
 def test_a_document_of_a_part_of_its_video_is_noted(tmp_path):
