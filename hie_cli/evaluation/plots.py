@@ -104,6 +104,9 @@ def _bars(title: str, values: dict[str, dict[str, float]], figures: tuple[str, .
             label=name,
         )
     axes.set_xticks(np.arange(len(values)), list(values), rotation=40, ha="right", fontsize=8)
+    axes.set_xlim(-0.6, len(values) - 0.4)
+    axes.set_ylim(min(0, axes.get_ylim()[0]), 100)  # MOTA can lie below 0
+    axes.set_axisbelow(True)
     axes.grid(axis="y", alpha=0.3)
     _legend_beside(axes)
     return figure
@@ -148,7 +151,7 @@ def _poses(result: TrackResult) -> Iterator[tuple[str, Any]]:
 def _pose_tracks(result: TrackResult) -> Iterator[tuple[str, Any]]:
     yield "track3_hota", _hota("Track 3: pose HOTA over alpha", result)
     joints = by_part(result.pooled.scalars)
-    yield "track3_joints", _bars("Track 3: per joint", joints, ("MOTA", "MOTP"))
+    yield "track3_joints", _bars("Track 3: MOTA and MOTP per joint", joints, ("MOTA", "MOTP"))
 
 
 def _actions(result: TrackResult) -> Iterator[tuple[str, Any]]:
@@ -186,18 +189,20 @@ def _confusion(matrix: Floats) -> Any:
 
 def _timeline(name: str, line: Timeline) -> Any:
     """A row per true person: the colour is the id that follows it; grey: missed, white: absent."""
-    from matplotlib import colormaps
+    from matplotlib.colors import hsv_to_rgb
 
     rows = len(line.truth_ids)
     figure, axes = _axes(
         f"{name}: which id follows whom (grey: missed)", "frame", "true person",
-        (10, max(2.0, 0.22 * rows + 1)),
+        (10, min(40.0, max(2.0, 0.22 * rows + 1))),
     )  # fmt: skip
     # Neighbouring ids get colours far apart; the golden ratio spreads them over the wheel.
     hue = (np.maximum(line.followed, 0) * 0.618034) % 1.0
-    image = colormaps["hsv"](hue)[..., :3]
-    image[line.followed == MISSED] = 0.75
+    strength = 0.45 + 0.15 * (np.maximum(line.followed, 0) % 3)
+    image = hsv_to_rgb(np.stack([hue, strength, np.full(hue.shape, 0.88)], axis=-1))
+    image[line.followed == MISSED] = 0.7
     image[line.followed == ABSENT] = 1.0
     axes.imshow(image, aspect="auto", interpolation="nearest")
-    axes.set_yticks(range(rows), [str(i) for i in line.truth_ids], fontsize=7)
+    shown = range(0, rows, 1 + rows // 180)
+    axes.set_yticks(shown, [str(line.truth_ids[i]) for i in shown], fontsize=7)
     return figure
