@@ -59,15 +59,16 @@ ABLATIONS = {
     "n = 1": [RefineConfig(frames=1)],
     "n = 2": [RefineConfig(frames=2)],
     "n = 5": [RefineConfig(frames=5)],
-    "no temporal decay": [RefineConfig(decay=1e6)],
-    "decay 1": [RefineConfig(decay=1.0)],
+    "no temporal decay": [RefineConfig(decay_seconds=1e6)],
+    "decay 0.06 s": [RefineConfig(decay_seconds=0.06)],
+    "decay 0.26 s": [RefineConfig(decay_seconds=0.26)],
     "no forward-backward check": [RefineConfig(max_error=1e6)],
     "hidden joints not carried": [RefineConfig(hidden_weight=0.0)],
     "scores not weighed": [RefineConfig(score_power=0.0)],
     "score power 2": [RefineConfig(score_power=2.0)],
     "no damping of outliers": [RefineConfig(outlier=1e6)],
-    "own weight 0.5": [RefineConfig(own_weight=0.5)],
-    "own weight 2": [RefineConfig(own_weight=2.0)],
+    "own weight 0.75": [RefineConfig(own_weight=0.75)],
+    "own weight 3": [RefineConfig(own_weight=3.0)],
     "no joints filled": [RefineConfig(fill_joints=False)],
     "no people filled": [RefineConfig(fill_people=False)],
     "Farneback flow": [RefineConfig(flow=replace(FLOW, method="farneback"))],
@@ -158,7 +159,11 @@ class Replay(FlowMeter):
 
 
 def compare(
-    name: str, truths: Sequence[Truth], clip: Clip, methods: dict[str, list[RefineConfig]]
+    name: str,
+    truths: Sequence[Truth],
+    clip: Clip,
+    fps: float,
+    methods: dict[str, list[RefineConfig]],
 ) -> list[dict[str, object]]:
     """Two rows per method, one for each half of a clip; settings are chosen on the other half."""
     rows: list[dict[str, object]] = []
@@ -169,7 +174,7 @@ def compare(
             meter = FlowMeter(config.flow)
             flows[config.flow] = [meter.step(frame.image) for frame, _ in clip]
         replay = Replay(flows.get(config.flow, []))
-        return [people for _, people in refine(clip, config, replay)]
+        return [people for _, people in refine(clip, config, fps, replay)]
 
     first, second = slice(0, len(clip) // 2), slice(len(clip) // 2, None)
     for method, settings in methods.items():
@@ -192,7 +197,9 @@ def merit(figures: dict[str, float]) -> float:
 # --- simulated crowds -------------------------------------------------------------------------
 
 
-def simulated_clips(seeds: Iterable[int], frames: int) -> Iterable[tuple[str, list[Truth], Clip]]:
+def simulated_clips(
+    seeds: Iterable[int], frames: int
+) -> Iterable[tuple[str, list[Truth], Clip, float]]:
     """Rendered crowds, observed well, noisily, and with people and joints missing."""
     kinds = {
         "clean": Noise(0.005, 0.004, 0.004, 0, 0, 0, 0, 0, memory=0.0),
@@ -212,7 +219,7 @@ def simulated_clips(seeds: Iterable[int], frames: int) -> Iterable[tuple[str, li
             truths.append(Truth(crowd.boxes[who, t], joints, who))
         for kind, noise in kinds.items():
             people = [item.people.replace(track_ids=None) for item in observe(crowd, noise)]
-            yield kind, truths, list(zip(images, people, strict=True))
+            yield kind, truths, list(zip(images, people, strict=True)), crowd.config.fps
 
 
 # --- real clips -------------------------------------------------------------------------------
@@ -220,7 +227,7 @@ def simulated_clips(seeds: Iterable[int], frames: int) -> Iterable[tuple[str, li
 
 def real_clips(
     path: Path, first: int, count: int, preset: str, cache: Path | None
-) -> Iterable[tuple[str, list[Truth], Clip]]:
+) -> Iterable[tuple[str, list[Truth], Clip, float]]:
     """A real clip, degraded in several ways, each gone through the chain."""
     from hie_cli.stages.chain import load_chain
     from hie_cli.stages.detect import detect
@@ -249,11 +256,14 @@ def real_clips(
     tracked = list(track(sightings, source.info, config.track))
     truths = [_reference(item.people) for item in tracked]
     rng = np.random.default_rng(0)
-    yield "clean", truths, clean
-    yield "blurred", truths, chain("blurred", _blurred(frames, truths, rng))
-    yield "occluded", truths, chain("occluded", _occluded(frames, clean, rng))
-    yield "dropped", truths, _dropped(clean, rng)
-    yield "joint noise", truths, _shaken(clean, rng)
+    blurred = chain("blurred", _blurred(frames, truths, rng))
+    occluded = chain("occluded", _occluded(frames, clean, rng))
+    fps = source.info.fps
+    yield "clean", truths, clean, fps
+    yield "blurred", truths, blurred, fps
+    yield "occluded", truths, occluded, fps
+    yield "dropped", truths, _dropped(clean, rng), fps
+    yield "joint noise", truths, _shaken(clean, rng), fps
 
 
 def save_people(path: Path, people: Sequence[People]) -> None:
@@ -415,9 +425,9 @@ def main() -> None:
         sys.exit("real: name at least one clip")
     rows: list[dict[str, object]] = []
 
-    def add(kind: str, truths: list[Truth], clip: Clip, origin: str) -> None:
+    def add(kind: str, truths: list[Truth], clip: Clip, fps: float, origin: str) -> None:
         name = f"{origin} {'clean' if kind == 'clean' else 'degraded'}" if ablation else kind
-        rows.extend(compare(name, truths, clip, methods))
+        rows.extend(compare(name, truths, clip, fps, methods))
 
     for path in [] if options.what == "simulated" else options.clips:
         cut = (options.first, options.frames, options.preset, options.cache)

@@ -19,18 +19,22 @@ _GRID = 5  # points across a box whose median motion moves the box
 class Carried:
     """``people`` (M) of frame t + ``distance`` brought to frame t.
 
-    keypoints (M, 14, 2) frame pixels · followed (M, 14): whether the flow could follow the joint;
-    where not, it was moved with the body · boxes (M, 4) moved with the body.
+    weight: how much that distance lets them count · keypoints (M, 14, 2) frame pixels · followed
+    (M, 14): whether the flow could follow the joint; where not, it was moved with the body · boxes
+    (M, 4) moved with the body.
     """
 
     distance: int
+    weight: float
     people: People
     keypoints: Floats
     followed: NDArray[np.bool_]
     boxes: Floats
 
 
-def bring(people: People, path: Sequence[FlowPair], distance: int, max_error: float) -> Carried:
+def bring(
+    people: People, path: Sequence[FlowPair], distance: int, max_error: float, weight: float = 1.0
+) -> Carried:
     """Carry ``people`` with poses along ``path``: forward for a negative ``distance``, else back.
 
     A point is lost where its way there and back does not close within ``max_error`` body heights,
@@ -49,7 +53,7 @@ def bring(people: People, path: Sequence[FlowPair], distance: int, max_error: fl
     shift = _median_shift(start, points, ok)
     followed = ok[:, : joints.shape[1]]
     moved = np.where(followed[..., None], points[:, : joints.shape[1]], joints + shift[:, None])
-    return Carried(distance, people, moved, followed, boxes + np.tile(shift, 2))
+    return Carried(distance, weight, people, moved, followed, boxes + np.tile(shift, 2))
 
 
 def _inside(points: Floats, pair: FlowPair) -> NDArray[np.bool_]:

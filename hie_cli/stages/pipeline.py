@@ -135,9 +135,10 @@ def detected(
 
 
 def posed(
-    seen: Seen, frames: FrameRange, writer: DocumentWriter, config: ChainConfig, models: Models
+    seen: Seen, source: VideoSource, writer: DocumentWriter, config: ChainConfig, models: Models
 ) -> Seen:
     """The pose stage and its temporal refinement, written along, resuming likewise."""
+    frames = source.range
     around = refine_stage.context_frames(config.refine)
     first = frames.first
     if around is not None:
@@ -149,7 +150,7 @@ def posed(
         for _ in range(kept):
             yield next(seen)
         poses = pose_stage.pose(seen, config.pose, models.pose)
-        yield from refine_stage.refine(poses, config.refine)
+        yield from refine_stage.refine(poses, config.refine, source.info.fps / frames.stride)
 
     return tee(people(), writer)
 
@@ -179,7 +180,7 @@ def pose_header(before: Header, config: ChainConfig, models: Models) -> Header:
 
 def run_pose(
     seen: Iterable[tuple[Frame, People]],
-    frames: FrameRange,
+    source: VideoSource,
     before: Header,
     place: Place,
     config: ChainConfig,
@@ -189,7 +190,7 @@ def run_pose(
     header = pose_header(before, config, models)
     path = place.document("pose", header.video.name)
     with DocumentWriter(path, header, place.resume) as writer:
-        poses = posed(prefetch(seen), frames, writer, config, models)
+        poses = posed(prefetch(seen), source, writer, config, models)
         return header, [FramePeople(frame.index, people) for frame, people in poses]
 
 
@@ -274,7 +275,7 @@ def run_video(
         seen = detected(source, open_writer(header), config, models)
         if "pose" in stages and not pose_last:
             header = pose_header(header, config, models)
-            seen = posed(prefetch(seen), source.range, open_writer(header), config, models)
+            seen = posed(prefetch(seen), source, open_writer(header), config, models)
         bar = progress(seen, f"{name}: people", len(source) or None)
         if "track" not in stages:
             return [FramePeople(frame.index, people) for frame, people in bar]
@@ -283,7 +284,7 @@ def run_video(
     if pose_last:
         pairs = zip(source, (item.people for item in result), strict=True)
         bar = progress(pairs, f"{name}: poses", len(result))
-        header, result = run_pose(bar, source.range, header, place, config, models)
+        header, result = run_pose(bar, source, header, place, config, models)
     if "action" in stages:
         header, result = run_action(result, header, place, config)
     if "render" in stages:
@@ -321,7 +322,7 @@ def run_document(
         people = list(document)
         run_render(attach(document, source), header.video, len(source), place, config, png)
         return people
-    return run_pose(bar, source.range, header, place, config, models)[1]
+    return run_pose(bar, source, header, place, config, models)[1]
 
 
 def identified(document: Document) -> Iterator[FramePeople]:

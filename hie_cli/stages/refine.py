@@ -4,11 +4,12 @@ A frame alone is not enough in a crowd. For each frame t the poses of the n fram
 carried forward, and those of the n frames after it backward, along the optical flow to t; matched
 to the people of t they are fused with their own poses, joint by joint:
 
-    w_d = score^p · exp(−|d|/τ) / Σ_d exp(−|d|/τ) · [1 where the flow followed the joint, else h]
-          · alike(p̂_d, p_t),    w_0 = own · score^p
+    w_d = score^p · exp(−|d|/τ) · [1 where the flow followed the joint, else h] · alike(p̂_d, p_t)
+    w_0 = own · score^p
     fused = Σ w_d p̂_d / Σ w_d           (d = 0 included; outliers damped)
 
-A joint, or a whole person, that is missing at t is filled in where the frames around agree on it.
+τ is a time: the more frames a second, the nearer they are and the more they count. A joint, or a
+whole person, that is missing at t is filled in where the frames around agree on it.
 People are the same by their identities where both frames have some, else by the mean of OKS and box
 overlap. The weights are our reading of the paper, which leaves them open; docs/results.md has the
 ablation.
@@ -41,8 +42,8 @@ class RefineConfig:
 
     method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
     frames: int = 3
-    decay: float = 2.0
-    own_weight: float = 1.0
+    decay_seconds: float = 0.1
+    own_weight: float = 1.5
     max_error: float = 0.02
     hidden_weight: float = 1.0
     score_power: float = 4.0
@@ -50,7 +51,7 @@ class RefineConfig:
     outlier: float = 1.5
     fill_joints: bool = True
     fill_people: bool = True
-    fill_weight: float = 0.03
+    fill_weight: float = 0.05
     fill_min_score: float = 0.2
     filled_score: float = 0.7
     min_cutoff: float = 0.15
@@ -62,8 +63,8 @@ class RefineConfig:
     def __post_init__(self) -> None:
         if self.frames < 1:
             raise ValueError("refine.frames must be at least 1; refine.method none turns it off")
-        if self.decay <= 0 or self.outlier <= 0 or self.max_error <= 0:
-            raise ValueError("refine: decay, outlier and max_error must be above 0")
+        if self.decay_seconds <= 0 or self.outlier <= 0 or self.max_error <= 0:
+            raise ValueError("refine: decay_seconds, outlier and max_error must be above 0")
 
 
 def context_frames(config: RefineConfig) -> int | None:
@@ -74,15 +75,18 @@ def context_frames(config: RefineConfig) -> int | None:
 
 
 def refine(
-    seen: Iterable[tuple[Frame, People]], config: RefineConfig, meter: FlowMeter | None = None
+    seen: Iterable[tuple[Frame, People]],
+    config: RefineConfig,
+    fps: float,
+    meter: FlowMeter | None = None,
 ) -> Iterator[tuple[Frame, People]]:
     """Yield each frame with its people's poses refined; holds 2n + 1 frames, n ahead.
 
-    People without keypoints pass unchanged. ``meter`` gives the flow; one of ``config.flow`` if
-    None.
+    People without keypoints pass unchanged. ``fps``: how many frames of ``seen`` make a second.
+    ``meter`` gives the flow; one of ``config.flow`` if None.
     """
     if config.method == "flow":
-        return _by_flow(seen, config, meter or FlowMeter(config.flow))
+        return _by_flow(seen, config, fps, meter or FlowMeter(config.flow))
     if config.method == "one-euro":
         return one_euro(seen, config.min_cutoff, config.beta)
     if config.method == "savgol":
@@ -91,7 +95,7 @@ def refine(
 
 
 def _by_flow(
-    seen: Iterable[tuple[Frame, People]], config: RefineConfig, meter: FlowMeter
+    seen: Iterable[tuple[Frame, People]], config: RefineConfig, fps: float, meter: FlowMeter
 ) -> Iterator[tuple[Frame, People]]:
     n = config.frames
     window: list[tuple[Frame, People]] = []
@@ -103,14 +107,14 @@ def _by_flow(
             flows.append(pair)
         window.append(item)
         if len(window) - 1 - due >= n:
-            yield window[due][0], refined(window, flows, due, config)
+            yield window[due][0], refined(window, flows, due, config, fps)
             due += 1
         if due > n:
             window.pop(0)
             flows.pop(0)
             due -= 1
     for position in range(due, len(window)):
-        yield window[position][0], refined(window, flows, position, config)
+        yield window[position][0], refined(window, flows, position, config, fps)
 
 
 def refined(
@@ -118,6 +122,7 @@ def refined(
     flows: Sequence[FlowPair],
     position: int,
     config: RefineConfig,
+    fps: float,
 ) -> People:
     """The people of ``window[position]`` refined by those up to ``config.frames`` away."""
     people = window[position][1]
@@ -130,7 +135,8 @@ def refined(
             break
         if distance and window[other][1].keypoints is not None and len(window[other][1]):
             path = flows[other:position] if distance < 0 else flows[position:other]
-            carried.append(bring(window[other][1], path, distance, config.max_error))
+            weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
+            carried.append(bring(window[other][1], path, distance, config.max_error, weight))
     return combine(people, carried, config)
 
 
@@ -147,16 +153,9 @@ def _weights(carried: Carried, config: RefineConfig) -> Floats:
     """(M, 14): how much each carried joint counts, likeness aside."""
     scores = np.asarray(carried.people.keypoint_scores, np.float64)
     followed = np.where(carried.followed, 1.0, config.hidden_weight)
-    near = temporal_weight(carried.distance, config)
     known = geometry.known(carried.keypoints)
-    weights: Floats = np.where(known, scores**config.score_power * followed * near, 0.0)
+    weights: Floats = np.where(known, scores**config.score_power * followed * carried.weight, 0.0)
     return weights
-
-
-def temporal_weight(distance: int, config: RefineConfig) -> float:
-    """exp(−|d|/τ), such that the frames around weigh 1 together."""
-    around = 2 * np.exp(-np.arange(1, config.frames + 1) / config.decay).sum()
-    return float(np.exp(-abs(distance) / config.decay) / around)
 
 
 def _similarity(carried: Carried, boxes: Floats, keypoints: Floats) -> Floats:

@@ -38,25 +38,25 @@ def walk(people: list[People], speed: float = 5.0) -> list[tuple[Frame, People]]
 
 
 def test_no_frames():
-    assert list(refine([], RefineConfig())) == []
+    assert list(refine([], RefineConfig(), 25.0)) == []
 
 
 def test_nobody_stays_nobody():
     nobody = person(0)[np.zeros(1, bool)]
-    out = list(refine(walk([nobody] * 4), RefineConfig()))
+    out = list(refine(walk([nobody] * 4), RefineConfig(), 25.0))
     assert [frame.index for frame, _ in out] == [0, 1, 2, 3]
     assert [len(people) for _, people in out] == [0, 0, 0, 0]
 
 
 def test_people_without_poses_pass_unchanged():
     boxes = People(np.array([[0, 0, 9, 9]]), np.array([0.5]))
-    out = list(refine(walk([boxes] * 3), RefineConfig()))
+    out = list(refine(walk([boxes] * 3), RefineConfig(), 25.0))
     assert all(people is boxes for _, people in out)
 
 
 def test_method_none_passes_everything():
     items = walk([person(100)] * 3)
-    assert list(refine(items, RefineConfig(method="none"))) == items
+    assert list(refine(items, RefineConfig(method="none"), 25.0)) == items
     assert context_frames(RefineConfig(method="none")) == 0
 
 
@@ -68,7 +68,7 @@ def test_every_frame_comes_once_and_in_order_with_bounded_look_ahead():
             taken.append(item[0].index)
             yield item
 
-    stream = refine(source(), RefineConfig(frames=2))
+    stream = refine(source(), RefineConfig(frames=2), 25.0)
     for expected in range(7):
         frame, _ = next(stream)
         assert frame.index == expected
@@ -77,7 +77,7 @@ def test_every_frame_comes_once_and_in_order_with_bounded_look_ahead():
 
 
 def test_consistent_poses_stay_where_they_are():
-    out = list(refine(walk([person(100 + 5 * t) for t in range(6)]), RefineConfig()))
+    out = list(refine(walk([person(100 + 5 * t) for t in range(6)]), RefineConfig(), 25.0))
     for t, (_, people) in enumerate(out):
         assert np.abs(people.keypoints[0, :, 0] - (100 + 5 * t)).max() < 1.0
         assert len(people) == 1
@@ -90,32 +90,34 @@ def test_noise_of_one_frame_is_pulled_back():
     scores = people[3].keypoint_scores.copy()
     scores[0, 4] = 0.3
     people[3] = people[3].replace(keypoints=noisy, keypoint_scores=scores)
-    out = list(refine(walk(people), RefineConfig()))
+    out = list(refine(walk(people), RefineConfig(), 25.0))
     assert abs(out[3][1].keypoints[0, 4, 0] - 115) < 2
 
 
 def test_missing_joint_is_filled_with_a_lower_score():
     people = [person(100 + 5 * t, missing=(4,) if t == 3 else ()) for t in range(7)]
-    filled = list(refine(walk(people), RefineConfig()))[3][1]
+    filled = list(refine(walk(people), RefineConfig(), 25.0))[3][1]
     assert abs(filled.keypoints[0, 4, 0] - 115) < 2
     assert 0 < filled.keypoint_scores[0, 4] < 0.9
-    kept = list(refine(walk(people), RefineConfig(fill_joints=False)))[3][1]
+    kept = list(refine(walk(people), RefineConfig(fill_joints=False), 25.0))[3][1]
     assert np.isnan(kept.keypoints[0, 4]).all()
 
 
 def test_missed_person_is_filled_from_both_sides_only():
     people = [person(100 + 5 * t) for t in range(7)]
     people[3] = people[3][np.zeros(1, bool)]
-    out = list(refine(walk(people), RefineConfig()))
+    out = list(refine(walk(people), RefineConfig(), 25.0))
     assert [len(p) for _, p in out] == [1] * 7
     filled = out[3][1]
     assert np.abs(filled.boxes[0] - [95, 60, 135, 180]).max() < 2
     assert filled.scores[0] < 0.9
     # Missing in the first frame there is no earlier sighting: nobody is invented.
     people = [people[0][np.zeros(1, bool)], *people[1:3]]
-    assert len(next(iter(refine(walk(people), RefineConfig())))[1]) == 0
+    assert len(next(iter(refine(walk(people), RefineConfig(), 25.0)))[1]) == 0
     off = list(
-        refine(walk([person(100), person(0)[:0], person(110)]), RefineConfig(fill_people=False))
+        refine(
+            walk([person(100), person(0)[:0], person(110)]), RefineConfig(fill_people=False), 25.0
+        )
     )
     assert len(off[1][1]) == 0
 
@@ -124,7 +126,7 @@ def test_two_people_are_not_mixed():
     def two(t):
         return concatenate([person(80 + 5 * t), person(220 + 5 * t)])
 
-    out = list(refine(walk([two(t) for t in range(5)]), RefineConfig()))
+    out = list(refine(walk([two(t) for t in range(5)]), RefineConfig(), 25.0))
     for t, (_, people) in enumerate(out):
         assert np.abs(people.keypoints[0, :, 0] - (80 + 5 * t)).max() < 1.5
         assert np.abs(people.keypoints[1, :, 0] - (220 + 5 * t)).max() < 1.5
@@ -132,7 +134,7 @@ def test_two_people_are_not_mixed():
 
 def test_a_person_without_any_joint_takes_the_pose_of_the_frames_around():
     people = [person(100 + 5 * t, missing=range(14) if t == 3 else ()) for t in range(7)]
-    filled = list(refine(walk(people), RefineConfig()))[3][1]
+    filled = list(refine(walk(people), RefineConfig(), 25.0))[3][1]
     assert len(filled) == 1
     assert np.abs(filled.keypoints[0, :, 0] - 115).max() < 2
 
@@ -157,22 +159,22 @@ def test_ids_say_who_is_who_against_likeness():
 def test_a_filled_person_has_the_id_of_both_sides():
     people = [ids(person(100 + 5 * t), 7) for t in range(7)]
     people[3] = people[3][np.zeros(1, bool)]
-    out = list(refine(walk(people), RefineConfig()))
+    out = list(refine(walk(people), RefineConfig(), 25.0))
     assert [p.track_ids.tolist() for _, p in out] == [[7]] * 7
     # Beside somebody else, whose id stays.
     people[3] = ids(person(280), 9)
-    out = list(refine(walk(people), RefineConfig()))
+    out = list(refine(walk(people), RefineConfig(), 25.0))
     assert sorted(out[3][1].track_ids.tolist()) == [7, 9]
     # Different ids before and after are different people: nobody is made of two.
     changed = [ids(person(100 + 5 * t), 7 if t < 3 else 8) for t in range(7)]
     changed[3] = changed[3][np.zeros(1, bool)]
-    assert len(list(refine(walk(changed), RefineConfig()))[3][1]) == 0
+    assert len(list(refine(walk(changed), RefineConfig(), 25.0))[3][1]) == 0
 
 
 def test_an_id_that_is_there_is_not_filled_in_again():
     people = [ids(person(100 + 5 * t), 7) for t in range(5)]
     people[2] = ids(person(280), 7)  # far from where the frames around expect it
-    out = list(refine(walk(people), RefineConfig()))
+    out = list(refine(walk(people), RefineConfig(), 25.0))
     assert out[2][1].track_ids.tolist() == [7]
 
 
@@ -199,7 +201,7 @@ def test_ids_stay_unique_and_nobody_is_lost(data):
         crowd = [ids(person(40 + 70 * i + 3 * t, missing=missing), i + 1) for i in who]
         people = concatenate(crowd) if crowd else ids(person(0)[:0])
         items.append((Frame(t, np.zeros((240, 320, 3), np.uint8)), people))
-    out = list(refine(items, RefineConfig(), Still()))
+    out = list(refine(items, RefineConfig(), 25.0, Still()))
     for (_, before), (_, after) in zip(items, out, strict=True):
         given_ids = after.track_ids.tolist()
         assert len(set(given_ids)) == len(given_ids)
