@@ -127,7 +127,7 @@ def check_sequence(source: Source, track: int, num_frames: int | None, final: bo
 def _read_text(source: Source, problems: list[str], base: int | None) -> dict[int, People]:
     text = source.read_text()
     if base is None:
-        base = mot.guess_base(text, source.name, source.folder)
+        base = mot.guess_base(text, source.name)
     bad = list(mot.problems(text.splitlines(), base))
     problems += _shown([f"{source.label}: line {n}: {what}" for n, what in bad], source.label)
     if bad:

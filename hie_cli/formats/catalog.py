@@ -78,7 +78,7 @@ def sniff(source: Source) -> str | None:
         first = head.strip().splitlines()[0].replace(",", " ").split() if head.strip() else []
         if first and not re.fullmatch(r"[-+0-9.eE]+|nan|inf", first[0]):
             return None
-        base = guess_base(source.read_text(), source.name, source.folder)
+        base = guess_base(source.read_text(), source.name)
         return "mot" if base else "track1"
     return None
 

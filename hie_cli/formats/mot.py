@@ -219,22 +219,25 @@ def parse_results(text: str, label: str, base: int) -> tuple[FramePeople, ...]:
     )
 
 
-def guess_base(text: str, name: str, folder: str) -> int:
+def guess_base(text: str, name: str) -> int:
     """The number of the first frame in a track file: 0 (HiEve Track-1) or 1 (MOTChallenge).
 
-    Both share one layout of rows. Frame 0 occurring proves HiEve; nine columns or a ``gt/gt.txt``
-    prove MOTChallenge; a file named by a number is a HiEve sequence; else MOTChallenge is taken.
+    Both share one layout of rows. Nine columns and world coordinates prove MOTChallenge; frame 0
+    occurring proves HiEve; a file named by a number is a HiEve sequence; else, ``gt/gt.txt``
+    included, MOTChallenge is taken.
     """
     head = text.removeprefix("\ufeff").lstrip()
     if not head:
         return 0 if name.isdigit() else 1
-    first = head.splitlines()[0].split(",")
-    if len(first) == 9 or folder in ("gt", "det"):
+    lines = [line.replace(",", " ").split() for line in head.splitlines()]
+    first = lines[0]
+    if len(first) == 9:
         return 1
-    if len(first) == 10 and any(v.strip() not in ("-1", "-1.0") for v in first[7:]):
+    if len(first) == 10 and any(v not in ("-1", "-1.0") for v in first[7:]):
         return 1
-    frames = (line.split(",", 1)[0].strip() for line in head.splitlines())
-    return 0 if name.isdigit() or any(f in ("0", "0.0") for f in frames) else 1
+    if any(line and line[0] in ("0", "0.0") for line in lines):
+        return 0
+    return 0 if name.isdigit() else 1
 
 
 def format_rows(

@@ -108,21 +108,29 @@ def test_all_bad_lines_are_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "folder", "base"),
+    ("text", "name", "base"),
     [
-        ("0,1,1,1,1,1,1,-1,-1,-1\n", "x", "results", 0),  # frame 0 proves HiEve
-        ("5,1,1,1,1,1,1,-1,-1,-1\n0,1,1,1,1,1,1,-1,-1,-1\n", "x", "results", 0),
-        ("1,1,1,1,1,1,1,-1,-1,-1\n", "20", "results", 0),  # a HiEve name
-        ("1,1,1,1,1,1,1,-1,-1,-1\n", "MOT16-02", "results", 1),
-        ("1,1,1,1,1,1,1,1,0.5\n", "20", "results", 1),  # nine columns
-        ("1,1,1,1,1,1,1,-4.1,-7.3,0\n", "20", "results", 1),  # MOT15's world coordinates
-        ("1,1,1,1,1,1,1,-1,-1,-1\n", "gt", "gt", 1),
-        ("", "20", "", 0),
-        ("", "x", "", 1),
+        ("0,1,1,1,1,1,1,-1,-1,-1\n", "x", 0),  # frame 0 proves HiEve
+        ("5 1 1 1 1 1 1 -1 -1 -1\n0 1 1 1 1 1 1 -1 -1 -1\n", "x", 0),
+        ("5,1,1,1,1,1,1,-1,-1,-1\n0,1,1,1,1,1,1,-1,-1,-1\n", "x", 0),
+        ("1,1,1,1,1,1,1,-1,-1,-1\n", "20", 0),  # a HiEve name
+        ("1,1,1,1,1,1,1,-1,-1,-1\n", "MOT16-02", 1),
+        ("1,1,1,1,1,1,1,1,0.5\n", "20", 1),  # nine columns
+        ("1,1,1,1,1,1,1,-4.1,-7.3,0\n", "20", 1),  # MOT15's world coordinates
+        ("1,1,1,1,1,1,1,-1,-1,-1\n", "gt", 1),
+        ("", "20", 0),
+        ("", "x", 1),
     ],
 )
-def test_which_frame_is_the_first(text: str, name: str, folder: str, base: int) -> None:
-    assert mot.guess_base(text, name, folder) == base
+def test_which_frame_is_the_first(text: str, name: str, base: int) -> None:
+    assert mot.guess_base(text, name) == base
+
+
+def test_hieve_text_in_a_folder_named_gt(tmp_path: Path) -> None:
+    path = tmp_path / "gt" / "20.txt"
+    path.parent.mkdir()
+    path.write_text("0,1,0,0,20,40,1,-1,-1,-1\n")
+    assert len(read_truth(path)["20"].frames[0]) == 1
 
 
 def test_detections_have_no_ids(tmp_path: Path) -> None:
