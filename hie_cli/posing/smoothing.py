@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli import boxes as geometry
+from hie_cli.following import follow, inverse, through
 from hie_cli.types import Frame, People
 
 Floats = NDArray[np.float64]
@@ -27,17 +28,9 @@ def likeness(a: People, b: People) -> Floats:
     return (overlap + pose) / 2
 
 
-def follow(before: People, now: People) -> NDArray[np.int64]:
+def followed(before: People, now: People) -> NDArray[np.int64]:
     """Of each person of ``now`` (M) the index of the same one in ``before``; -1: none."""
-    from scipy.optimize import linear_sum_assignment
-
-    index = np.full(len(now), -1)
-    if len(before) and len(now):
-        alike = likeness(before, now)
-        rows, columns = linear_sum_assignment(-alike)
-        good = alike[rows, columns] >= _LEAST_LIKENESS
-        index[columns[good]] = rows[good]
-    return index
+    return follow(likeness(before, now), _LEAST_LIKENESS)
 
 
 def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame, People]]:
@@ -52,7 +45,7 @@ def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame
             yield frame, people
             continue
         points = np.asarray(people.keypoints, np.float64)
-        index = np.full(len(people), -1) if before is None else follow(before, people)
+        index = np.full(len(people), -1) if before is None else followed(before, people)
         last, last_speed = np.full_like(points, np.nan), np.zeros_like(points)
         old = index >= 0
         last[old], last_speed[old] = smooth[index[old]], speed[index[old]]
@@ -86,7 +79,7 @@ def savgol(seen: Seen, half: int, order: int) -> Iterator[tuple[Frame, People]]:
     due = 0
     for item in seen:
         if window:
-            links.append(follow(window[-1][1], item[1]))
+            links.append(followed(window[-1][1], item[1]))
         window.append(item)
         if len(window) - 1 - due >= half:
             yield _fitted(window, links, due, half, order)
@@ -116,21 +109,18 @@ def _fitted(
             other = position + direction * away
             if not 0 <= other < len(window) or window[other][1].keypoints is None:
                 break
-            link = links[other] if direction < 0 else _inverse(links[other - 1], window[other - 1])
-            index = np.where(index >= 0, np.append(link, -1)[index], -1)
+            link = (
+                links[other]
+                if direction < 0
+                else inverse(links[other - 1], len(window[other - 1][1]))
+            )
+            index = through(link, index)
             points = np.asarray(window[other][1].keypoints, np.float64)
             padded = np.concatenate([points, np.full((1, 14, 2), np.nan)])
             times.append(direction * away)
             stacks.append(padded[index])
     fitted = polynomial_at_zero(np.array(times), np.stack(stacks), order)
     return frame, people.replace(keypoints=fitted)
-
-
-def _inverse(link: NDArray[np.int64], before: tuple[Frame, People]) -> NDArray[np.int64]:
-    """From the later frame's link back, the link of the earlier frame's people forward."""
-    forward = np.full(len(before[1]), -1)
-    forward[link[link >= 0]] = np.flatnonzero(link >= 0)
-    return forward
 
 
 def polynomial_at_zero(times: NDArray[np.int64], values: Floats, order: int) -> Floats:

@@ -40,6 +40,7 @@ class DetectConfig:
     fuse_iou: float = 0.55
     nms_iou: float = 0.65
     nms_oks: float = 0.7
+    steady_seconds: float = 0.25
     batch: int = 1
 
     def __post_init__(self) -> None:
@@ -53,12 +54,15 @@ class DetectConfig:
             raise ValueError("detect: segment, batch and tiles must be at least 1")
         if not 0 <= self.tile_overlap <= 0.9:
             raise ValueError("detect.tile_overlap must be within 0..0.9")
+        if not 0 <= self.steady_seconds <= 5:
+            raise ValueError("detect.steady_seconds must be within 0..5")
 
 
 def segment_start(index: int, config: DetectConfig) -> int:
     """The frame from which to detect again so that frame ``index`` comes out as in a full run.
 
-    Input sizes are chosen anew at the first frame of each segment and nothing else is remembered.
+    Input sizes are chosen anew at the first frame of each segment and nothing else is remembered
+    (``steady``, which follows, needs frames around besides).
     """
     return index // config.segment * config.segment
 

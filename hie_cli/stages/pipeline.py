@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hie_cli.config import as_dict
+from hie_cli.detection.steady import frames_around, steady
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.formats.document import Document, Header, rounded
 from hie_cli.formats.document_writer import DocumentWriter
@@ -122,14 +123,16 @@ def detected(
     source: VideoSource, writer: DocumentWriter, config: ChainConfig, models: Models
 ) -> Seen:
     """The detect stage on a video, written along, going on where ``writer`` had stopped."""
-    frames = prefetch(source)
-    restart = detect_stage.segment_start(_next_frame(writer.done, source.range), config.detect)
-    kept = _kept(writer, restart)
+    frames, stride = prefetch(source), source.range.stride
+    half = frames_around(config.detect.steady_seconds, source.info.fps, stride)
+    first = max(source.range.first, _next_frame(writer.done, source.range) - half * stride)
+    kept = _kept(writer, detect_stage.segment_start(first, config.detect))
 
     def people() -> Seen:
         for _ in range(kept):
             yield next(frames), People.empty()
-        yield from detect_stage.detect(frames, config.detect, models.detectors)
+        found = detect_stage.detect(frames, config.detect, models.detectors)
+        yield from steady(found, half)
 
     return tee(people(), writer)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hie_cli.posing.smoothing import follow, one_euro, polynomial_at_zero, savgol
+from hie_cli.posing.smoothing import followed, one_euro, polynomial_at_zero, savgol
 from hie_cli.types import Frame, People
 
 NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
@@ -28,8 +28,8 @@ def test_nothing_and_nobody(smooth):
 
 
 def test_follow_knows_people_by_place():
-    assert follow(people(), people(5)).tolist() == [-1]
-    assert follow(people(100, 200), people(203, 101, 400)).tolist() == [1, 0, -1]
+    assert followed(people(), people(5)).tolist() == [-1]
+    assert followed(people(100, 200), people(203, 101, 400)).tolist() == [1, 0, -1]
 
 
 def test_polynomial_by_hand():

@@ -1,5 +1,4 @@
 import dataclasses
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -183,9 +182,3 @@ def test_real_people_are_found(sample_clip):
         assert (overlap.max(1) > 0.7).all()
         assert len(sure) <= len(truth) + 1
         assert np.isfinite(sure.keypoints).all((1, 2)).mean() > 0.8
-
-
-def test_the_shipped_yaml_is_the_default():
-    shipped = Path(__file__).parents[2] / "configs" / "detect.yaml"
-    assert load(DetectConfig(), [shipped]) == DetectConfig()
-    assert load(DetectConfig(), sets=["budget=3"]).budget == 3.0

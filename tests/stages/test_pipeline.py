@@ -156,11 +156,3 @@ def test_find_documents(tmp_path):
     assert [p.name for p in find_documents([str(tmp_path)])] == ["a.json", "b.json"]
     with pytest.raises(InputError, match="no such document"):
         find_documents([str(tmp_path / "c.json")])
-
-
-def test_presets_load_and_unknown_ones_are_named():
-    for preset in ("fast", "balanced", "accurate"):
-        assert isinstance(load_chain(preset, [], []), ChainConfig)
-    with pytest.raises(ConfigError, match="did you mean 'fast'"):
-        load_chain("fats", [], [])
-    assert load_chain("balanced", [], []) == ChainConfig()

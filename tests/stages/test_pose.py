@@ -1,5 +1,4 @@
 import dataclasses
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -148,11 +147,6 @@ def test_nonsense_is_refused(sets, message):
 def test_a_missing_model_is_the_caller_s_mistake():
     with pytest.raises(ValueError, match="needs a model"):
         run(PoseConfig(), None, people())
-
-
-def test_the_shipped_yaml_is_the_default():
-    shipped = Path(__file__).parents[2] / "configs" / "pose.yaml"
-    assert load(PoseConfig(), [shipped]) == PoseConfig()
 
 
 def test_a_real_walker_has_head_above_feet(sample_clip):
