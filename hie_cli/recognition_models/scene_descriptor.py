@@ -179,12 +179,12 @@ def band_vectors(scene: Scene, boxes: FloatArray) -> FloatArray:
     around = np.stack(
         [b[:, 0] - 0.5 * tall, b[:, 1] + 0.3 * tall, b[:, 2] + 0.5 * tall, b[:, 3]], 1
     )
-    sums = _integral(scene.looks)
+    sums = integral(scene.looks)
     own = np.stack([b[:, 0], b[:, 1] + 0.3 * tall, b[:, 2], b[:, 3]], 1)
-    beside = _sum(sums, around) - _sum(sums, own)
+    beside = box_sums(sums, around) - box_sums(sums, own)
     usual = scene.looks[len(scene.looks) // ROWS :].mean((0, 1))
     parts = []
-    for total in (_sum(sums, under), beside):
+    for total in (box_sums(sums, under), beside):
         mean = total[:, :-1] / np.maximum(total[:, -1:], 1.0)
         mean = np.where(total[:, -1:] >= 1, mean, usual)
         parts += [mean, mean - usual]
@@ -195,7 +195,7 @@ def band_vectors(scene: Scene, boxes: FloatArray) -> FloatArray:
     return np.concatenate([*parts, _dense(scene.uses[row, column])], 1)
 
 
-def _integral(planes: FloatArray) -> FloatArray:
+def integral(planes: FloatArray) -> FloatArray:
     """Sums (h + 1, w + 1, C + 1) of planes (h, w, C) and of ones over all above and left."""
     h, w, _ = planes.shape
     ones = np.ones((h, w, 1))
@@ -203,7 +203,7 @@ def _integral(planes: FloatArray) -> FloatArray:
     return np.pad(sums, ((1, 0), (1, 0), (0, 0)))
 
 
-def _sum(sums: FloatArray, boxes: FloatArray) -> FloatArray:
+def box_sums(sums: FloatArray, boxes: FloatArray) -> FloatArray:
     """Sums (N, C + 1) over whole pixels of boxes (N, 4), cut at the picture."""
     h, w = sums.shape[0] - 1, sums.shape[1] - 1
     edges = np.round(np.clip(boxes, 0, [w, h, w, h])).astype(int)
