@@ -18,7 +18,7 @@ half is done with the setting that is best on the other half.
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]
 def ap(truths: Sequence[Truth], result: Sequence[People]) -> float:
     """Mean over joints of the average precision."""
     config = PoseApConfig(alphas=(0.1,), unseen="ignore", equal_poses="nearest")
-    pairs = [(_annotations(t), p) for t, p in zip(truths, result, strict=True)]
+    pairs = zip(map(_annotations, truths), result, strict=True)
     return float(np.mean(mean_ap(pose_ap([collect_poses(pairs, config)], config).ap)))
 
 
@@ -226,7 +226,7 @@ def simulated_clips(
 
 
 def real_clips(
-    path: Path, first: int, count: int, preset: str, cache: Path | None
+    path: Path, first: int, count: int, preset: str, cache: Path | None, kinds: Sequence[str]
 ) -> Iterable[tuple[str, list[Truth], Clip, float]]:
     """A real clip, degraded in several ways, each gone through the chain."""
     from hie_cli.stages.chain import load_chain
@@ -256,14 +256,17 @@ def real_clips(
     tracked = list(track(sightings, source.info, config.track))
     truths = [_reference(item.people) for item in tracked]
     rng = np.random.default_rng(0)
-    blurred = chain("blurred", _blurred(frames, truths, rng))
-    occluded = chain("occluded", _occluded(frames, clean, rng))
-    fps = source.info.fps
-    yield "clean", truths, clean, fps
-    yield "blurred", truths, blurred, fps
-    yield "occluded", truths, occluded, fps
-    yield "dropped", truths, _dropped(clean, rng), fps
-    yield "joint noise", truths, _shaken(clean, rng), fps
+    blurred, occluded = _blurred(frames, truths, rng), _occluded(frames, clean, rng)
+    dropped, shaken = _dropped(clean, rng), _shaken(clean, rng)
+    made: dict[str, Callable[[], Clip]] = {
+        "clean": lambda: clean,
+        "blurred": lambda: chain("blurred", blurred),
+        "occluded": lambda: chain("occluded", occluded),
+        "dropped": lambda: dropped,
+        "joint noise": lambda: shaken,
+    }
+    for kind in kinds or made:
+        yield kind, truths, made[kind](), source.info.fps
 
 
 def save_people(path: Path, people: Sequence[People]) -> None:
@@ -387,7 +390,7 @@ def _shaken(clean: Clip, rng: np.random.Generator) -> Clip:
 
 
 def mean_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Rows of one clip name and method averaged over seeds."""
+    """Rows of one clip name and method averaged."""
     groups: dict[tuple[object, object], list[dict[str, object]]] = {}
     for row in rows:
         groups.setdefault((row["clip"], row["method"]), []).append(row)
@@ -415,12 +418,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=50)
     parser.add_argument("--first", type=int, default=0, help="first frame of a real clip")
     parser.add_argument("--preset", default="balanced")
+    parser.add_argument("--only", nargs="+", default=[], help="some of a real clip's degradations")
     parser.add_argument("--cache", type=Path, help="folder that keeps the networks' results")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    ablation = options.what == "ablation"
-    methods = ABLATIONS if ablation else METHODS
+    methods = ABLATIONS if (ablation := options.what == "ablation") else METHODS
     if options.what == "real" and not options.clips:
         sys.exit("real: name at least one clip")
     rows: list[dict[str, object]] = []
@@ -430,7 +433,7 @@ def main() -> None:
         rows.extend(compare(name, truths, clip, fps, methods))
 
     for path in [] if options.what == "simulated" else options.clips:
-        cut = (options.first, options.frames, options.preset, options.cache)
+        cut = (options.first, options.frames, options.preset, options.cache, options.only)
         for scene in real_clips(path, *cut):
             add(*scene, "real")
     if options.what != "real":
