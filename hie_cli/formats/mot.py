@@ -5,6 +5,7 @@ Rows: ``frame,id,left,top,width,height,conf[,class,visibility | ,x,y,z | ,-1,-1,
 """
 
 import configparser
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ PEDESTRIAN = 1
 DISTRACTORS = (2, 7, 8, 12)  # person on vehicle, static person, distractor, reflection
 MOT20_DISTRACTORS = (*DISTRACTORS, 6)  # and non-motorised vehicle
 FRAME, ID, LEFT, TOP, WIDTH, HEIGHT, CONF, CLASS = range(8)
+_FRAME_0 = re.compile(r"^[ \t]*0(?:\.0*)?[ \t,]", re.MULTILINE)
 COLUMNS = ("frame", "id", "left", "top", "width", "height", "conf")
 
 
@@ -229,15 +231,12 @@ def guess_base(text: str, name: str) -> int:
     head = text.removeprefix("\ufeff").lstrip()
     if not head:
         return 0 if name.isdigit() else 1
-    lines = [line.replace(",", " ").split() for line in head.splitlines()]
-    first = lines[0]
+    first = head.split("\n", 1)[0].replace(",", " ").split()
     if len(first) == 9:
         return 1
     if len(first) == 10 and any(v not in ("-1", "-1.0") for v in first[7:]):
         return 1
-    if any(line and line[0] in ("0", "0.0") for line in lines):
-        return 0
-    return 0 if name.isdigit() else 1
+    return 0 if name.isdigit() or _FRAME_0.search(head) else 1
 
 
 def format_rows(
