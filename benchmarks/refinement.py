@@ -126,7 +126,7 @@ def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]
 def ap(truths: Sequence[Truth], result: Sequence[People]) -> float:
     """Mean over joints of the average precision."""
     config = PoseApConfig(alphas=(0.1,), unseen="ignore", equal_poses="nearest")
-    pairs = zip(map(_annotations, truths), result, strict=True)
+    pairs = list(zip(map(_annotations, truths), result, strict=True))
     return float(np.mean(mean_ap(pose_ap([collect_poses(pairs, config)], config).ap)))
 
 
