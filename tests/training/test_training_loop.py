@@ -10,7 +10,7 @@ from hie_cli.recognition_models.clips import Clip
 from hie_cli.recognition_models.pose_stream import PoseStream
 from hie_cli.training import checkpoint
 from hie_cli.training.loop import predict, rate_at, train
-from hie_cli.training.samples import Sample
+from hie_cli.training.samples import Augmentation, Sample
 from hie_cli.training.scores import quality
 from hie_cli.training.settings import TrainConfig
 from hie_cli.types import People
@@ -42,7 +42,9 @@ class InterruptedByTestError(Exception):
 
 
 def test_it_learns(tmp_path):
-    trained = train(network(), samples(40), samples(20, 1), CONFIG, tmp_path)
+    # Mirroring would turn the sign that tells the classes apart.
+    config = dataclasses.replace(CONFIG, augment=Augmentation(flip=0, turn=0))
+    trained = train(network(), samples(40), samples(20, 1), config, tmp_path)
     assert trained.quality.macro > 0.9
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
