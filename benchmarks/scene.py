@@ -96,7 +96,8 @@ def scene_set(split: str, first: int, count: int, model: str) -> list[Seen]:
             t = item.frame_index
             if t % every:
                 continue
-            found = labels_of(observed[t : t + 1], exact.frames).get(0)
+            nobody = np.full(len(item.people), -1)
+            found = labels_of(observed[t : t + 1], exact.frames).get(0, nobody)
             bands = band_vectors(scene, item.people.boxes)
             rows = np.concatenate([bands, np.tile(whole, (len(bands), 1))], 1)
             out.append(Seen(exact.frames[t], item.people, found, rows))
