@@ -32,4 +32,4 @@ def detect(
     session = Session(output, preset, config, sets, device, overwrite, resume, quiet, json)
     if model:
         session.choose_models("detect", model)
-    session.run_videos(videos, frames, stages=("detect",))
+    session.run_videos(videos, frames, "detect")

@@ -35,7 +35,7 @@ def run(
       hie run 'clips/*.mp4' -o out --preset fast --workers 2
       hie run crowd.mp4 -o out --until pose --resume
     """
-    from hie_cli.cli.session import Session, stages_until
+    from hie_cli.cli.session import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
-    session.run_videos(videos, frames, stages_until(until), workers)
+    session.run_videos(videos, frames, until, workers)

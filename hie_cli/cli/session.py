@@ -17,25 +17,17 @@ import typer
 from hie_cli import __version__
 from hie_cli.actions import ACTIONS
 from hie_cli.config import as_dict, overlay
-from hie_cli.errors import EXIT_FAILED, ConfigError, HieError, nearest
+from hie_cli.errors import EXIT_FAILED, ConfigError, HieError
 from hie_cli.formats.document import Document
 from hie_cli.formats.files import atomic_write
 from hie_cli.progress import note, progress, set_quiet
-from hie_cli.stages.chain import STAGES, ChainConfig, load_chain
+from hie_cli.stages.chain import ChainConfig, load_chain, stages_until
 from hie_cli.stages.documents import document_name, find_documents, match_video, open_video
 from hie_cli.stages.pipeline import Models, Place, check_models, outputs, run_document, run_video
 from hie_cli.types import FramePeople
 from hie_cli.video import FrameRange, VideoSource, find_videos, parse_range, video_name
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-
-
-def stages_until(last: str) -> tuple[str, ...]:
-    """The chain's stages up to and with ``last``. Raises ConfigError for an unknown one."""
-    if last not in STAGES:
-        hint = nearest(last, list(STAGES))
-        raise ConfigError(f"--until {last}: unknown stage{hint} (known: {', '.join(STAGES)})")
-    return STAGES[: STAGES.index(last) + 1]
 
 
 @dataclass(frozen=True)
@@ -155,9 +147,10 @@ class Session:
         self.choose(section, {key: value})
 
     def run_videos(
-        self, patterns: Sequence[str], frames: str, stages: tuple[str, ...], workers: int = 1
+        self, patterns: Sequence[str], frames: str, until: str, workers: int = 1
     ) -> None:
-        """Every video through ``stages``; one that fails does not stop the others."""
+        """Every video through the stages ``until`` one; one that fails does not stop the others."""
+        stages = stages_until(until, self.config.order)
         chosen = parse_range(frames)
         check_models(self.config, stages)
         videos = find_videos(patterns)

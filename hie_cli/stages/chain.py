@@ -47,6 +47,15 @@ class ChainConfig:
     render: RenderConfig = field(default_factory=RenderConfig)
 
 
+def stages_until(last: str, order: str) -> tuple[str, ...]:
+    """The chain's stages in their ``order``, up to and with ``last``. Raises ConfigError."""
+    if last not in STAGES:
+        hint = nearest(last, list(STAGES))
+        raise ConfigError(f"--until {last}: unknown stage{hint} (known: {', '.join(STAGES)})")
+    stages = STAGES if order == "pose-first" else ("detect", "track", "pose", "action", "render")
+    return stages[: stages.index(last) + 1]
+
+
 def shipped_configs() -> Path:
     """The folder of the YAML files that come with hie."""
     inside = Path(__file__).parent.parent / "configs"

@@ -4,7 +4,7 @@ import pytest
 
 from hie_cli.config import as_dict, read_yaml
 from hie_cli.errors import ConfigError
-from hie_cli.stages.chain import ChainConfig, load_chain, shipped_configs
+from hie_cli.stages.chain import ChainConfig, load_chain, shipped_configs, stages_until
 
 SECTIONS = ("detect", "pose", "refine", "track", "action")
 
@@ -51,3 +51,12 @@ def test_later_layers_win(tmp_path):
 def test_video_settings_are_checked():
     with pytest.raises(ConfigError, match=r"video\.fps is 0"):
         load_chain(None, [], ["video.fps=0"])
+
+
+def test_stages_until_follow_the_order():
+    assert stages_until("pose", "pose-first") == ("detect", "pose")
+    assert stages_until("track", "track-first") == ("detect", "track")
+    assert stages_until("pose", "track-first") == ("detect", "track", "pose")
+    assert stages_until("render", "track-first")[-1] == "render"
+    with pytest.raises(ConfigError, match="unknown stage; did you mean 'pose'"):
+        stages_until("poze", "pose-first")
