@@ -21,6 +21,7 @@ from hie_cli.errors import EXIT_FAILED, ConfigError, HieError
 from hie_cli.formats.document import Document
 from hie_cli.formats.files import atomic_write
 from hie_cli.progress import note, progress, set_quiet
+from hie_cli.stages.action import needs_pixels as action_needs_pixels
 from hie_cli.stages.chain import ChainConfig, load_chain, stages_until
 from hie_cli.stages.documents import document_name, find_documents, match_video, open_video
 from hie_cli.stages.pipeline import Models, Place, check_models, outputs, run_document, run_video
@@ -190,6 +191,7 @@ class Session:
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
         needs_pixels = stage in ("pose", "render") or (stage == "track" and bool(videos))
+        needs_pixels |= stage == "action" and action_needs_pixels(self.config.action)
         source = None
         if needs_pixels:
             video = match_video(document, videos)

@@ -107,7 +107,5 @@ class ActionConfig:
             raise ValueError("window_seconds must not be negative")
         if not self.model:
             raise ValueError("model must name at least one recogniser")
-        if self.weights and len(self.weights) != len(self.model):
-            raise ValueError("weights must be as many as the models, or empty")
         if self.weights and (min(self.weights) < 0 or sum(self.weights) <= 0):
             raise ValueError("weights must not be negative and not all 0")

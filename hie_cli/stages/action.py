@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hie_cli.actions import NUM_ACTIONS
-from hie_cli.errors import ModelError, nearest
+from hie_cli.errors import ConfigError, ModelError, nearest
 from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.kinematic import Kinematic
 from hie_cli.recognition.settings import ActionConfig
@@ -41,8 +41,18 @@ def needs_pixels(config: ActionConfig) -> bool:
 
 
 def check_models(config: ActionConfig) -> None:
-    """Raises ModelError as ``recognisers`` would, before there is a video."""
+    """Raises ModelError and ConfigError as ``recognise`` would, before there is a video."""
+    _weights(config, len(config.model))
     recognisers(VideoInfo("any", 1, 1, 1.0, None), config, frames=(), device="cpu")
+
+
+def _weights(config: ActionConfig, count: int) -> FloatArray:
+    """The weights (count,) of that many recognisers, equal unless given."""
+    if config.weights and len(config.weights) != count:
+        raise ConfigError(
+            f"action.weights: {len(config.weights)} for {count} models; give one each, or none"
+        )
+    return np.asarray(config.weights or (1.0,) * count, np.float64)
 
 
 def _recogniser(
@@ -78,10 +88,10 @@ def recognise(
     Frames whose index is not a multiple of ``config.every`` get rows of NaN. Holds a few seconds of
     people, whatever the length of the video. ``models`` replaces those that the configuration
     names; several are averaged with ``config.weights``. ``frames``: see ``recognisers``. Raises
-    ModelError for an unknown name.
+    ModelError for an unknown name, ConfigError where the weights are not one each.
     """
     chosen = recognisers(video, config, frames, device) if models is None else tuple(models)
-    weights = np.asarray(config.weights or (1.0,) * len(chosen), np.float64)
+    weights = _weights(config, len(chosen))
     for item, window in windows(people, video, config.window_seconds, config.every):
         scores = _unscored(item) if window is None else _mean(window, chosen, weights)
         yield FramePeople(item.frame_index, item.people.replace(action_scores=scores))

@@ -56,14 +56,14 @@ class Models:
 
     def __init__(self, config: ChainConfig, device: str) -> None:
         self._config = config
-        self._device = device
+        self.device = device
 
     @cached_property
     def detectors(self) -> list[Detector]:
         """The loaded detectors of ``config.detect.models``, in that order."""
         from hie_cli.models import registry
 
-        return [registry.load_detector(n, self._device) for n in self._config.detect.models]
+        return [registry.load_detector(n, self.device) for n in self._config.detect.models]
 
     @cached_property
     def pose(self) -> PoseEstimator | None:
@@ -72,7 +72,7 @@ class Models:
 
         if self._config.pose.mode == "one-pass":
             return None
-        return registry.load_estimator(self._config.pose.model, self._device)
+        return registry.load_estimator(self._config.pose.model, self.device)
 
 
 def check_models(config: ChainConfig, stages: Sequence[str]) -> None:
@@ -85,7 +85,7 @@ def check_models(config: ChainConfig, stages: Sequence[str]) -> None:
     if "pose" in stages and config.pose.mode != "one-pass":
         registry.find(config.pose.model)
     if "action" in stages:
-        action_stage.recognisers(VideoInfo("any", 1, 1, 1.0, None), config.action)
+        action_stage.check_models(config.action)
 
 
 def used(models: Iterable[Detector | PoseEstimator]) -> tuple[dict[str, str], ...]:
@@ -209,13 +209,23 @@ def run_track(
 
 
 def run_action(
-    people: Iterable[FramePeople], before: Header, place: Place, config: ChainConfig
+    people: Iterable[FramePeople],
+    before: Header,
+    place: Place,
+    config: ChainConfig,
+    source: VideoSource | None,
+    device: str,
 ) -> tuple[Header, list[FramePeople]]:
-    """Score actions, write the action document, and return its header and people."""
+    """Score actions, write the action document, and return its header and people.
+
+    ``source``: the video, for recognisers that look at pixels; each decodes it once more.
+    """
     header = before.next_stage("action", (), as_dict(config.action))
     path = place.document("action", header.video.name)
     with DocumentWriter(path, header) as writer:
-        scored = action_stage.recognise(people, header.video, config.action)
+        scored = action_stage.recognise(
+            people, header.video, config.action, frames=source, device=device
+        )
         return header, write_all(scored, writer)
 
 
@@ -289,7 +299,7 @@ def run_video(
         bar = progress(pairs, f"{name}: poses", len(result))
         header, result = run_pose(bar, source, header, place, config, models)
     if "action" in stages:
-        header, result = run_action(result, header, place, config)
+        header, result = run_action(result, header, place, config, source, models.device)
     if "render" in stages:
         pairs = zip(source, (item.people for item in result), strict=True)
         run_render(pairs, source.info, len(result), place, config)
@@ -307,11 +317,13 @@ def run_document(
 ) -> list[FramePeople]:
     """Take one document through one stage; its people at the end.
 
-    ``source`` is the document's video; track and action do without it.
+    ``source`` is the document's video; track does without it, and so does action unless one of its
+    models looks at pixels.
     """
     header = document.header or foreign_header(document, source)
     if stage == "action":
-        return run_action(identified(document), header, place, config)[1]
+        tracked = identified(document)
+        return run_action(tracked, header, place, config, source, models.device)[1]
     if stage == "track" and source is None:
         sightings = track_stage.undescribed(document)
         return run_track(sightings, header, place, config)[1]

@@ -53,4 +53,6 @@ class CentrePose:
 
 def models(fail_at_call: int | None = None) -> Any:
     """What ``pipeline.Models`` offers."""
-    return SimpleNamespace(detectors=[SquareDetector(fail_at_call)], pose=CentrePose())
+    return SimpleNamespace(
+        detectors=[SquareDetector(fail_at_call)], pose=CentrePose(), device="cpu"
+    )

@@ -1,3 +1,4 @@
+import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from hie_cli import config
 from hie_cli.actions import NUM_ACTIONS
 from hie_cli.config import as_dict, read_yaml
 from hie_cli.errors import ConfigError, ModelError
-from hie_cli.stages.action import ActionConfig, recognise
+from hie_cli.stages.action import ActionConfig, check_models, recognise
 from hie_cli.types import FramePeople, People, VideoInfo
 
 _path = Path(__file__).parents[1] / "recognition" / "actors.py"
@@ -104,7 +105,7 @@ def test_an_unknown_model_is_refused_with_the_nearest_known():
 @pytest.mark.parametrize(
     "wrong",
     [
-        "every=0", "window_seconds=-1", "model=[]", "weights=[1, 2]",
+        "every=0", "window_seconds=-1", "model=[]", "weights=[-1]",
         "kinematic.rules.lying_lean.width=0",
     ],
 )  # fmt: skip
@@ -122,3 +123,10 @@ def test_the_yaml_file_states_the_defaults():
         return list(value) if isinstance(value, tuple) else value
 
     assert read_yaml(path)[0]["action"] == plain(as_dict(ActionConfig()))
+
+
+def test_weights_are_one_for_each_model():
+    settings = ActionConfig(model=("kinematic", "kinematic"), weights=(2.0, 1.0))
+    check_models(settings)
+    with pytest.raises(ConfigError, match=r"action\.weights: 1 for 2 models"):
+        check_models(dataclasses.replace(settings, weights=(2.0,)))
