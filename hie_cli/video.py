@@ -22,6 +22,8 @@ VIDEO_ENDINGS = frozenset(
     ".3gp .asf .avi .flv .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .seq .ts "
     ".vob .webm .wmv .y4m".split()
 )
+# Containers that keep a table of their frames: what they say of their number can be believed.
+INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
 IMAGE_ENDINGS = frozenset(".bmp .jpeg .jpg .png .tif .tiff .webp".split())
 FALLBACK_FPS = 25.0
 # A container may promise a few frames more than it holds; beyond this share the file is cut off.
@@ -63,15 +65,16 @@ def parse_range(text: str) -> FrameRange:
 def find_videos(patterns: Sequence[str]) -> list[Path]:
     """Video files and image folders named by paths, folders of videos or glob patterns, in order.
 
-    Raises InputError for a pattern that matches nothing, ConfigError where two share a name (their
+    Raises InputError for a glob that matches nothing, ConfigError where two share a name (their
     results would overwrite each other).
     """
     found: list[Path] = []
     for pattern in patterns:
         path = Path(pattern)
         matches = [path] if path.exists() else [Path(p) for p in sorted(glob.glob(pattern))]
-        if not matches:
-            raise input_error(pattern, "no such video, folder or pattern", "check the path")
+        if not matches and set(pattern) & set("*?["):
+            raise input_error(pattern, "no video matches this pattern", "check the path")
+        matches = matches or [path]  # a missing file fails on its own, beside those that are there
         for match in matches:
             inside = _videos_inside(match) if match.is_dir() else []
             found += inside or [match]
@@ -132,16 +135,45 @@ class VideoSource:
             height, width = image.shape[:2]
             said = capture.get(cv2.CAP_PROP_FPS)
             count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            if self.path.suffix.lower() not in INDEXED_ENDINGS:
+                said, count = self._measure(capture, said, count)
         finally:
             capture.release()
         sane = math.isfinite(said) and 0 < said <= 1000
         if fps is None and not sane:
             note(
-                f"{self.path}: says no frame rate; {FALLBACK_FPS:g} is assumed (set it with --fps)"
+                f"{self.path}: says no frame rate; {FALLBACK_FPS:g} is assumed "
+                "(--set video.fps=N says otherwise)"
             )
         known = math.isfinite(count) and count >= 1
         rate = fps or (said if sane else FALLBACK_FPS)
         return VideoInfo(name, width, height, rate, int(count) if known else None)
+
+    def _measure(
+        self, capture: cv2.VideoCapture, fps: float, promised: float
+    ) -> tuple[float, float]:
+        """Mean frame rate and number of frames of a file that has no index, by going through it.
+
+        Such containers promise duration times nominal rate, which is wrong for a rate that varies.
+        Raises InputError if the file ends well before the duration it promises.
+        """
+        first = last = capture.get(cv2.CAP_PROP_POS_MSEC)
+        count = 1
+        while capture.grab():
+            count += 1
+            last = capture.get(cv2.CAP_PROP_POS_MSEC)
+        seconds = (last - first) / 1000
+        if count < 2 or not math.isfinite(seconds) or seconds <= 0:
+            return fps, count
+        rate = (count - 1) / seconds
+        duration = promised / fps if fps > 0 else 0.0
+        if duration - seconds - 1 / rate > max(1.0, _MISSING_SHARE * duration):
+            raise input_error(
+                self.path,
+                f"decoding stopped at {seconds:.1f} s (frame {count}) of {duration:.1f} s",
+                "the file is cut off or damaged; repair it",
+            )
+        return rate, count
 
     def __iter__(self) -> Iterator[Frame]:
         return self._decode() if self._images is None else self._load(self._images)

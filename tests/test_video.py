@@ -8,6 +8,8 @@ import pytest
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.video import FrameRange, VideoSource, find_videos, parse_range, video_name
 
+DATA = Path(__file__).parent / "data"
+
 
 def test_empty_file_is_one_clear_line(tmp_path):
     path = tmp_path / "none.mp4"
@@ -81,6 +83,29 @@ def test_truncated_video_names_the_frame_it_stopped_at(make_video, tmp_path):
         list(source)
 
 
+def test_variable_rate_counts_what_is_there():
+    """Six test-picture frames at 0, .1, .2, .9, 1.2 and 1.5 s: five gaps in 1.5 s."""
+    source = VideoSource(DATA / "variable-rate.mkv")
+    assert source.info.num_frames == 6
+    assert source.info.fps == pytest.approx(5 / 1.5)
+    assert len(list(source)) == 6
+
+
+def test_rotation_flag_is_applied():
+    source = VideoSource(DATA / "rotated.mp4")  # stored 64x48, to be shown upright
+    assert (source.info.width, source.info.height) == (48, 64)
+    assert next(iter(source)).image.shape == (64, 48, 3)
+
+
+def test_truncated_file_without_index(make_video, tmp_path):
+    whole = make_video("whole.mkv", frames=200)
+    assert VideoSource(whole).info.num_frames == 200
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"cut\.mkv: decoding stopped at .* s \(frame \d+\) of 20"):
+        VideoSource(cut)
+
+
 def test_image_folder_sorts_naturally(tmp_path):
     folder = tmp_path / "crowd"
     folder.mkdir()
@@ -128,8 +153,9 @@ def test_find_videos_refuses_two_of_one_name(make_video, tmp_path):
 
 
 def test_find_videos_nothing_found():
-    with pytest.raises(InputError, match="no such video, folder or pattern"):
+    with pytest.raises(InputError, match="no video matches this pattern"):
         find_videos(["nothing/*.mp4"])
+    assert find_videos(["nothing/a.mp4"]) == [Path("nothing/a.mp4")]
 
 
 def test_mot_image_folders_take_their_parents_name(tmp_path):

@@ -116,7 +116,7 @@ def test_action_document_scores_sampled_frames(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["detect", "none.mp4"], 3, "none.mp4: no such video, folder or pattern"),
+        (["detect", "none.mp4"], 3, "none.mp4: no such file"),
         (["detect", "empty.mp4"], 3, "empty.mp4: empty file"),
         (["detect", "text.mp4"], 3, "text.mp4: not a video that can be decoded"),
         (["run", "empty.mp4", "--until", "poze"], 2, "unknown stage; did you mean 'pose'?"),
@@ -163,11 +163,13 @@ def test_wrong_input_is_one_line_with_the_documented_code(
 def test_one_failing_video_does_not_stop_the_others(sample_clip, tmp_path):
     bad = tmp_path / "bad.mp4"
     bad.write_text("no video")
-    done = hie("detect", bad, sample_clip, "-o", tmp_path, "--frames", "0:2", "--json")
+    gone = tmp_path / "gone.mp4"
+    done = hie("detect", bad, gone, sample_clip, "-o", tmp_path, "--frames", "0:2", "--json")
     assert done.returncode == 1
     records = {r["name"]: r for r in json.loads(done.stdout)["videos"]}
     assert records["bad"]["status"] == "failed"
     assert records["bad"]["exit_code"] == 3
+    assert "no such file" in records["gone"]["error"]
     assert records["pets09-sample"]["status"] == "ok"
     assert (tmp_path / "detect" / "pets09-sample.json").exists()
 
