@@ -37,7 +37,7 @@ class TrackConfig:
     flow_size: int = 480
     low_score: float = 0.1
     high_score: float = 0.3
-    birth_score: float = 0.35
+    birth_score: float = 0.3
     min_similarity: float = 0.4
     min_low_similarity: float = 0.5
     slack: float = 0.5
