@@ -23,7 +23,9 @@ _EXPONENT = re.compile(r"[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE)
 def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     """The mapping in a YAML file, and the line (from 1) of every dotted key in it."""
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text(encoding="utf-8")  # once: it may be a pipe
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read ({error.strerror}); give a readable YAML file"
@@ -41,7 +43,6 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
         raise ConfigError(f"{path}: line 1: expected 'key: value' pairs at the top")
     lines: dict[str, int] = {}
     _note_lines(node, "", lines)
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
     return values, lines
 
 

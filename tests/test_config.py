@@ -1,3 +1,5 @@
+import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -5,6 +7,7 @@ from typing import Literal
 import pytest
 
 from hie_cli import config
+from hie_cli.config import read_yaml
 from hie_cli.errors import ConfigError
 
 
@@ -109,3 +112,19 @@ def test_as_dict_is_plain() -> None:
     assert found["threads"] == 1
     assert found["inner"]["names"] == ["a"]
     assert found["inner"]["weights"] == {}
+
+
+def test_yaml_may_come_through_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("a: 1\n"))
+    writer.start()
+    assert read_yaml(pipe) == ({"a": 1}, {"a": 1})
+    writer.join()
+
+
+def test_yaml_that_cannot_be_built_is_one_line(tmp_path):
+    path = tmp_path / "odd.yaml"
+    path.write_text("a: 1\n? [x]\n: 2\n")
+    with pytest.raises(ConfigError, match=r"odd\.yaml: line 2"):
+        read_yaml(path)
