@@ -141,7 +141,7 @@ def test_describe_measures_motion_and_camera_of_real_pixels():
         image[100:260, 200 + 4 * t : 260 + 4 * t] = coat
         box = np.array([[200.0 + 4 * t, 100, 260 + 4 * t, 260]])
         pairs.append((Frame(t, image), People(box, np.array([0.9]))))
-    seen = list(describe(pairs, OFFLINE))
+    seen = list(describe(pairs, dataclasses.replace(OFFLINE, flow=True)))
     assert seen[0].flow is None
     assert seen[0].camera is None
     assert np.allclose(seen[1].flow, [[4, 0]], atol=0.7)
