@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from hie_cli.models import registry, runtime
+from hie_cli.models import networks, registry, runtime
 from hie_cli.models.packaged import NETWORKS
 
 SIZES = {
@@ -38,7 +38,7 @@ def main():
     print("network            input     batch   onnx ms   torch ms torch/onnx")
     for name in NETWORKS:
         onnx = registry.load(name, "cpu", options.threads).network
-        torch = runtime.TorchNetwork(registry.module(name), "cpu", options.threads)
+        torch = runtime.TorchNetwork(networks.trained(name), "cpu", options.threads)
         height, width = SIZES[name]
         for batch in options.batch:
             images = np.random.default_rng(0).integers(

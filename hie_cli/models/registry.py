@@ -1,17 +1,10 @@
 """The models by name: those of the package and those a user imported."""
 
-from typing import TYPE_CHECKING
-
 from hie_cli.errors import ModelError, nearest
-from hie_cli.models import user_models, weights
+from hie_cli.models import networks, user_models, weights
 from hie_cli.models.base import Detector, Network, PoseEstimator
 from hie_cli.models.manifest import Manifest
 from hie_cli.models.packaged import MODELS, NETWORKS, Packaged
-
-if TYPE_CHECKING:
-    from torch import nn
-
-_REPAIR = "reinstall hie, or run `make weights` in a checkout"
 
 
 def names(task: str | None = None) -> list[str]:
@@ -38,11 +31,9 @@ def load(name: str, device: str = "auto", threads: int | None = None) -> Detecto
     """
     model = find(name)
     if isinstance(model, Packaged):
-        files = NETWORKS[model.network]
-        path = weights.PACKAGED / f"{model.network}.safetensors"
-        state = weights.read_state(weights.checked_bytes(path, files.weights, _REPAIR), str(path))
-        network = _network(model.network, state, str(path), device, threads)
-        return assemble(model, model.name, files.weights, network)
+        state = networks.packaged_state(model.network)
+        network = _network(model.network, state, model.network, device, threads)
+        return assemble(model, model.name, NETWORKS[model.network].weights, network)
     data, origin = user_models.content(model), str(user_models.file_of(model))
     if model.like is None:
         from hie_cli.models import foreign
@@ -73,31 +64,6 @@ def load_estimator(name: str, device: str = "auto", threads: int | None = None) 
     raise ModelError(f"model {name!r} detects; pose models: {', '.join(names('pose'))}")
 
 
-def module(network: str) -> "nn.Module":
-    """The packaged network (a key of ``NETWORKS``) as a torch module with its weights."""
-    files = NETWORKS[network]
-    path = weights.PACKAGED / f"{network}.safetensors"
-    built = empty_module(network)
-    weights.fill(
-        built,
-        weights.read_state(weights.checked_bytes(path, files.weights, _REPAIR), str(path)),
-        str(path),
-    )
-    return built
-
-
-def empty_module(network: str) -> "nn.Module":
-    """The network (a key of ``NETWORKS``) as a torch module with random weights."""
-    from hie_cli.models.movenet import MultiPose, SinglePose
-    from hie_cli.models.nanodet import NanoDet
-
-    if network == "nanodet":
-        return NanoDet()
-    if network == "movenet-multipose":
-        return MultiPose()
-    return SinglePose(width=1.75 if network == "movenet-thunder" else 1.0)
-
-
 def _network(
     network: str, state: weights.State, origin: str, device: str, threads: int | None
 ) -> Network:
@@ -106,11 +72,11 @@ def _network(
 
     place = runtime.resolve_device(device)
     if place != "cpu":
-        built = empty_module(network)
+        built = networks.empty(network)
         weights.fill(built, state, origin)
         return runtime.TorchNetwork(built, place, threads)
     path = weights.PACKAGED / f"{network}.onnx"
-    graph = weights.checked_bytes(path, NETWORKS[network].graph, _REPAIR)
+    graph = weights.checked_bytes(path, NETWORKS[network].graph, networks.REPAIR)
     return runtime.OnnxNetwork(graph, state, origin, threads)
 
 
@@ -145,7 +111,7 @@ def verify() -> list[dict[str, str | None]]:
         ):
             error = None
             try:
-                weights.checked_bytes(weights.PACKAGED / name, sha256, _REPAIR)
+                weights.checked_bytes(weights.PACKAGED / name, sha256, networks.REPAIR)
             except ModelError as problem:
                 error = str(problem)
             rows.append({"name": name, "error": error})

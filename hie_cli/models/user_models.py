@@ -90,7 +90,7 @@ def install(path: Path, manifest_path: Path, *, replace: bool = False) -> Manife
 
 def _try(model: Manifest, data: bytes, path: Path) -> None:
     """Run the model once; ModelError begins with the file."""
-    from hie_cli.models import foreign, registry
+    from hie_cli.models import foreign, networks
 
     try:
         if model.like is None:
@@ -98,7 +98,7 @@ def _try(model: Manifest, data: bytes, path: Path) -> None:
         else:
             state = weights.read_state(data, path.name)
             like = next(m for m in MODELS if m.name == model.like)
-            weights.fill(registry.empty_module(like.network), state, path.name)
+            weights.fill(networks.empty(like.network), state, path.name)
             if not all(np.isfinite(array).all() for array in state.values()):
                 raise ModelError("the weights are not all finite")
     except HieError as error:

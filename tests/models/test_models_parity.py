@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hie_cli.boxes import iou
-from hie_cli.models import registry, runtime
+from hie_cli.models import networks, registry, runtime
 from hie_cli.models.multipose_decode import decode
 from hie_cli.models.packaged import MODELS, NETWORKS
 from hie_cli.skeletons import COCO17, to_hieve
@@ -32,7 +32,7 @@ def load(request):
         if request.param == "onnx":
             return registry.load(name, "cpu", threads=1)
         model = next(m for m in MODELS if m.name == name)
-        network = runtime.TorchNetwork(registry.module(model.network), "cpu", threads=1)
+        network = runtime.TorchNetwork(networks.trained(model.network), "cpu", threads=1)
         return registry.assemble(model, name, NETWORKS[model.network].weights, network)
 
     return build
@@ -115,7 +115,7 @@ def test_head_maps_agree_with_the_original(load, name):
     images = image[None] if "multi" in name else np.stack((image[:, :size], image[:, size:]))
     model = "movenet-multipose" if "multi" in name else name
     network = load(model).network
-    names = type(registry.empty_module(name)).OUTPUTS
+    names = type(networks.empty(name)).OUTPUTS
     for head, ours in zip(names, network(np.ascontiguousarray(images)), strict=True):
         theirs = reference[head]
         if head in ("center", "heatmap"):

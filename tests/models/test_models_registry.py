@@ -10,7 +10,7 @@ import pytest
 
 from hie_cli.boxes import iou
 from hie_cli.errors import ModelError
-from hie_cli.models import registry, runtime, weights
+from hie_cli.models import networks, registry, runtime, weights
 from hie_cli.models.packaged import MODELS, NETWORKS
 from hie_cli.skeletons import FLIP
 
@@ -103,9 +103,9 @@ def test_weights_of_another_network_are_refused():
         (weights.PACKAGED / "movenet-lightning.safetensors").read_bytes(), "x"
     )
     with pytest.raises(ModelError, match="shape"):
-        weights.fill(registry.empty_module("movenet-thunder"), state, "x")
+        weights.fill(networks.empty("movenet-thunder"), state, "x")
     with pytest.raises(ModelError, match=r"layer .* is (unknown|missing)"):
-        weights.fill(registry.empty_module("nanodet"), state, "x")
+        weights.fill(networks.empty("nanodet"), state, "x")
 
 
 @pytest.mark.parametrize("name", ["nanodet", "movenet-multipose"])
@@ -185,7 +185,7 @@ def test_the_networks_can_be_trained():
     """A step of gradient descent on a packaged network lowers its loss."""
     import torch
 
-    network = registry.module("movenet-lightning").train()
+    network = networks.trained("movenet-lightning").train()
     images = torch.arange(64 * 64 * 3).remainder(251).to(torch.uint8).view(1, 64, 64, 3)
     losses = []
     for _ in range(2):
