@@ -8,14 +8,12 @@ on the other two, for a fixed number of epochs (nothing is chosen by looking at 
 """
 
 import argparse
-import dataclasses
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent))
 import caviar
@@ -24,8 +22,8 @@ from hie_cli.actions import ACTIONS
 from hie_cli.progress import set_quiet
 from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.kinematic import Kinematic
-from hie_cli.recognition_models.card import Card
-from hie_cli.recognition_models.recogniser import SIMULATED, LearnedRecogniser, load_recogniser
+from hie_cli.recognition_models.loading import SIMULATED, Learned, load
+from hie_cli.recognition_models.recogniser import LearnedRecogniser
 from hie_cli.stages.action import ActionConfig, recognise
 from hie_cli.training.loop import train
 from hie_cli.training.samples import Sample, samples_of
@@ -52,17 +50,22 @@ def samples(rows: list[caviar.Row], clip: Clip, config: TrainConfig) -> list[Sam
     return samples_of(people, video, labels, config.sampling)
 
 
+def recogniser(learned: Learned) -> LearnedRecogniser:
+    return LearnedRecogniser(learned.network, learned.card, learned.kind, "cpu")
+
+
 def fine_tuned(
-    rows: list[caviar.Row], clips: list[Clip], config: TrainConfig, card: Card, start: str
+    rows: list[caviar.Row], clips: list[Clip], config: TrainConfig, start: str
 ) -> LearnedRecogniser:
     """The last epoch's network, trained on ``clips``."""
-    network: nn.Module = load_recogniser(start, "cpu").network
+    learned = load(start)
+    network = learned.network
     training = [sample for clip in clips for sample in samples(rows, clip, config)]
     with tempfile.TemporaryDirectory() as folder:
         train(network, training, training[:1], config, Path(folder))
         last = torch.load(Path(folder) / "last.pt", weights_only=True)["network"]
     network.load_state_dict(last)
-    return LearnedRecogniser(network, card, "cpu")
+    return recogniser(learned)
 
 
 def score(
@@ -98,19 +101,18 @@ def main() -> None:
     pose = caviar.poses(options.folder, rows, options.poses, options.cache)
     clips = list(caviar.sequences(rows, pose))
     rules = {v.name: Kinematic(v, ActionConfig().kinematic) for _, v, _ in clips}
-    packaged = load_recogniser(options.start, "cpu")
+    packaged = recogniser(load(options.start))
     show("kinematic", rows, score(rows, clips, {n: (r,) for n, r in rules.items()}))
     show("as packaged", rows, score(rows, clips, dict.fromkeys(rules, (packaged,))))
     config = TrainConfig(
         epochs=options.epochs, patience=options.epochs, learning_rate=0.001, batch=8, balance=True
     )
-    card = dataclasses.replace(packaged.card, name="fine-tuned")
     sequences = sorted({stem(video) for _, video, _ in clips})
     tuned: dict[str, LearnedRecogniser] = {}
     for part in range(PARTS):
         aside = set(sequences[part::PARTS])
         learned = fine_tuned(
-            rows, [c for c in clips if stem(c[1]) not in aside], config, card, options.start
+            rows, [c for c in clips if stem(c[1]) not in aside], config, options.start
         )
         tuned |= {v.name: learned for _, v, _ in clips if stem(v) in aside}
     show("fine-tuned on other clips", rows, score(rows, clips, {n: (tuned[n],) for n in rules}))

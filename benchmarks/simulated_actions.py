@@ -20,7 +20,7 @@ from hie_cli.recognition.kinematic import Kinematic
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.clips import Sampling, clip_of
-from hie_cli.recognition_models.recogniser import load_recogniser
+from hie_cli.recognition_models.loading import load_recogniser
 from hie_cli.training.labels import labels_of
 from hie_cli.training.samples import Sample
 from hie_cli.training.scores import quality
@@ -31,7 +31,7 @@ from hie_cli.types import FloatArray, VideoInfo
 def recogniser(name: str, video: VideoInfo) -> Recogniser:
     if name == "kinematic":
         return Kinematic(video, ActionConfig().kinematic)
-    return load_recogniser(name, "cpu")
+    return load_recogniser(name, video, device="cpu")
 
 
 def run_scene(number: int, split: str, names: list[str]) -> list[tuple[Sample, list[FloatArray]]]:

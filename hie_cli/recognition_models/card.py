@@ -9,8 +9,8 @@ from typing import Any
 from hie_cli.actions import ACTIONS
 from hie_cli.errors import ModelError
 from hie_cli.recognition_models.clips import Sampling
+from hie_cli.recognition_models.kinds import KINDS
 
-NETWORKS = ("pose-stream", "slowfast-r18", "slowfast-r50")
 WEIGHTS, CARD = "model.safetensors", "card.json"
 
 
@@ -35,6 +35,8 @@ def read_card(path: Path) -> Card:
         sampling = Sampling(float(record["sampling"]["rate"]), int(record["sampling"]["length"]))
         values = {f.name: record[f.name] for f in dataclasses.fields(Card)}
         card = Card(**{**values, "sampling": sampling})
+        if not isinstance(card.config, dict):
+            raise TypeError
     except OSError as error:
         raise ModelError(
             f"{path}: cannot be read ({error.strerror}); give a folder that "
@@ -42,7 +44,7 @@ def read_card(path: Path) -> Card:
         ) from None
     except (ValueError, KeyError, TypeError):
         raise ModelError(f"{path}: not a model card; train the model anew") from None
-    if card.network not in NETWORKS or record.get("actions") != list(ACTIONS):
+    if card.network not in KINDS or record.get("actions") != list(ACTIONS):
         raise ModelError(f"{path}: network {card.network!r} is not known here; update hie")
     if not (0 < card.sampling.rate <= 100 and 3 <= card.sampling.length <= 1000):
         raise ModelError(f"{path}: sampling {card.sampling} makes no sense; train the model anew")

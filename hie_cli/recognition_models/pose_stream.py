@@ -102,9 +102,9 @@ class PoseStream(nn.Module):
         self.classify = nn.Linear(2 * width, NUM_ACTIONS)
 
     def forward(self, joints: Tensor, boxes: Tensor, pairs: Tensor, real: Tensor) -> Tensor:
-        """Logits (B, N, 14) of joints (B, N, T, 14, 6), boxes (B, N, T, 8), pairs (B, N, N, 11).
+        """Logits (M, 14) of the M people of B scenes that are ``real`` (B, N) and not padding.
 
-        ``real`` (B, N) bool: which people are not padding.
+        joints (B, N, T, 14, 6), boxes (B, N, T, 8), pairs (B, N, N, 11).
         """
         alone = self.describe(joints[real], boxes[real])
         people = alone.new_zeros(*real.shape, alone.shape[-1])
@@ -113,7 +113,7 @@ class PoseStream(nn.Module):
         for layer in self.neighbours:
             context = layer(context, pairs, real)
         logits: Tensor = self.classify(self.drop(torch.cat([people, context], -1)))
-        return logits
+        return logits[real]
 
     def describe(self, joints: Tensor, boxes: Tensor) -> Tensor:
         """Each person by themselves: (M, T, 14, 6) and (M, T, 8) -> (M, W)."""

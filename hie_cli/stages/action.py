@@ -1,7 +1,6 @@
 """Recognising actions: tracked people in, the same people with a score for each action out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.kinematic import Kinematic
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import Window, windows
-from hie_cli.recognition_models.recogniser import SIMULATED, load_recogniser
-from hie_cli.recognition_models.video_recogniser import NAMES, split_name, video_recogniser
+from hie_cli.recognition_models import loading
 from hie_cli.types import FloatArray, Frame, FramePeople, VideoInfo
 
 # Each name's recogniser for one video.
@@ -37,7 +35,7 @@ def recognisers(
 
 def needs_pixels(config: ActionConfig) -> bool:
     """Whether a model that ``config`` names looks at the video."""
-    return any(split_name(name) is not None for name in config.model)
+    return any(loading.is_learned(n) and loading.needs_pixels(n) for n in config.model)
 
 
 def check_models(config: ActionConfig) -> None:
@@ -64,11 +62,9 @@ def _recogniser(
 ) -> Recogniser:
     if name in RECOGNISERS:
         return RECOGNISERS[name](video, config)
-    if split_name(name) is not None:
-        return video_recogniser(name, frames, video, device)
-    if name == SIMULATED or Path(name).is_dir():
-        return load_recogniser(name, device)
-    known = sorted([*RECOGNISERS, SIMULATED, *(f"{network}:FOLDER" for network in NAMES)])
+    if loading.is_learned(name):
+        return loading.load_recogniser(name, video, frames, device)
+    known = sorted([*RECOGNISERS, loading.SIMULATED])
     raise ModelError(
         f"action model {name!r} is unknown{nearest(name, known)} (known: {', '.join(known)}, "
         "or a folder that `hie train action` wrote)"

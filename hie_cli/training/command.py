@@ -12,7 +12,8 @@ from hie_cli.errors import ConfigError, InputError
 from hie_cli.models.runtime import resolve_device
 from hie_cli.progress import note, set_quiet
 from hie_cli.recognition_models.card import CARD
-from hie_cli.recognition_models.recogniser import empty_network, load_recogniser
+from hie_cli.recognition_models.kinds import kind_of
+from hie_cli.recognition_models.loading import load
 from hie_cli.training import checkpoint
 from hie_cli.training.data import Material, material_samples, materials
 from hie_cli.training.loop import train
@@ -84,8 +85,8 @@ def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
 
 def _network(start: str | None, config: TrainConfig) -> nn.Module:
     if not start:
-        return empty_network(config.model)
-    learned = load_recogniser(start, "cpu")
+        return kind_of(config.model, config.sampling, {}).build()
+    learned = load(start)
     if learned.card.network != config.model or learned.card.sampling != config.sampling:
         raise ConfigError(
             f"{start}: a {learned.card.network} sampled {learned.card.sampling}; "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -52,7 +53,7 @@ def criterion(
         if config.distill == "self":
             assert teacher is not None
             with torch.no_grad():
-                taught = forward(teacher, batch)[batch.labels >= 0]
+                taught = forward(teacher, batch)[batch.labels[batch.real] >= 0]
             return tf_kd_self(logits, labels, taught, config.alpha, config.temperature)
         return base(logits, labels)
 
@@ -60,7 +61,7 @@ def criterion(
 
 
 def forward(network: nn.Module, batch: Batch) -> Tensor:
-    """Logits (B, N, 14)."""
+    """Logits (M, 14) of the batch's people."""
     logits: Tensor = network(batch.joints, batch.boxes, batch.pairs, batch.real)
     return logits
 
@@ -76,7 +77,7 @@ def predict(
             part = samples[k : k + size]
             batch = batch_of([s.clip for s in part], [s.labels for s in part], device)
             scores = forward(network, batch).softmax(-1).float().cpu().numpy()
-            out += [row[: len(s.clip)] for row, s in zip(scores, part, strict=True)]
+            out += np.split(scores, np.cumsum([len(s.clip) for s in part])[:-1])
     return out
 
 
@@ -132,10 +133,11 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(number * per_epoch + k, config.epochs * per_epoch, config)
             batch = to_device(raw, device)
-            known = batch.labels >= 0
+            labels = batch.labels[batch.real]
+            known = labels >= 0
             with torch.autocast("cuda", enabled=cuda):
                 logits = forward(network, batch)[known].float()
-                loss = loss_of(logits, batch, batch.labels[known])
+                loss = loss_of(logits, batch, labels[known])
             optimizer.zero_grad()
             torch.autograd.backward(scaler.scale(loss))
             scaler.unscale_(optimizer)

@@ -1,4 +1,4 @@
-"""Training SlowFast on labelled clips, and what it leaves behind for ``slowfast-r18:FOLDER``."""
+"""Training SlowFast on labelled clips, and the folder that it leaves behind."""
 
 import hashlib
 import math
@@ -188,7 +188,8 @@ def write_video_model(
     numbers = {k: round(v, 4) for k, v in trained.history[trained.best_epoch].items()}
     card = Card(
         folder.resolve().name, config.model, WEIGHTS, hashlib.sha256(weights).hexdigest(),
-        config.sampling, data, numbers, asdict(config),
+        config.sampling, data, numbers,
+        {**asdict(config), "slowfast": {"width": config.width, "side": config.side}},
     )  # fmt: skip
     write_card(folder / CARD, card)
     return card

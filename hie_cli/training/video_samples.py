@@ -10,8 +10,8 @@ from torch import Tensor
 
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.clips import Sampling
+from hie_cli.recognition_models.footage import Footage, Wanted
 from hie_cli.recognition_models.slowfast import inputs
-from hie_cli.recognition_models.video_recogniser import Footage
 from hie_cli.types import FloatArray, Frame, FramePeople, Image, IntArray, People, VideoInfo
 
 
@@ -40,12 +40,13 @@ def video_samples(
     Raises InputError where the video is shorter than its labels.
     """
     by_frame = {observed[k].frame_index: row for k, row in labels.items() if (row >= 0).any()}
-    footage = Footage(frames, video, sampling, side)
+    footage = Footage(frames, video, Wanted(sampling, side))
     for item, window in windows(observed, video, 0.0, gcd(*by_frame) or 1):
         row = by_frame.get(item.frame_index)
         if window is not None and row is not None:
-            clip = footage.clip(item.frame_index)
-            yield VideoSample(clip, item.people.boxes * footage.scale, row, item.people)
+            look = footage.look(item.frame_index)
+            boxes = item.people.boxes * look.scale
+            yield VideoSample(np.stack(look.images), boxes, row, item.people)
 
 
 def mirrored(sample: VideoSample) -> VideoSample:

@@ -3,20 +3,24 @@ import pytest
 
 from hie_cli.errors import ModelError
 from hie_cli.recognition.window import windows
-from hie_cli.recognition_models.recogniser import SIMULATED, load_recogniser
+from hie_cli.recognition_models.loading import SIMULATED, load, load_recogniser
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import observe
 from hie_cli.training.labels import labels_of
+from hie_cli.types import VideoInfo
+
+VIDEO = VideoInfo("v", 1280, 720, 25.0, None)
 
 
 def test_the_packaged_model_says_what_it_was_trained_on():
-    card = load_recogniser(SIMULATED, "cpu").card
+    card = load(SIMULATED).card
     assert "simulation only" in card.data
     assert card.name == SIMULATED
 
 
 def test_the_packaged_model_knows_crowds_it_has_not_seen():
-    learned, right, total = load_recogniser(SIMULATED, "cpu"), 0, 0
+    right = total = 0
+    learned = load_recogniser(SIMULATED, VIDEO)
     for seed in (900, 901):
         crowd = simulate(CrowdConfig(seed=seed, people=14, frames=101, split="test"))
         observed = observe(crowd)
@@ -32,7 +36,7 @@ def test_the_packaged_model_knows_crowds_it_has_not_seen():
 
 
 def test_scores_do_not_depend_on_what_came_before():
-    learned = load_recogniser(SIMULATED, "cpu")
+    learned = load_recogniser(SIMULATED, VIDEO)
     crowd = simulate(CrowdConfig(seed=902, people=5, frames=60))
     found = [w for _, w in windows(observe(crowd), crowd.info, 2.0, 20) if w is not None]
     first = [learned.score(w) for w in found]
@@ -42,4 +46,4 @@ def test_scores_do_not_depend_on_what_came_before():
 
 def test_no_such_model(tmp_path):
     with pytest.raises(ModelError, match="cannot be read"):
-        load_recogniser(str(tmp_path / "nothing"), "cpu")
+        load(str(tmp_path / "nothing"))

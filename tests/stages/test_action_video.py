@@ -1,5 +1,7 @@
 """Recognisers that look at pixels, and trained folders, behind the action stage."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -20,13 +22,13 @@ VIDEO = VideoInfo("v", 48, 32, 10.0, 30)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """The name of a small SlowFast in a folder."""
+    """A folder with a small SlowFast."""
     torch.set_num_threads(1)
     config = VideoTraining(width=8, side=32, sampling=Sampling(10.0, 8))
     figures = {"epoch": 0, "loss": 1.0, "macro_accuracy": 0.0, "accuracy": 0.0}
     folder = tmp_path_factory.mktemp("models") / "small"
     write_video_model(folder, VideoTrained(start(config).eval(), [figures], 0), config, "nothing")
-    return f"slowfast-r18:{folder}"
+    return str(folder)
 
 
 class Film:
@@ -69,8 +71,8 @@ def test_needs_and_checks_before_any_video(model):
     assert not needs_pixels(ActionConfig())
     check_models(ActionConfig(model=("kinematic", model)))
     for name, why in (
-        ("slowfast-r50", "ships no weights"),
-        ("slowfast-r18:/nowhere", "cannot be read"),
+        ("slowfast-r50", "a folder that `hie train action` wrote"),
+        (str(Path(model).parent), r"card\.json: cannot be read"),
         ("kinematik", "did you mean 'kinematic'"),
     ):
         with pytest.raises(ModelError, match=why):

@@ -9,7 +9,7 @@ from hie_cli import config as settings
 from hie_cli.cli.train_cmd import app
 from hie_cli.errors import ConfigError, InputError, ModelError
 from hie_cli.recognition.window import windows
-from hie_cli.recognition_models.recogniser import load_recogniser
+from hie_cli.recognition_models.loading import load, load_recogniser
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.files import write_observations, write_truth
 from hie_cli.simulation.observe import observe
@@ -55,7 +55,7 @@ def test_it_leaves_log_curves_card_and_weights(model):
 
 def test_the_folder_is_a_recogniser(model):
     crowd = simulate(CrowdConfig(seed=2, people=4, frames=5))
-    learned = load_recogniser(str(model[0]), "cpu")
+    learned = load_recogniser(str(model[0]), crowd.info, device="cpu")
     for _, window in windows(observe(crowd), crowd.info, 2.0, 4):
         if window is not None:
             scores = learned.score(window)
@@ -127,12 +127,12 @@ def test_damaged_weights_and_foreign_paths_are_refused(model, tmp_path):
         (tmp_path / name).write_bytes((model[0] / name).read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"junk")
     with pytest.raises(ModelError, match="damaged or replaced"):
-        load_recogniser(str(tmp_path), "cpu")
+        load(str(tmp_path))
     card = json.loads((tmp_path / "card.json").read_text())
     card["weights"] = "../secret"
     (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="lie elsewhere"):
-        load_recogniser(str(tmp_path), "cpu")
+        load(str(tmp_path))
 
 
 def test_the_shipped_settings_are_the_defaults():

@@ -6,7 +6,7 @@ import torch
 
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.clips import Sampling
-from hie_cli.recognition_models.video_recogniser import video_recogniser
+from hie_cli.recognition_models.loading import load_recogniser
 from hie_cli.recognition_models.video_weights import parameters
 from hie_cli.training.video_loop import (
     VideoTraining,
@@ -145,7 +145,7 @@ def test_a_trained_folder_is_a_recogniser(learned, tmp_path):
     clip = moving(2, 3)[1].clip
     video = VideoInfo("v", 32, 32, 10.0, 8)
     frames = [Frame(t, image) for t, image in enumerate(clip)]
-    recogniser = video_recogniser(f"slowfast-r18:{tmp_path / 'bars'}", frames, video, "cpu")
+    recogniser = load_recogniser(str(tmp_path / "bars"), video, frames, "cpu")
     people = [FramePeople(4, People(np.array([[4, 2, 28, 30.0]]), np.ones(1), np.array([1])))]
     (_, window), *_ = windows(people, video, 1.0, 1)
     assert recogniser.score(window).argmax() == 1

@@ -1,0 +1,167 @@
+"""The kinds of learned recognisers: what each network sees of a window, and how it is built.
+
+A view is what a network sees of one frame's people, in numpy; several make a batch. Every network
+takes a batch's tensors and gives logits (M, 14) of all its people, view after view.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hie_cli.recognition.window import Window
+from hie_cli.recognition_models.clips import Clip, Sampling, clip_of
+from hie_cli.recognition_models.footage import Look, Wanted
+from hie_cli.types import FloatArray, Image
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Tensors = tuple["Tensor", ...]
+
+
+class Kind(Protocol):
+    """A network, its input and its size."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """The instants that it sees round a frame."""
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """The frames that it looks at; None if none."""
+
+    def build(self) -> "nn.Module":
+        """The network with random weights."""
+
+    def view(self, window: Window, look: Look | None) -> Any:
+        """What it sees of a window; ``look`` is there if frames are ``wanted``."""
+
+    def inputs(self, views: Sequence[Any]) -> Tensors:
+        """The batch of several views."""
+
+
+@dataclass(frozen=True)
+class PoseStreamKind:
+    """``pose-stream``: joints, boxes and neighbours of a frame's people; no pixels."""
+
+    sampling: Sampling
+    wanted: None = None
+
+    def build(self) -> "nn.Module":
+        """See ``Kind``."""
+        from hie_cli.recognition_models.pose_stream import PoseStream
+
+        return PoseStream()
+
+    def view(self, window: Window, look: Look | None) -> Clip:
+        """See ``Kind``."""
+        return clip_of(window, self.sampling)
+
+    def inputs(self, views: Sequence[Clip]) -> Tensors:
+        """joints (B, N, T, 14, 6), boxes (B, N, T, 8), pairs (B, N, N, 11), padded to the largest
+        N; real (B, N) bool: who is not padding.
+        """
+        import torch
+
+        most = max((len(view) for view in views), default=0)
+
+        def padded(parts: Sequence[FloatArray], square: bool = False) -> "Tensor":
+            tail = parts[0].shape[2 if square else 1 :]
+            out = np.zeros((len(parts), most, *((most,) if square else ()), *tail), np.float32)
+            for k, part in enumerate(parts):
+                if square:
+                    out[k, : len(part), : len(part)] = part
+                else:
+                    out[k, : len(part)] = part
+            return torch.from_numpy(out)
+
+        real = np.arange(most) < np.array([len(view) for view in views])[:, None]
+        return (
+            padded([view.joints for view in views]),
+            padded([view.boxes for view in views]),
+            padded([view.pairs for view in views], square=True),
+            torch.from_numpy(real),
+        )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """T images (h, w, 3) uint8 BGR, and boxes (N, 4) of its people in the middle one's pixels."""
+
+    images: tuple[Image, ...]
+    boxes: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+@dataclass(frozen=True)
+class SlowFastKind:
+    """``slowfast-r18`` and ``-r50``: all pixels of a clip, people by their boxes.
+
+    ``width`` 64 and ``side`` 256 are the published sizes.
+    """
+
+    network: str
+    sampling: Sampling
+    width: int = 64
+    side: int = 256
+
+    def __post_init__(self) -> None:
+        if self.sampling.length % 4:
+            raise ValueError(f"sampling.length {self.sampling.length}: SlowFast needs 4, 8, 12, ..")
+        if self.width % 8 or not 8 <= self.width <= 256:
+            raise ValueError(f"slowfast.width {self.width}: expected a multiple of 8 up to 256")
+        if not 32 <= self.side <= 1080:
+            raise ValueError(f"slowfast.side {self.side}: expected 32 to 1080")
+
+    @property
+    def wanted(self) -> Wanted:
+        """See ``Kind``."""
+        return Wanted(self.sampling, self.side)
+
+    def build(self) -> "nn.Module":
+        """See ``Kind``."""
+        from hie_cli.recognition_models.slowfast import slowfast
+
+        return slowfast(self.network, width=self.width)
+
+    def view(self, window: Window, look: Look | None) -> Scene:
+        """See ``Kind``."""
+        assert look is not None
+        return Scene(look.images, window.people.boxes * look.scale)
+
+    def inputs(self, views: Sequence[Scene]) -> Tensors:
+        """clips (B, 3, T, h, w), boxes (M, 4), and the clip (M,) that each box is in."""
+        import torch
+
+        from hie_cli.recognition_models.slowfast import inputs
+
+        clips = np.stack([np.stack([np.asarray(image) for image in v.images]) for v in views])
+        boxes = np.concatenate([np.asarray(v.boxes, np.float32).reshape(-1, 4) for v in views])
+        which = np.repeat(np.arange(len(views)), [len(v) for v in views])
+        return inputs(torch.from_numpy(clips)), torch.from_numpy(boxes), torch.from_numpy(which)
+
+
+def _slowfast(network: str) -> Callable[[Sampling, Mapping[str, Any]], Kind]:
+    return lambda sampling, config: SlowFastKind(network, sampling, **config.get("slowfast", {}))
+
+
+KINDS: dict[str, Callable[[Sampling, Mapping[str, Any]], Kind]] = {
+    "pose-stream": lambda sampling, _: PoseStreamKind(sampling),
+    "slowfast-r18": _slowfast("slowfast-r18"),
+    "slowfast-r50": _slowfast("slowfast-r50"),
+}
+
+
+def kind_of(network: str, sampling: Sampling, config: Mapping[str, Any]) -> Kind:
+    """The kind of that name; ``config``: a training's settings as a card keeps them.
+
+    Raises ValueError for sizes that make no sense.
+    """
+    try:
+        return KINDS[network](sampling, config)
+    except (TypeError, AttributeError):
+        raise ValueError(f"settings of {network} not understood") from None
