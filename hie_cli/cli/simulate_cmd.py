@@ -11,7 +11,9 @@ from hie_cli.cli import options
 def simulate(
     output: options.Output = Path("out"),
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many videos.")] = 1,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the first; the others follow.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of the first; the others follow.")
+    ] = None,
     actions: Annotated[
         list[str] | None,
         typer.Option("--action", metavar="NAME", help="Only these actions; repeatable."),

@@ -16,36 +16,20 @@ from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.files import write_observations, write_truth, write_video
 from hie_cli.simulation.observe import Noise, observe
 from hie_cli.simulation.render import render
-from hie_cli.simulation.style import Split
 from hie_cli.types import Image
 
 
 @dataclass(frozen=True)
-class SimulateConfig:
-    """``configs/simulate.yaml``; the fields of ``CrowdConfig`` less the seed, and the noise."""
+class SimulateConfig(CrowdConfig):
+    """``configs/simulate.yaml``: a crowd and the noise of its observations."""
 
-    people: int = 20
-    frames: int = 250
-    fps: float = 25.0
-    width: int = 1280
-    height: int = 720
-    split: Split = "train"
-    actions: tuple[str, ...] = ()
-    returning: float = 0.5
-    pillars: int = 1
     noise: Noise = field(default_factory=Noise)
-
-    def crowd(self, seed: int) -> CrowdConfig:
-        """The crowd of this seed."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        del values["noise"]
-        return CrowdConfig(seed=seed, **values)
 
 
 def run(
     output: Path,
     count: int,
-    seed: int,
+    seed: int | None,
     actions: Sequence[str] | None,
     background: Path | None,
     video: bool,
@@ -64,10 +48,10 @@ def run(
     config = settings.load(SimulateConfig(), config_files or (), sets or ())
     if actions:
         config = dataclasses.replace(config, actions=tuple(actions))
+    if seed is not None:
+        config = dataclasses.replace(config, seed=seed)
     plate = _picture(background)
-    if seed < 0:
-        raise ConfigError(f"--seed {seed}: expected 0 or more")
-    crowds = [config.crowd(seed + k) for k in range(count)]
+    crowds = [dataclasses.replace(config, seed=config.seed + k) for k in range(count)]
     if not overwrite:
         for item in crowds:
             path = output / "track" / f"sim-{item.split}-{item.seed}.json"

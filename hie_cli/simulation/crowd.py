@@ -44,7 +44,8 @@ class CrowdConfig:
                 raise ConfigError(f"actions: {name!r} is no action{nearest(name, list(ACTIONS))}")
         if self.split not in ("train", "test"):
             raise ConfigError(f"split: {self.split!r}; expected train or test")
-        for name, low in (("people", 0), ("frames", 1), ("width", 64), ("height", 64), ("fps", 1)):
+        least = {"seed": 0, "people": 0, "frames": 1, "width": 64, "height": 64, "fps": 1}
+        for name, low in least.items():
             if getattr(self, name) < low:
                 raise ConfigError(f"{name}: {getattr(self, name)}; expected {low} or more")
 
