@@ -229,6 +229,7 @@ def real_clips(
     path: Path, first: int, count: int, preset: str, cache: Path | None, kinds: Sequence[str]
 ) -> Iterable[tuple[str, list[Truth], Clip, float]]:
     """A real clip, degraded in several ways, each gone through the chain."""
+    from hie_cli.detection.steady import frames_around, steady
     from hie_cli.stages.chain import load_chain
     from hie_cli.stages.detect import detect
     from hie_cli.stages.pipeline import Models
@@ -244,7 +245,8 @@ def real_clips(
         kept = cache and cache / f"{path.stem}-{first}-{count}-{preset}-{kind}.npz"
         if kept and kept.exists():
             return list(zip(frames, load_people(kept), strict=True))
-        seen = detect(frames, config.detect, models.detectors)
+        half = frames_around(config.detect.steady_seconds, source.info.fps, 1)
+        seen = steady(detect(frames, config.detect, models.detectors), half)
         clip = list(pose(seen, config.pose, models.pose))
         if kept:
             save_people(kept, [people for _, people in clip])

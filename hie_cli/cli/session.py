@@ -153,7 +153,7 @@ class Session:
         """Every video through the stages ``until`` one; one that fails does not stop the others."""
         stages = stages_until(until, self.config.order)
         chosen = parse_range(frames)
-        check_models(self.config, stages)
+        check_models(self.config, stages, self.device)
         videos = find_videos(patterns)
         for path in videos:
             self.place.check(outputs(video_name(path), stages, self.place))
@@ -174,7 +174,7 @@ class Session:
         self, patterns: Sequence[str], videos: Sequence[str], stage: str, png: bool = False
     ) -> None:
         """Every document through one stage; one that fails does not stop the others."""
-        check_models(self.config, (stage,))
+        check_models(self.config, (stage,), self.device)
         documents = find_documents(patterns)
         found = find_videos(videos) if videos else []
         models = Models(self.config, self.device)

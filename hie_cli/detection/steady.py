@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli import boxes as geometry
-from hie_cli.following import follow, inverse, through
+from hie_cli.following import Linked, Links, linked, outward, windowed
 from hie_cli.types import Frame, People
 
 Floats = NDArray[np.float64]
-Links = NDArray[np.int64]
 _SAME = 0.4  # overlap of one person's boxes in consecutive frames
 _ENOUGH = 4  # people whose common motion is the camera's rather than their own
 MOST_FRAMES = 6  # either way; bounds the frames held, whatever the frame rate
@@ -35,41 +34,25 @@ def steady(seen: Iterable[tuple[Frame, People]], half: int) -> Iterator[tuple[Fr
     if half < 1:
         yield from seen
         return
-    window: list[tuple[Frame, People]] = []
-    links: list[Links] = []  # links[i]: of each person of window[i + 1] the index in window[i]
-    due = 0
-    for item in seen:
-        if window:
-            links.append(follow(geometry.iou(window[-1][1].boxes, item[1].boxes), _SAME))
-        window.append(item)
-        if len(window) - 1 - due >= half:
-            yield window[due][0], _steadied(window, links, due, half)
-            due += 1
-        if due > half:
-            window.pop(0)
-            links.pop(0)
-            due -= 1
-    for position in range(due, len(window)):
-        yield window[position][0], _steadied(window, links, position, half)
+
+    def overlap(before: People, now: People) -> Floats:
+        return geometry.iou(before.boxes, now.boxes)
+
+    for window, position in windowed(linked(seen, overlap, _SAME), half):
+        yield window[position].frame, _steadied(window, position)
 
 
-def _steadied(
-    window: Sequence[tuple[Frame, People]], links: Sequence[Links], position: int, half: int
-) -> People:
-    people = window[position][1]
+def _steadied(window: Sequence[Linked], position: int) -> People:
+    people = window[position].people
     if not len(people):
         return people
     times, boxes = [0], [np.asarray(people.boxes, np.float64)]
     weights = [np.asarray(people.scores, np.float64)]
     for direction in (-1, 1):
-        index, shake = np.arange(len(people)), np.zeros(2)
-        for other in range(position + direction, position + direction * (half + 1), direction):
-            if not 0 <= other < len(window):
-                break
-            nearer, there = window[other - direction][1], window[other][1]
-            link = links[other] if direction < 0 else inverse(links[other - 1], len(nearer))
-            shake += common_motion(nearer.boxes, there.boxes, link)
-            index = through(link, index)
+        shake = np.zeros(2)
+        for other, step, index in outward(window, position, direction):
+            nearer, there = window[other - direction].people, window[other].people
+            shake += common_motion(nearer.boxes, there.boxes, step)
             found = index >= 0
             box = np.full((len(people), 4), np.nan)
             box[found] = there.boxes[index[found]] - np.tile(shake, 2)

@@ -25,30 +25,31 @@ class FlowConfig:
 
     method: ``dis`` (Kroeger et al., ECCV 2016), ``farneback`` (Farnebäck, SCIA 2003) or
     ``raft-small`` (Teed & Deng, ECCV 2020) · preset: of ``dis``, quality against time · long_side:
-    frames are reduced to this many pixels first · weights, device: of ``raft-small``.
+    frames are reduced to this many pixels first · weights: of ``raft-small``.
     """
 
     method: Literal["dis", "farneback", "raft-small"] = "dis"
     preset: Literal["ultrafast", "fast", "medium"] = "fast"
     long_side: int = 640
     weights: str = ""
-    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.long_side < 64:
             raise ValueError(f"flow.long_side is {self.long_side}; expected 64 or more")
 
 
-def estimator(config: FlowConfig) -> BothWays:
+def estimator(config: FlowConfig, device: str) -> BothWays:
     """A function from two images (h, w, 3) to the flow (h, w, 2) float32 there and back.
+
+    ``device`` (cpu, cuda or mps): where ``raft-small`` runs; the others run on the CPU.
 
     Raises ModelError where the weights of ``raft-small`` are missing or do not fit.
     """
     if config.method == "raft-small":
         from hie_cli.flow import raft
 
-        network = raft.load(config.weights).to(config.device)
-        return lambda first, second: raft.flow_both_ways(network, first, second, config.device)
+        network = raft.load(config.weights).to(device)
+        return lambda first, second: raft.flow_both_ways(network, first, second, device)
     if config.method == "dis":
         dis = cv2.DISOpticalFlow.create(_DIS_PRESETS[config.preset])
 
@@ -73,9 +74,9 @@ def estimator(config: FlowConfig) -> BothWays:
 class FlowMeter:
     """Flow between each frame and the one before it, computed once per pair."""
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: FlowConfig, device: str = "cpu") -> None:
         self._long_side = config.long_side
-        self._estimate = estimator(config)
+        self._estimate = estimator(config, device)
         self._before: Image | None = None
 
     def step(self, image: Image) -> FlowPair | None:

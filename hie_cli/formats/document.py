@@ -259,33 +259,6 @@ def _parse_header(record: Any, label: str) -> Header:
         raise input_error(label, "header", f"broken ({error!r}); write the document anew") from None
 
 
-def check_video(header: Header, video: VideoInfo, path: Path) -> None:
-    """Refuse a document that was made from another video (name, size or number of frames).
-
-    Raises InputError naming the difference.
-    """
-    ours, theirs = header.video, video
-    differences = [
-        f"{what} {a} (the video: {b})"
-        for what, a, b in (
-            ("name", ours.name, theirs.name),
-            ("size", f"{ours.width}x{ours.height}", f"{theirs.width}x{theirs.height}"),
-            ("frames", ours.num_frames, theirs.num_frames),
-        )
-        if a != b and a is not None and b is not None
-    ]
-    if differences:
-        raise input_error(
-            path, "belongs to another video", f"{', '.join(differences)}; give its own video"
-        )
-
-
-def check_stage(header: Header | None, wanted: str, path: Path) -> None:
-    """Refuse a document that has not been through the stage ``wanted``."""
-    if header is not None and wanted not in header.stages:
-        raise input_error(path, f"is a {header.stage} document", f"run `hie {wanted}` on it first")
-
-
 def frame_number(name: str) -> int | None:
     """The number in an image name such as ``000118.jpg``; None if there is none."""
     stem = Path(name.replace("\\", "/")).stem

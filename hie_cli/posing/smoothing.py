@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli import boxes as geometry
-from hie_cli.following import follow, inverse, through
+from hie_cli.following import Linked, linked, outward, windowed
 from hie_cli.types import Frame, People
 
 Floats = NDArray[np.float64]
@@ -28,24 +28,19 @@ def likeness(a: People, b: People) -> Floats:
     return (overlap + pose) / 2
 
 
-def followed(before: People, now: People) -> NDArray[np.int64]:
-    """Of each person of ``now`` (M) the index of the same one in ``before``; -1: none."""
-    return follow(likeness(before, now), _LEAST_LIKENESS)
-
-
 def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame, People]]:
     """The One-Euro filter (Casiez et al., CHI 2012) on every joint; causal.
 
     ``min_cutoff`` in 1/frames; ``beta`` raises the cut-off with speed in body heights per frame.
     """
-    before: People | None = None
     smooth = speed = np.zeros((0, 14, 2))
-    for frame, people in seen:
+    for frame, people, index in linked(seen, likeness, _LEAST_LIKENESS):
         if people.keypoints is None:
+            smooth = np.full((len(people), 14, 2), np.nan)
+            speed = np.zeros_like(smooth)
             yield frame, people
             continue
         points = np.asarray(people.keypoints, np.float64)
-        index = np.full(len(people), -1) if before is None else followed(before, people)
         last, last_speed = np.full_like(points, np.nan), np.zeros_like(points)
         old = index >= 0
         last[old], last_speed[old] = smooth[index[old]], speed[index[old]]
@@ -58,7 +53,6 @@ def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame
         quick = np.linalg.norm(speed, axis=-1, keepdims=True)
         alpha = _alpha(min_cutoff + beta * quick)
         smooth = alpha * points + (1 - alpha) * last
-        before = people
         yield frame, people.replace(keypoints=smooth)
 
 
@@ -74,53 +68,24 @@ def savgol(seen: Seen, half: int, order: int) -> Iterator[tuple[Frame, People]]:
     Fitted by least squares to the frames in which the person is followed, so gaps do no harm;
     where fewer than order + 1 are left the joint stays as it is. Holds 2 half + 1 frames.
     """
-    window: list[tuple[Frame, People]] = []
-    links: list[NDArray[np.int64]] = []  # links[i]: people of window[i + 1] in window[i]
-    due = 0
-    for item in seen:
-        if window:
-            links.append(followed(window[-1][1], item[1]))
-        window.append(item)
-        if len(window) - 1 - due >= half:
-            yield _fitted(window, links, due, half, order)
-            due += 1
-        if due > half:
-            window.pop(0)
-            links.pop(0)
-            due -= 1
-    for position in range(due, len(window)):
-        yield _fitted(window, links, position, half, order)
+    for window, position in windowed(linked(seen, likeness, _LEAST_LIKENESS), half):
+        yield window[position].frame, _fitted(window, position, order)
 
 
-def _fitted(
-    window: Sequence[tuple[Frame, People]],
-    links: Sequence[NDArray[np.int64]],
-    position: int,
-    half: int,
-    order: int,
-) -> tuple[Frame, People]:
-    frame, people = window[position]
+def _fitted(window: Sequence[Linked], position: int, order: int) -> People:
+    people = window[position].people
     if people.keypoints is None:
-        return frame, people
+        return people
     times, stacks = [0], [np.asarray(people.keypoints, np.float64)]
     for direction in (-1, 1):
-        index = np.arange(len(people))
-        for away in range(1, half + 1):
-            other = position + direction * away
-            if not 0 <= other < len(window) or window[other][1].keypoints is None:
+        for other, _, index in outward(window, position, direction):
+            points = window[other].people.keypoints
+            if points is None:
                 break
-            link = (
-                links[other]
-                if direction < 0
-                else inverse(links[other - 1], len(window[other - 1][1]))
-            )
-            index = through(link, index)
-            points = np.asarray(window[other][1].keypoints, np.float64)
-            padded = np.concatenate([points, np.full((1, 14, 2), np.nan)])
-            times.append(direction * away)
+            padded = np.concatenate([np.asarray(points, np.float64), np.full((1, 14, 2), np.nan)])
+            times.append(other - position)
             stacks.append(padded[index])
-    fitted = polynomial_at_zero(np.array(times), np.stack(stacks), order)
-    return frame, people.replace(keypoints=fitted)
+    return people.replace(keypoints=polynomial_at_zero(np.array(times), np.stack(stacks), order))
 
 
 def polynomial_at_zero(times: NDArray[np.int64], values: Floats, order: int) -> Floats:

@@ -17,8 +17,8 @@ _CAPTION_HEIGHT = 22
 
 def painted(
     seen: Iterable[tuple[Frame, People]], video: VideoInfo, config: RenderConfig
-) -> Iterator[tuple[int, Image, int]]:
-    """Frames with their people drawn on: (frame index, image at render size, number of people)."""
+) -> Iterator[tuple[int, Image, People]]:
+    """Frames with their people drawn on: (frame index, image at render size, people)."""
     scale = min(1.0, config.long_side / max(video.width, video.height))
     painter = Painter(config, video.fps, scale)
     # Even sizes: video encoders with subsampled colour need them.
@@ -30,7 +30,7 @@ def painted(
             else cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
         )
         image = image[: size[1], : size[0]]
-        yield frame.index, painter.paint(image, people, frame.index), len(people)
+        yield frame.index, painter.paint(image, people, frame.index), people
 
 
 class OverlayWriter:

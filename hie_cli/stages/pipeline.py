@@ -75,15 +75,17 @@ class Models:
         return registry.load_estimator(self._config.pose.model, self.device)
 
 
-def check_models(config: ChainConfig, stages: Sequence[str]) -> None:
+def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> None:
     """Know every model that ``stages`` will ask for. Raises ModelError before any work is done."""
     from hie_cli.models import registry
 
     if "detect" in stages:
         for name in config.detect.models:
             registry.find(name)
-    if "pose" in stages and config.pose.mode != "one-pass":
-        registry.find(config.pose.model)
+    if "pose" in stages:
+        if config.pose.mode != "one-pass":
+            registry.find(config.pose.model)
+        refine_stage.check_models(config.refine, device)
     if "action" in stages:
         action_stage.check_models(config.action)
 
@@ -153,18 +155,10 @@ def posed(
         for _ in range(kept):
             yield next(seen)
         poses = pose_stage.pose(seen, config.pose, models.pose)
-        yield from refine_stage.refine(poses, config.refine, source.info.fps / frames.stride)
+        fps = source.info.fps / frames.stride
+        yield from refine_stage.refine(poses, config.refine, fps, device=models.device)
 
     return tee(people(), writer)
-
-
-def write_all(items: Iterable[FramePeople], writer: DocumentWriter) -> list[FramePeople]:
-    """Write every frame's people; they are returned as a reader would get them."""
-    kept = []
-    for item in items:
-        kept.append(FramePeople(item.frame_index, rounded(item.people)))
-        writer.write(kept[-1])
-    return kept
 
 
 def detect_header(source: VideoSource, config: ChainConfig, models: Models) -> Header:
@@ -201,11 +195,8 @@ def run_track(
     sightings: Iterable[track_stage.Sighting], before: Header, place: Place, config: ChainConfig
 ) -> tuple[Header, list[FramePeople]]:
     """Give identities, write the track document, and return its header and people."""
-    header = before.next_stage("track", (), as_dict(config.track))
-    path = place.document("track", header.video.name)
-    with DocumentWriter(path, header) as writer:
-        people = track_stage.track(sightings, header.video, config.track)
-        return header, write_all(people, writer)
+    people = track_stage.track(sightings, before.video, config.track)
+    return _written(people, before.next_stage("track", (), as_dict(config.track)), place)
 
 
 def run_action(
@@ -220,13 +211,22 @@ def run_action(
 
     ``source``: the video, for recognisers that look at pixels; each decodes it once more.
     """
-    header = before.next_stage("action", (), as_dict(config.action))
-    path = place.document("action", header.video.name)
-    with DocumentWriter(path, header) as writer:
-        scored = action_stage.recognise(
-            people, header.video, config.action, frames=source, device=device
-        )
-        return header, write_all(scored, writer)
+    scored = action_stage.recognise(
+        people, before.video, config.action, frames=source, device=device
+    )
+    return _written(scored, before.next_stage("action", (), as_dict(config.action)), place)
+
+
+def _written(
+    items: Iterable[FramePeople], header: Header, place: Place
+) -> tuple[Header, list[FramePeople]]:
+    """Write a document; its header and its people as a reader would get them."""
+    kept = []
+    with DocumentWriter(place.document(header.stage, header.video.name), header) as writer:
+        for item in items:
+            kept.append(FramePeople(item.frame_index, rounded(item.people)))
+            writer.write(kept[-1])
+    return header, kept
 
 
 def run_render(
@@ -236,16 +236,18 @@ def run_render(
     place: Place,
     config: ChainConfig,
     png: bool = False,
-) -> None:
-    """Write overlay video and contact sheet (and with ``png`` every drawn frame)."""
+) -> list[FramePeople]:
+    """Write overlay video and contact sheet (and with ``png`` every drawn frame); the people."""
+    shown = []
     folder = place.folder / "render"
     overlay = OverlayWriter(folder / f"{video.name}.mp4", video.fps)
     sheet = ContactSheet(video, num_frames, config.render)
     try:
         drawn = painted(seen, video, config.render)
-        for index, image, count in progress(drawn, f"{video.name}: overlay", num_frames):
+        for index, image, people in progress(drawn, f"{video.name}: overlay", num_frames):
+            shown.append(FramePeople(index, people))
             overlay.write(image)
-            sheet.add(index, image, count)
+            sheet.add(index, image, len(people))
             if png:
                 save_png(folder / video.name / f"{index:06d}.png", image)
         overlay.close()
@@ -253,6 +255,7 @@ def run_render(
         overlay.discard()
         raise
     sheet.save(folder / f"{video.name}.png")
+    return shown
 
 
 def outputs(name: str, stages: Sequence[str], place: Place) -> list[Path]:
@@ -329,14 +332,12 @@ def run_document(
         return run_track(sightings, header, place, config)[1]
     assert source is not None
     seen = attach(document, source)
+    if stage == "render":
+        return run_render(seen, header.video, len(source), place, config, png)
     bar = progress(seen, f"{header.video.name}: {stage}", len(source) or None)
     if stage == "track":
         described = track_stage.describe(prefetch(bar), config.track)
         return run_track(described, header, place, config)[1]
-    if stage == "render":
-        people = list(document)
-        run_render(attach(document, source), header.video, len(source), place, config, png)
-        return people
     return run_pose(bar, source, header, place, config, models)[1]
 
 

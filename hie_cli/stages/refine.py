@@ -17,7 +17,7 @@ ablation.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from hie_cli import boxes as geometry
 from hie_cli.flow.carried import Carried, average, bring
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair
+from hie_cli.following import windowed
+from hie_cli.models.runtime import resolve_device
 from hie_cli.posing.smoothing import one_euro, savgol
 from hie_cli.types import Frame, People, concatenate
 
@@ -74,19 +76,32 @@ def context_frames(config: RefineConfig) -> int | None:
     ]
 
 
+def check_models(config: RefineConfig, device: str) -> None:
+    """Raises ModelError where a learned flow's weights are missing or wrong, or its device is."""
+    if config.method == "flow":
+        flow_meter(config, device)
+
+
+def flow_meter(config: RefineConfig, device: str) -> FlowMeter:
+    """What measures the flow; a learned one runs on ``device`` (auto, cpu, cuda or mps)."""
+    learned = config.flow.method == "raft-small"
+    return FlowMeter(config.flow, resolve_device(device) if learned else "cpu")
+
+
 def refine(
     seen: Iterable[tuple[Frame, People]],
     config: RefineConfig,
     fps: float,
     meter: FlowMeter | None = None,
+    device: str = "auto",
 ) -> Iterator[tuple[Frame, People]]:
     """Yield each frame with its people's poses refined; holds 2n + 1 frames, n ahead.
 
     People without keypoints pass unchanged. ``fps``: how many frames of ``seen`` make a second.
-    ``meter`` gives the flow; one of ``config.flow`` if None.
+    ``meter`` gives the flow; that of ``config`` on ``device`` if None.
     """
     if config.method == "flow":
-        return _by_flow(seen, config, fps, meter or FlowMeter(config.flow))
+        return _by_flow(seen, config, fps, meter or flow_meter(config, device))
     if config.method == "one-euro":
         return one_euro(seen, config.min_cutoff, config.beta)
     if config.method == "savgol":
@@ -94,49 +109,35 @@ def refine(
     return iter(seen)
 
 
+class Flowing(NamedTuple):
+    """A frame, its people, and the flow from the frame before it (None: it is the first)."""
+
+    frame: Frame
+    people: People
+    flow: FlowPair | None
+
+
 def _by_flow(
     seen: Iterable[tuple[Frame, People]], config: RefineConfig, fps: float, meter: FlowMeter
 ) -> Iterator[tuple[Frame, People]]:
-    n = config.frames
-    window: list[tuple[Frame, People]] = []
-    flows: list[FlowPair] = []  # flows[i] leads from window[i] to window[i + 1]
-    due = 0  # position in the window of the next frame to yield
-    for item in seen:
-        pair = meter.step(item[0].image)
-        if pair is not None:
-            flows.append(pair)
-        window.append(item)
-        if len(window) - 1 - due >= n:
-            yield window[due][0], refined(window, flows, due, config, fps)
-            due += 1
-        if due > n:
-            window.pop(0)
-            flows.pop(0)
-            due -= 1
-    for position in range(due, len(window)):
-        yield window[position][0], refined(window, flows, position, config, fps)
+    flowing = (Flowing(frame, people, meter.step(frame.image)) for frame, people in seen)
+    for window, position in windowed(flowing, config.frames):
+        yield window[position].frame, refined(window, position, config, fps)
 
 
-def refined(
-    window: Sequence[tuple[Frame, People]],
-    flows: Sequence[FlowPair],
-    position: int,
-    config: RefineConfig,
-    fps: float,
-) -> People:
-    """The people of ``window[position]`` refined by those up to ``config.frames`` away."""
-    people = window[position][1]
+def refined(window: Sequence[Flowing], position: int, config: RefineConfig, fps: float) -> People:
+    """The people of ``window[position]`` refined by those of all the other frames in it."""
+    people = window[position].people
     if people.keypoints is None and len(people):
         return people
     carried = []
-    for other in range(max(0, position - config.frames), len(window)):
+    for other, (_, them, _) in enumerate(window):
         distance = other - position
-        if distance > config.frames:
-            break
-        if distance and window[other][1].keypoints is not None and len(window[other][1]):
-            path = flows[other:position] if distance < 0 else flows[position:other]
+        if distance and them.keypoints is not None and len(them):
+            first, last = sorted((other, position))
+            path = [item.flow for item in window[first + 1 : last + 1] if item.flow is not None]
             weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
-            carried.append(bring(window[other][1], path, distance, config.max_error, weight))
+            carried.append(bring(them, path, distance, config.max_error, weight))
     return combine(people, carried, config)
 
 

@@ -15,6 +15,9 @@ from hie_cli.formats.document import Document, Header
 from hie_cli.formats.document_writer import DocumentWriter
 from hie_cli.types import FramePeople, People, VideoInfo
 
+RAFT = ["--set", "refine.flow.method=raft-small"]
+WEIGHTS = ["--set", "refine.flow.weights=text.mp4"]
+
 
 def hie(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -129,6 +132,9 @@ def test_action_document_scores_sampled_frames(tmp_path):
         (["run", "empty.mp4", "--resume", "--overwrite"], 2, "contradict"),
         (["detect", "text.mp4", "-m", "nanodett"], 4, "nanodett"),
         (["detect", "text.mp4", "--device", "tpu"], 2, "tpu"),
+        (["pose", "walk.json", "--refine", "flwo"], 2, "'flwo' is not one of flow, one-euro"),
+        (["run", "empty.mp4", *RAFT], 4, "raft-small needs weights"),
+        (["pose", "walk.json", *RAFT, *WEIGHTS], 4, "text.mp4: cannot be read"),
         (["pose", "walk.json"], 2, "walk.json: needs its video; give it with --video"),
         (["pose", "broken.json", "--video", "text.mp4"], 3, "broken.json: line 1 column"),
         (["action", "cut.json"], 3, "cut.json: ends early"),

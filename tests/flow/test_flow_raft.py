@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from hie_cli.errors import ModelError
+from hie_cli.flow import raft
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.raft import RaftSmall, load, look_up, pyramid
+from hie_cli.stages import refine
+from hie_cli.stages.refine import RefineConfig
 
 ENCODER = """
 convnormrelu.0 32 3 7
@@ -153,6 +156,26 @@ def test_meter_with_imported_weights(tmp_path, network, ending):
     assert pair.forward.shape == pair.backward.shape == (45, 150, 2)
     assert np.isfinite(pair.forward).all()
     assert pair.scale == 0.5
+
+
+def test_the_network_runs_where_the_stage_is_told_to(tmp_path, network, monkeypatch):
+    path = tmp_path / "raft.pth"
+    torch.save(network.state_dict(), path)
+    config = RefineConfig(flow=FlowConfig("raft-small", weights=str(path)))
+    places = []
+
+    def note_place(network, first, second, device):
+        places.append((device, next(network.parameters()).device.type))
+        return np.zeros((2, *first.shape[:2], 2), np.float32)
+
+    monkeypatch.setattr(raft, "flow_both_ways", note_place)
+    monkeypatch.setattr(refine, "resolve_device", {"cuda": "meta", "auto": "cpu"}.get)
+    image = np.zeros((64, 64, 3), np.uint8)
+    for device in ("cuda", "auto"):
+        meter = refine.flow_meter(config, device)
+        meter.step(image)
+        meter.step(image)
+    assert places == [("meta", "meta"), ("cpu", "cpu")]
 
 
 def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path, network):

@@ -8,14 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.errors import InputError
-from hie_cli.formats.document import (
-    Document,
-    Header,
-    check_stage,
-    check_video,
-    frame_number,
-    rounded,
-)
+from hie_cli.formats.document import Document, Header, frame_number, rounded
 from hie_cli.formats.document_writer import DocumentWriter, frame_line
 from hie_cli.types import FramePeople, People, VideoInfo
 
@@ -242,28 +235,6 @@ def test_unreadable_files(tmp_path: Path) -> None:
     path.write_bytes(b'{"hie":\xff\xfe')
     with pytest.raises(InputError, match="not UTF-8"):
         list(Document(path))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"name": "21"}, r"name 20 \(the video: 21\)"),
-        ({"width": 641}, r"size 640x480 \(the video: 641x480\)"),
-        ({"num_frames": 10}, r"frames 9 \(the video: 10\)"),
-    ],
-)
-def test_document_of_another_video(change: dict[str, object], message: str) -> None:
-    check_video(HEADER, VIDEO, Path("20.json"))
-    check_video(HEADER, dataclasses.replace(VIDEO, num_frames=None), Path("20.json"))
-    with pytest.raises(InputError, match=message):
-        check_video(HEADER, dataclasses.replace(VIDEO, **change), Path("20.json"))
-
-
-def test_document_of_an_earlier_stage() -> None:
-    check_stage(HEADER, "pose", Path("20.json"))
-    check_stage(None, "pose", Path("20.json"))
-    with pytest.raises(InputError, match="is a detect document: run `hie pose` on it first"):
-        check_stage(Header("detect", VIDEO), "pose", Path("20.json"))
 
 
 def test_next_stage_keeps_what_went_before() -> None:

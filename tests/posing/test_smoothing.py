@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hie_cli.posing.smoothing import followed, one_euro, polynomial_at_zero, savgol
+from hie_cli.posing.smoothing import one_euro, polynomial_at_zero, savgol
 from hie_cli.types import Frame, People
 
 NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
@@ -27,9 +27,13 @@ def test_nothing_and_nobody(smooth):
     assert [f.index for f, _ in out] == [0, 1, 2]
 
 
-def test_follow_knows_people_by_place():
-    assert followed(people(), people(5)).tolist() == [-1]
-    assert followed(people(100, 200), people(203, 101, 400)).tolist() == [1, 0, -1]
+def test_frames_without_poses_pass_between():
+    bare = People(people(104).boxes, np.ones(1))
+    frames = [people(100), bare, people(108, 300), people(112, 300)]
+    for smooth in (one_euro(stream(frames), 0.05, 0.0), savgol(stream(frames), 1, 1)):
+        out = [p for _, p in smooth]
+        assert out[1] is bare
+        assert out[2].keypoints[1, 0, 0] == pytest.approx(300)
 
 
 def test_polynomial_by_hand():

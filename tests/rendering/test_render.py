@@ -27,8 +27,8 @@ def black(index: int = 0) -> Frame:
 
 
 def test_nobody_leaves_the_frame_as_it_is():
-    [(index, image, count)] = painted([(black(), People.empty())], VIDEO, RenderConfig())
-    assert (index, count) == (0, 0)
+    [(index, image, people)] = painted([(black(), People.empty())], VIDEO, RenderConfig())
+    assert (index, len(people)) == (0, 0)
     assert not image.any()
 
 
