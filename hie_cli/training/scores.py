@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from hie_cli.actions import NUM_ACTIONS
 from hie_cli.evaluation.action_map import ActionConfig, action_map, collect_actions
-from hie_cli.training.samples import Sample
-from hie_cli.types import Annotations, FloatArray, IntArray
+from hie_cli.types import Annotations, FloatArray, IntArray, People
+
+
+class Labelled(Protocol):
+    """A frame's people and their labels (N,), -1 = none."""
+
+    @property
+    def people(self) -> People:
+        """N of them."""
+
+    @property
+    def labels(self) -> IntArray:
+        """(N,) of ``actions.ACTIONS``."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Quality:
     confusion: IntArray
 
 
-def quality(samples: Sequence[Sample], scores: Sequence[FloatArray]) -> Quality:
+def quality(samples: Sequence[Labelled], scores: Sequence[FloatArray]) -> Quality:
     """Scores (N, 14) of every sample's people against its labels; nan where nothing is labelled."""
     confusion = np.zeros((NUM_ACTIONS, NUM_ACTIONS), np.int64)
     pairs = []
