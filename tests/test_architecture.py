@@ -33,7 +33,8 @@ ALLOWED = {
         "tracking", "recognition", "recognition_models", "rendering",
     },
     "training": {
-        "formats", "evaluation", "models", "recognition", "recognition_models", "simulation",
+        "video", "formats", "evaluation", "models", "recognition", "recognition_models",
+        "simulation", "stages",
     },
 }  # fmt: skip
 SLOW = ("torch", "onnxruntime", "cv2", "scipy", "matplotlib", "pycocotools", "numpy")

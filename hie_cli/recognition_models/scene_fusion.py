@@ -4,6 +4,8 @@ Two ways: a prior, p(action | person) · p(action | scene)^beta, whose beta is f
 and concatenation, one classifier over the recogniser's log scores and the scene together.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -105,3 +107,17 @@ def concatenated(network: Concatenation, scores: FloatArray, scenes: FloatArray)
         logits = network.eval()(logs, torch.from_numpy(np.asarray(scenes, np.float32)))
     rows: FloatArray = logits.softmax(-1).double().numpy()
     return rows
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a scene does to scores: a prior to the power ``beta``, or concatenation (beta None)."""
+
+    network: ScenePrior | Concatenation
+    beta: float | None
+
+    def __call__(self, scores: FloatArray, scenes: FloatArray) -> FloatArray:
+        """Corrected scores (N, 14) of scores (N, 14) and scene vectors (N, D)."""
+        if isinstance(self.network, Concatenation):
+            return concatenated(self.network, scores, scenes)
+        return with_prior(scores, probabilities(self.network, scenes), self.beta or 0.0)

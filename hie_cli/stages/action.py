@@ -1,6 +1,7 @@
 """Recognising actions: tracked people in, the same people with a score for each action out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.kinematic import Kinematic
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import Window, windows
-from hie_cli.recognition_models import loading
+from hie_cli.recognition_models import fusion, loading
 from hie_cli.types import FloatArray, Frame, FramePeople, VideoInfo
 
 # Each name's recogniser for one video.
@@ -24,24 +25,45 @@ def recognisers(
     config: ActionConfig,
     frames: Iterable[Frame] | None = None,
     device: str = "auto",
+    people: Iterable[FramePeople] | None = None,
 ) -> tuple[Recogniser, ...]:
     """The recognisers that ``config.model`` names, for one video.
 
     ``frames`` is the video itself, for those that look at pixels; each of them iterates it once.
+    ``people`` are all of the video's, for fusions that look at the place; each iterates them once.
     Raises ModelError for an unknown name, missing weights or missing frames.
     """
-    return tuple(_recogniser(name, video, config, frames, device) for name in config.model)
+
+    def make(name: str) -> Recogniser:
+        if name in RECOGNISERS:
+            return RECOGNISERS[name](video, config)
+        if fusion.is_fusion(name):
+            return fusion.load_fusion(Path(name), video, frames, people, device, make)
+        if loading.is_learned(name):
+            return loading.load_recogniser(name, video, frames, device)
+        known = sorted([*RECOGNISERS, loading.SIMULATED])
+        raise ModelError(
+            f"action model {name!r} is unknown{nearest(name, known)} (known: {', '.join(known)}, "
+            "or a folder that `hie train` wrote)"
+        )
+
+    return tuple(make(name) for name in config.model)
 
 
 def needs_pixels(config: ActionConfig) -> bool:
     """Whether a model that ``config`` names looks at the video."""
-    return any(loading.is_learned(n) and loading.needs_pixels(n) for n in config.model)
+    return any(
+        fusion.needs_pixels(Path(name))
+        if fusion.is_fusion(name)
+        else loading.is_learned(name) and loading.needs_pixels(name)
+        for name in config.model
+    )
 
 
 def check_models(config: ActionConfig) -> None:
     """Raises ModelError and ConfigError as ``recognise`` would, before there is a video."""
     _weights(config, len(config.model))
-    recognisers(VideoInfo("any", 1, 1, 1.0, None), config, frames=(), device="cpu")
+    recognisers(VideoInfo("any", 1, 1, 1.0, None), config, (), "cpu", ())
 
 
 def _weights(config: ActionConfig, count: int) -> FloatArray:
@@ -51,24 +73,6 @@ def _weights(config: ActionConfig, count: int) -> FloatArray:
             f"action.weights: {len(config.weights)} for {count} models; give one each, or none"
         )
     return np.asarray(config.weights or (1.0,) * count, np.float64)
-
-
-def _recogniser(
-    name: str,
-    video: VideoInfo,
-    config: ActionConfig,
-    frames: Iterable[Frame] | None,
-    device: str,
-) -> Recogniser:
-    if name in RECOGNISERS:
-        return RECOGNISERS[name](video, config)
-    if loading.is_learned(name):
-        return loading.load_recogniser(name, video, frames, device)
-    known = sorted([*RECOGNISERS, loading.SIMULATED])
-    raise ModelError(
-        f"action model {name!r} is unknown{nearest(name, known)} (known: {', '.join(known)}, "
-        "or a folder that `hie train action` wrote)"
-    )
 
 
 def recognise(
@@ -83,10 +87,13 @@ def recognise(
 
     Frames whose index is not a multiple of ``config.every`` get rows of NaN. Holds a few seconds of
     people, whatever the length of the video. ``models`` replaces those that the configuration
-    names; several are averaged with ``config.weights``. ``frames``: see ``recognisers``. Raises
-    ModelError for an unknown name, ConfigError where the weights are not one each.
+    names; several are averaged with ``config.weights``. ``frames``: see ``recognisers``; ``people``
+    are iterated once more where a fusion looks at the place. Raises ModelError for an unknown name,
+    ConfigError where the weights are not one each.
     """
-    chosen = recognisers(video, config, frames, device) if models is None else tuple(models)
+    if models is None:
+        models = recognisers(video, config, frames, device, people)
+    chosen = tuple(models)
     weights = _weights(config, len(chosen))
     for item, window in windows(people, video, config.window_seconds, config.every):
         scores = _unscored(item) if window is None else _mean(window, chosen, weights)

@@ -325,8 +325,7 @@ def run_document(
     """
     header = document.header or foreign_header(document, source)
     if stage == "action":
-        tracked = identified(document)
-        return run_action(tracked, header, place, config, source, models.device)[1]
+        return run_action(Identified(document), header, place, config, source, models.device)[1]
     if stage == "track" and source is None:
         sightings = track_stage.undescribed(document)
         return run_track(sightings, header, place, config)[1]
@@ -341,15 +340,23 @@ def run_document(
     return run_pose(bar, source, header, place, config, models)[1]
 
 
-def identified(document: Document) -> Iterator[FramePeople]:
-    """A document's frames. Raises InputError if its people have no identities."""
-    for item in document:
-        if len(item.people) and item.people.track_ids is None:
-            raise InputError(
-                f"{document.path}: frame {item.frame_index}: people have no track_id; "
-                "run hie track first"
-            )
-        yield item
+@dataclass(frozen=True)
+class Identified:
+    """A document's frames, as often as asked for.
+
+    Iterating raises InputError if its people have no identities.
+    """
+
+    document: Document
+
+    def __iter__(self) -> Iterator[FramePeople]:
+        for item in self.document:
+            if len(item.people) and item.people.track_ids is None:
+                raise InputError(
+                    f"{self.document.path}: frame {item.frame_index}: people have no track_id; "
+                    "run hie track first"
+                )
+            yield item
 
 
 def foreign_header(document: Document, source: VideoSource | None) -> Header:

@@ -5,31 +5,24 @@ from hypothesis import strategies as st
 
 from hie_cli.recognition_models.scene_descriptor import (
     BAND,
-    FRAME,
     ORIENTATIONS,
     WIDTH,
     Scene,
     background,
     band_vectors,
-    frame_vector,
     looks,
-    sampled,
-    scene_of,
-    uses,
 )
-from hie_cli.types import Frame, FramePeople, People, VideoInfo
-
-VIDEO = VideoInfo("place", 640, 320, 10.0, 100)
-
-
-def walker(x, y=200.0, height=80.0, identity=1):
-    """A person 80 px high with the feet at (x, y)."""
-    box = [x - 15, y - height, x + 15, y]
-    return People(np.array([box]), np.ones(1), np.array([identity]))
+from hie_cli.recognition_models.scene_uses import USES
 
 
 def plain(colour=(100, 100, 100), shape=(320, 640)):
     return np.full((*shape, 3), colour, np.uint8)
+
+
+def unused(image):
+    """The scene of a picture that nobody walks through, of half the video's size."""
+    picture = background([image])
+    return Scene(looks(picture), np.zeros((*picture.shape[:2], USES), np.float32), 0.5)
 
 
 def test_no_frame_has_no_background():
@@ -42,17 +35,10 @@ def test_who_passes_vanishes_from_the_background():
     for t in range(5):
         image = plain()
         image[100:200, 100 * t : 100 * t + 60] = 255
-        frames.append(Frame(t, image))
+        frames.append(image)
     found = background(frames)
     assert found.shape == (160, WIDTH, 3)
     assert (found == 100).all()
-
-
-@pytest.mark.parametrize(
-    ("count", "want"), [(0, []), (1, [0]), (3, [0, 1, 2]), (101, [0, 50, 100])]
-)
-def test_sampled_frames_span_the_video(count, want):
-    assert sampled(count, 3) == want
 
 
 def test_edges_by_orientation():
@@ -72,48 +58,14 @@ def test_an_even_picture_has_colour_only():
     assert np.abs(found[..., 1:]).max() < 0.01
 
 
-def test_nobody_uses_the_place():
-    assert uses([], VIDEO, (160, 320)).max() == 0
-    people = [FramePeople(t, People.empty()) for t in range(5)]
-    assert uses(people, VIDEO, (160, 320)).max() == 0
-
-
-def test_walking_and_waiting_leave_their_traces():
-    # 10 px a frame at 10 a second: 100 px/s = 1.25 heights/s walks; 1 px a frame waits.
-    people = []
-    for t in range(50):
-        both = np.concatenate([walker(50 + 10 * t).boxes, walker(600, 300).boxes])
-        people.append(FramePeople(t, People(both, np.ones(2), np.array([1, 2]))))
-    found = uses(people, VIDEO, (160, 320))
-    assert found[100, 150, 0] > 0  # (300, 200) in the video
-    assert found[100, 150, 1] == 0
-    assert found[149, 299, 1] == pytest.approx(1, rel=0.1)  # there all the time
-    assert found[149, 299, 0] == 0
-    assert found[20].max() == 0  # nobody there
-
-
-def test_entrances_are_where_tracks_begin_and_exits_where_they_end():
-    # Seen from 2.0 s to 3.9 s of 10 s: in at x = 100, out at x = 290.
-    people = [FramePeople(t, People.empty()) for t in range(100)]
-    for t in range(20, 40):
-        people[t] = FramePeople(t, walker(100 + 10 * (t - 20)))
-    found = uses(people, VIDEO, (160, 320))
-    assert np.unravel_index(found[..., 2].argmax(), (160, 320))[1] == pytest.approx(50, abs=1)
-    assert np.unravel_index(found[..., 3].argmax(), (160, 320))[1] == pytest.approx(145, abs=1)
-    whole = [FramePeople(t, walker(100)) for t in range(100)]
-    assert uses(whole, VIDEO, (160, 320))[..., 2:].max() == 0  # the video's ends are no doors
-
-
-def test_vectors_of_nobody_and_their_sizes():
-    scene = scene_of([plain()], [], VIDEO)
-    assert band_vectors(scene, np.zeros((0, 4))).shape == (0, BAND)
-    assert frame_vector(scene).shape == (FRAME,)
+def test_vectors_of_nobody():
+    assert band_vectors(unused(plain()), np.zeros((0, 4))).shape == (0, BAND)
 
 
 def test_the_band_sees_the_ground_under_the_feet():
     image = plain((60, 60, 60))
     image[240:, :320] = (40, 40, 200)  # red ground on the left
-    scene = scene_of([image], [], VIDEO)
+    scene = unused(image)
     boxes = np.array([[100, 150, 140, 250], [500, 150, 540, 250.0]])
     left, right = band_vectors(scene, boxes)
     # 1: green-red of the ground; the left person stands on red, the right one on grey.
@@ -126,7 +78,7 @@ def test_what_the_person_wears_does_not_count_beside_them():
     other = image.copy()
     other[160:240, 110:130] = (0, 0, 255)  # well inside the box
     boxes = np.array([[100, 140, 140, 240.0]])
-    first, second = (band_vectors(scene_of([i], [], VIDEO), boxes)[0] for i in (image, other))
+    first, second = (band_vectors(unused(i), boxes)[0] for i in (image, other))
     np.testing.assert_allclose(first[16:19], second[16:19], atol=1e-6)
 
 

@@ -9,7 +9,7 @@ from hie_cli.recognition_models.scene_fusion import (
     probabilities,
     with_prior,
 )
-from hie_cli.training.video_scene import fit_beta, fit_concatenation, fit_prior
+from hie_cli.training.scene import fit_beta, fit_concatenation, fit_prior
 
 
 def rows(*values):
