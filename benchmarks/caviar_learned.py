@@ -25,6 +25,7 @@ from hie_cli.recognition.kinematic import Kinematic
 from hie_cli.recognition_models.loading import SIMULATED, Learned, load
 from hie_cli.recognition_models.recogniser import LearnedRecogniser
 from hie_cli.stages.action import ActionConfig, recognise
+from hie_cli.training.data import Material
 from hie_cli.training.loop import train
 from hie_cli.training.samples import Sample, samples_of
 from hie_cli.training.settings import TrainConfig
@@ -47,7 +48,7 @@ def samples(rows: list[caviar.Row], clip: Clip, config: TrainConfig) -> list[Sam
         row = [rows[i] for i in places[t]]
         actions = [ACTIONS.index(r.action) if r.action else -1 for r in row]
         labels[t] = np.array(actions, np.int64)
-    return samples_of(people, video, labels, config.sampling)
+    return list(samples_of(Material(video.name, video, people, labels), labels, config.kind()))
 
 
 def recogniser(learned: Learned) -> LearnedRecogniser:

@@ -107,7 +107,6 @@ def simulation(seeds: int, epochs: int, scenes: int) -> dict[str, list[float]]:
     from pathlib import Path
 
     from hie_cli.progress import set_quiet
-    from hie_cli.recognition_models.pose_stream import PoseStream
     from hie_cli.training.loop import predict, train
     from hie_cli.training.scores import quality
     from hie_cli.training.settings import TrainConfig
@@ -115,23 +114,24 @@ def simulation(seeds: int, epochs: int, scenes: int) -> dict[str, list[float]]:
 
     set_quiet(True)
     base = TrainConfig(epochs=epochs, patience=epochs, balance=False)
-    test = list(simulated_samples("test", 30, base.sampling))
+    kind = base.kind()
+    test = list(simulated_samples("test", 30, kind))
     found: dict[str, list[float]] = {name: [] for name in METHODS}
     for seed in range(seeds):
         first = seed * scenes
-        training = list(simulated_samples("train", scenes, base.sampling, first))
-        validation = list(simulated_samples("train", 8, base.sampling, 200_000 + first))
+        training = list(simulated_samples("train", scenes, kind, first))
+        validation = list(simulated_samples("train", 8, kind, 200_000 + first))
         plain: nn.Module | None = None
         for method, options in METHODS.items():
             how = {"Tf-KD_reg": "reg", "Tf-KD_self": "self"}.get(method, "none")
             config = dataclasses.replace(base, seed=seed, distill=how, **options)
             torch.manual_seed(seed)
-            network = PoseStream()
+            network = kind.build()
             teacher = plain if how == "self" else None
             with tempfile.TemporaryDirectory() as folder:
                 train(network, training, validation, config, Path(folder), teacher=teacher)
             plain = network.eval() if method == "plain" else plain
-            macro = quality(test, predict(network, test, "cpu")).macro
+            macro = quality(test, predict(network, test, kind)).macro
             found[method].append(100 * (1 - macro))
             print(f"seed {seed} {method}: {100 * (1 - macro):.2f} % error", flush=True)
     return found

@@ -25,6 +25,7 @@ def action(
         Path | None,
         typer.Option("--truth", metavar="PATH", help="Ground truth with the documents' actions."),
     ] = None,
+    video: options.VideoOf = None,
     val: Annotated[
         list[str] | None,
         typer.Option("--val", metavar="NAME", help="Video held out for validation; repeatable."),
@@ -34,7 +35,7 @@ def action(
     ] = 0,
     start: Annotated[
         str | None,
-        typer.Option("--start", metavar="MODEL", help="Fine-tune pose-stream-sim or a FOLDER."),
+        typer.Option("--start", metavar="MODEL", help="A model, or public SlowFast weights."),
     ] = None,
     distill: Annotated[
         str | None,
@@ -59,10 +60,9 @@ def action(
       hie train action --simulate 300 -o out/pose-stream
       hie train action out/track --truth labels/ --val 18 --val 19 --start pose-stream-sim
       hie train action HIE20/labels --val 19 --distill reg -o out/hieve
+      hie train action out/track --truth labels/ --video clips/ --val 19 --set model=slowfast-r18
     """
-    from hie_cli.training.command import run
+    from hie_cli.training.command import Data, run
 
-    run(
-        data or [], truth, val or [], simulate, start, distill, output,
-        config or [], sets or [], device, resume, overwrite, quiet,
-    )  # fmt: skip
+    chosen = Data(data or [], truth, video or [], val or [], simulate)
+    run(chosen, start, distill, output, config or [], sets or [], device, resume, overwrite, quiet)

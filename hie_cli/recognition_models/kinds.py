@@ -6,11 +6,12 @@ takes a batch's tensors and gives logits (M, 14) of all its people, view after v
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from hie_cli.recognition.window import Window
+from hie_cli.recognition_models import crops
 from hie_cli.recognition_models.clips import Clip, Sampling, clip_of
 from hie_cli.recognition_models.footage import Look, Wanted
 from hie_cli.types import FloatArray, Image
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Tensors = tuple["Tensor", ...]
+
+
+class Pixels(Protocol):
+    """A uint8 array, or what ``np.asarray`` makes one of."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    def __array__(self) -> Image:
+        """Its values."""
 
 
 class Kind(Protocol):
@@ -31,6 +43,10 @@ class Kind(Protocol):
     @property
     def wanted(self) -> Wanted | None:
         """The frames that it looks at; None if none."""
+
+    @property
+    def most(self) -> int:
+        """How many views make a batch where nothing is learned."""
 
     def build(self) -> "nn.Module":
         """The network with random weights."""
@@ -47,7 +63,8 @@ class PoseStreamKind:
     """``pose-stream``: joints, boxes and neighbours of a frame's people; no pixels."""
 
     sampling: Sampling
-    wanted: None = None
+    wanted: ClassVar[None] = None
+    most: ClassVar[int] = 16
 
     def build(self) -> "nn.Module":
         """See ``Kind``."""
@@ -87,10 +104,51 @@ class PoseStreamKind:
 
 
 @dataclass(frozen=True)
+class Portraits:
+    """The clip of a frame's people and their crops (N, K, side, side, 3) uint8 BGR."""
+
+    clip: Clip
+    crops: Pixels
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+
+@dataclass(frozen=True)
+class ParallelKind:
+    """``parallel``: each person's joints and box over time, and their crops."""
+
+    sampling: Sampling
+    wanted: ClassVar[Wanted] = crops.WANTED
+    most: ClassVar[int] = 16
+
+    def build(self) -> "nn.Module":
+        """See ``Kind``."""
+        from hie_cli.recognition_models.parallel import Parallel
+
+        return Parallel()
+
+    def view(self, window: Window, look: Look | None) -> Portraits:
+        """See ``Kind``."""
+        assert look is not None
+        return Portraits(clip_of(window, self.sampling), crops.crops_of(window, look))
+
+    def inputs(self, views: Sequence[Portraits]) -> Tensors:
+        """joints (M, T, 14, 6), boxes (M, T, 8), crops (M, K, 3, side, side) about -1 to 1."""
+        import torch
+
+        joints = np.concatenate([view.clip.joints for view in views])
+        boxes = np.concatenate([view.clip.boxes for view in views])
+        pixels = torch.from_numpy(np.concatenate([np.asarray(view.crops) for view in views]))
+        pictures = pixels.permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+        return torch.from_numpy(joints), torch.from_numpy(boxes), pictures
+
+
+@dataclass(frozen=True)
 class Scene:
     """T images (h, w, 3) uint8 BGR, and boxes (N, 4) of its people in the middle one's pixels."""
 
-    images: tuple[Image, ...]
+    images: tuple[Pixels, ...]
     boxes: FloatArray
 
     def __len__(self) -> int:
@@ -108,6 +166,7 @@ class SlowFastKind:
     sampling: Sampling
     width: int = 64
     side: int = 256
+    most: ClassVar[int] = 1  # a clip is work enough
 
     def __post_init__(self) -> None:
         if self.sampling.length % 4:
@@ -146,11 +205,16 @@ class SlowFastKind:
 
 
 def _slowfast(network: str) -> Callable[[Sampling, Mapping[str, Any]], Kind]:
-    return lambda sampling, config: SlowFastKind(network, sampling, **config.get("slowfast", {}))
+    def kind(sampling: Sampling, config: Mapping[str, Any]) -> Kind:
+        sizes = config["slowfast"]
+        return SlowFastKind(network, sampling, int(sizes["width"]), int(sizes["side"]))
+
+    return kind
 
 
 KINDS: dict[str, Callable[[Sampling, Mapping[str, Any]], Kind]] = {
     "pose-stream": lambda sampling, _: PoseStreamKind(sampling),
+    "parallel": lambda sampling, _: ParallelKind(sampling),
     "slowfast-r18": _slowfast("slowfast-r18"),
     "slowfast-r50": _slowfast("slowfast-r50"),
 }
@@ -163,5 +227,5 @@ def kind_of(network: str, sampling: Sampling, config: Mapping[str, Any]) -> Kind
     """
     try:
         return KINDS[network](sampling, config)
-    except (TypeError, AttributeError):
-        raise ValueError(f"settings of {network} not understood") from None
+    except (KeyError, TypeError):
+        raise ValueError(f"the sizes of {network} are missing or no numbers") from None

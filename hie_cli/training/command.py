@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,25 +14,35 @@ from hie_cli.errors import ConfigError, InputError
 from hie_cli.models.runtime import resolve_device
 from hie_cli.progress import note, set_quiet
 from hie_cli.recognition_models.card import CARD
-from hie_cli.recognition_models.kinds import kind_of
+from hie_cli.recognition_models.kinds import Kind
 from hie_cli.recognition_models.loading import load
 from hie_cli.training import checkpoint
-from hie_cli.training.data import Material, material_samples, materials
+from hie_cli.training.data import chosen_labels, materials
 from hie_cli.training.loop import train
+from hie_cli.training.pixels import PixelStore
 from hie_cli.training.report import write_curves, write_log, write_model
-from hie_cli.training.samples import Sample
+from hie_cli.training.samples import Sample, samples_of
 from hie_cli.training.settings import TrainConfig
 from hie_cli.training.simulated import simulated_samples
+from hie_cli.video import find_videos
 
 VALIDATION_SCENES = 40
 VALIDATION_FIRST = 100_000  # train styles, other crowds: the test styles stay untouched
 
 
+@dataclass(frozen=True)
+class Data:
+    """What the command line names to train on."""
+
+    paths: Sequence[str]
+    truth: Path | None
+    videos: Sequence[str]
+    held_out: Sequence[str]
+    simulate: int
+
+
 def run(
-    data: Sequence[str],
-    truth: Path | None,
-    held_out: Sequence[str],
-    simulate: int,
+    data: Data,
     start: str | None,
     distill: str | None,
     output: Path,
@@ -52,20 +64,23 @@ def run(
         raise ConfigError(f"--distill {distill}: expected reg, or self:FOLDER of a trained model")
     config = settings.load(config, (), [f"distill={method}"])
     _check_output(output, resume, overwrite)
-    if not data and not simulate:
+    if not data.paths and not data.simulate:
         raise ConfigError("nothing to train on: give DATA, or --simulate N")
     if resume and overwrite:
         raise ConfigError("--resume and --overwrite exclude each other")
-    training, validation, told = _samples(data, truth, held_out, simulate, config)
+    kind, place = config.kind(), resolve_device(device)
     torch.manual_seed(config.seed)
-    network = _network(start, config)
-    place = resolve_device(device)
-    teacher = _network(teacher_folder, config).to(place).eval() if method == "self" else None
-    note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
-    trained = train(
-        network, training, validation, config, output,
-        device=place, resume=resume, teacher=teacher,
-    )  # fmt: skip
+    network = _network(start, kind)
+    teacher = _network(teacher_folder, kind).to(place).eval() if method == "self" else None
+    with nullcontext() if kind.wanted is None else PixelStore(output) as store:
+        training, validation, told = _samples(data, config, store)
+        note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
+        if store is not None:
+            note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
+        trained = train(
+            network, training, validation, config, output,
+            device=place, resume=resume, teacher=teacher,
+        )  # fmt: skip
     write_log(output, trained.history)
     write_curves(output, trained.history)
     numbers = write_model(output, trained, config, output.resolve().name, told)
@@ -83,56 +98,59 @@ def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
-def _network(start: str | None, config: TrainConfig) -> nn.Module:
+def _network(start: str | None, kind: Kind) -> nn.Module:
+    """The network to begin with: random, a trained folder's, or a public SlowFast checkpoint's."""
     if not start:
-        return kind_of(config.model, config.sampling, {}).build()
+        return kind.build()
+    if Path(start).is_file():
+        from hie_cli.recognition_models.slowfast import SlowFast
+        from hie_cli.recognition_models.video_weights import adopt, read_weights
+
+        network = kind.build()
+        if not isinstance(network, SlowFast):
+            raise ConfigError(f"--start {start}: a file starts slowfast-r18 and -r50 only")
+        adopt(network, read_weights(Path(start)), start)
+        return network
     learned = load(start)
-    if learned.card.network != config.model or learned.card.sampling != config.sampling:
-        raise ConfigError(
-            f"{start}: a {learned.card.network} sampled {learned.card.sampling}; "
-            f"expected {config.model} sampled {config.sampling}"
-        )
+    if learned.kind != kind:
+        raise ConfigError(f"{start}: is a {learned.kind}; expected a {kind}")
     return learned.network
 
 
 def _samples(
-    data: Sequence[str],
-    truth: Path | None,
-    held_out: Sequence[str],
-    simulate: int,
-    config: TrainConfig,
+    data: Data, config: TrainConfig, store: PixelStore | None
 ) -> tuple[list[Sample], list[Sample], str]:
     """Training and validation samples, and a sentence on where they come from."""
     training: list[Sample] = []
     validation: list[Sample] = []
     told: list[str] = []
-    videos = list(materials([Path(path) for path in data], truth)) if data else []
+    kind = config.kind()
+    footage = None if kind.wanted is None else find_videos(data.videos)
+    paths = [Path(path) for path in data.paths]
+    videos = list(materials(paths, data.truth, footage, poses=not config.sees_clips))
     names = {video.name for video in videos}
-    for name in held_out:
+    for name in data.held_out:
         if name not in names:
             raise InputError(
                 f"--val {name}: no such video in the data ({', '.join(sorted(names))})"
             )
-    if videos and not held_out:
+    if videos and not data.held_out:
         raise ConfigError("--val: name the videos to hold out for validation (repeatable)")
     for video in videos:
-        (validation if video.name in held_out else training).extend(_quiet_samples(video, config))
+        found = list(samples_of(video, chosen_labels(video, config), kind, store))
+        note(f"{video.name}: {len(found)} labelled frames")
+        (validation if video.name in data.held_out else training).extend(found)
     if videos:
-        told.append(f"{len(videos) - len(set(held_out))} videos, {len(set(held_out))} held out")
-    if simulate:
-        training += simulated_samples("train", simulate, config.sampling)
-        told.append(f"{simulate} simulated crowds")
+        held = len(set(data.held_out))
+        told.append(f"{len(videos) - held} videos, {held} held out")
+    if data.simulate:
+        training += simulated_samples("train", data.simulate, kind, store=store)
+        told.append(f"{data.simulate} simulated crowds")
         if not videos:
             validation += simulated_samples(
-                "train", VALIDATION_SCENES, config.sampling, VALIDATION_FIRST
+                "train", VALIDATION_SCENES, kind, VALIDATION_FIRST, store
             )
             told.append("trained on simulation only, never on real people")
     if not training or not validation:
         raise InputError("no labelled frame to train or to validate on; check --truth and --val")
     return training, validation, "; ".join(told)
-
-
-def _quiet_samples(video: Material, config: TrainConfig) -> list[Sample]:
-    found = material_samples(video, config)
-    note(f"{video.name}: {len(found)} labelled frames")
-    return found

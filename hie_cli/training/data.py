@@ -1,49 +1,62 @@
 """Real training data: stage documents with truth or actions of their own, or HiEve ground truth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hie_cli.errors import InputError, input_error
+from hie_cli.errors import ConfigError, InputError, input_error
 from hie_cli.formats.annolist import truth_of_people
 from hie_cli.formats.document import Document
 from hie_cli.formats.truth import read_truth
+from hie_cli.stages.documents import match_video, open_video
 from hie_cli.training.labels import labels_of, spread
-from hie_cli.training.samples import Sample, samples_of
 from hie_cli.training.settings import TrainConfig
 from hie_cli.types import (
     INVISIBLE,
     NOT_ANNOTATED,
     Annotations,
+    Frame,
     FramePeople,
     IntArray,
     People,
     TruthSequence,
     VideoInfo,
 )
+from hie_cli.video import VideoSource, video_name
 
 USUAL_FPS = 25.0  # HiEve's truth does not state the frame rate
 HIDDEN_SCORE = 0.3  # what an annotated but invisible joint counts as
 
 
+# Gives the frames of a video in order: all of them, or at least those with the given indices.
+Frames = Callable[[Sequence[int]], Iterable[Frame]]
+
+
 @dataclass(frozen=True)
 class Material:
-    """One video: its observed people, and the labels (N,) of ``observed[k]`` by k."""
+    """One video: its observed people, the labels (N,) of ``observed[k]`` by k, and its pixels."""
 
     name: str
     video: VideoInfo
     observed: Sequence[FramePeople]
     labels: dict[int, IntArray]
+    frames: Frames | None = None
 
 
-def materials(paths: Sequence[Path], truth: Path | None) -> Iterator[Material]:
+def materials(
+    paths: Sequence[Path],
+    truth: Path | None,
+    videos: Sequence[Path] | None = None,
+    poses: bool = True,
+) -> Iterator[Material]:
     """The videos in ``paths``, each once, in order.
 
     Stage documents (files, or the ``*.json`` of a folder) take their labels from ``truth``, matched
-    by name and box, or else from their own actions; anything else is read as ground truth with
-    joints. Raises InputError where there is nothing, or no label.
+    by name and box, or else from their own actions; anything else is read as ground truth. With
+    ``videos``, each finds its pixels there, by name. Raises InputError where there is nothing, no
+    label, no pose although ``poses`` are asked for, or a video that does not fit.
     """
     known = None if truth is None else read_truth(truth)
     for path in paths:
@@ -52,11 +65,16 @@ def materials(paths: Sequence[Path], truth: Path | None) -> Iterator[Material]:
             if known is not None:
                 raise input_error(path, "no stage document", "--truth labels stage documents only")
             for sequence in read_truth(path).values():
-                yield _of_truth(sequence, path)
+                source = None if videos is None else _video_of(sequence, videos, path)
+                yield _checked(_of_truth(sequence, source), path, poses)
         for file, document in documents:
             if known is not None and file.stem not in known:
                 raise input_error(file, f"no sequence {file.stem!r} in {truth}", "rename it")
-            yield _of_document(file, document, None if known is None else known[file.stem])
+            labels = None if known is None else known[file.stem]
+            source = None
+            if videos is not None:
+                source = open_video(document, match_video(document, videos), None)
+            yield _checked(_of_document(file, document, labels, source), file, poses)
 
 
 def _documents(path: Path) -> list[tuple[Path, Document]]:
@@ -69,7 +87,9 @@ def _documents(path: Path) -> list[tuple[Path, Document]]:
     return [(file, document) for file, document in opened if document.header is not None]
 
 
-def _of_document(file: Path, document: Document, truth: TruthSequence | None) -> Material:
+def _of_document(
+    file: Path, document: Document, truth: TruthSequence | None, source: VideoSource | None
+) -> Material:
     assert document.header is not None
     observed = list(document)
     if truth is not None:
@@ -77,24 +97,55 @@ def _of_document(file: Path, document: Document, truth: TruthSequence | None) ->
     else:
         own = [truth_of_people(item.people).actions for item in observed]
         labels = {k: row for k, row in enumerate(own) if row is not None and (row >= 0).any()}
-    return _checked(Material(file.stem, document.header.video, observed, labels), file)
+    return Material(file.stem, document.header.video, observed, labels, _frames(source))
 
 
-def _of_truth(sequence: TruthSequence, path: Path) -> Material:
+def _video_of(sequence: TruthSequence, videos: Sequence[Path], path: Path) -> VideoSource:
+    """The video of a truth sequence. Raises InputError if it is none of ``videos``, or another."""
+    if not videos:
+        raise ConfigError(f"{path}: {sequence.name} needs its video; give it with --video")
+    found = [video for video in videos if video_name(video) == sequence.name]
+    if not found:
+        names = ", ".join(video_name(video) for video in videos[:5])
+        raise InputError(
+            f"{path}: sequence {sequence.name!r} has no video among {names}; give it with --video"
+        )
+    source = VideoSource(found[0], fps=sequence.fps)
+    held = source.info
+    said = (sequence.width or held.width, sequence.height or held.height)
+    if said != (held.width, held.height):
+        raise InputError(
+            f"{path}: {sequence.name} is of a {said[0]}x{said[1]} video, {found[0]} is "
+            f"{held.width}x{held.height}; give the video it was made from"
+        )
+    if held.num_frames is not None and held.num_frames < len(sequence.frames):
+        raise InputError(
+            f"{path}: {sequence.name} has {len(sequence.frames)} frames, {found[0]} has "
+            f"{held.num_frames}; give the video it was made from"
+        )
+    return source
+
+
+def _of_truth(sequence: TruthSequence, source: VideoSource | None) -> Material:
     observed = [FramePeople(t, _as_seen(frame)) for t, frame in enumerate(sequence.frames)]
     labels = {
         t: np.asarray(frame.actions)
         for t, frame in enumerate(sequence.frames)
         if frame.actions is not None and (frame.actions >= 0).any()
     }
-    video = VideoInfo(
+    said = VideoInfo(
         sequence.name,
         sequence.width or 1920,
         sequence.height or 1080,
         sequence.fps or USUAL_FPS,
         len(observed),
     )
-    return _checked(Material(sequence.name, video, observed, labels), path)
+    video = said if source is None else source.info
+    return Material(sequence.name, video, observed, labels, _frames(source))
+
+
+def _frames(source: VideoSource | None) -> Frames | None:
+    return None if source is None else lambda indices: source
 
 
 def _as_seen(frame: Annotations) -> People:
@@ -108,18 +159,18 @@ def _as_seen(frame: Annotations) -> People:
     return People(frame.boxes, np.ones(len(frame)), frame.track_ids, keypoints, scores)
 
 
-def _checked(material: Material, path: Path) -> Material:
+def _checked(material: Material, path: Path, poses: bool) -> Material:
     if not material.labels:
         raise InputError(
             f"{path}: {material.name}: no person has an action; give --truth with actions"
         )
-    if all(item.people.keypoints is None for item in material.observed):
+    if poses and all(item.people.keypoints is None for item in material.observed):
         raise InputError(f"{path}: {material.name}: no poses; run `hie pose` first")
     return material
 
 
-def material_samples(material: Material, config: TrainConfig) -> list[Sample]:
-    """Its samples: every ``label_every``-th frame, with ``interpolate`` also halfway between.
+def chosen_labels(material: Material, config: TrainConfig) -> dict[int, IntArray]:
+    """Labels of every ``label_every``-th frame, with ``interpolate`` also halfway between.
 
     Where no label lies on those frames, all labelled frames are taken.
     """
@@ -133,4 +184,4 @@ def material_samples(material: Material, config: TrainConfig) -> list[Sample]:
             for item in material.observed
         ]
         labels = spread(ids, labels, max(1, config.label_every // 2)) or labels
-    return samples_of(material.observed, material.video, labels, config.sampling)
+    return labels

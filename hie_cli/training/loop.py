@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from hie_cli.actions import NUM_ACTIONS
+from hie_cli.errors import InputError
 from hie_cli.progress import note, progress
+from hie_cli.recognition_models.kinds import Kind
 from hie_cli.training import checkpoint
 from hie_cli.training.losses import class_balanced, plain, tf_kd_reg, tf_kd_self
-from hie_cli.training.samples import Batch, Sample, batch_of, counts, epoch
+from hie_cli.training.samples import Batch, Sample, batch_of, batches, counts, epoch, groups
 from hie_cli.training.scores import Quality, quality
 from hie_cli.training.settings import TrainConfig
 from hie_cli.types import FloatArray
 
 History = list[dict[str, float]]
+NORM_SAMPLES = 64  # over which SlowFast's batch norms are measured
 
 
 @dataclass(frozen=True)
@@ -34,56 +38,74 @@ class Trained:
 
 def rate_at(step: int, steps: int, config: TrainConfig) -> float:
     """The learning rate of a step: linear warm-up, then a cosine down to 0."""
+    highest = config.highest_rate
     warm = max(1, round(config.warm_up * steps))
     if step < warm:
-        return config.learning_rate * (step + 1) / warm
+        return highest * (step + 1) / warm
     share = (step - warm) / max(1, steps - warm)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+    return highest * 0.5 * (1 + math.cos(math.pi * share))
 
 
 def criterion(
     config: TrainConfig, weights: Tensor | None, teacher: nn.Module | None
-) -> Callable[[Tensor, Batch, Tensor], Tensor]:
-    """The loss of (logits (M, K), batch, labels (M,)) over a batch's labelled people."""
-    base = plain(weights, config.smoothing, config.focal_gamma)
+) -> Callable[[Tensor, Batch], Tensor]:
+    """The loss of (logits (M, K), batch) over a batch's labelled people."""
+    base = plain(weights, config.smoothing, config.focal_gamma, config.multi_label)
 
-    def loss(logits: Tensor, batch: Batch, labels: Tensor) -> Tensor:
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        known = batch.labels >= 0
+        logits, labels = logits[known].float(), batch.labels[known]
         if config.distill == "reg":
             return tf_kd_reg(logits, labels, config.alpha, config.temperature)
         if config.distill == "self":
             assert teacher is not None
             with torch.no_grad():
-                taught = forward(teacher, batch)[batch.labels[batch.real] >= 0]
+                taught = teacher(*batch.inputs)[known].float()
             return tf_kd_self(logits, labels, taught, config.alpha, config.temperature)
         return base(logits, labels)
 
     return loss
 
 
-def forward(network: nn.Module, batch: Batch) -> Tensor:
-    """Logits (M, 14) of the batch's people."""
-    logits: Tensor = network(batch.joints, batch.boxes, batch.pairs, batch.real)
-    return logits
-
-
 def predict(
-    network: nn.Module, samples: Sequence[Sample], device: str, size: int = 16
+    network: nn.Module,
+    samples: Sequence[Sample],
+    kind: Kind,
+    device: str = "cpu",
+    multi_label: bool = False,
 ) -> list[FloatArray]:
     """Probabilities (N, 14) of every sample's people."""
     network.eval()
     out: list[FloatArray] = []
     with torch.no_grad():
-        for k in range(0, len(samples), size):
-            part = samples[k : k + size]
-            batch = batch_of([s.clip for s in part], [s.labels for s in part], device)
-            scores = forward(network, batch).softmax(-1).float().cpu().numpy()
-            out += np.split(scores, np.cumsum([len(s.clip) for s in part])[:-1])
+        for k in range(0, len(samples), kind.most):
+            part = samples[k : k + kind.most]
+            logits = network(*batch_of(part, kind).to(device).inputs)
+            scores = (logits.sigmoid() if multi_label else logits.softmax(-1)).float().cpu().numpy()
+            out += np.split(scores, np.cumsum([len(s.view) for s in part])[:-1])
     return out
 
 
-def to_device(batch: Batch, device: str) -> Batch:
-    """The batch on a device."""
-    return Batch(*(getattr(batch, name).to(device) for name in Batch.__dataclass_fields__))
+def measure_norms(
+    network: nn.Module, samples: Sequence[Sample], kind: Kind, size: int, device: str
+) -> None:
+    """Batch norms' statistics anew, over ``samples``, with the weights as they are now.
+
+    The moving averages that training leaves lag behind the weights, most of all after few steps.
+    """
+    norms = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over all batches
+    network.train()
+    with torch.no_grad():
+        for group in groups(samples):
+            for k in range(0, len(group), size):
+                part = [samples[i] for i in group[k : k + size]]
+                network(*batch_of(part, kind).to(device).inputs)
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
 
 
 def train(
@@ -101,21 +123,25 @@ def train(
 
     After every epoch ``folder``/last.pt holds all that ``resume`` needs; an interrupted and resumed
     run gives the same figures as an uninterrupted one. Raises InputError for a checkpoint of other
-    settings.
+    settings or data.
     """
     torch.set_num_threads(config.threads)
+    kind, size = config.kind(), config.batch_size
     weights = class_balanced(torch.from_numpy(counts(training, NUM_ACTIONS))).to(device)
     loss_of = criterion(config, weights if config.balance else None, teacher)
     network.to(device)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        network.parameters(), lr=config.highest_rate, weight_decay=config.weight_decay
     )
     cuda = device.startswith("cuda")
     scaler = torch.amp.GradScaler(enabled=cuda)
-    per_epoch = math.ceil(len(training) / config.batch)
+    per_epoch = batches(training, size)
     history: History = []
     best: dict[str, Any] = {"epoch": -1, "value": -math.inf, "state": {}}
+    data = [len(training), len(validation), *counts(training, NUM_ACTIONS).tolist()]
     if resume and (saved := checkpoint.load(folder, config)) is not None:
+        if saved["data"] != data:
+            raise InputError(f"{folder / checkpoint.NAME}: made with other data; give the same")
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         scaler.load_state_dict(saved["scaler"])
@@ -128,25 +154,25 @@ def train(
         torch.manual_seed(config.seed * 100_003 + number)
         network.train()
         total, people = 0.0, 0
-        batches = epoch(training, config.batch, config.augment, config.seed, number)
-        for k, raw in enumerate(progress(batches, f"epoch {number}", per_epoch, "batch")):
+        parts = epoch(training, kind, size, config.augment, config.seed, number)
+        for k, raw in enumerate(progress(parts, f"epoch {number}", per_epoch, "batch")):
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(number * per_epoch + k, config.epochs * per_epoch, config)
-            batch = to_device(raw, device)
-            labels = batch.labels[batch.real]
-            known = labels >= 0
+            batch = raw.to(device)
             with torch.autocast("cuda", enabled=cuda):
-                logits = forward(network, batch)[known].float()
-                loss = loss_of(logits, batch, labels[known])
+                loss = loss_of(network(*batch.inputs), batch)
             optimizer.zero_grad()
             torch.autograd.backward(scaler.scale(loss))
             scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(network.parameters(), config.clip_gradient)
             scaler.step(optimizer)
             scaler.update()
-            total += float(loss.detach()) * len(logits)
-            people += len(logits)
-        found = quality(validation, predict(network, validation, device))
+            labelled = int((batch.labels >= 0).sum())
+            total += float(loss.detach()) * labelled
+            people += labelled
+        if config.sees_clips:
+            measure_norms(network, training[:NORM_SAMPLES], kind, size, device)
+        found = _validated(network, validation, config, device)
         value = found.macro if config.select == "macro" else found.wf_map
         history.append(
             {
@@ -173,8 +199,16 @@ def train(
                 "scaler": scaler.state_dict(),
                 "history": history,
                 "best": best,
+                "data": data,
             },
         )
     network.load_state_dict(best["state"])
-    final = quality(validation, predict(network, validation, device))
+    final = _validated(network, validation, config, device)
     return Trained(best["state"], history, best["epoch"], final)
+
+
+def _validated(
+    network: nn.Module, validation: Sequence[Sample], config: TrainConfig, device: str
+) -> Quality:
+    scores = predict(network, validation, config.kind(), device, config.multi_label)
+    return quality(validation, scores)

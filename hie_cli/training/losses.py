@@ -8,7 +8,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    kl_div,
+    log_softmax,
+    one_hot,
+    softmax,
+)
 
 CORRECT = 0.99  # the virtual teacher's probability of the true class (the paper's a)
 
@@ -78,13 +85,36 @@ def tf_kd_reg(logits: Tensor, labels: Tensor, alpha: float, temperature: float) 
     return (1 - alpha) * cross_entropy(logits, labels) + alpha * kl
 
 
+def binary(
+    logits: Tensor, labels: Tensor, gamma: float, smoothing: float, weights: Tensor | None = None
+) -> Tensor:
+    """Every class by itself: binary cross-entropies summed over the classes, persons weighing as
+    their class does. ``gamma`` above 0: focal. ``smoothing`` s: 1 becomes 1 - s / 2, 0 s / 2.
+    """
+    target = one_hot(labels, logits.shape[-1]).to(logits.dtype)
+    soft = target * (1 - smoothing) + smoothing / 2
+    each = binary_cross_entropy_with_logits(logits, soft, reduction="none")
+    if gamma > 0:
+        p = torch.sigmoid(logits)
+        each = each * (1 - torch.where(target > 0, p, 1 - p)) ** gamma
+    loss = each.sum(-1)
+    if weights is None:
+        return loss.mean()
+    w = weights[labels]
+    return (w * loss).sum() / w.sum()
+
+
 Base = Callable[[Tensor, Tensor], Tensor]
 
 
-def plain(weights: Tensor | None, smoothing: float, gamma: float) -> Base:
+def plain(
+    weights: Tensor | None, smoothing: float, gamma: float, multi_label: bool = False
+) -> Base:
     """Cross-entropy, or focal where gamma > 0, with class weights and label smoothing."""
 
     def loss(logits: Tensor, labels: Tensor) -> Tensor:
+        if multi_label:
+            return binary(logits, labels, gamma, smoothing, weights)
         if gamma > 0:
             return focal(logits, labels, gamma, weights)
         return cross_entropy(logits, labels, weights, label_smoothing=smoothing)

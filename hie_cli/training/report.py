@@ -70,7 +70,7 @@ def write_model(
     }
     digest = hashlib.sha256(weights).hexdigest()
     card = Card(
-        name, config.model, WEIGHTS, digest, config.sampling, data, numbers, as_dict(config)
+        name, config.model, WEIGHTS, digest, config.instants, data, numbers, as_dict(config)
     )
     write_card(folder / CARD, card)
     return numbers

@@ -1,16 +1,20 @@
-"""Training samples: the clip of one frame's people with their labels; padded batches of them."""
+"""Training samples: what a network sees of one frame, with labels; shuffled batches of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hie_cli.errors import ConfigError
 from hie_cli.recognition.window import windows
-from hie_cli.recognition_models.clips import Clip, Sampling, clip_of
-from hie_cli.skeletons import FLIP
-from hie_cli.types import FloatArray, FramePeople, IntArray, People, VideoInfo
+from hie_cli.recognition_models.footage import Footage, Wanted
+from hie_cli.recognition_models.kinds import Kind, Scene, Tensors
+from hie_cli.training.augment import Augmentation, augmented
+from hie_cli.training.data import Material
+from hie_cli.training.pixels import PixelStore
+from hie_cli.types import IntArray, People, VideoInfo
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,141 +22,91 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled frame: its clip, its labels (N,) 0-based, -1 = none, and its people."""
+    """One labelled frame: its view, its labels (N,) 0-based, -1 = none, and its people."""
 
-    clip: Clip
+    view: Any
     labels: IntArray
     people: People
 
 
 def samples_of(
-    observed: Sequence[FramePeople],
-    video: VideoInfo,
+    material: Material,
     labels: Mapping[int, IntArray],
-    sampling: Sampling,
-) -> list[Sample]:
-    """The samples of a video; ``labels[k]`` (N,) belong to ``observed[k]``."""
+    kind: Kind,
+    store: PixelStore | None = None,
+) -> Iterator[Sample]:
+    """The samples of a video; ``labels[k]`` (N,) belong to ``observed[k]``. Pixels go to ``store``.
+
+    Raises ConfigError where pixels are needed and there are none.
+    """
+    observed, video = material.observed, material.video
     by_frame = {observed[k].frame_index: row for k, row in labels.items() if (row >= 0).any()}
+    footage = None
+    if kind.wanted is not None:
+        if material.frames is None:
+            raise ConfigError(f"{material.name}: needs its video; give it with --video")
+        frames = material.frames(indices(list(by_frame), kind.wanted, video))
+        footage = Footage(frames, video, kind.wanted)
     every = gcd(*by_frame) or 1
-    found = []
-    for item, window in windows(observed, video, sampling.seconds + 0.5 / sampling.rate, every):
+    reach = kind.sampling.seconds + 0.5 / kind.sampling.rate
+    for item, window in windows(observed, video, reach, every):
         row = by_frame.get(item.frame_index)
         if window is not None and row is not None:
-            found.append(Sample(clip_of(window, sampling), row, item.people))
+            look = None if footage is None else footage.look(item.frame_index)
+            view = kind.view(window, look)
+            yield Sample(view if store is None else store.kept(view), row, item.people)
+
+
+def indices(middles: Sequence[int], wanted: Wanted, video: VideoInfo) -> list[int]:
+    """The frames that the views of the frames ``middles`` look at, in order."""
+    every = np.asarray(middles, np.int64)[:, None] + wanted.offsets(video)
+    last = None if video.num_frames is None else video.num_frames - 1
+    found: list[int] = np.unique(np.clip(every, 0, last)).tolist()
     return found
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """``flip``: chance of mirroring the scene; the others: chances per person or joint."""
-
-    flip: float = 0.5
-    lose_joint: float = 0.03
-    lose_limb: float = 0.05
-    lose_pose: float = 0.1
-    lose_all: float = 0.12  # chance of a scene without any pose
-    stretch: float = 0.2  # spread of the log of the picture's aspect
-    unsure: float = 0.6  # up to this share of a scene's joint scores is taken away
-    jitter: float = 0.01  # spread of joints in sizes
-    turn: float = 0.15  # spread of the picture's rotation, radians
-
-
-def mirrored(clip: Clip) -> Clip:
-    """The clip of the mirrored video: x turned round, left and right joints exchanged."""
-    joints = clip.joints[:, :, FLIP].copy()
-    joints[..., [0, 2]] *= -1
-    boxes = clip.boxes.copy()
-    boxes[..., [0, 4]] *= -1
-    pairs = clip.pairs.copy()
-    pairs[..., [0, 2, 4, 8]] *= -1
-    return Clip(joints, boxes, pairs)
-
-
-def turned(clip: Clip, angle: float) -> Clip:
-    """Joints and motions turned in the picture, as by a tilted or wide-angle camera.
-
-    Boxes keep their sides, and where people stand to each other stays.
-    """
-    c, s = np.cos(angle), np.sin(angle)
-    turn = np.array([[c, s], [-s, c]], np.float32)
-    joints, boxes = clip.joints.copy(), clip.boxes.copy()
-    for first in (0, 2):
-        joints[..., first : first + 2] = joints[..., first : first + 2] @ turn
-    for first in (0, 4):
-        boxes[..., first : first + 2] = boxes[..., first : first + 2] @ turn
-    return Clip(joints, boxes, clip.pairs)
-
-
-_LIMBS = ((2, 3, 4), (5, 6, 7), (8, 9, 10), (11, 12, 13))
-
-
-def augmented(clip: Clip, how: Augmentation, rng: np.random.Generator) -> Clip:
-    """A varied copy of a clip."""
-    if rng.random() < how.flip:
-        clip = mirrored(clip)
-    clip = turned(clip, float(rng.normal(0, how.turn)))
-    joints = clip.joints.copy()
-    n, t, j, _ = joints.shape
-    noise = rng.normal(0, how.jitter, (n, t, j, 2)).astype(np.float32)
-    joints[..., :2] += noise * joints[..., 5:]
-    lost = rng.random((n, 1, j)) < how.lose_joint
-    for limb in _LIMBS:
-        lost[:, :, list(limb)] |= rng.random((n, 1, 1)) < how.lose_limb
-    lost |= rng.random((n, 1, 1)) < how.lose_pose
-    lost |= rng.random() < how.lose_all
-    joints[..., 4] *= 1 - how.unsure * rng.random()
-    wider = float(rng.normal(0, how.stretch))
-    joints[..., [0, 2]] *= np.exp(wider)
-    boxes = clip.boxes.copy()
-    boxes[..., 2] += wider * boxes[..., 7]
-    joints[np.broadcast_to(lost, (n, t, j))] = 0
-    return Clip(joints, boxes, clip.pairs)
-
-
-@dataclass(frozen=True)
 class Batch:
-    """Scenes padded to one size: the network's four inputs and labels (B, N), -1 = none."""
+    """A network's inputs, and the labels (M,) of all their people, -1 = none."""
 
-    joints: "Tensor"
-    boxes: "Tensor"
-    pairs: "Tensor"
-    real: "Tensor"
+    inputs: Tensors
     labels: "Tensor"
 
+    def to(self, device: str) -> "Batch":
+        """The batch on a device."""
+        return Batch(tuple(part.to(device) for part in self.inputs), self.labels.to(device))
 
-def batch_of(clips: Sequence[Clip], labels: Sequence[IntArray], device: str = "cpu") -> Batch:
-    """One padded batch."""
+
+def batch_of(samples: Sequence[Sample], kind: Kind, views: Sequence[Any] | None = None) -> Batch:
+    """One batch of samples of one size; ``views``: to be taken instead of theirs."""
     import torch
 
-    most = max((len(c) for c in clips), default=0)
-    shape = (len(clips), most)
+    labels = np.concatenate([np.asarray(s.labels, np.int64) for s in samples])
+    chosen = [s.view for s in samples] if views is None else views
+    return Batch(kind.inputs(chosen), torch.from_numpy(labels))
 
-    def padded(parts: Sequence[FloatArray], square: bool = False) -> "Tensor":
-        tail = parts[0].shape[2 if square else 1 :]
-        out = np.zeros((*shape, *((most,) if square else ()), *tail), np.float32)
-        for k, part in enumerate(parts):
-            if square:
-                out[k, : len(part), : len(part)] = part
-            else:
-                out[k, : len(part)] = part
-        return torch.from_numpy(out).to(device)
 
-    real = np.zeros(shape, bool)
-    target = np.full(shape, -1, np.int64)
-    for k, (clip, row) in enumerate(zip(clips, labels, strict=True)):
-        real[k, : len(clip)] = True
-        target[k, : len(clip)] = row
-    return Batch(
-        padded([c.joints for c in clips]),
-        padded([c.boxes for c in clips]),
-        padded([c.pairs for c in clips], square=True),
-        torch.from_numpy(real).to(device),
-        torch.from_numpy(target).to(device),
-    )
+def groups(samples: Sequence[Sample]) -> list[list[int]]:
+    """Positions of the samples that may share a batch: those whose images are of one size."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for k, sample in enumerate(samples):
+        shape = sample.view.images[0].shape if isinstance(sample.view, Scene) else ()
+        by_shape.setdefault(shape, []).append(k)
+    return list(by_shape.values())
+
+
+def batches(samples: Sequence[Sample], size: int) -> int:
+    """How many batches an epoch has."""
+    return sum(-(-len(group) // size) for group in groups(samples))
 
 
 def epoch(
-    samples: Sequence[Sample], size: int, how: Augmentation | None, seed: int, number: int
+    samples: Sequence[Sample],
+    kind: Kind,
+    size: int,
+    how: Augmentation | None,
+    seed: int,
+    number: int,
 ) -> Iterator[Batch]:
     """The batches of epoch ``number``: shuffled and augmented by (seed, number) alone.
 
@@ -160,16 +114,19 @@ def epoch(
     """
     rng = np.random.default_rng([seed, number])
     order = rng.permutation(len(samples))
-    # Within blocks of 8 batches sort by number of people, then shuffle the batches.
-    blocks = [order[k : k + 8 * size] for k in range(0, len(order), 8 * size)]
-    batches = []
-    for block in blocks:
-        ranked = sorted(block.tolist(), key=lambda i: len(samples[i].clip))
-        batches += [ranked[k : k + size] for k in range(0, len(ranked), size)]
-    for k in rng.permutation(len(batches)):
-        chosen = [samples[i] for i in batches[int(k)]]
-        clips = [s.clip if how is None else augmented(s.clip, how, rng) for s in chosen]
-        yield batch_of(clips, [s.labels for s in chosen])
+    plan = []
+    for group in groups(samples):
+        inside = set(group)
+        row = [int(k) for k in order if int(k) in inside]
+        # Within blocks of 8 batches sort by number of people, then shuffle the batches.
+        for start in range(0, len(row), 8 * size):
+            block = row[start : start + 8 * size]
+            ranked = sorted(block, key=lambda i: len(samples[i].view))
+            plan += [ranked[k : k + size] for k in range(0, len(ranked), size)]
+    for k in rng.permutation(len(plan)):
+        chosen = [samples[i] for i in plan[int(k)]]
+        views = [s.view if how is None else augmented(s.view, how, rng) for s in chosen]
+        yield batch_of(chosen, kind, views)
 
 
 def counts(samples: Sequence[Sample], classes: int) -> IntArray:

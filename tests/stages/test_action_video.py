@@ -9,12 +9,10 @@ import torch
 from hie_cli.errors import ModelError
 from hie_cli.recognition_models.clips import Sampling
 from hie_cli.stages.action import ActionConfig, check_models, needs_pixels, recognise
-from hie_cli.training.video_loop import (
-    VideoTrained,
-    VideoTraining,
-    start,
-    write_video_model,
-)
+from hie_cli.training.loop import Trained
+from hie_cli.training.report import write_model
+from hie_cli.training.scores import Quality
+from hie_cli.training.settings import SlowFastConfig, TrainConfig
 from hie_cli.types import Frame, FramePeople, People, VideoInfo
 
 VIDEO = VideoInfo("v", 48, 32, 10.0, 30)
@@ -24,10 +22,12 @@ VIDEO = VideoInfo("v", 48, 32, 10.0, 30)
 def model(tmp_path_factory):
     """A folder with a small SlowFast."""
     torch.set_num_threads(1)
-    config = VideoTraining(width=8, side=32, sampling=Sampling(10.0, 8))
-    figures = {"epoch": 0, "loss": 1.0, "macro_accuracy": 0.0, "accuracy": 0.0}
+    torch.manual_seed(0)
+    config = TrainConfig(model="slowfast-r18", slowfast=SlowFastConfig(Sampling(10.0, 8), 8, 32))
     folder = tmp_path_factory.mktemp("models") / "small"
-    write_video_model(folder, VideoTrained(start(config).eval(), [figures], 0), config, "nothing")
+    quality = Quality(0.0, 0.0, 0.0, np.zeros((14, 14), np.int64))
+    state = config.kind().build().state_dict()
+    write_model(folder, Trained(state, [], 0, quality), config, "small", "nothing")
     return str(folder)
 
 
@@ -71,7 +71,7 @@ def test_needs_and_checks_before_any_video(model):
     assert not needs_pixels(ActionConfig())
     check_models(ActionConfig(model=("kinematic", model)))
     for name, why in (
-        ("slowfast-r50", "a folder that `hie train action` wrote"),
+        ("slowfast-r50", "a folder that `hie train"),
         (str(Path(model).parent), r"card\.json: cannot be read"),
         ("kinematik", "did you mean 'kinematic'"),
     ):

@@ -9,8 +9,9 @@ from hie_cli.errors import InputError
 from hie_cli.recognition_models.clips import Clip
 from hie_cli.recognition_models.pose_stream import PoseStream
 from hie_cli.training import checkpoint
+from hie_cli.training.augment import Augmentation
 from hie_cli.training.loop import predict, rate_at, train
-from hie_cli.training.samples import Augmentation, Sample
+from hie_cli.training.samples import Sample
 from hie_cli.training.scores import quality
 from hie_cli.training.settings import TrainConfig
 from hie_cli.types import People
@@ -78,6 +79,12 @@ def test_an_interrupted_run_resumes_exactly(tmp_path, monkeypatch, distill):
         assert torch.equal(value, resumed.state[name]), name
 
 
+def test_resume_refuses_other_data(tmp_path):
+    train(network(), samples(4), samples(4, 1), dataclasses.replace(CONFIG, epochs=1), tmp_path)
+    with pytest.raises(InputError, match="other data"):
+        train(network(), samples(5), samples(4, 1), CONFIG, tmp_path, resume=True)
+
+
 def test_resume_refuses_other_settings_and_damaged_files(tmp_path):
     train(network(), samples(4), samples(4, 1), dataclasses.replace(CONFIG, epochs=1), tmp_path)
     changed = dataclasses.replace(CONFIG, learning_rate=0.5)
@@ -121,19 +128,19 @@ def test_schedule_by_hand():
 def test_quality_by_hand():
     made = samples(1)
     labels = np.array([0, 0, 1])
-    sample = Sample(made[0].clip, labels, made[0].people)
+    sample = Sample(made[0].view, labels, made[0].people)
     scores = np.full((3, 14), 0.01)
     scores[[0, 1, 2], [0, 1, 1]] = 0.9
     found = quality([sample], [scores])
     assert found.macro == pytest.approx((1 / 2 + 1 / 1) / 2)
     assert found.accuracy == pytest.approx(2 / 3)
     assert found.confusion[0, 1] == 1
-    unlabelled = Sample(made[0].clip, np.full(3, -1), made[0].people)
+    unlabelled = Sample(made[0].view, np.full(3, -1), made[0].people)
     assert np.isnan(quality([unlabelled], [scores]).macro)
 
 
 def test_predictions_do_not_depend_on_the_batch():
     net, made = network(), samples(5)
-    together = predict(net, made, "cpu", size=5)
-    alone = predict(net, made, "cpu", size=1)
+    together = predict(net, made, CONFIG.kind())
+    alone = [predict(net, [one], CONFIG.kind())[0] for one in made]
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(together, alone, strict=True))

@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from hie_cli.training.losses import (
+    binary,
     class_balanced,
     divergence,
     focal,
@@ -95,3 +96,19 @@ def test_label_smoothing_by_hand():
     # .1 of the mass spread over all 3 classes: .9 + .1/3 on the true one
     expected = -(0.9 + 0.1 / 3) * math.log(0.7) - 0.1 / 3 * (math.log(0.2) + math.log(0.1))
     assert float(plain(None, 0.1, 0.0)(LOGITS, LABEL)) == pytest.approx(expected)
+
+
+def test_each_class_by_itself_by_hand():
+    logits, labels = torch.zeros(2, 3), torch.tensor([0, 2])
+    # All at p = 1/2: log 2 for each of the 3 classes, whatever the weights and the smoothing.
+    assert binary(logits, labels, 0.0, 0.0).item() == pytest.approx(3 * math.log(2))
+    assert binary(logits, labels, 0.0, 0.2).item() == pytest.approx(3 * math.log(2))
+    # Focal with gamma 2: (1 - 1/2)^2 of it.
+    assert binary(logits, labels, 2.0, 0.0).item() == pytest.approx(3 * math.log(2) / 4)
+    # Person 0, three times as heavy, is sure of class 0: log(1 + e^-2) + 2 log 2.
+    logits = torch.tensor([[2.0, 0, 0], [0, 0, 0]])
+    first, second = math.log(1 + math.exp(-2)) + 2 * math.log(2), 3 * math.log(2)
+    weights = torch.tensor([3.0, 1.0, 1.0])
+    want = (3 * first + second) / 4
+    assert binary(logits, labels, 0.0, 0.0, weights).item() == pytest.approx(want)
+    assert plain(weights, 0.0, 0.0, True)(logits, labels).item() == pytest.approx(want)

@@ -4,21 +4,16 @@ import numpy as np
 import pytest
 
 from hie_cli.recognition_models.clips import Clip, Sampling
+from hie_cli.recognition_models.kinds import PoseStreamKind
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import observe
+from hie_cli.training.augment import Augmentation, augmented, mirrored, turned
+from hie_cli.training.data import Material
 from hie_cli.training.labels import labels_of
-from hie_cli.training.samples import (
-    Augmentation,
-    Sample,
-    augmented,
-    batch_of,
-    counts,
-    epoch,
-    mirrored,
-    samples_of,
-    turned,
-)
+from hie_cli.training.samples import Sample, batch_of, batches, counts, epoch, samples_of
 from hie_cli.types import People
+
+KIND = PoseStreamKind(Sampling())
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +22,11 @@ def made():
     observed = observe(crowd)
     labels = labels_of(observed[::20], truth(crowd).frames)
     spaced = {20 * k: row for k, row in labels.items()}
-    return samples_of(observed, crowd.info, spaced, Sampling())
+    return list(samples_of(material(crowd, observed), spaced, KIND))
+
+
+def material(crowd, observed):
+    return Material(crowd.info.name, crowd.info, observed, {})
 
 
 def fake(people, label=0, seed=0):
@@ -44,12 +43,12 @@ def fake(people, label=0, seed=0):
 def test_a_sample_per_labelled_frame(made):
     assert len(made) == 3  # frames 0, 20 and 40
     for sample in made:
-        assert len(sample.clip) == len(sample.labels) == len(sample.people)
+        assert len(sample.view) == len(sample.labels) == len(sample.people)
         assert (sample.labels >= 0).mean() > 0.8
 
 
 def test_mirroring_twice_is_nothing(made):
-    clip = made[0].clip
+    clip = made[0].view
     twice = mirrored(mirrored(clip))
     for name in ("joints", "boxes", "pairs"):
         assert np.array_equal(getattr(twice, name), getattr(clip, name))
@@ -74,15 +73,16 @@ def test_the_mirrored_video_gives_the_mirrored_clip():
         return FramePeople(item.frame_index, changed)
 
     labels = {20: np.zeros(len(observed[20].people), np.int64)}
-    here = samples_of(observed, crowd.info, labels, Sampling())[0].clip
-    there = samples_of([turned(i) for i in observed], crowd.info, labels, Sampling())[0].clip
+    here = next(samples_of(material(crowd, observed), labels, KIND)).view
+    there = [turned(item) for item in observed]
+    there = next(samples_of(material(crowd, there), labels, KIND)).view
     want = mirrored(here)
     for name in ("joints", "boxes", "pairs"):
         assert getattr(there, name) == pytest.approx(getattr(want, name), abs=2e-3)
 
 
 def test_lost_joints_are_blanked_and_nothing_else_changes():
-    clip = fake(4).clip
+    clip = fake(4).view
     nothing = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0)
     how = dataclasses.replace(nothing, lose_joint=1.0)
     lost = augmented(clip, how, np.random.default_rng(0))
@@ -93,7 +93,7 @@ def test_lost_joints_are_blanked_and_nothing_else_changes():
 
 
 def test_a_quarter_turn_by_hand():
-    clip = fake(2).clip
+    clip = fake(2).view
     quarter = turned(clip, np.pi / 2)
     # x right, y down, turned by 90 degrees clockwise as seen: what pointed right points down
     assert quarter.joints[..., 0] == pytest.approx(-clip.joints[..., 1], abs=1e-6)
@@ -103,19 +103,24 @@ def test_a_quarter_turn_by_hand():
 
 
 def test_batches_pad_and_mask():
-    batch = batch_of([fake(2).clip, fake(3).clip], [np.array([1, -1]), np.array([0, 5, 2])])
-    assert batch.joints.shape == (2, 3, 5, 14, 6)
-    assert batch.real.tolist() == [[True, True, False], [True, True, True]]
-    assert batch.labels.tolist() == [[1, -1, -1], [0, 5, 2]]
+    two, three = fake(2), dataclasses.replace(fake(3), labels=np.array([0, 5, -1]))
+    batch = batch_of([two, three], KIND)
+    joints, boxes, pairs, real = batch.inputs
+    assert joints.shape == (2, 3, 5, 14, 6)
+    assert boxes.shape == (2, 3, 5, 8)
+    assert pairs.shape == (2, 3, 3, 11)
+    assert real.tolist() == [[True, True, False], [True, True, True]]
+    assert batch.labels.tolist() == [0, 0, 0, 5, -1]
 
 
 def test_an_epoch_shows_every_sample_once_and_repeats_by_seed_and_number():
     samples = [fake(1 + k % 4, label=k % 14, seed=k) for k in range(30)]
 
     def seen(seed, number):
-        batches = epoch(samples, 4, None, seed, number)
-        return [batch.labels[batch.labels >= 0].tolist() for batch in batches]
+        parts = epoch(samples, KIND, 4, None, seed, number)
+        return [batch.labels.tolist() for batch in parts]
 
+    assert len(seen(0, 1)) == batches(samples, 4) == 8
     assert seen(0, 1) == seen(0, 1)
     assert seen(0, 1) != seen(0, 2)
     flat = sorted(label for row in seen(1, 0) for label in row)
