@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hie_cli.cli import options
+from hie_cli.cli.train_fusion_cmd import fusion
 
 app = typer.Typer(name="train", no_args_is_help=True, help="Train a model.", rich_markup_mode=None)
 
@@ -66,3 +67,6 @@ def action(
 
     chosen = Data(data or [], truth, video or [], val or [], simulate)
     run(chosen, start, distill, output, config or [], sets or [], device, resume, overwrite, quiet)
+
+
+app.command()(fusion)
