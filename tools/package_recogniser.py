@@ -1,6 +1,6 @@
 """Put a trained recogniser into the package: FOLDER of `hie train action` -> hie_cli/weights/NAME.*
 
-hie train action --simulate 400 --set epochs=7 -o build/pose-stream-sim
+hie train action --simulate 600 --set epochs=9 --set threads=2 -o build/pose-stream-sim
 python tools/package_recogniser.py build/pose-stream-sim
 """
 
