@@ -15,6 +15,7 @@ from hie_cli.types import BoolArray, FloatArray, IntArray
 JOINT_CHANNELS = 6  # x, y from the box's centre; velocity x, y per second; score; present
 BOX_CHANNELS = 8  # x, y from now; log width, log height; velocity x, y; growth; present
 PAIR_CHANNELS = 11  # see ``_pairs``
+LONGEST = 256  # instants that ``parallel`` can tell apart
 LEAST_SCORE = 0.2  # joints below are taken as missing: a guess at 30 pixels jumps like a runner's
 _FAST = 8.0  # sizes per second: velocities beyond are identity switches or noise
 
@@ -40,6 +41,10 @@ class Sampling:
 
     rate: float = 8.0
     length: int = 25
+
+    def __post_init__(self) -> None:
+        if not (0 < self.rate <= 100 and 3 <= self.length <= 1000):
+            raise ValueError(f"sampling: {self.length} instants, {self.rate:g} a second: no sense")
 
     @property
     def times(self) -> FloatArray:

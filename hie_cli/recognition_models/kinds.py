@@ -12,7 +12,7 @@ import numpy as np
 
 from hie_cli.recognition.window import Window
 from hie_cli.recognition_models import crops
-from hie_cli.recognition_models.clips import Clip, Sampling, clip_of
+from hie_cli.recognition_models.clips import LONGEST, Clip, Sampling, clip_of
 from hie_cli.recognition_models.footage import Look, Wanted
 from hie_cli.types import FloatArray, Image
 
@@ -58,6 +58,10 @@ class Kind(Protocol):
         """The batch of several views."""
 
 
+def _told(sampling: Sampling) -> str:
+    return f"{sampling.length} instants, {sampling.rate:g} a second"
+
+
 @dataclass(frozen=True)
 class PoseStreamKind:
     """``pose-stream``: joints, boxes and neighbours of a frame's people; no pixels."""
@@ -65,6 +69,9 @@ class PoseStreamKind:
     sampling: Sampling
     wanted: ClassVar[None] = None
     most: ClassVar[int] = 16
+
+    def __str__(self) -> str:
+        return f"pose-stream of {_told(self.sampling)}"
 
     def build(self) -> "nn.Module":
         """See ``Kind``."""
@@ -122,6 +129,13 @@ class ParallelKind:
     wanted: ClassVar[Wanted] = crops.WANTED
     most: ClassVar[int] = 16
 
+    def __post_init__(self) -> None:
+        if self.sampling.length > LONGEST:
+            raise ValueError(f"sampling.length {self.sampling.length}: parallel takes {LONGEST}")
+
+    def __str__(self) -> str:
+        return f"parallel of {_told(self.sampling)}"
+
     def build(self) -> "nn.Module":
         """See ``Kind``."""
         from hie_cli.recognition_models.parallel import Parallel
@@ -175,6 +189,9 @@ class SlowFastKind:
             raise ValueError(f"slowfast.width {self.width}: expected a multiple of 8 up to 256")
         if not 32 <= self.side <= 1080:
             raise ValueError(f"slowfast.side {self.side}: expected 32 to 1080")
+
+    def __str__(self) -> str:
+        return f"{self.network} of {_told(self.sampling)}, width {self.width}, side {self.side}"
 
     @property
     def wanted(self) -> Wanted:

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from hie_cli.actions import NUM_ACTIONS
-from hie_cli.recognition_models.clips import BOX_CHANNELS, JOINT_CHANNELS
+from hie_cli.recognition_models.clips import BOX_CHANNELS, JOINT_CHANNELS, LONGEST
 from hie_cli.skeletons import NUM_JOINTS
 
 STEP = NUM_JOINTS * JOINT_CHANNELS + BOX_CHANNELS  # numbers of one instant
-LONGEST = 256  # instants
 
 
 class Recurrent(nn.Module):

@@ -82,9 +82,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever the two libraries make of a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: cannot be read ({reason})") from None
+    except Exception:  # whatever the two libraries make of a damaged file
+        raise ModelError(
+            f"{path}: cannot be read as tensors; give a checkpoint of SlowFast or pytorchvideo"
+        ) from None
     for key in ("model_state", "state_dict"):
         if isinstance(state, dict) and isinstance(state.get(key), Mapping):
             state = state[key]

@@ -26,7 +26,7 @@ from hie_cli.training.settings import TrainConfig
 from hie_cli.training.simulated import simulated_samples
 from hie_cli.video import find_videos
 
-VALIDATION_SCENES = 40
+VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
 VALIDATION_FIRST = 100_000  # train styles, other crowds: the test styles stay untouched
 
 
@@ -147,9 +147,8 @@ def _samples(
         training += simulated_samples("train", data.simulate, kind, store=store)
         told.append(f"{data.simulate} simulated crowds")
         if not videos:
-            validation += simulated_samples(
-                "train", VALIDATION_SCENES, kind, VALIDATION_FIRST, store
-            )
+            scenes = min(VALIDATION_SCENES, max(8, data.simulate // 5))
+            validation += simulated_samples("train", scenes, kind, VALIDATION_FIRST, store)
             told.append("trained on simulation only, never on real people")
     if not training or not validation:
         raise InputError("no labelled frame to train or to validate on; check --truth and --val")

@@ -229,7 +229,7 @@ def test_wrong_weights_are_refused(filled, tmp_path):
         read_weights(tmp_path / "none.pyth")
     broken = tmp_path / "broken.pyth"
     broken.write_bytes(b"PK\x03\x04 no")
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="cannot be read as tensors"):
         read_weights(broken)
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(ModelError, match="no state dict"):

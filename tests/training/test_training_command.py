@@ -11,8 +11,9 @@ from hie_cli.errors import ConfigError, InputError, ModelError
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.loading import load, load_recogniser
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
-from hie_cli.simulation.files import write_observations, write_truth
+from hie_cli.simulation.files import write_observations, write_truth, write_video
 from hie_cli.simulation.observe import observe
+from hie_cli.simulation.render import render
 from hie_cli.training import command
 from hie_cli.training.data import chosen_labels, materials
 from hie_cli.training.settings import TrainConfig
@@ -160,3 +161,86 @@ def test_the_same_command_gives_the_same_losses_as_ever(tmp_path, monkeypatch):
         rows = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in rows] == pytest.approx([2.492473, 1.967249], abs=2e-4)
     assert [float(row["wf_mAP"]) for row in rows] == pytest.approx([0.283588, 0.293209], abs=2e-3)
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory):
+    """Two small crowds with video, and a shorter video of the same name as the first."""
+    folder = tmp_path_factory.mktemp("filmed")
+    for seed, frames, part in ((1, 41, "videos"), (2, 41, "videos"), (1, 21, "cut")):
+        crowd = simulate(CrowdConfig(seed=seed, people=4, frames=frames, width=320, height=180))
+        path = folder / part / f"{crowd.info.name}.mp4"
+        write_video(path, render(crowd), crowd.info)
+        if part == "videos":
+            write_truth(folder / "labels", truth(crowd), crowd.info)
+            document = folder / "track" / f"{crowd.info.name}.json"
+            write_observations(document, observe(crowd), crowd.info)
+    return folder
+
+
+SLOWFAST = ["--set", "model=slowfast-r18", "--set", "slowfast.width=8", "--set", "slowfast.side=32"]
+VAL = ["--val", "sim-train-2"]
+
+
+@pytest.mark.parametrize("model", ["parallel", "slowfast-r18"])
+@pytest.mark.parametrize("layout", ["documents", "truth"])
+def test_pixels_beside_documents_or_truth(filmed, tmp_path, model, layout):
+    sets = [*SLOWFAST, "--set", f"model={model}", "--video", filmed / "videos", *VAL]
+    where = [filmed / "labels" / "all-track"]
+    if layout == "documents":
+        where = [filmed / "track", "--truth", *where]
+    result = run(*where, *sets, "-o", tmp_path, *QUICK)
+    assert result.exit_code == 0, result.exception
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "card.json", "curves.png", "last.pt", "log.csv", "model.safetensors",
+    ]  # fmt: skip
+    learned = load(str(tmp_path))
+    assert learned.card.network == model
+    assert learned.kind.wanted is not None
+
+
+def test_public_weights_start_slowfast(filmed, tmp_path):
+    import torch
+
+    from hie_cli.recognition_models.slowfast import slowfast
+
+    torch.save({"model_state": slowfast("slowfast-r18", width=8).state_dict()}, tmp_path / "w.pyth")
+    video = ["--video", filmed / "videos", *VAL]
+    command = [filmed / "labels" / "all-track", *video, *SLOWFAST, *QUICK]
+    started = run(*command, "--start", tmp_path / "w.pyth", "-o", tmp_path / "a")
+    assert started.exit_code == 0, started.exception
+    wider = ["--set", "slowfast.width=16"]
+    result = run(*command, *wider, "--start", tmp_path / "w.pyth", "-o", tmp_path / "b")
+    assert isinstance(result.exception, ModelError)
+    assert "layer stages" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        (["LABELS"], ConfigError, "needs its video"),
+        (["TRACK"], ConfigError, "needs its video"),
+        (["LABELS", "--video", "VIDEOS/sim-train-2.mp4"], InputError, "'sim-train-1' has no video"),
+        (["TRACK", "--video", "VIDEOS/sim-train-2.mp4"], InputError, "is of video 'sim-train-1'"),
+        (["LABELS", "--video", "CUT", "--video", "VIDEOS/sim-train-2.mp4"], InputError, "has 21"),
+        (["TRACK", "--video", "CUT", "--video", "VIDEOS/sim-train-2.mp4"], InputError, "has 21"),
+        (["LABELS", "--start", "pose-stream-sim"], ConfigError, "is a pose-stream of 25 instants"),
+        (["LABELS", "--start", "VIDEOS/sim-train-2.mp4"], ModelError, "cannot be read as tensors"),
+        (["LABELS", "--set", "slowfast.width=9"], ConfigError, "multiple of 8"),
+        (["LABELS", "--set", "multi_label=true", "--distill", "reg"], ConfigError, "multi_label"),
+        (["LABELS", "--set", "model=parallel", "--set", "sampling.length=300"], ConfigError, "256"),
+    ],
+)
+def test_mistakes_with_pixels_are_told(filmed, tmp_path, arguments, kind, words):
+    names = {
+        "LABELS": filmed / "labels" / "all-track",
+        "TRACK": filmed / "track",
+        "CUT": filmed / "cut",
+    }
+    real = [
+        filmed / "videos" / a.removeprefix("VIDEOS/") if "VIDEOS" in a else names.get(a, a)
+        for a in arguments
+    ]
+    result = run(*SLOWFAST, *real, *VAL, "-o", tmp_path / "out", "-q")
+    assert isinstance(result.exception, kind), result.exception
+    assert words in str(result.exception)
