@@ -174,14 +174,15 @@ def chosen_labels(material: Material, config: TrainConfig) -> dict[int, IntArray
 
     Where no label lies on those frames, all labelled frames are taken.
     """
-    grid = {k: row for k, row in material.labels.items() if k % config.label_every == 0}
+    observed, every = material.observed, config.label_every
+    grid = {k: v for k, v in material.labels.items() if observed[k].frame_index % every == 0}
     labels = grid or material.labels
     if config.interpolate:
         ids = [
             np.full(len(item.people), -1)
             if item.people.track_ids is None
             else item.people.track_ids
-            for item in material.observed
+            for item in observed
         ]
-        labels = spread(ids, labels, max(1, config.label_every // 2)) or labels
+        labels = spread(ids, labels, max(1, every // 2)) | labels
     return labels

@@ -70,6 +70,20 @@ def test_scores_are_those_of_the_network_on_the_clip(trained):
     np.testing.assert_allclose(found[1], logits.softmax(-1).numpy(), atol=1e-5)
 
 
+def test_each_action_by_itself_where_the_card_says_so(trained, tmp_path):
+    (tmp_path / WEIGHTS).write_bytes((trained[0] / WEIGHTS).read_bytes())
+    record = json.loads((trained[0] / CARD).read_text())
+    record["config"]["multi_label"] = True
+    (tmp_path / CARD).write_text(json.dumps(record))
+    usual, each = (load_recogniser(str(f), VIDEO, noisy(), "cpu") for f in (trained[0], tmp_path))
+    (_, window), *_ = windows(two_people(), VIDEO, 1.0, 20)
+    logits = np.log(usual.score(window))  # up to a constant a row
+    odds = np.log(each.score(window) / (1 - each.score(window)))
+    difference = odds - logits
+    np.testing.assert_allclose(difference, difference[:, :1].repeat(14, 1), atol=1e-3)
+    assert abs(each.score(window).sum(1) - 1).min() > 0.1
+
+
 def test_a_window_without_people_scores_nobody(trained):
     recogniser = load_recogniser(str(trained[0]), VIDEO, noisy(), "cpu")
     empty = [FramePeople(0, People.empty())]

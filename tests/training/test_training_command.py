@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -149,6 +150,14 @@ def test_labels_halfway_between_labelled_frames(data):
     more = chosen_labels(video, TrainConfig())
     assert (sorted(plain), sorted(more)) == ([0, 20, 40], [0, 10, 20, 30, 40])
     assert np.array_equal(more[0], plain[0])
+    later = dataclasses.replace(
+        video,
+        observed=video.observed[5:],
+        labels={k - 5: v for k, v in video.labels.items() if k > 4},
+    )
+    found = chosen_labels(later, TrainConfig())  # a document from frame 5 on: 20 and 40 are kept
+    assert np.array_equal(found[15], plain[20])
+    assert np.array_equal(found[35], plain[40])
 
 
 def test_the_same_command_gives_the_same_losses_as_ever(tmp_path, monkeypatch):
