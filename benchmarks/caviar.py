@@ -20,6 +20,7 @@ import numpy as np
 
 from hie_cli import config
 from hie_cli.actions import ACTIONS
+from hie_cli.posing.calibration import joint_probability
 from hie_cli.stages.action import ActionConfig, recognise
 from hie_cli.types import FloatArray, FramePeople, People, VideoInfo
 
@@ -71,7 +72,7 @@ def read_rows(folder: Path) -> list[Row]:
 
 
 def estimate_poses(folder: Path, rows: list[Row], name: str) -> tuple[FloatArray, FloatArray]:
-    """Keypoints (R, 14, 2) and scores (R, 14) of all rows, frames enlarged for the network."""
+    """Keypoints (R, 14, 2) and raw scores (R, 14) of all rows, frames enlarged for the network."""
     import cv2
 
     from hie_cli.models import registry
@@ -102,17 +103,19 @@ def estimate_poses(folder: Path, rows: list[Row], name: str) -> tuple[FloatArray
 def poses(
     folder: Path, rows: list[Row], kind: str, cache: Path | None
 ) -> tuple[FloatArray, FloatArray] | None:
+    """Keypoints (R, 14, 2) and scores (R, 14) as `hie pose` calibrates them; None without poses."""
     if kind == "none":
         return None
     name = MODELS[kind]
     stored = None if cache is None else cache / f"{name}.npz"
     if stored is not None and stored.exists():
         with np.load(stored) as arrays:
-            return arrays["keypoints"], arrays["scores"]
-    found = estimate_poses(folder, rows, name)
-    if stored is not None:
-        np.savez_compressed(stored, keypoints=found[0], scores=found[1])
-    return found
+            found = arrays["keypoints"], arrays["scores"]
+    else:
+        found = estimate_poses(folder, rows, name)
+        if stored is not None:
+            np.savez_compressed(stored, keypoints=found[0], scores=found[1])
+    return found[0], joint_probability(name, found[1]).astype(np.float32)
 
 
 def sequences(

@@ -1,15 +1,18 @@
-"""pose-stream on CAVIAR's real clips: as packaged (simulation only), and fine-tuned on other clips.
+"""Recognisers on CAVIAR's real clips: rules, a trained model, and it fine-tuned on other clips.
 
-    python benchmarks/caviar_learned.py DIR --poses thunder --cache CACHE [--epochs 12]
+    python benchmarks/caviar_learned.py DIR [--model FOLDER] [--own out/track] [--epochs 8]
 
-DIR and the units are those of caviar.py, as are the true boxes as tracks. For fine-tuning the clips
-are dealt into three parts that share no CAVIAR sequence; each part is scored by a model fine-tuned
-on the other two, for a fixed number of epochs (nothing is chosen by looking at the scored part).
+DIR and the units are those of caviar.py, as are the true boxes as tracks with poses by crops. With
+--own also what comes of our own detections and tracks (caviar_own.py). For fine-tuning, on true
+boxes, the clips are dealt into three parts that share no CAVIAR sequence; each part is scored by a
+model fine-tuned on the other two, for a fixed number of epochs (nothing is chosen by looking at the
+scored part).
 """
 
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 import caviar
+import caviar_own
 
 from hie_cli.actions import ACTIONS
 from hie_cli.progress import set_quiet
@@ -32,13 +36,14 @@ from hie_cli.training.settings import TrainConfig
 from hie_cli.types import FloatArray, FramePeople, VideoInfo
 
 Clip = tuple[list[list[int]], VideoInfo, list[FramePeople]]
+Choice = Callable[[VideoInfo], tuple[Recogniser, ...]]
 PARTS = 3
 EVERY = 5
 
 
-def stem(video: VideoInfo) -> str:
+def stem(name: str) -> str:
     """The CAVIAR sequence a clip was cut from: several clips share one."""
-    return video.name.rsplit("_", 1)[0]
+    return name.rsplit("_", 1)[0]
 
 
 def samples(rows: list[caviar.Row], clip: Clip, config: TrainConfig) -> list[Sample]:
@@ -69,57 +74,95 @@ def fine_tuned(
     return recogniser(learned)
 
 
-def score(
-    rows: list[caviar.Row], clips: list[Clip], models: dict[str, tuple[Recogniser, ...]]
-) -> FloatArray:
-    """Scores (R, 14) with each clip's models, equally weighted; NaN where not sampled."""
+def score(rows: list[caviar.Row], clips: list[Clip], choice: Choice) -> FloatArray:
+    """Scores (R, 14) by the mean of each clip's recognisers; NaN where not sampled."""
     scores = np.full((len(rows), len(ACTIONS)), np.nan)
     for places, video, people in clips:
-        chosen = models[video.name]
+        chosen = choice(video)
         settings = ActionConfig(every=EVERY, model=("kinematic",) * len(chosen))
         for item in recognise(people, video, settings, chosen):
             scores[places[item.frame_index]] = item.people.action_scores
     return scores
 
 
-def show(name: str, rows: list[caviar.Row], scores: FloatArray) -> None:
-    found = caviar.accuracy(caviar.units(rows, scores))
-    cells = [f"{group} {v['mean']:.2f} ({int(v['tracks'])})" for group, v in found.items()]
-    print(f"{name:34s} " + "  ".join(cells), flush=True)
+def show(name: str, cells: dict[str, float]) -> None:
+    figures = "  ".join(f"{key} {value:.3f}" for key, value in cells.items())
+    print(f"{name:32s} {figures}", flush=True)
+
+
+def by_track(found: list[caviar.Unit]) -> dict[str, float]:
+    return {group: entry["mean"] for group, entry in caviar.accuracy(found).items()}
+
+
+def dealt(names: list[str]) -> dict[str, int]:
+    """The part (0..2) of every clip; clips of one sequence are in one part."""
+    sequences = sorted({stem(name) for name in names})
+    return {name: sequences.index(stem(name)) % PARTS for name in names}
+
+
+def fine_tuned_parts(
+    rows: list[caviar.Row], clips: list[Clip], epochs: int, start: str
+) -> dict[str, LearnedRecogniser]:
+    """For every clip a network that has seen no clip of its part."""
+    config = TrainConfig(epochs=epochs, patience=epochs, learning_rate=0.001, batch=8, balance=True)
+    part = dealt([video.name for _, video, _ in clips])
+    tuned = [
+        fine_tuned(rows, [c for c in clips if part[c[1].name] != k], config, start)
+        for k in range(PARTS)
+    ]
+    return {name: tuned[k] for name, k in part.items()}
+
+
+def kinds(tuned: dict[str, LearnedRecogniser], packaged: Recogniser) -> dict[str, Choice]:
+    """The rows of the tables: for a video, the recognisers whose mean is taken."""
+
+    def rules(video: VideoInfo) -> Recogniser:
+        return Kinematic(video, ActionConfig().kinematic)
+
+    found: dict[str, Choice] = {
+        "kinematic": lambda video: (rules(video),),
+        "the model as it is": lambda video: (packaged,),
+    }
+    if tuned:
+        found["fine-tuned on other clips"] = lambda video: (tuned[video.name],)
+        found["mean of that and kinematic"] = lambda video: (tuned[video.name], rules(video))
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--own", type=Path, help="documents of `hie track` on the clips")
     parser.add_argument("--poses", choices=("none", *caviar.MODELS), default="thunder")
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--start", default=SIMULATED, help="pose-stream-sim or a folder")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the poses between runs")
+    parser.add_argument("--epochs", type=int, default=8, help="of fine-tuning; 0: none")
+    parser.add_argument("--model", default=SIMULATED, help="pose-stream-sim or a folder")
     options = parser.parse_args()
     torch.set_num_threads(1)
     set_quiet(True)
     rows = caviar.read_rows(options.folder)
     pose = caviar.poses(options.folder, rows, options.poses, options.cache)
     clips = list(caviar.sequences(rows, pose))
-    rules = {v.name: Kinematic(v, ActionConfig().kinematic) for _, v, _ in clips}
-    packaged = recogniser(load(options.start))
-    show("kinematic", rows, score(rows, clips, {n: (r,) for n, r in rules.items()}))
-    show("as packaged", rows, score(rows, clips, dict.fromkeys(rules, (packaged,))))
-    config = TrainConfig(
-        epochs=options.epochs, patience=options.epochs, learning_rate=0.001, batch=8, balance=True
-    )
-    sequences = sorted({stem(video) for _, video, _ in clips})
-    tuned: dict[str, LearnedRecogniser] = {}
-    for part in range(PARTS):
-        aside = set(sequences[part::PARTS])
-        learned = fine_tuned(
-            rows, [c for c in clips if stem(c[1]) not in aside], config, options.start
-        )
-        tuned |= {v.name: learned for _, v, _ in clips if stem(v) in aside}
-    show("fine-tuned on other clips", rows, score(rows, clips, {n: (tuned[n],) for n in rules}))
-    rules = {v.name: Kinematic(v, ActionConfig().kinematic) for _, v, _ in clips}
-    both = {n: (tuned[n], rules[n]) for n in rules}
-    show("fine-tuned and kinematic, mean", rows, score(rows, clips, both))
+    tuned = {}
+    if options.epochs:
+        tuned = fine_tuned_parts(rows, clips, options.epochs, options.model)
+    table = kinds(tuned, recogniser(load(options.model)))
+    print("True boxes as tracks: share of tracks right")
+    for name, choice in table.items():
+        show(name, by_track(caviar.units(rows, score(rows, clips, choice))))
+    if options.own is None:
+        return
+    own = caviar_own.read(options.own, rows)
+    found = {"recall": caviar_own.recall(rows, own)}
+    for strict, kind in ((False, "AP"), (True, "AP, extra boxes wrong")):
+        found[kind] = caviar_own.precision(rows, own, strict, detection=True)["AP"]
+    print("\nOwn detections and tracks")
+    show("people found", found)
+    for name, choice in table.items():
+        judged = [caviar_own.scored(clip, choice(clip.video)) for clip in own]
+        show(name, by_track(caviar_own.units(rows, judged)))
+        show("  frame AP", caviar_own.precision(rows, judged, strict=False))
+        show("  ... extra boxes wrong", caviar_own.precision(rows, judged, strict=True))
 
 
 if __name__ == "__main__":

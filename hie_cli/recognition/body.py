@@ -36,7 +36,9 @@ class Body:
         velocity = slope(track.times[moving], shape.centres[moving]) / height
         seen = np.median(track.keypoint_scores[track.near(how.posture_seconds)].mean(1))
         joints = trusted_joints(track, how.least_joint_score)
-        if seen < how.least_pose_score or height < how.least_joint_height:
+        small = height < how.small_height
+        needed = how.small_pose_score if small else how.least_pose_score
+        if seen < needed or height < how.least_joint_height:
             joints = np.full_like(joints, np.nan)
         return cls(track, shape, joints, height, velocity)
 

@@ -30,6 +30,8 @@ class Measuring:
     least_joint_score: float = 0.1
     least_pose_score: float = 0.2
     least_joint_height: float = 24.0
+    small_height: float = 72.0
+    small_pose_score: float = 0.6
     motion_seconds: float = 1.0
     posture_seconds: float = 0.5
     lag_seconds: float = 0.2

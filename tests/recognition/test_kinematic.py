@@ -181,3 +181,18 @@ def test_an_empty_box_is_scored():
     people = People(np.array([[5.0, 5.0, 5.0, 5.0]]), np.ones(1), np.array([0]))
     [item] = recognise([FramePeople(0, people)], actors.video(), ActionConfig())
     assert np.isfinite(item.people.action_scores).all()
+
+
+@pytest.mark.parametrize(("size", "score", "by_joints"), [(40, 0.7, 1), (40, 0.4, 0), (90, 0.4, 1)])
+def test_small_poses_must_be_sure_to_be_believed(size: float, score: float, by_joints: int):
+    # Whoever sits is told from a standing person by joints alone.
+    frames = film([Actor(still(100), lambda t: actors.SITTING, height=lambda t: size)])
+    unsure = [
+        FramePeople(
+            item.frame_index,
+            item.people.replace(keypoint_scores=np.full((len(item.people), 14), score)),
+        )
+        for item in frames
+    ]
+    found = list(recognise(unsure, actors.video(), ActionConfig(every=1)))[50].people.action_scores
+    assert (ACTIONS[int(found[0].argmax())] == "sitting-alone") == bool(by_joints)
