@@ -55,6 +55,8 @@ def action(
     """Train a recogniser of the 14 actions; its folder is then a model for `hie action --model`.
 
     Writes log.csv, curves.png, model.safetensors, card.json and last.pt (for --resume).
+    Networks: --set model=pose-stream (default), parallel, slowfast-r18 or slowfast-r50; all but
+    the first look at pixels and need --video.
 
     \b
     Examples:

@@ -159,7 +159,7 @@ class ParallelKind:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Film:
     """T images (h, w, 3) uint8 BGR, and boxes (N, 4) of its people in the middle one's pixels."""
 
     images: tuple[Pixels, ...]
@@ -204,12 +204,12 @@ class SlowFastKind:
 
         return slowfast(self.network, width=self.width)
 
-    def view(self, window: Window, look: Look | None) -> Scene:
+    def view(self, window: Window, look: Look | None) -> Film:
         """See ``Kind``."""
         assert look is not None
-        return Scene(look.images, window.people.boxes * look.scale)
+        return Film(look.images, window.people.boxes * look.scale)
 
-    def inputs(self, views: Sequence[Scene]) -> Tensors:
+    def inputs(self, views: Sequence[Film]) -> Tensors:
         """clips (B, 3, T, h, w), boxes (M, 4), and the clip (M,) that each box is in."""
         import torch
 

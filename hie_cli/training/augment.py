@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from hie_cli.recognition_models.clips import Clip
-from hie_cli.recognition_models.kinds import Portraits, Scene
+from hie_cli.recognition_models.kinds import Portraits, Film
 from hie_cli.skeletons import FLIP
 from hie_cli.types import Image
 
@@ -40,7 +40,7 @@ def augmented(view: Any, how: Augmentation, rng: np.random.Generator) -> Any:
         clip = varied(mirrored(view.clip) if flip else view.clip, how, rng)
         crops = np.asarray(view.crops)
         return Portraits(clip, lit(crops[:, :, :, ::-1] if flip else crops, how, rng))
-    assert isinstance(view, Scene)
+    assert isinstance(view, Film)
     images = np.stack([np.asarray(image) for image in view.images])
     boxes = view.boxes.copy()
     if flip:
@@ -48,7 +48,7 @@ def augmented(view: Any, how: Augmentation, rng: np.random.Generator) -> Any:
         boxes[:, [0, 2]] = images.shape[2] - boxes[:, [2, 0]]
     sides = (boxes[:, 2:] - boxes[:, :2])[:, [0, 1, 0, 1]]
     boxes = boxes + rng.normal(0, how.box, boxes.shape) * sides
-    return Scene(tuple(lit(images, how, rng)), boxes)
+    return Film(tuple(lit(images, how, rng)), boxes)
 
 
 def lit(images: Image, how: Augmentation, rng: np.random.Generator) -> Image:

@@ -125,7 +125,9 @@ def _samples(
     validation: list[Sample] = []
     told: list[str] = []
     kind = config.kind()
-    footage = None if kind.wanted is None else find_videos(data.videos)
+    footage = None
+    if kind.wanted is not None or data.videos:  # a network of poses learns the true frame rate
+        footage = find_videos(data.videos)
     paths = [Path(path) for path in data.paths]
     videos = list(materials(paths, data.truth, footage, poses=not config.sees_clips))
     names = {video.name for video in videos}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from hie_cli.errors import InputError
-from hie_cli.recognition_models.kinds import Pixels, Portraits, Scene
+from hie_cli.recognition_models.kinds import Pixels, Portraits, Film
 from hie_cli.types import Image
 
 View = TypeVar("View")
@@ -72,7 +72,7 @@ class PixelStore:
         """``view`` with its pixels on disk; images shared with the view before are there once."""
         if isinstance(view, Portraits):
             return dataclasses.replace(view, crops=self.put(view.crops))
-        if isinstance(view, Scene):
+        if isinstance(view, Film):
             known = self._last
             self._last = []
             for image in view.images:

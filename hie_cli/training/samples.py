@@ -10,7 +10,7 @@ import numpy as np
 from hie_cli.errors import ConfigError
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.footage import Footage, Wanted
-from hie_cli.recognition_models.kinds import Kind, Scene, Tensors
+from hie_cli.recognition_models.kinds import Kind, Film, Tensors
 from hie_cli.training.augment import Augmentation, augmented
 from hie_cli.training.data import Material
 from hie_cli.training.pixels import PixelStore
@@ -90,7 +90,7 @@ def groups(samples: Sequence[Sample]) -> list[list[int]]:
     """Positions of the samples that may share a batch: those whose images are of one size."""
     by_shape: dict[tuple[int, ...], list[int]] = {}
     for k, sample in enumerate(samples):
-        shape = sample.view.images[0].shape if isinstance(sample.view, Scene) else ()
+        shape = sample.view.images[0].shape if isinstance(sample.view, Film) else ()
         by_shape.setdefault(shape, []).append(k)
     return list(by_shape.values())
 

@@ -10,7 +10,7 @@ import torch
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.clips import Clip, Sampling
-from hie_cli.recognition_models.kinds import ParallelKind, Portraits, Scene
+from hie_cli.recognition_models.kinds import ParallelKind, Portraits, Film
 from hie_cli.recognition_models.loading import load_recogniser
 from hie_cli.training import checkpoint
 from hie_cli.training.augment import Augmentation, augmented
@@ -50,7 +50,7 @@ def sample(seed=0, labels=(3,), width=64):
     images = tuple(rng.integers(0, 255, (8, 32, width, 3), dtype=np.uint8))
     boxes = np.tile([[10, 4, 30, 28.0]], (len(labels), 1))
     people = People(boxes, np.ones(len(labels)))
-    return Sample(Scene(images, boxes), np.array(labels, np.int64), people)
+    return Sample(Film(images, boxes), np.array(labels, np.int64), people)
 
 
 def test_samples_of_no_labels_and_of_labelled_frames(tmp_path):
@@ -100,7 +100,7 @@ def test_crops_are_mirrored_with_the_joints():
 
 def test_light_changes_all_images_alike_and_hangs_on_the_generator_alone():
     how = dataclasses.replace(Augmentation(*(0.0,) * 11), light=0.3)
-    grey = Scene(tuple(np.full((4, 8, 8, 3), 100, np.uint8)), np.zeros((0, 4)))
+    grey = Film(tuple(np.full((4, 8, 8, 3), 100, np.uint8)), np.zeros((0, 4)))
     first, second = (augmented(grey, how, np.random.default_rng(5)) for _ in range(2))
     assert len(np.unique(np.stack(first.images))) == 1
     np.testing.assert_array_equal(np.stack(first.images), np.stack(second.images))
@@ -136,7 +136,7 @@ def moving(count, seed):
             shift = 4 * (t % 2) if k % 2 else 0
             clip[t, 4:28, wide + shift : wide + shift + 6] = 230
         box = np.array([[4, 2, 28, 30.0]])
-        view = Scene(tuple(clip), box)
+        view = Film(tuple(clip), box)
         out.append(Sample(view, np.array([k % 2]), People(box, np.ones(1))))
     return out
 
