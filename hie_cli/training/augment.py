@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from hie_cli.recognition_models.clips import Clip
-from hie_cli.recognition_models.kinds import Portraits, Film
+from hie_cli.recognition_models.kinds import Film, Portraits
 from hie_cli.skeletons import FLIP
 from hie_cli.types import Image
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from hie_cli.errors import InputError
-from hie_cli.recognition_models.kinds import Pixels, Portraits, Film
+from hie_cli.recognition_models.kinds import Film, Pixels, Portraits
 from hie_cli.types import Image
 
 View = TypeVar("View")

@@ -10,7 +10,7 @@ import numpy as np
 from hie_cli.errors import ConfigError
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.footage import Footage, Wanted
-from hie_cli.recognition_models.kinds import Kind, Film, Tensors
+from hie_cli.recognition_models.kinds import Film, Kind, Tensors
 from hie_cli.training.augment import Augmentation, augmented
 from hie_cli.training.data import Material
 from hie_cli.training.pixels import PixelStore

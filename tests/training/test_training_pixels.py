@@ -10,7 +10,7 @@ import torch
 from hie_cli.errors import ConfigError, InputError
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.clips import Clip, Sampling
-from hie_cli.recognition_models.kinds import ParallelKind, Portraits, Film
+from hie_cli.recognition_models.kinds import Film, ParallelKind, Portraits
 from hie_cli.recognition_models.loading import load_recogniser
 from hie_cli.training import checkpoint
 from hie_cli.training.augment import Augmentation, augmented
