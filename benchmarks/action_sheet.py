@@ -28,6 +28,7 @@ def drawn(image: Image, people: People, width: int, least: float) -> Image:
     scale = width / image.shape[1]
     tall = round(image.shape[0] * scale)
     picture = cv2.resize(image, (width, tall), interpolation=cv2.INTER_CUBIC)
+    taken: list[tuple[int, int, int]] = []  # left, right and line of the labels so far
     for k in range(len(people)):
         if people.scores[k] < least:
             continue
@@ -42,6 +43,9 @@ def drawn(image: Image, people: People, width: int, least: float) -> Image:
             text = f"{ACTIONS[top]} {scores[top]:.2f}"
             wide, high = cv2.getTextSize(text, FONT, 0.38, 1)[0]
             x, y = min(max(x1, 0), width - wide - 2), max(y1 - 3, high + 2)
+            while any(x < r and x + wide > left and abs(y - line) < 14 for left, r, line in taken):
+                y += 14
+            taken.append((x, x + wide, y))
             cv2.rectangle(picture, (x - 1, y - high - 2), (x + wide + 1, y + 3), (20, 20, 20), -1)
             cv2.putText(picture, text, (x, y), FONT, 0.38, (255, 255, 255), 1, cv2.LINE_AA)
     return picture

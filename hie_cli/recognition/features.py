@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.recognition.body import Body
-from hie_cli.recognition.motion import rates, slope, smoothed
+from hie_cli.recognition.motion import jitter, rates, slope, smoothed
 from hie_cli.recognition.posture import Posture, posture
 from hie_cli.recognition.settings import Measuring
 from hie_cli.recognition.vertical import Evidence, View
@@ -125,9 +125,15 @@ def _speed(body: Body, drift: float, growth: float, view: View, how: Measuring) 
 
 
 def _agitation(times: FloatArray, sizes: FloatArray, lag: float) -> float:
-    """Root mean square rate of change of the outline's width and height (T, 2)."""
+    """Root mean square rate of change of the outline's width and height (T, 2), less what the
+    boxes' jitter from row to row explains.
+    """
     change = rates(times, smoothed(times, sizes, lag), lag)
-    return float(np.sqrt((change**2).sum(1).mean())) if len(change) else 0.0
+    if not len(change):
+        return 0.0
+    rows = max(lag / float(np.median(np.diff(times))), 1.0)  # that a smoothed one is the mean of
+    explained = 2 * jitter(sizes) ** 2 / rows / lag**2
+    return math.sqrt(max(float((change**2).sum(1).mean()) - explained, 0.0))
 
 
 def _stride(feet: FloatArray) -> float:

@@ -49,6 +49,16 @@ def rates(times: FloatArray, values: FloatArray, lag: float) -> FloatArray:
     return (after - values[: len(starts)]) / lag
 
 
+def jitter(values: FloatArray) -> float:
+    """Standard deviation of the noise, independent from row to row, in values (T, K), all columns
+    together; 0 with fewer than three rows.
+
+    From second differences: steady motion has none, and noise of variance v gives them 6 v.
+    """
+    second = np.diff(values, 2, axis=0)
+    return float(np.sqrt((second**2).sum(1).mean() / 6)) if len(second) else 0.0
+
+
 @dataclass(frozen=True)
 class Shape:
     """Centres (T, 2), sizes (T, 2: width, height) and diagonals (T,) of boxes, pixels."""

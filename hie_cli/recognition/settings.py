@@ -80,7 +80,7 @@ class Rules:
     gathering_distance: Gate = field(default_factory=lambda: Gate(1.0, -0.1))
     queue_link: float = 1.2
     queue_members: Gate = field(default_factory=lambda: Gate(2.8, 0.2))
-    queue_line: Gate = field(default_factory=lambda: Gate(0.8, 0.04))
+    queue_line: Gate = field(default_factory=lambda: Gate(0.87, 0.04))
     same_depth: Gate = field(default_factory=lambda: Gate(1.6, -0.1))
 
 
