@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from hie_cli import boxes as geometry
 from hie_cli.flow.fields import FlowPair, carry
-from hie_cli.skeletons import OKS_SIGMAS
 from hie_cli.types import People
 
 Floats = NDArray[np.float64]
@@ -84,24 +83,26 @@ def _median_shift(start: Floats, end: Floats, ok: NDArray[np.bool_]) -> Floats:
 
 
 def average(
-    points: Floats, weights: Floats, scores: Floats, sizes: Floats, outlier: float
+    points: Floats, trust: Floats, scores: Floats, power: float, spread: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Weighted mean of joints over slots, far ones damped.
 
-    points (S, N, 14, 2), weights and scores (S, N, 14), sizes (N,) in pixels. A slot's weight falls
-    by a Gaussian in its distance from the weighted median, ``outlier`` times OKS's own spread
-    (2 sigma_j · size) wide. Returns points (N, 14, 2; NaN without weight), scores (N, 14) and the
-    total weights (N, 14).
+    points (S, N, 14, 2), trust and scores (S, N, 14), spread (N,) pixels. A slot weighs ``trust``
+    times its score to the ``power``; that falls by a Gaussian, ``spread`` wide, in the distance
+    from the weighted median. Returns points (N, 14, 2; NaN without weight), the mean scores
+    (N, 14) of the slots that agree, and the total weights (N, 14).
     """
+    weights = trust * scores**power
     known = np.where(np.isfinite(points), points, 0.0)
     centre = np.stack([_weighted_median(known[..., axis], weights) for axis in (0, 1)], -1)
-    spread = 2 * OKS_SIGMAS * sizes[:, None] * outlier
     distance = ((known - centre) ** 2).sum(-1)
-    weights = weights * np.exp(-distance / (2 * spread**2))
+    damped = np.exp(-distance / (2 * spread[:, None] ** 2))
+    weights = weights * damped
     total = weights.sum(0)
-    safe = np.where(total > 0, total, 1.0)
-    mean = (known * weights[..., None]).sum(0) / safe[..., None]
-    score = (scores * weights).sum(0) / safe
+    mean = (known * weights[..., None]).sum(0) / np.where(total > 0, total, 1.0)[..., None]
+    # Scores are averaged by their squares: to the power above, the mean would be near the highest.
+    votes = trust * scores**2 * damped
+    score = (scores * votes).sum(0) / np.where(total > 0, votes.sum(0), 1.0)
     return np.where(total[..., None] > 0, mean, np.nan), np.where(total > 0, score, 0.0), total
 
 

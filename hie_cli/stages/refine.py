@@ -5,11 +5,12 @@ carried forward, and those of the n frames after it backward, along the optical 
 to the people of t they are fused with their own poses, joint by joint:
 
     w_d = score^p · exp(−|d|/τ) · [1 where the flow followed the joint, else h] · alike(p̂_d, p_t)
-    w_0 = own · score^p
+    w_0 = max(own, share · Σ_d exp(−|d|/τ)) · score^p
     fused = Σ w_d p̂_d / Σ w_d           (d = 0 included; outliers damped)
 
-τ is a time: the more frames a second, the nearer they are and the more they count. A joint, or a
-whole person, that is missing at t is filled in where the frames around agree on it.
+τ is a time: the more frames a second, the nearer they are and the more they count, but the own pose
+keeps its share of them. A joint, or a whole person, that is missing at t is filled in where the
+frames around agree on it.
 People are the same by their identities where both frames have some, else by the mean of OKS and box
 overlap. The weights are our reading of the paper, which leaves them open; docs/results.md has the
 ablation.
@@ -43,14 +44,15 @@ class RefineConfig:
     """
 
     method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
-    frames: int = 3
+    frames: int = 5
     decay_seconds: float = 0.1
     own_weight: float = 1.5
+    own_share: float = 0.5
     max_error: float = 0.02
     hidden_weight: float = 1.0
     score_power: float = 4.0
     min_similarity: float = 0.4
-    outlier: float = 1.5
+    outlier: float = 0.1
     fill_joints: bool = True
     fill_people: bool = True
     fill_weight: float = 0.05
@@ -150,26 +152,31 @@ def combine(people: People, carried: Sequence[Carried], config: RefineConfig) ->
     return fused
 
 
-def _weights(carried: Carried, config: RefineConfig) -> Floats:
-    """(M, 14): how much each carried joint counts, likeness aside."""
-    scores = np.asarray(carried.people.keypoint_scores, np.float64)
+def _trust(carried: Carried, config: RefineConfig) -> Floats:
+    """(M, 14): how much each carried joint counts, scores and likeness aside."""
     followed = np.where(carried.followed, 1.0, config.hidden_weight)
-    known = geometry.known(carried.keypoints)
-    weights: Floats = np.where(known, scores**config.score_power * followed * carried.weight, 0.0)
-    return weights
+    trust: Floats = np.where(geometry.known(carried.keypoints), followed * carried.weight, 0.0)
+    return trust
 
 
-def _similarity(carried: Carried, boxes: Floats, keypoints: Floats) -> Floats:
+def _spread(boxes: NDArray[np.floating], config: RefineConfig) -> Floats:
+    """(N,) pixels: how far apart places of one joint of the people in ``boxes`` may lie."""
+    tall: Floats = (boxes[:, 2:] - boxes[:, :2]).max(1, initial=1.0)
+    return config.outlier * tall
+
+
+def _similarity(carried: Carried, boxes: Floats, keypoints: Floats) -> tuple[Floats, Floats]:
     """(M, N) alikeness of carried people to others: the mean of OKS and box overlap.
 
-    Overlap alone where a pair shares no joint.
+    Where a pair shares no joint it is the overlap alone; in what is returned second, half of that,
+    so that of several who overlap alike those with a like pose come first.
     """
     visible = np.where(carried.followed[..., None], carried.keypoints, np.nan)
     pose = geometry.oks(visible, keypoints, geometry.area(boxes))
     overlap = geometry.iou(carried.boxes, boxes)
     common = geometry.known(visible).astype(int) @ geometry.known(keypoints).T.astype(int)
-    alike: Floats = np.where(common > 0, (pose + overlap) / 2, overlap)
-    return alike
+    sure = (np.where(common > 0, pose, 0.0) + overlap) / 2
+    return np.where(common > 0, sure, overlap), sure
 
 
 def _same_id(a: People, b: People) -> NDArray[np.bool_] | None:
@@ -188,12 +195,12 @@ def _match(people: People, carried: Carried, config: RefineConfig) -> Matches:
     alike = np.zeros(len(carried.boxes))
     if not len(people):
         return index, alike
-    similarity = _similarity(
+    similarity, sure = _similarity(
         carried, np.asarray(people.boxes, np.float64), np.asarray(people.keypoints, np.float64)
     )
     same = _same_id(carried.people, people)
     if same is None:
-        rows, columns = linear_sum_assignment(-similarity)
+        rows, columns = linear_sum_assignment(-sure)
         good = similarity[rows, columns] >= config.min_similarity
         rows, columns = rows[good], columns[good]
     else:
@@ -208,20 +215,21 @@ def _fuse(
     """Poses of ``people`` (N) averaged with their carried selves."""
     n, slots = len(people), 1 + len(carried)
     points = np.full((slots, n, 14, 2), np.nan)
-    weights = np.zeros((slots, n, 14))
+    trust = np.zeros((slots, n, 14))
     scores = np.zeros((slots, n, 14))
     assert people.keypoints is not None
     assert people.keypoint_scores is not None
     own = geometry.known(people.keypoints)
     points[0], scores[0] = people.keypoints, people.keypoint_scores
-    weights[0] = np.where(own, config.own_weight * scores[0] ** config.score_power, 0.0)
+    others = sum(each.weight for each in carried)
+    trust[0] = np.where(own, max(config.own_weight, config.own_share * others), 0.0)
     for slot, (each, (index, alike)) in enumerate(zip(carried, matches, strict=True), 1):
         found = index >= 0
         points[slot, index[found]] = each.keypoints[found]
         scores[slot, index[found]] = np.asarray(each.people.keypoint_scores)[found]
-        weights[slot, index[found]] = _weights(each, config)[found] * alike[found, None]
-    sizes = np.sqrt(np.maximum(geometry.area(people.boxes), 1.0))
-    mean, score, total = average(points, weights, scores, sizes, config.outlier)
+        trust[slot, index[found]] = _trust(each, config)[found] * alike[found, None]
+    spread = _spread(people.boxes, config)
+    mean, score, total = average(points, trust, scores, config.score_power, spread)
     keep = own if not config.fill_joints else own | (total >= config.fill_weight)
     filled = keep & ~own
     score = np.where(filled, score * config.filled_score, score)
@@ -249,7 +257,7 @@ def _with_missed_people(
         if past.distance < 0 < future.distance and len(i) and len(j)
     ]
     for past, i, future, j in sorted(sides, key=lambda s: s[2].distance - s[0].distance):
-        pairs = _similarity(past, future.boxes, future.keypoints)[np.ix_(i, j)]
+        pairs = _similarity(past, future.boxes, future.keypoints)[0][np.ix_(i, j)]
         same = _same_id(past.people, future.people)
         if same is not None:
             pairs = np.where(same[np.ix_(i, j)], np.maximum(pairs, config.min_similarity), 0.0)
@@ -268,11 +276,11 @@ def _between(
     """One person, seen before and after, at the present frame."""
     sides = ((past, a), (future, b))
     points = np.stack([side.keypoints[k] for side, k in sides])[:, None]
-    weights = np.stack([_weights(side, config)[k] for side, k in sides])[:, None]
+    trust = np.stack([_trust(side, config)[k] for side, k in sides])[:, None]
     scores = np.stack([np.asarray(side.people.keypoint_scores)[k] for side, k in sides])[:, None]
     box = (past.boxes[a] + future.boxes[b]) / 2
-    size = np.sqrt(geometry.area(box[None]))
-    mean, score, total = average(points, weights, scores, size, config.outlier)
+    spread = _spread(box[None], config)
+    mean, score, total = average(points, trust, scores, config.score_power, spread)
     keep = total >= config.fill_weight
     lowered = config.filled_score * alike
     ends = min(float(past.people.scores[a]), float(future.people.scores[b]))

@@ -67,22 +67,25 @@ def test_missing_joints_stay_missing():
 
 
 def test_average_is_the_weighted_mean_by_hand():
-    # Two slots a hair apart (so that nothing is damped), weights 1 and 3: (1*10 + 3*10.4) / 4.
+    # Two slots a hair apart (so that nothing is damped): trust 1 and 3, scores .2 and .6, power 1
+    # give weights .2 and 1.8: (.2 * 10 + 1.8 * 10.4) / 2. Scores weigh by trust and their squares.
     points = np.full((2, 1, 14, 2), 10.0)
     points[1] = 10.4
-    weights = np.stack([np.full((1, 14), 1.0), np.full((1, 14), 3.0)])
+    trust = np.stack([np.full((1, 14), 1.0), np.full((1, 14), 3.0)])
     scores = np.stack([np.full((1, 14), 0.2), np.full((1, 14), 0.6)])
-    mean, score, total = average(points, weights, scores, np.array([1000.0]), 1.0)
-    assert mean == pytest.approx(10.3, abs=1e-3)
-    assert score == pytest.approx((1 * 0.2 + 3 * 0.6) / 4, abs=1e-3)
-    assert total == pytest.approx(4.0, abs=1e-3)
+    mean, score, total = average(points, trust, scores, 1.0, np.array([1000.0]))
+    assert mean == pytest.approx(10.36, abs=1e-3)
+    assert score == pytest.approx((0.04 * 0.2 + 1.08 * 0.6) / (0.04 + 1.08), abs=1e-3)
+    assert total == pytest.approx(2.0, abs=1e-3)
+    mean, _, _ = average(points, trust, scores, 0.0, np.array([1000.0]))
+    assert mean == pytest.approx(10.3, abs=1e-3)  # (1 * 10 + 3 * 10.4) / 4
 
 
 def test_average_damps_an_outlier():
     points = np.full((3, 1, 14, 2), 10.0)
     points[2] = 500.0
-    weights = np.ones((3, 1, 14))
-    mean, _, total = average(points, weights, weights, np.array([50.0]), 1.0)
+    ones = np.ones((3, 1, 14))
+    mean, _, total = average(points, ones, ones, 1.0, np.array([50.0]))
     assert mean == pytest.approx(10.0, abs=1e-6)
     assert total == pytest.approx(2.0, abs=1e-6)
 
@@ -90,7 +93,7 @@ def test_average_damps_an_outlier():
 def test_average_without_any_weight_is_missing():
     points = np.full((2, 1, 14, 2), np.nan)
     zero = np.zeros((2, 1, 14))
-    mean, score, total = average(points, zero, zero, np.array([50.0]), 1.0)
+    mean, score, total = average(points, zero, zero, 4.0, np.array([50.0]))
     assert np.isnan(mean).all()
     assert not score.any()
     assert not total.any()

@@ -171,6 +171,29 @@ def test_a_filled_person_has_the_id_of_both_sides():
     assert len(list(refine(walk(changed), RefineConfig(), 25.0))[3][1]) == 0
 
 
+def test_who_shares_no_joint_comes_after_who_has_a_like_pose():
+    # Two boxes of one person: the first lies nearer but has no joint, the second has the pose.
+    bare = person(100, missing=tuple(range(14)))
+    posed = person(104)
+    out = combine(concatenate([bare, posed]), [bring(person(100), [], -1, 0.02)], RefineConfig())
+    assert not out.keypoint_scores[0].any()
+    assert (out.keypoints[1, :, 0] < 104).all()
+
+
+def test_the_own_pose_keeps_its_share_however_near_the_frames_are():
+    # Eleven frames a hundredth of a second apart; in the middle one the joints lie 15 px off.
+    people = [person(100) for t in range(11)]
+    people[5] = people[5].replace(keypoints=people[5].keypoints + [15, 0])
+    items = [(Frame(t, np.zeros((240, 320, 3), np.uint8)), each) for t, each in enumerate(people)]
+    without, with_share = (
+        list(refine(items, RefineConfig(own_share=share), 100.0, Still()))[5][1].keypoints[0, 0, 0]
+        for share in (0.0, 1.0)
+    )
+    # Ten frames weigh 2 (e^-.1 + ... + e^-.5) = 7.5 less likeness against 1.5 or 7.5 of its own.
+    assert without < 104
+    assert with_share > 111
+
+
 def test_an_id_that_is_there_is_not_filled_in_again():
     people = [ids(person(100 + 5 * t), 7) for t in range(5)]
     people[2] = ids(person(280), 7)  # far from where the frames around expect it
