@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
+
+SAMPLES = 9  # sightings of a tracklet at which it is compared with a longer one
 
 
 def paired_iou(a: Floats, b: Floats) -> Floats:
@@ -28,32 +31,38 @@ def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[
     high = np.array([t.boxes[:, 2:].max(axis=0) for t in tracklets])
     within = np.asarray((first[:, None] >= first) & (last[:, None] <= last))
     near = np.asarray((low[:, None] < high).all(axis=2) & (low < high[:, None]).all(axis=2))
+    np.fill_diagonal(within, False)
+    short, long = np.nonzero(within & near)
+    doubles = _mean_overlap(tracklets, short, long) > config.duplicate_overlap
     length = np.array([len(t) for t in tracklets])
-    dropped = np.zeros(len(tracklets), bool)
-    for k in np.lexsort((-np.arange(len(tracklets)), length)):  # the shortest first
-        rivals = np.flatnonzero(within[k] & near[k] & ~dropped)
-        dropped[k] = any(
-            m != k and _doubles(tracklets[k], tracklets[m], config) for m in rivals.tolist()
-        )
-    return [t for t, gone in zip(tracklets, dropped, strict=True) if not gone]
+    kept = np.ones(len(tracklets), bool)
+    for k in np.lexsort((-np.arange(len(tracklets)), length)).tolist():  # the shortest first
+        kept[k] = not kept[long[doubles & (short == k)]].any()
+    return [t for t, keep in zip(tracklets, kept, strict=True) if keep]
 
 
-def _doubles(short: Tracklet, long: Tracklet, config: TrackConfig) -> bool:
-    """Whether ``short`` lies on ``long`` in at least half of its frames, on average."""
-    middle = len(short) // 2  # most pairs are far apart there, which is quickly seen
-    beside = int(np.searchsorted(long.frames, short.frames[middle]))
-    x1, y1, x2, y2 = short.boxes[middle]
-    u1, v1, u2, v2 = long.boxes[beside]
-    if long.frames[beside] == short.frames[middle] and not (
-        x1 < u2 and u1 < x2 and y1 < v2 and v1 < y2
-    ):
-        return False
-    row = np.searchsorted(long.frames, short.frames)
-    both = long.frames[row] == short.frames
-    if both.sum() < 0.5 * len(short):
-        return False
-    overlap = paired_iou(short.boxes[both], long.boxes[row[both]])
-    return float(overlap.mean()) > config.duplicate_overlap
+def _mean_overlap(
+    tracklets: Sequence[Tracklet], short: NDArray[np.int64], long: NDArray[np.int64]
+) -> Floats:
+    """Mean IoU (K,) of pairs of tracklets at ``SAMPLES`` sightings of the short one.
+
+    Where the long one is unseen a sample says nothing; 0 where that is more than half of them.
+    """
+    length = np.array([len(t) for t in tracklets])
+    start = np.cumsum(length) - length
+    frames = np.concatenate([t.frames for t in tracklets])
+    boxes = np.concatenate([t.boxes for t in tracklets])
+    span = int(frames.max()) + 1
+    key = np.repeat(np.arange(len(tracklets)), length) * span + frames
+    share = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    here = start[short][:, None] + (length[short][:, None] * share).astype(np.int64)
+    wanted = long[:, None] * span + frames[here]
+    there = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    both = key[there] == wanted
+    overlap = paired_iou(boxes[here[both]], boxes[there[both]])
+    total = np.bincount(np.nonzero(both)[0], overlap, minlength=len(short))
+    count = both.sum(axis=1)
+    return np.where(2 * count >= SAMPLES, total / np.maximum(count, 1), 0.0)
 
 
 def drop_flashes(tracks: Sequence[Tracklet], shortest: float, whole: float) -> list[Tracklet]:

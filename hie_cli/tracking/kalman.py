@@ -117,11 +117,7 @@ class Motion:
         detection moves the track less (Du et al., GIAOTracker, 2021, scale by the score).
         """
         measured = to_centres(boxes)
-        variance = _scaled(measured[:, 3] * doubt, noise.centre, noise.size)
-        return self._corrected(measured, variance)
-
-    def _corrected(self, measured: Floats, variance: Floats) -> Self:
-        total = self.vv + variance
+        total = self.vv + _scaled(measured[:, 3] * doubt, noise.centre, noise.size)
         gain, rate_gain = self.vv / total, self.vr / total
         innovation = measured - self.value
         return type(self)(
@@ -131,26 +127,6 @@ class Motion:
             (1 - gain) * self.vr,
             self.rr - rate_gain * self.vr,
         )
-
-    def observe_speed(self, speed: Floats, deviation: Floats) -> Self:
-        """The state after the centre's speed (N, 2) px/s was measured, as by optical flow.
-
-        ``deviation`` (N,) px/s is its standard deviation; a row with a NaN changes nothing.
-        """
-        known = np.isfinite(speed).all(axis=1, keepdims=True)
-        variance = np.where(known, deviation[:, None] ** 2, 1.0)
-        innovation = np.where(known, speed - self.rate[:, :2], 0.0)
-        vv, vr, rr = self.vv.copy(), self.vr.copy(), self.rr.copy()
-        total = rr[:, :2] + variance
-        gain = np.where(known, rr[:, :2] / total, 0.0)
-        value_gain = np.where(known, vr[:, :2] / total, 0.0)
-        value, rate = self.value.copy(), self.rate.copy()
-        value[:, :2] += value_gain * innovation
-        rate[:, :2] += gain * innovation
-        vv[:, :2] -= value_gain * vr[:, :2]
-        vr[:, :2] *= 1 - gain
-        rr[:, :2] *= 1 - gain
-        return type(self)(value, rate, vv, vr, rr)
 
     def warp(self, homography: Floats) -> Self:
         """The state seen after a camera motion, homography (3, 3) from old to new pixels.

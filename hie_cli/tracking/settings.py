@@ -32,7 +32,7 @@ class TrackConfig:
 
     online: bool = False
     appearance: bool = True
-    flow: bool = False
+    flow: bool = True
     camera: bool = True
     flow_size: int = 480
     low_score: float = 0.1
@@ -44,6 +44,7 @@ class TrackConfig:
     max_slack: float = 0.5
     pose_weight: float = 0.25
     appearance_weight: float = 0.5
+    flow_weight: float = 0.15
     birth_overlap: float = 0.7
     lost_seconds: float = 1.0
     confirm_seconds: float = 0.2

@@ -69,18 +69,21 @@ def smooth(track: Tracklet, width: float) -> Tracklet:
     if width <= 0 or len(track) < 3:
         return track
     reach = max(1, int(np.ceil(3 * width)))
-    count = len(track)
     offsets = np.arange(-reach, reach + 1)
-    near = np.arange(count)[:, None] + offsets  # (L, K) neighbours by order
-    inside = (near >= 0) & (near < count)
-    near = np.clip(near, 0, count - 1)
-    time = (track.frames[near] - track.frames[:, None]).astype(np.float64)
-    weight = np.exp(-0.5 * (time / width) ** 2) * inside * np.maximum(track.scores[near], 1e-3)
-    s0, s1, s2 = weight.sum(1), (weight * time).sum(1), (weight * time**2).sum(1)
+    kernel = np.exp(-0.5 * (offsets / width) ** 2)
+    # One column a frame, of weight 0 where the track is unseen: neighbours are at fixed places.
+    row = track.frames - track.frames[0]
+    weight = np.maximum(track.scores, 1e-3)
+    grid = np.zeros((5, int(row[-1]) + 2 * reach + 1))
+    grid[:, row + reach] = weight * np.vstack([np.ones_like(weight), track.boxes.T])
+    near = np.lib.stride_tricks.sliding_window_view(grid, len(offsets), axis=1)[:, row]
+    moments = (kernel * offsets ** np.arange(3)[:, None]).T
+    sums = (near.reshape(-1, len(offsets)) @ moments).reshape(5, -1, 3)
+    s0, s1, s2 = sums[0].T
+    b0, b1, _ = sums[1:].transpose(2, 1, 0)  # (L, 4) each
     spread = s0 * s2 - s1**2
     flat = spread <= 1e-9 * s0 * np.maximum(s2, 1e-9)
-    line = np.where(flat[:, None], weight, weight * (s2[:, None] - s1[:, None] * time))
-    line /= np.where(flat, s0, spread)[:, None]
-    shift = np.einsum("lk,lkc->lc", line, track.boxes[near]) - track.boxes
+    line = (s2[:, None] * b0 - s1[:, None] * b1) / np.where(flat, 1.0, spread)[:, None]
+    boxes = np.where(flat[:, None], b0 / s0[:, None], line)
     limit = LARGEST_SHIFT * (track.boxes[:, 3:] - track.boxes[:, 1:2])
-    return replace(track, boxes=track.boxes + np.clip(shift, -limit, limit))
+    return replace(track, boxes=track.boxes + np.clip(boxes - track.boxes, -limit, limit))

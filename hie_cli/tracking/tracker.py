@@ -12,8 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.skeletons import NUM_JOINTS
-from hie_cli.tracking.association import Floats, assign, buffered_iou, pose_similarity
-from hie_cli.tracking.kalman import Motion, to_centres
+from hie_cli.tracking.association import (
+    Ints,
+    assign,
+    buffered_iou,
+    motion_likeness,
+    pose_similarity,
+)
+from hie_cli.tracking.kalman import Floats, Motion, to_centres
 from hie_cli.tracking.settings import Sighting, TrackConfig
 from hie_cli.types import FloatArray, VideoInfo
 
@@ -29,7 +35,7 @@ class Tracks:
     """N living tracks, side by side.
 
     number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined and score
-    (N,) the sum of their scores · boxes (N, 4) where last seen · pose (N, 14, 2) last joints,
+    (N,) the sum of their scores · pose (N, 14, 2) last joints,
     relative to the box's centre, in box sizes · look (N, D) mean appearance.
     """
 
@@ -39,7 +45,6 @@ class Tracks:
     born: Floats
     hits: NDArray[np.int64]
     score: Floats
-    boxes: Floats
     pose: Floats
     look: Floats
 
@@ -62,7 +67,8 @@ class Tracks:
 @dataclass(frozen=True)
 class Detections:
     """The detections of one frame as the tracker uses them: boxes (M, 4), scores (M,), poses
-    (M, 14, 2) or None, looks (M, D) or None, flow (M, 2) or None, hidden (M,) the share of each
+    (M, 14, 2) or None, looks (M, D) or None, speed (M, 2) px/s or None: by flow, the camera's
+    motion taken out, NaN where unknown, overlap (M, M) see ``cover``, hidden (M,) the share of each
     box that lies under nearer people.
     """
 
@@ -70,29 +76,29 @@ class Detections:
     scores: Floats
     poses: Floats | None
     looks: Floats | None
-    flow: Floats | None
+    speed: Floats | None
     overlap: Floats
     hidden: Floats
 
     @classmethod
-    def of(cls, sighting: Sighting, video: VideoInfo) -> Self:
-        """The detections of a sighting."""
+    def of(cls, sighting: Sighting, video: VideoInfo, seconds: float) -> Self:
+        """The detections of a sighting, ``seconds`` after the one before."""
         people = sighting.people
         boxes = people.boxes.astype(np.float64)
         share = cover(boxes)
         nearer = boxes[:, 3][None] > boxes[:, 3][:, None]
         hidden = np.where(nearer, share, 0.0).max(axis=1, initial=0.0)
         hidden = np.maximum(hidden, CUT_OFF * touches_edge(boxes, video))
-        flow = wide(sighting.flow)
-        if flow is not None:  # the pixels of a covered box are somebody else's
-            flow = np.where(hidden[:, None] < MOSTLY_SEEN, flow, np.nan)
-
+        speed = None
+        if sighting.flow is not None and seconds > 0:
+            speed = _speed(boxes, sighting) / seconds
+            speed[hidden > MOSTLY_SEEN] = np.nan  # pixels of a covered box are somebody else's
         return cls(
             boxes,
             people.scores.astype(np.float64),
             wide(people.keypoints),
             wide(sighting.appearance),
-            flow,
+            speed,
             share,
             hidden,
         )
@@ -150,23 +156,24 @@ class Tracker:
         """Join one frame's people to tracks."""
         config = self.config
         now = sighting.frame_index / self.video.fps
-        found = Detections.of(sighting, self.video)
-        numbers = np.full(len(found.boxes), -1, np.int64)
         seconds = 0.0 if self.last_frame is None else now - self.last_frame / self.video.fps
+        found = Detections.of(sighting, self.video, seconds)
+        numbers = np.full(len(found.boxes), -1, np.int64)
         tracks = self.tracks
         established = np.zeros(len(numbers), bool)
         if tracks is not None and len(tracks):
             tracks.motion = self._predict(tracks.motion, sighting, seconds)
-            match = self._match(tracks, found, now, seconds)
+            match = self._match(tracks, found)
             seen = np.flatnonzero(match >= 0)
             numbers[match[seen]] = tracks.number[seen]
-            self._update(tracks, found, match, sighting, seconds)
+            self._update(tracks, found, match)
             tracks.seen[seen] = now
             settled = (now - tracks.born >= config.confirm_seconds) & (tracks.hits > 1)
             convincing = settled & (tracks.score >= config.min_score * tracks.hits)
             established[match[seen]] = convincing[seen]
             patience = np.where(settled, config.lost_seconds, config.confirm_seconds)
-            tracks = tracks[now - tracks.seen <= np.maximum(patience, 1.5 * seconds)]
+            alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)
+            tracks = tracks if alive.all() else tracks[alive]
         self.tracks = self._with_births(tracks, found, numbers, now)
         self.last_frame = sighting.frame_index
         return Joined(numbers, established, found.hidden)
@@ -175,12 +182,10 @@ class Tracker:
         motion = motion.predict(seconds, self.config.motion)
         return motion if sighting.camera is None else motion.warp(np.asarray(sighting.camera))
 
-    def _match(
-        self, tracks: Tracks, found: Detections, now: float, seconds: float
-    ) -> NDArray[np.int64]:
+    def _match(self, tracks: Tracks, found: Detections) -> NDArray[np.int64]:
         """The detection (N,) of each track, -1 = none."""
         config = self.config
-        similarity = self._similarity(tracks, found, now - tracks.seen < 1.5 * seconds)
+        tracked, detected, similarity = self._similarity(tracks, found)
         high = found.scores >= config.high_score
         low = ~high & (found.scores >= config.low_score)
         settled = tracks.hits > 1
@@ -190,31 +195,20 @@ class Tracker:
             (settled, low, config.min_low_similarity),
             (~settled, high, config.min_similarity),
         ):
-            r = np.flatnonzero(rows & (match < 0))
-            c = np.flatnonzero(columns)
-            i, j = assign(similarity[np.ix_(r, c)], least)
-            match[r[i]] = c[j]
-            high[c[j]] = False
+            good = (rows & (match < 0))[tracked] & columns[detected] & (similarity >= least)
+            i, j = assign(tracked[good], detected[good], similarity[good])
+            match[i] = j
+            high[j] = False
         return match
 
-    def _similarity(self, tracks: Tracks, found: Detections, fresh: NDArray[np.bool_]) -> Floats:
-        """Similarity (N, M) in 0..1; 0 where a track cannot have got there.
-
-        ``fresh`` (N,): seen in the previous frame, so that flow can tell where from.
-        """
+    def _similarity(self, tracks: Tracks, found: Detections) -> tuple[Ints, Ints, Floats]:
+        """Track, detection and similarity (0..1) of the pairs (K,) within reach of one another."""
         config = self.config
         expected = tracks.motion.boxes()
         height = expected[:, 3] - expected[:, 1]
         deviation = np.sqrt(tracks.motion.vv[:, 0])
         slack = np.minimum(config.slack * deviation, config.max_slack * height)
-        overlap = buffered_iou(expected, found.boxes, slack)
-        if found.flow is not None:
-            origin = found.boxes - np.tile(np.nan_to_num(found.flow), 2)
-            carried = buffered_iou(tracks.boxes, origin, np.zeros(len(tracks)))
-            known = fresh[:, None] & np.isfinite(found.flow).all(axis=1, keepdims=True).T
-            overlap = np.where(known, np.maximum(overlap, carried), overlap)
-        rows, columns = np.nonzero(overlap > 0.01)
-        total = overlap[rows, columns]
+        rows, columns, total = buffered_iou(expected, found.boxes, slack)
         weight = np.ones(len(rows))
         if found.poses is not None and config.pose_weight > 0:
             value = tracks.motion.value
@@ -228,18 +222,14 @@ class Tracker:
             likeness = np.einsum("kd,kd->k", tracks.look[rows], found.looks[columns])
             total = total + config.appearance_weight * np.clip(2 * likeness - 1, 0, 1)
             weight = weight + config.appearance_weight
-        similarity = np.zeros_like(overlap)
-        similarity[rows, columns] = total / weight
-        return similarity
+        if found.speed is not None and config.flow_weight > 0:
+            likeness = motion_likeness(tracks.motion[rows], found.speed[columns])
+            known = np.isfinite(likeness)
+            total = total + config.flow_weight * np.where(known, likeness, 0)
+            weight = weight + config.flow_weight * known
+        return rows, columns, total / weight
 
-    def _update(
-        self,
-        tracks: Tracks,
-        found: Detections,
-        match: NDArray[np.int64],
-        sighting: Sighting,
-        seconds: float,
-    ) -> None:
+    def _update(self, tracks: Tracks, found: Detections, match: NDArray[np.int64]) -> None:
         """Correct the tracks by their detections; an unseen one has infinite measurement noise."""
         noise = self.config.motion
         seen = np.flatnonzero(match >= 0)
@@ -248,15 +238,7 @@ class Tracker:
         boxes[seen] = found.boxes[chosen]
         doubt = np.full(len(tracks), np.inf)
         doubt[seen] = 1 + found.hidden[chosen]
-        motion = tracks.motion.update(boxes, noise, doubt)
-        if found.flow is not None and seconds > 0:
-            speed = np.full((len(tracks), 2), np.nan)
-            speed[seen] = _speed(found, sighting, seconds)[chosen]
-            # Flow says where somebody just seen is heading; later the boxes know better.
-            speed[tracks.hits > 2] = np.nan
-            motion = motion.observe_speed(speed, noise.centre * motion.value[:, 3] / seconds)
-        tracks.motion = motion
-        tracks.boxes[seen] = found.boxes[chosen]
+        tracks.motion = tracks.motion.update(boxes, noise, doubt)
         tracks.hits[seen] += 1
         tracks.score[seen] += found.scores[chosen]
         if found.poses is not None:
@@ -278,9 +260,11 @@ class Tracker:
         """
         config = self.config
         taken = numbers >= 0
-        inside = np.where(taken[None], found.overlap, 0).max(axis=1, initial=0)
-        fresh = ~taken & (found.scores >= config.birth_score) & (inside <= config.birth_overlap)
-        new = np.flatnonzero(fresh)
+        new = np.flatnonzero(~taken & (found.scores >= config.birth_score))
+        inside = found.overlap[new][:, taken].max(axis=1, initial=0)
+        new = new[inside <= config.birth_overlap]
+        if not len(new) and tracks is not None:
+            return tracks
         numbers[new] = self.births + 1 + np.arange(len(new))
         self.births += len(new)
         count = len(new)
@@ -292,7 +276,6 @@ class Tracker:
             np.full(count, now),
             np.ones(count, np.int64),
             found.scores[new],
-            boxes,
             np.full((count, NUM_JOINTS, 2), np.nan)
             if found.poses is None
             else _relative(found.poses[new], boxes),
@@ -310,12 +293,12 @@ def _relative(poses: Floats, boxes: Floats) -> Floats:
     return relative
 
 
-def _speed(found: Detections, sighting: Sighting, seconds: float) -> Floats:
-    """Each person's own speed (M, 2) px/s by flow, the camera's motion taken out."""
-    assert found.flow is not None
-    centre = to_centres(found.boxes)[:, :2]
-    origin = centre - found.flow
+def _speed(boxes: Floats, sighting: Sighting) -> Floats:
+    """How far people in boxes (M, 4) moved (M, 2) px by flow, the camera's motion taken out."""
+    centre = to_centres(boxes)[:, :2]
+    origin = centre - np.asarray(sighting.flow, np.float64)
     if sighting.camera is not None:
         x, y, w = np.asarray(sighting.camera) @ np.vstack([origin.T, np.ones(len(origin))])
         origin = np.stack([x / w, y / w], axis=1)
-    return (centre - origin) / seconds
+    moved: Floats = centre - origin
+    return moved

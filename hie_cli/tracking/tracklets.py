@@ -21,7 +21,7 @@ class Tracklet:
 
     frames (L,) ascending · boxes (L, 4) xyxy px · scores (L,) · keypoints (L, 14, 2) px and
     keypoint_scores (L, 14), or None · looks (L, D) float32 appearance, weighted by how much of the
-    person was in view, or None.
+    person was in view, or None · hidden (L,) the share of each box under nearer people, or None.
     """
 
     frames: Ints
@@ -30,6 +30,7 @@ class Tracklet:
     keypoints: Floats | None = None
     keypoint_scores: Floats | None = None
     looks: NDArray[np.floating[Any]] | None = None
+    hidden: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -43,6 +44,11 @@ class Tracklet:
     def last(self) -> int:
         """The last frame."""
         return int(self.frames[-1])
+
+    def rows_between(self, first: int, last: int) -> slice:
+        """The rows of its sightings in frames ``first`` to ``last``."""
+        low, high = np.searchsorted(self.frames, [first, last + 1])
+        return slice(int(low), int(high))
 
     def rows(self, index: Ints | NDArray[np.bool_] | slice) -> Self:
         """Only these of its sightings."""
@@ -84,28 +90,37 @@ def collect(seen: Sequence[Sighting], joined: Sequence[Joined]) -> list[Tracklet
                 None if keypoints is None else keypoints[rows],
                 None if joint_scores is None else joint_scores[rows],
                 None if looks is None else looks[rows],
+                hidden[rows],
             )
         )
     return tracklets
 
 
-def _stack(
-    parts: list[NDArray[np.floating[Any]] | None], dtype: type[np.generic] = np.float64
-) -> Any:
+def _stack(parts: list[NDArray[Any] | None], dtype: type[np.generic] | None = np.float64) -> Any:
     """All parts in one array; None if there are none or one of them is None."""
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
         return None
-    return np.concatenate(known).astype(dtype)
+    return np.concatenate(known, dtype=dtype, casting="unsafe")
+
+
+def stacked(parts: Sequence[Tracklet]) -> Tracklet:
+    """The rows of all parts one after another, without looks."""
+    columns = {
+        f.name: _stack([getattr(p, f.name) for p in parts], None)
+        for f in fields(Tracklet)
+        if f.name not in ("looks", "hidden")
+    }
+    return Tracklet(**columns)
 
 
 def join(parts: Sequence[Tracklet]) -> Tracklet:
-    """One tracklet of several that follow one another, without looks."""
-    if len(parts) == 1:
-        return parts[0]
-    joined = {f.name: _stack([getattr(p, f.name) for p in parts]) for f in fields(Tracklet)[1:-1]}
-    frames = np.concatenate([p.frames for p in parts])
-    return Tracklet(frames, **joined)
+    """One tracklet of several parts of one person, without looks; of two sightings in one frame the
+    better one is kept.
+    """
+    whole = stacked(parts)
+    order = np.lexsort((-whole.scores, whole.frames))
+    return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
 
 
 def emit(tracklets: Sequence[Tracklet], seen: Sequence[Sighting]) -> list[FramePeople]:
@@ -115,7 +130,7 @@ def emit(tracklets: Sequence[Tracklet], seen: Sequence[Sighting]) -> list[FrameP
         return [FramePeople(f, _nobody(seen)) for f in frames]
     ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))
     ids = np.concatenate([np.full(len(t), i, np.int64) for i, t in enumerate(ordered, 1)])
-    whole = join(ordered)
+    whole = stacked(ordered)
     order = np.lexsort((ids, whole.frames))
     whole, ids = whole.rows(order), ids[order]
     people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)

@@ -45,15 +45,6 @@ def test_an_unseen_track_is_not_corrected():
     assert np.array_equal(same.vv, motion.vv)
 
 
-def test_flow_tells_the_speed_at_once():
-    motion = Motion.start(BOX, NOISE)
-    told = motion.observe_speed(np.array([[80.0, 0.0]]), np.array([10.0]))
-    # Prior deviation 100 px/s against 10 px/s measured: gain 100² / (100² + 10²) = .990.
-    assert told.rate[0, 0] == pytest.approx(80 * 100**2 / (100**2 + 10**2))
-    untold = motion.observe_speed(np.array([[np.nan, np.nan]]), np.array([10.0]))
-    assert np.array_equal(untold.rate, motion.rate)
-
-
 def test_a_camera_shift_moves_and_a_zoom_scales():
     shift = np.array([[1, 0, 7], [0, 1, -3], [0, 0, 1.0]])
     moved = Motion.start(BOX, NOISE).warp(shift)

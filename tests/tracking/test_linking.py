@@ -18,7 +18,8 @@ def walk(first, last, x, speed, look=None, y=300.0):
     left = x + speed * frames
     boxes = np.stack([left, 0 * left + y - 100, left + 40, 0 * left + y], axis=1)
     looks = None if look is None else np.tile(look, (len(frames), 1))
-    return Tracklet(frames, boxes.astype(float), np.full(len(frames), 0.9), looks=looks)
+    none = np.zeros(len(frames))
+    return Tracklet(frames, boxes.astype(float), none + 0.9, looks=looks, hidden=none)
 
 
 def spans(tracks):
@@ -78,6 +79,7 @@ def test_a_swap_is_cut_and_mended():
             np.concatenate([p.boxes[:101], q.boxes[101:]]),
             p.scores,
             looks=np.concatenate([p.looks[:101], q.looks[101:]]),
+            hidden=p.hidden,
         )
         for p, q in ((a, b), (b, a))
     ]
@@ -92,5 +94,27 @@ def test_evidence_follows_the_formula():
     odds = link_evidence(parts, CONFIG, VIDEO, LookModel())
     spread = np.hypot(0.2, 0.35 * 1.0)  # 10 frames = 1 s, at rest and in place
     unseen = 2.0 * (1 - np.exp(-1.0 / 0.5))
-    assert odds[0, 1] == pytest.approx(-np.log(2 * np.pi * spread**2 * 0.05) - unseen)
+    assert odds[0, 1] == pytest.approx(-np.log(2 * np.pi * spread**2 * 0.03) - unseen)
     assert odds[1, 0] == odds[0, 0] == -np.inf
+
+
+def test_one_person_seen_twice_for_a_moment_is_one_track():
+    """The old track lingers on the covered person while the new one has begun: 3 frames of both."""
+    old, new = walk(0, 32, 300, 2), walk(30, 80, 300, 2)
+    joined = link([old, new], CONFIG, VIDEO)
+    assert spans(joined) == [(0, 80)]
+    assert joined[0].frames.tolist() == list(range(81))  # one sighting a frame
+    assert len(link([walk(0, 40, 300, 2), new], CONFIG, VIDEO)) == 2  # 1.1 s is two people
+
+
+def test_a_cut_track_goes_on_where_nobody_else_fits():
+    """Somebody walks into the shade: the look changes for good, but there is no other person."""
+    light, dark = walk(0, 100, 300, 2, RED), walk(101, 200, 300, 2, BLUE)
+    one = Tracklet(
+        np.concatenate([light.frames, dark.frames]),
+        np.concatenate([light.boxes, dark.boxes]),
+        np.concatenate([light.scores, dark.scores]),
+        looks=np.concatenate([light.looks, dark.looks]),
+        hidden=np.zeros(201),
+    )
+    assert spans(link([one], CONFIG, VIDEO)) == [(0, 200)]
