@@ -16,7 +16,6 @@ from hie_cli.tracking.tracker import touches_edge
 from hie_cli.tracking.tracklets import Tracklet, join
 from hie_cli.types import VideoInfo
 
-OVERLAP = 0.5  # s for which two tracklets of one person may overlap
 SPEED_WINDOW = 1.0  # s of a tracklet's end from which its speed is taken
 LOOK_WINDOW = 1.0  # s that make one mean look
 POSITION_SPREAD = 0.2  # heights: how far off an extrapolation is at no distance in time
@@ -96,7 +95,7 @@ def link_evidence(
     gap = start.frame[None] - end.frame[:, None]
     longest = max(config.link_seconds, config.return_seconds)
     later = (end.frame > end.frame[:, None]) & (start.frame > start.frame[:, None])
-    i, j = np.nonzero(later & (gap > -OVERLAP * fps) & (gap <= longest * fps))
+    i, j = np.nonzero(later & (gap > -config.overlap_seconds * fps) & (gap <= longest * fps))
     half = gap[i, j][:, None] / 2
     apart = (end.centre[i] + half * end.speed[i]) - (start.centre[j] - half * start.speed[j])
     height = (end.height[i] + start.height[j]) / 2
@@ -137,7 +136,7 @@ def link(
     if all(t.looks is not None for t in tracklets):
         width = max(3, round(LOOK_WINDOW * video.fps))
         model = fit_looks(tracklets, width)
-        pieces = [part(t, model, width, config.cut_threshold, video.fps) for t in tracklets]
+        pieces = [part(t, model, width, config, video.fps) for t in tracklets]
         parts = [p for piece in pieces for p in piece]
     evidence = link_evidence([p.clear for p in parts], config, video, model, steady)
     same = np.flatnonzero([p.goes_on for p in parts])

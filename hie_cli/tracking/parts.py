@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.tracking.looks import LookModel, cut
+from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
-CLEAR_SECONDS = 0.6  # of clear view that make a part of a cut tracklet worth linking
 COVERED = 0.7  # share of a box under nearer people from which its sighting is doubtful
 LEAST = 3  # sightings that a part keeps at least
 
@@ -32,16 +32,18 @@ class Part:
     goes_on: bool = False
 
 
-def part(track: Tracklet, model: LookModel, width: int, threshold: float, fps: float) -> list[Part]:
+def part(
+    track: Tracklet, model: LookModel, width: int, config: TrackConfig, fps: float
+) -> list[Part]:
     """The parts of a tracklet with looks, in order of time; at least one.
 
-    ``width`` sightings make a mean look; ``threshold``: see ``looks.cut``.
+    ``width`` sightings make a mean look. A part of a cut tracklet needs ``clear_seconds`` of view.
     """
     assert track.hidden is not None
-    pieces = cut(track, model, width, threshold)
+    pieces = cut(track, model, width, config.cut_threshold)
     ends = np.cumsum([len(p) for p in pieces])
     views = np.array([np.sum(1 - p.hidden) for p in pieces if p.hidden is not None])
-    good = np.flatnonzero(views >= CLEAR_SECONDS * fps)
+    good = np.flatnonzero(views >= config.clear_seconds * fps)
     if not len(good):
         good = np.array([np.argmax(views)])
     spans = [_clear(track, int(ends[k]) - len(pieces[k]), int(ends[k])) for k in good]

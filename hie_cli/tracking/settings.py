@@ -50,6 +50,8 @@ class TrackConfig:
     confirm_seconds: float = 0.2
     link_seconds: float = 4.0
     cut_threshold: float = 0.0
+    clear_seconds: float = 0.6
+    overlap_seconds: float = 0.5
     return_seconds: float = 30.0
     link_threshold: float = 0.0
     fill_seconds: float = 2.0

@@ -2,6 +2,7 @@ import numpy as np
 
 from hie_cli.tracking.looks import LookModel
 from hie_cli.tracking.parts import Part, chained, part
+from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
 RED, BLUE = np.eye(2, dtype=np.float32)
@@ -22,7 +23,7 @@ def frames(track):
 
 def parts_of(looks, hidden):
     """At 10 fps; looks over 10 sightings."""
-    return part(tracklet(looks, hidden), MODEL, 10, 0.0, 10.0)
+    return part(tracklet(looks, hidden), MODEL, 10, TrackConfig(), 10.0)
 
 
 def test_somebody_who_looks_the_same_is_one_part():
