@@ -27,7 +27,10 @@ def fusion(
         typer.Option("--model", "-m", metavar="NAME", help="A member; repeatable."),
     ] = None,
     scene: Annotated[
-        str, typer.Option("--scene", metavar="HOW", help="The place: none, prior or concat.")
+        str,
+        typer.Option(
+            "--scene", metavar="HOW", help="none, scores, or with the place: prior, concat."
+        ),
     ] = "none",
     segmentation: Annotated[
         str | None,
@@ -47,8 +50,9 @@ def fusion(
 ) -> None:
     """Fit several recognisers' weights, and what the place adds, for `hie action --model FOLDER`.
 
-    Weights and the prior's power are chosen on the videos of --val; the prior or the concatenation
-    is learned on the others. Writes card.json, and copies of the members that are folders.
+    Weights and a prior's power are chosen on the videos of --val; what corrects the scores is
+    learned on the others: from the scores alone (scores), the place alone (prior) or both (concat).
+    What does not help on --val is left out. Writes card.json and copies of members in folders.
 
     \b
     Examples:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from hie_cli.recognition_models.scene_fusion import Correction
 
 NETWORK = "fusion"  # in a card, where others name their network
-WAYS = ("none", "prior", "concat")
+# No correction, one by the scores alone, by a prior of the place, by scores and place together.
+WAYS = ("none", "scores", "prior", "concat")
+PLACE = ("prior", "concat")  # those that look at the video
 SCENE, SEGMENTATION = "scene.safetensors", "segmentation.safetensors"
 OWN = "own"  # a member that lies in the folder itself, under ``member_folder``
 BUILT_IN = ("kinematic", loading.SIMULATED)
@@ -113,13 +115,13 @@ def needs_pixels(folder: Path) -> bool:
     """Whether the place or a member looks at the video. Raises ModelError."""
     card = read_fusion_card(folder)
     learned = [name for name in member_names(folder, card) if loading.is_learned(name)]
-    return card.scene != "none" or any(loading.needs_pixels(name) for name in learned)
+    return card.scene in PLACE or any(loading.needs_pixels(name) for name in learned)
 
 
 class Fusion:
-    """The members' weighted mean, corrected by the place where ``correct`` is given.
+    """The members' weighted mean, corrected where ``correct`` is given.
 
-    ``look`` is called once, at the first score, for it goes over the whole video.
+    ``look`` gives the place; it is called once, at the first score, for it goes over the video.
     """
 
     def __init__(
@@ -145,7 +147,10 @@ class Fusion:
         mean: FloatArray = np.average(parts, axis=0, weights=self._weights)
         if self._correct is None or not len(mean):
             return mean
-        return self._correct(mean, self._survey.vectors(window.people.boxes))
+        scenes: FloatArray = np.zeros((len(mean), 0))
+        if self._look is not None:
+            scenes = self._survey.vectors(window.people.boxes)
+        return self._correct(mean, scenes)
 
 
 def load_fusion(
@@ -166,11 +171,14 @@ def load_fusion(
     members = [make(name) for name in member_names(folder, card)]
     if card.scene == "none":
         return Fusion(members, card.weights)
+    correct = load_correction(folder, card)
+    if card.scene not in PLACE:
+        return Fusion(members, card.weights, correct)
     if frames is None or people is None:
         raise ModelError(f"{folder}: looks at the place; give the video with --video")
     if iter(people) is people:
         raise ValueError("people are gone over twice: give a list or a document, no iterator")
-    correct, segmenter = load_correction(folder, card), load_segmenter(folder, card, device)
+    segmenter = load_segmenter(folder, card, device)
     return Fusion(members, card.weights, correct, lambda: survey(frames, people, video, segmenter))
 
 
@@ -178,7 +186,7 @@ def load_correction(folder: Path, card: FusionCard) -> "Correction":
     """What the place does to scores. Raises ModelError for a damaged file."""
     from hie_cli.recognition_models.scene_fusion import Concatenation, Correction, ScenePrior
 
-    size = vector_size(bool(card.segmentation))
+    size = vector_size(bool(card.segmentation)) if card.scene in PLACE else 0
     network = ScenePrior(size) if card.scene == "prior" else Concatenation(size)
     fill(network, read_state(_checked(folder, card, SCENE), str(folder / SCENE)), str(folder))
     return Correction(network.eval(), card.beta)

@@ -1,4 +1,4 @@
-"""Fitting a fusion: the members' weights on validation, and what the place adds to their mean."""
+"""Fitting a fusion: the members' weights on validation, and what corrects their mean."""
 
 import itertools
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Weights (M,) adding up to 1, the way and the correction by the place, and the figures that
-    were reached on validation. What did not help there is left out: weight 0, way "none".
+    """Weights (M,) adding up to 1, the way of the correction and itself, and the figures reached on
+    validation. What did not help there is left out: weight 0, way "none".
     """
 
     weights: FloatArray
@@ -75,11 +75,11 @@ def fit_weights(seen: Sequence[Seen], by: str) -> FloatArray:
 def fit_correction(
     train: Sequence[Seen], val: Sequence[Seen], weights: FloatArray, way: str, by: str
 ) -> Correction:
-    """A "prior" or "concat" learned on ``train``; the prior's beta is chosen on ``val``."""
+    """A way of ``fusion.WAYS`` learned on ``train``; a prior's beta is chosen on ``val``."""
     labels = np.concatenate([frame.labels for frame in train])
     known = labels >= 0
     scenes = np.concatenate([frame.scenes for frame in train])[known]
-    if way == "concat":
+    if way != "prior":
         scores = np.concatenate(blended(train, weights))[known]
         return Correction(fit_concatenation(scores, scenes, labels[known]), None)
     prior = fit_prior(scenes, labels[known])
@@ -99,7 +99,7 @@ def split(seen: Sequence[Seen], rows: FloatArray) -> list[FloatArray]:
 def fit(
     train: Sequence[Seen], val: Sequence[Seen], names: Sequence[str], way: str, by: str
 ) -> Fitted:
-    """Everything; ``names`` (M,) are the members' for the figures, ``way``: none, prior, concat."""
+    """Everything; ``names`` (M,) are the members' for the figures, ``way`` one of ``WAYS``."""
     weights = fit_weights(val, by)
     numbers = {
         name: _figures(quality(val, [frame.scores[k] for frame in val]))
@@ -112,7 +112,7 @@ def fit(
         return Fitted(weights, way, None, numbers)
     correction = fit_correction(train, val, weights, way, by)
     fused = [correction(row, frame.scenes) for row, frame in zip(mean, val, strict=True)]
-    numbers[f"with the place ({way})"] = _figures(quality(val, fused))
+    numbers[f"corrected ({way})"] = _figures(quality(val, fused))
     if judged(val, fused, by) > judged(val, mean, by):
         return Fitted(weights, way, correction, numbers)
     return Fitted(weights, "none", None, numbers)

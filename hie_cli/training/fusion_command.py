@@ -15,7 +15,7 @@ from hie_cli.progress import note, progress, set_quiet
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import windows
 from hie_cli.recognition_models.card import CARD
-from hie_cli.recognition_models.fusion import WAYS, is_fusion
+from hie_cli.recognition_models.fusion import PLACE, WAYS, is_fusion
 from hie_cli.recognition_models.scene_survey import Segmenter, survey
 from hie_cli.stages.action import needs_pixels, recognisers
 from hie_cli.training.data import Material, chosen_labels, materials
@@ -48,11 +48,11 @@ def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str)
         if is_fusion(name):
             raise ModelError(f"{name}: is a fusion itself; give its members instead")
     if len(chosen) == 1 and scene == "none":
-        raise ConfigError("nothing to fit: give several --model, or --scene prior or concat")
+        raise ConfigError("nothing to fit: give several --model, or --scene")
     network, colon, path = (segmentation or "").partition(":")
     if segmentation and (not colon or not path):
         raise ConfigError(f"--segmentation {segmentation}: expected NETWORK:FILE")
-    if segmentation and scene == "none":
+    if segmentation and scene not in PLACE:
         raise ConfigError("--segmentation serves the place only; give --scene prior or concat")
     return Wanted(chosen, scene, (network, Path(path)) if segmentation else None, by)
 
@@ -77,7 +77,7 @@ def run(
         raise ConfigError(f"{output / CARD}: already there; --overwrite or another --output")
     place = resolve_device(device)
     segmenter = None if what.segmentation is None else Segmenter.of(*what.segmentation, place)
-    pixels = what.scene != "none" or needs_pixels(ActionConfig(model=what.models))
+    pixels = what.scene in PLACE or needs_pixels(ActionConfig(model=what.models))
     footage = find_videos(videos) if pixels else None
     parts: dict[bool, list[Seen]] = {False: [], True: []}
     names: dict[bool, list[str]] = {False: [], True: []}
@@ -99,7 +99,7 @@ def run(
     for name in [name for name, weight in weights.items() if not weight]:
         note(f"{name}: did not help on validation; left out")
     if fitted.way != what.scene:
-        note("the place did not help on validation; left out")
+        note(f"{what.scene}: did not help on validation; left out")
     summary = {"folder": str(output), "weights": weights, "scene": card.scene, "beta": card.beta}
     print(json.dumps({**summary, "validation": card.numbers}))
 
@@ -113,7 +113,7 @@ def _check_held_out(names: Sequence[str], held_out: Sequence[str], scene: str) -
     if not held_out:
         raise ConfigError("--val: name the videos to validate on (repeatable; may be a pattern)")
     if scene != "none" and all(any(fnmatchcase(n, p) for p in held_out) for n in names):
-        raise ConfigError("--val: holds out every video; the place needs some to learn from")
+        raise ConfigError(f"--val: holds out every video; --scene {scene} learns from some")
 
 
 def seen_of(
@@ -126,7 +126,7 @@ def seen_of(
     frames = None if material.frames is None else material.frames(list(by_frame))
     members = recognisers(material.video, config, frames, device)
     place = None
-    if what.scene != "none":
+    if what.scene in PLACE:
         assert frames is not None
         place = survey(frames, material.observed, material.video, segmenter)
     every = gcd(*by_frame) or 1

@@ -60,7 +60,7 @@ def places(count, seed, helpful=True):
 def test_a_place_that_tells_is_kept(way):
     torch.set_num_threads(1)
     fitted = fit(places(40, 0), places(15, 1), ["blind"], way, "wf_mAP")
-    alone, fused = fitted.numbers["blind"], fitted.numbers[f"with the place ({way})"]
+    alone, fused = fitted.numbers["blind"], fitted.numbers[f"corrected ({way})"]
     assert fitted.way == way
     assert fitted.correction is not None
     assert fused["wf_mAP"] > alone["wf_mAP"] + 0.1

@@ -109,10 +109,17 @@ def test_surfaces_by_random_weights_go_through(data, tmp_path, helpful):
     assert isinstance(result.exception, ModelError)
 
 
+def test_the_scores_alone_need_no_video(data, tmp_path, helpful):
+    result = fuse(data, tmp_path / "f", "--scene", "scores")
+    assert result.exit_code == 0, result.exception
+    result = run("action", data / "track", "--model", tmp_path / "f", "-o", tmp_path / "out", "-q")
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        (("--scene", "magic"), ConfigError, "none, prior, concat"),
+        (("--scene", "magic"), ConfigError, "none, scores, prior, concat"),
         (("--by", "taste"), ConfigError, "wf_mAP, macro"),
         ((), ConfigError, "nothing to fit"),
         (("-m", "kinematic", "-m", "kinetic"), ModelError, "did you mean"),
