@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from hie_cli.tracking.settings import Sighting, TrackConfig
+from hie_cli.tracking.tracker import Detections, Tracker, cover
+from hie_cli.types import People, VideoInfo
+
+VIDEO = VideoInfo("v", 640, 480, 10.0, None)
+
+
+def sighting(boxes, t=0, flow=None, camera=None):
+    people = People(np.array(boxes, float), np.full(len(boxes), 0.9))
+    return Sighting(t, people, camera=camera, flow=None if flow is None else np.array(flow, float))
+
+
+def test_cover_is_the_share_of_the_row_within_the_column():
+    share = cover(np.array([[0.0, 0, 10, 10], [5, 0, 25, 10]]))
+    assert share == pytest.approx(np.array([[0, 0.5], [0.25, 0]]))
+
+
+def test_speed_is_flow_less_the_cameras_motion():
+    pan = np.array(
+        [[1.0, 0, -45], [0, 1, 0], [0, 0, 1]]
+    )  # all that stands still moves left by 45 px
+    boxes = [[300.0, 100, 340, 200], [100.0, 100, 140, 200]]
+    found = Detections.of(sighting(boxes, 1, [[-45, 0], [-40, 2]], pan), VIDEO, 0.1)
+    assert np.allclose(found.speed, [[0, 0], [50, 20]])  # px/s at a tenth of a second
+
+
+def test_the_flow_of_somebody_covered_is_not_theirs():
+    """The taller box is nearer; it covers half of the other one, which is too much."""
+    boxes = [[300.0, 100, 340, 220], [320.0, 110, 360, 210]]
+    found = Detections.of(sighting(boxes, 1, [[4, 0], [4, 0]]), VIDEO, 0.1)
+    assert found.hidden == pytest.approx([0, 0.5])
+    assert found.speed[0] == pytest.approx([40, 0])
+    assert np.isnan(found.speed[1]).all()
+
+
+def test_of_two_boxes_as_near_the_one_moving_along_continues_the_track():
+    """A walker at 10 px a frame; then one box 4 px ahead of the expected place, one 4 px behind."""
+    for ways in ([[10, 0], [-10, 0]], [[-10, 0], [10, 0]]):
+        tracker = Tracker(TrackConfig(), VIDEO)
+        for t in range(10):
+            tracker.step(sighting([[100.0 + 10 * t, 100, 140 + 10 * t, 200]], t, [[10, 0]]))
+        both = [[196.0, 100, 236, 200], [204.0, 100, 244, 200]]
+        numbers = tracker.step(sighting(both, 10, ways)).numbers
+        assert numbers[0 if ways[0][0] > 0 else 1] == 1
