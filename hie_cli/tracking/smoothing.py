@@ -76,9 +76,9 @@ def smooth(track: Tracklet, width: float) -> Tracklet:
     weight = np.maximum(track.scores, 1e-3)
     grid = np.zeros((5, int(row[-1]) + 2 * reach + 1))
     grid[:, row + reach] = weight * np.vstack([np.ones_like(weight), track.boxes.T])
-    near = np.lib.stride_tricks.sliding_window_view(grid, len(offsets), axis=1)[:, row]
+    near = np.lib.stride_tricks.sliding_window_view(grid, len(offsets), axis=1)
     moments = (kernel * offsets ** np.arange(3)[:, None]).T
-    sums = (near.reshape(-1, len(offsets)) @ moments).reshape(5, -1, 3)
+    sums = (near @ moments)[:, row]  # (5, L, 3)
     s0, s1, s2 = sums[0].T
     b0, b1, _ = sums[1:].transpose(2, 1, 0)  # (L, 4) each
     spread = s0 * s2 - s1**2
