@@ -147,10 +147,16 @@ def simulated(
 # --- labelled stills under a moving camera ----------------------------------------------------
 
 
-def moving_stills(root: Path, frames: int, chain: Chain) -> Iterator[Scene]:
-    """Every labelled still as a clip of 25 fps, and once more with somebody walking past."""
+def moving_stills(
+    root: Path, frames: int, chain: Chain, only: Sequence[str] = ()
+) -> Iterator[Scene]:
+    """Every labelled still (or those of the data sets ``only``) as a clip of 25 fps, and once more
+    with somebody walking past.
+    """
     stills = [_fitted(still) for still in pose_stills(root)]
     for number, still in enumerate(stills):
+        if only and still.group not in only:
+            continue
         rng = np.random.default_rng(number)
         views = _camera_path(still.image.shape, frames, rng)
         truths = [_seen_by(view, still) for view in views]

@@ -231,7 +231,9 @@ def scenes(what: str, options: argparse.Namespace) -> Iterator[tuple[str, Scene]
         yield from (("rendered", scene) for scene in simulated(seeds, frames, options.fps, chain))
     if what == "stills":
         for root in options.clips:
-            yield from (("stills", scene) for scene in moving_stills(root, frames, chain))
+            yield from (
+                ("stills", scene) for scene in moving_stills(root, frames, chain, options.only)
+            )
     if what in ("real", "ablation"):
         for path in options.clips:
             made = degraded(path, options.first, frames, chain, options.only)
@@ -251,7 +253,9 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=40)
     parser.add_argument("--first", type=int, default=0, help="first frame of a real clip")
     parser.add_argument("--preset", default="balanced")
-    parser.add_argument("--only", nargs="+", default=[], help="some of a real clip's degradations")
+    parser.add_argument(
+        "--only", nargs="+", default=[], help="some degradations, or data sets of stills"
+    )
     parser.add_argument("--cache", type=Path, default=Path("out/refinement"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
