@@ -113,7 +113,7 @@ def simulation(seeds: int, epochs: int, scenes: int) -> dict[str, list[float]]:
     from hie_cli.training.simulated import simulated_samples
 
     set_quiet(True)
-    base = TrainConfig(epochs=epochs, patience=epochs, balance=False)
+    base = TrainConfig(epochs=epochs, batch=4, patience=epochs, balance=False)
     kind = base.kind()
     test = list(simulated_samples("test", 30, kind))
     found: dict[str, list[float]] = {name: [] for name in METHODS}
@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("task", choices=("digits", "simulation"))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, help="default: 40 for digits, 6 for simulation")
+    parser.add_argument("--epochs", type=int, help="default: 40 for digits, 10 for simulation")
     parser.add_argument("--share", type=float, default=0.25, help="digits that train")
     parser.add_argument("--scenes", type=int, default=40)
     options = parser.parse_args()
@@ -160,7 +160,7 @@ def main() -> None:
     if options.task == "digits":
         found = digits(options.seeds, options.epochs or 40, options.share)
     else:
-        found = simulation(options.seeds, options.epochs or 6, options.scenes)
+        found = simulation(options.seeds, options.epochs or 10, options.scenes)
     print(f"\n{options.task}: error in %, {options.seeds} seeds; difference to plain, paired")
     for method, values in found.items():
         gains = [v - p for v, p in zip(values, found["plain"], strict=True)]
