@@ -32,6 +32,7 @@ from hie_cli.stages.track import Sighting, TrackConfig, describe, track
 from hie_cli.types import FramePeople, People
 
 Sightings = Sequence[Sighting]
+MEASURED = TrackConfig(flow=True)  # what is taken from the pixels
 COLUMNS = ("HOTA", "MOTA", "IDF1", "IDSW", "worst")
 
 
@@ -47,11 +48,11 @@ def without_poses(seen: Sightings) -> Sightings:
 # name -> settings changed, what is left out of the sightings
 ABLATIONS: dict[str, tuple[dict[str, Any], Callable[[Sightings], Sightings]]] = {
     "everything": ({}, list),
+    "with flow": ({}, list),
     "no appearance": ({}, without("appearance")),
-    "no flow": ({}, without("flow")),
     "no camera motion": ({}, without("camera")),
     "no pose likeness": ({"pose_weight": 0.0}, list),
-    "boxes only": ({}, lambda seen: without_poses(without("appearance", "flow", "camera")(seen))),
+    "boxes only": ({}, lambda seen: without_poses(without("appearance", "camera")(seen))),
     "no weak detections": ({"low_score": 1.0}, list),
     "no widened boxes": ({"slack": 0.0}, list),
     "no cutting": ({"cut_threshold": 100.0}, list),
@@ -64,7 +65,7 @@ ABLATIONS: dict[str, tuple[dict[str, Any], Callable[[Sightings], Sightings]]] = 
     "no duplicate removal": ({"duplicate_overlap": 1.0, "birth_overlap": 1.0}, list),
     "no pruning": ({"min_seconds": 0.0, "min_score": 0.0}, list),
     "online": ({"online": True}, list),
-    "online, no flow": ({"online": True}, without("flow")),
+    "online, with flow": ({"online": True}, list),
 }
 
 
@@ -88,7 +89,7 @@ def real_worlds(document: Path, true: Path, clip: Path, times: int) -> dict[str,
     detections = list(source)
 
     def world(found: Sequence[FramePeople]) -> World:
-        return World(expected, sightings_of(found, images, TrackConfig()), video)
+        return World(expected, sightings_of(found, images, MEASURED), video)
 
     disturbed = []
     for seed in range(times):
@@ -108,7 +109,7 @@ def rendered_world(people: int, seed: int) -> World:
     )
     found = [item.people.replace(track_ids=None) for item in observe(crowd)]
     pairs = zip(render(crowd, None), found, strict=True)
-    return World(counted(truth(crowd)), list(describe(pairs, TrackConfig())), crowd.info)
+    return World(counted(truth(crowd)), list(describe(pairs, MEASURED)), crowd.info)
 
 
 def summary(rows: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -141,7 +142,11 @@ def main() -> None:
         rows = {}
         for name, (changes, reduce) in ABLATIONS.items():
             config = replace(TrackConfig(), **changes)
-            found = [as_tracks(list(track(reduce(w.sightings), w.video, config))) for w in group]
+            flowless = list if "flow" in name else without("flow")  # off by default
+            seen = [reduce(flowless(w.sightings)) for w in group]
+            found = [
+                as_tracks(list(track(s, w.video, config))) for s, w in zip(seen, group, strict=True)
+            ]
             rows[name] = summary([judge(w.truth, f) for w, f in zip(group, found, strict=True)])
         result[kind] = rows
         if not args.json:

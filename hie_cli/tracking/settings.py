@@ -32,7 +32,7 @@ class TrackConfig:
 
     online: bool = False
     appearance: bool = True
-    flow: bool = True
+    flow: bool = False
     camera: bool = True
     flow_size: int = 480
     low_score: float = 0.1
