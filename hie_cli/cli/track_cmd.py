@@ -29,7 +29,7 @@ def track(
     \b
     Examples:
       hie track out/pose --video clips/ -o out
-      hie track out/pose/crowd.json -o out --set track.max_lost_seconds=4
+      hie track out/pose/crowd.json -o out --set track.lost_seconds=4
     """
     from hie_cli.cli.session import Session
 
