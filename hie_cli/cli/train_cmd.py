@@ -29,7 +29,7 @@ def action(
     video: options.VideoOf = None,
     val: Annotated[
         list[str] | None,
-        typer.Option("--val", metavar="NAME", help="Video held out for validation; repeatable."),
+        typer.Option("--val", metavar="NAME", help="Video to validate on, or pattern; repeatable."),
     ] = None,
     simulate: Annotated[
         int, typer.Option("--simulate", metavar="N", min=0, help="Also N simulated crowds.")

@@ -17,7 +17,7 @@ from hie_cli.recognition_models.card import CARD
 from hie_cli.recognition_models.kinds import Kind
 from hie_cli.recognition_models.loading import load
 from hie_cli.training import checkpoint
-from hie_cli.training.data import chosen_labels, materials
+from hie_cli.training.data import chosen_labels, held_out, materials
 from hie_cli.training.loop import train
 from hie_cli.training.pixels import PixelStore
 from hie_cli.training.report import write_curves, write_log, write_model
@@ -130,21 +130,13 @@ def _samples(
         footage = find_videos(data.videos)
     paths = [Path(path) for path in data.paths]
     videos = list(materials(paths, data.truth, footage, poses=not config.sees_clips))
-    names = {video.name for video in videos}
-    for name in data.held_out:
-        if name not in names:
-            raise InputError(
-                f"--val {name}: no such video in the data ({', '.join(sorted(names))})"
-            )
-    if videos and not data.held_out:
-        raise ConfigError("--val: name the videos to hold out for validation (repeatable)")
+    apart = held_out([video.name for video in videos], data.held_out) if videos else set()
     for video in videos:
         found = list(samples_of(video, chosen_labels(video, config), kind, store))
         note(f"{video.name}: {len(found)} labelled frames")
-        (validation if video.name in data.held_out else training).extend(found)
+        (validation if video.name in apart else training).extend(found)
     if videos:
-        held = len(set(data.held_out))
-        told.append(f"{len(videos) - held} videos, {held} held out")
+        told.append(f"{len(videos) - len(apart)} videos, {len(apart)} held out")
     if data.simulate:
         training += simulated_samples("train", data.simulate, kind, store=store)
         told.append(f"{data.simulate} simulated crowds")

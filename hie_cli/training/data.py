@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,23 @@ def _checked(material: Material, path: Path, poses: bool) -> Material:
     if poses and all(item.people.keypoints is None for item in material.observed):
         raise InputError(f"{path}: {material.name}: no poses; run `hie pose` first")
     return material
+
+
+def held_out(names: Sequence[str], patterns: Sequence[str]) -> set[str]:
+    """Those of the videos' ``names`` that a pattern of --val names; InputError where it names none.
+
+    Patterns are shell patterns: ``*``, ``?``, ``[0-3]``.
+    """
+    if not patterns:
+        raise ConfigError("--val: name the videos to validate on (repeatable; may be a pattern)")
+    found: set[str] = set()
+    for pattern in patterns:
+        some = {name for name in names if fnmatchcase(name, pattern)}
+        if not some:
+            known = ", ".join(sorted(names)[:8])
+            raise InputError(f"--val {pattern}: no such video in the data ({known})")
+        found |= some
+    return found
 
 
 def chosen_labels(material: Material, config: TrainConfig) -> dict[int, IntArray]:

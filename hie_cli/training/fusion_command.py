@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from math import gcd
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from hie_cli.recognition_models.card import CARD
 from hie_cli.recognition_models.fusion import PLACE, WAYS, is_fusion
 from hie_cli.recognition_models.scene_survey import Segmenter, survey
 from hie_cli.stages.action import needs_pixels, recognisers
-from hie_cli.training.data import Material, chosen_labels, materials
+from hie_cli.training.data import Material, chosen_labels, held_out, materials
 from hie_cli.training.fusion import Seen, fit
 from hie_cli.training.fusion_folder import write_fusion
 from hie_cli.training.settings import TrainConfig
@@ -60,7 +59,7 @@ def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str)
 def run(
     data: Sequence[str],
     truth: Path | None,
-    held_out: Sequence[str],
+    patterns: Sequence[str],
     videos: Sequence[str],
     what: Wanted,
     output: Path,
@@ -82,9 +81,11 @@ def run(
     parts: dict[bool, list[Seen]] = {False: [], True: []}
     names: dict[bool, list[str]] = {False: [], True: []}
     found = list(materials([Path(path) for path in data], truth, footage, poses=False))
-    _check_held_out([video.name for video in found], held_out, what.scene)
+    apart = held_out([video.name for video in found], patterns)
+    if what.scene != "none" and len(apart) == len(found):
+        raise ConfigError("--val: holds out every video; the place needs some to learn from")
     for video in progress(found, "scoring", len(found), "video"):
-        val = any(fnmatchcase(video.name, pattern) for pattern in held_out)
+        val = video.name in apart
         if val or what.scene != "none":
             names[val].append(video.name)
             parts[val].extend(seen_of(video, what, segmenter, place))
@@ -102,18 +103,6 @@ def run(
         note(f"{what.scene}: did not help on validation; left out")
     summary = {"folder": str(output), "weights": weights, "scene": card.scene, "beta": card.beta}
     print(json.dumps({**summary, "validation": card.numbers}))
-
-
-def _check_held_out(names: Sequence[str], held_out: Sequence[str], scene: str) -> None:
-    for pattern in held_out:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise InputError(
-                f"--val {pattern}: no such video in the data ({', '.join(sorted(names)[:8])})"
-            )
-    if not held_out:
-        raise ConfigError("--val: name the videos to validate on (repeatable; may be a pattern)")
-    if scene != "none" and all(any(fnmatchcase(n, p) for p in held_out) for n in names):
-        raise ConfigError(f"--val: holds out every video; --scene {scene} learns from some")
 
 
 def seen_of(
