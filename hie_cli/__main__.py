@@ -26,13 +26,20 @@ def main() -> None:
         app()
     except HieError as error:
         print(f"hie: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = error.exit_code
     except Interrupted:
         print("hie: interrupted; --resume continues", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+        code = EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_INTERRUPTED)
+        code = EXIT_INTERRUPTED
+    else:
+        return
+    # The stages have closed their files by now. After a second Ctrl-C a thread may still be deep in
+    # a network, whose C++ would abort the process when the interpreter ends under it.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

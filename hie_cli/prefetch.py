@@ -12,8 +12,8 @@ def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
     """Yield ``items`` in order while a thread computes at most ``depth`` of them ahead.
 
     An exception of the producer is raised in the consumer, after the items before it. When the
-    consumer stops early the thread ends at its next item. Decoding and networks release the
-    interpreter lock, which is what makes the overlap worth a thread.
+    consumer stops early it waits for the thread, which ends at its next item. Decoding and networks
+    release the interpreter lock, which is what makes the overlap worth a thread.
     """
     waiting: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(depth)
     stop = threading.Event()
@@ -54,4 +54,4 @@ def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
             yield item  # type: ignore[misc] # only the last entry carries no item
     finally:
         stop.set()
-        worker.join(timeout=5)
+        worker.join()
