@@ -7,36 +7,47 @@ from types import FrameType
 
 from hie_cli.errors import EXIT_INTERRUPTED, HieError
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
+MESSAGE = "hie: interrupted; --resume continues"
+
 
 class Interrupted(BaseException):
     """Ctrl-C or a polite kill; unlike KeyboardInterrupt, typer lets it through to ``main``."""
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    for one in STOPS:
+        signal.signal(one, _leave_at_once)
     raise Interrupted
+
+
+def _leave_at_once(number: int, frame: FrameType | None) -> None:
+    """The second Ctrl-C: somebody does not want to wait for the networks to come to an end."""
+    os.write(2, MESSAGE.encode() + b"\n")
+    os._exit(EXIT_INTERRUPTED)
 
 
 def main() -> None:
     """Run the command line; exit with the documented code (see docs/cli.md)."""
     from hie_cli.cli.app import app
 
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOPS:
+        signal.signal(number, _interrupt)
     try:
         app()
     except HieError as error:
         print(f"hie: {error}", file=sys.stderr)
         code = error.exit_code
     except Interrupted:
-        print("hie: interrupted; --resume continues", file=sys.stderr)
+        print(MESSAGE, file=sys.stderr)
         code = EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_INTERRUPTED
     else:
         return
-    # The stages have closed their files by now. After a second Ctrl-C a thread may still be deep in
-    # a network, whose C++ would abort the process when the interpreter ends under it.
+    # The stages have closed their files by now. Should a thread still be deep in a network, its C++
+    # would abort the process when the interpreter ends under it.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

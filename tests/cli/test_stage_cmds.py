@@ -202,6 +202,21 @@ def test_interrupt_and_resume(sample_clip, tmp_path):
     assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+def test_a_second_interrupt_leaves_at_once(sample_clip, tmp_path):
+    command = [sys.executable, "-m", "hie_cli", "run", str(sample_clip), "-o", str(tmp_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(tmp_path.glob("detect/.*.partial")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "interrupted; --resume continues" in errors
+    assert "Traceback" not in errors
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_named(tmp_path):
     document = write_tracks(tmp_path / "in" / "walk.json")
