@@ -104,7 +104,7 @@ def fine_tuned_parts(
     rows: list[caviar.Row], clips: list[Clip], epochs: int, start: str
 ) -> dict[str, LearnedRecogniser]:
     """For every clip a network that has seen no clip of its part."""
-    config = TrainConfig(epochs=epochs, patience=epochs, learning_rate=0.001, batch=8, balance=True)
+    config = TrainConfig(epochs=epochs, patience=epochs, learning_rate=0.001, batch=8)
     part = dealt([video.name for _, video, _ in clips])
     tuned = [
         fine_tuned(rows, [c for c in clips if part[c[1].name] != k], config, start)

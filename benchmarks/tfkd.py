@@ -113,7 +113,7 @@ def simulation(seeds: int, epochs: int, scenes: int) -> dict[str, list[float]]:
     from hie_cli.training.simulated import simulated_samples
 
     set_quiet(True)
-    base = TrainConfig(epochs=epochs, batch=4, patience=epochs, balance=False)
+    base = TrainConfig(epochs=epochs, batch=4, patience=epochs, balance="none")
     kind = base.kind()
     test = list(simulated_samples("test", 30, kind))
     found: dict[str, list[float]] = {name: [] for name in METHODS}

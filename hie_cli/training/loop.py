@@ -16,7 +16,7 @@ from hie_cli.errors import InputError
 from hie_cli.progress import note, progress
 from hie_cli.recognition_models.kinds import Kind
 from hie_cli.training import checkpoint
-from hie_cli.training.losses import class_balanced, plain, tf_kd_reg, tf_kd_self
+from hie_cli.training.losses import class_weights, plain, tf_kd_reg, tf_kd_self
 from hie_cli.training.samples import Batch, Sample, batch_of, batches, counts, epoch, groups
 from hie_cli.training.scores import Quality, quality
 from hie_cli.training.settings import TrainConfig
@@ -127,8 +127,8 @@ def train(
     """
     torch.set_num_threads(config.threads)
     kind, size = config.kind(), config.batch_size
-    weights = class_balanced(torch.from_numpy(counts(training, NUM_ACTIONS))).to(device)
-    loss_of = criterion(config, weights if config.balance else None, teacher)
+    weights = class_weights(torch.from_numpy(counts(training, NUM_ACTIONS)), config.balance)
+    loss_of = criterion(config, None if weights is None else weights.to(device), teacher)
     network.to(device)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.highest_rate, weight_decay=config.weight_decay

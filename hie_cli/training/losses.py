@@ -32,6 +32,21 @@ def class_balanced(counts: Tensor, beta: float = 0.999) -> Tensor:
     return (weights * seen.sum() / weights.sum().clamp(min=1e-12)).float()
 
 
+def by_metric(counts: Tensor) -> Tensor:
+    """Weights (K,) of mean 1 over the classes that occur: n^-0.5, as our wf_mAP weighs classes."""
+    counts = counts.to(torch.float64)
+    seen = counts > 0
+    weights = torch.where(seen, counts.clamp(min=1) ** -0.5, 0.0)
+    return (weights * seen.sum() / weights.sum().clamp(min=1e-12)).float()
+
+
+def class_weights(counts: Tensor, how: str) -> Tensor | None:
+    """Weights (K,) from samples by class: "effective" number, "wf_mAP", or "none"."""
+    if how == "none":
+        return None
+    return class_balanced(counts) if how == "effective" else by_metric(counts)
+
+
 def focal(logits: Tensor, labels: Tensor, gamma: float, weights: Tensor | None = None) -> Tensor:
     """(1 - p)^gamma times the cross-entropy (T.-Y. Lin et al., ICCV 2017), weighted by class."""
     log_p = log_softmax(logits, -1).gather(-1, labels[:, None])[:, 0]

@@ -34,7 +34,7 @@ class TrainConfig:
     seed: int = 0
     threads: int = 1
     multi_label: bool = False
-    balance: bool = True
+    balance: Literal["effective", "wf_mAP", "none"] = "effective"
     focal_gamma: float = 0.0
     smoothing: float = 0.0
     distill: Literal["none", "self", "reg"] = "none"

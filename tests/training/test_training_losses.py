@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 from hie_cli.training.losses import (
     binary,
     class_balanced,
+    class_weights,
     divergence,
     focal,
     plain,
@@ -112,3 +113,13 @@ def test_each_class_by_itself_by_hand():
     want = (3 * first + second) / 4
     assert binary(logits, labels, 0.0, 0.0, weights).item() == pytest.approx(want)
     assert plain(weights, 0.0, 0.0, True)(logits, labels).item() == pytest.approx(want)
+
+
+def test_weights_of_classes_as_in_wf_map():
+    """4, 1 and 0 samples: 4^-0.5 = 0.5 and 1^-0.5 = 1, scaled by 2 / 1.5 to mean 1."""
+    weights = class_weights(torch.tensor([4, 1, 0]), "wf_mAP")
+    assert weights.tolist() == pytest.approx([2 / 3, 4 / 3, 0])
+
+
+def test_classes_may_weigh_alike():
+    assert class_weights(torch.tensor([4, 1, 0]), "none") is None
