@@ -14,11 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from hie_cli.actions import ACTIONS
-from hie_cli.formats.document import Document
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.types import Image, People
+from hie_cli.formats.documents.document import Document
 from hie_cli.rendering.draw import identity_colour
-from hie_cli.types import Image, People
-from hie_cli.video import VideoSource
+from hie_cli.video.sources import VideoSource
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 

@@ -18,7 +18,7 @@ from typing import Any
 from crowd_boxes import Crowd, make_crowd
 from peers import PEERS, Tracks, as_tracks, judge, print_table, run_peer
 
-from hie_cli.stages.track import TrackConfig, track, undescribed
+from hie_cli.tracking.stage import TrackConfig, track, undescribed
 
 
 def timed(work: Callable[[], Tracks], runs: int) -> tuple[float, Tracks]:

@@ -19,9 +19,9 @@ import numpy as np
 from scipy.optimize import minimize
 from stills import Still, pose_stills, video_stills
 
-from hie_cli import boxes as geometry
+from hie_cli.core import geometry as geometry
+from hie_cli.core.types import People
 from hie_cli.models import registry
-from hie_cli.types import People
 
 DETECTORS = ("nanodet", "movenet-multipose")
 ESTIMATORS = ("movenet-thunder", "movenet-lightning", "multipose-crop")

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hie_cli import config
-from hie_cli.actions import ACTIONS
+from hie_cli.core import config
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.types import FloatArray, FramePeople, People, VideoInfo
 from hie_cli.posing.calibration import joint_probability
-from hie_cli.stages.action import ActionConfig, recognise
-from hie_cli.types import FloatArray, FramePeople, People, VideoInfo
+from hie_cli.recognition.stage import ActionConfig, recognise
 
 GROUPS = {
     "walking": ("walking-alone", "walking-together"),

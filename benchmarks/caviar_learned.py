@@ -22,18 +22,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 import caviar
 import caviar_own
 
-from hie_cli.actions import ACTIONS
-from hie_cli.progress import set_quiet
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.progress import set_quiet
+from hie_cli.core.types import FloatArray, FramePeople, VideoInfo
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.kinematic import Kinematic
-from hie_cli.recognition_models.loading import SIMULATED, Learned, load
-from hie_cli.recognition_models.recogniser import LearnedRecogniser
-from hie_cli.stages.action import ActionConfig, recognise
-from hie_cli.training.data import Material
-from hie_cli.training.loop import train
-from hie_cli.training.samples import Sample, samples_of
-from hie_cli.training.settings import TrainConfig
-from hie_cli.types import FloatArray, FramePeople, VideoInfo
+from hie_cli.recognition.kinematic.rules import Kinematic
+from hie_cli.recognition.learned.learned_recogniser import LearnedRecogniser
+from hie_cli.recognition.learned.loading import SIMULATED, Learned, load
+from hie_cli.recognition.stage import ActionConfig, recognise
+from hie_cli.training.action.data import Material
+from hie_cli.training.action.samples import Sample, samples_of
+from hie_cli.training.action.settings import TrainConfig
+from hie_cli.training.engine.loop import train
 
 Clip = tuple[list[list[int]], VideoInfo, list[FramePeople]]
 Choice = Callable[[VideoInfo], tuple[Recogniser, ...]]

@@ -12,15 +12,15 @@ from pathlib import Path
 import caviar
 import numpy as np
 
-from hie_cli.actions import ACTIONS, NUM_ACTIONS
-from hie_cli.boxes import iou
-from hie_cli.evaluation.action_map import ActionConfig, action_map, collect_actions
-from hie_cli.formats.document import Document
+from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
+from hie_cli.core.geometry import iou
+from hie_cli.core.types import Annotations, FramePeople, People, VideoInfo
+from hie_cli.evaluation.metrics.action_map import ActionConfig, action_map, collect_actions
+from hie_cli.formats.documents.document import Document
 from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.settings import ActionConfig as RecogniserConfig
-from hie_cli.stages.action import recognise
-from hie_cli.training.labels import matched
-from hie_cli.types import Annotations, FramePeople, People, VideoInfo
+from hie_cli.recognition.stage import recognise
+from hie_cli.training.action.labels import matched
 
 TOUCHES = 0.1
 # Each group is scored as one class, under the number of its first action.

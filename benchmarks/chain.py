@@ -24,9 +24,9 @@ import cv2
 import numpy as np
 
 from hie_cli.models import runtime
-from hie_cli.stages.chain import PRESETS, STAGES, load_chain
-from hie_cli.stages.pipeline import Models, Place, run_video
-from hie_cli.video import FrameRange, VideoSource
+from hie_cli.pipeline.run import Models, Place, run_video
+from hie_cli.pipeline.settings import PRESETS, STAGES, load_chain
+from hie_cli.video.sources import FrameRange, VideoSource
 
 SAMPLE = Path(__file__).parent.parent / "data" / "pets09-sample.mp4"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.types import FloatArray, FramePeople, IntArray, People, VideoInfo
+from hie_cli.core.types import FloatArray, FramePeople, IntArray, People, VideoInfo
 
 WIDTH, HEIGHT, FPS = 1920, 1080, 25.0
 LOOK_SIZE = 32

@@ -15,13 +15,13 @@ from typing import Any
 
 from stills import box_figures
 
-from hie_cli.formats.document import Document
+from hie_cli.core.types import People
+from hie_cli.detection.stage import detect
+from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth
 from hie_cli.models import registry
-from hie_cli.stages.chain import load_chain
-from hie_cli.stages.detect import detect
-from hie_cli.types import People
-from hie_cli.video import FrameRange, VideoSource
+from hie_cli.pipeline.settings import load_chain
+from hie_cli.video.sources import FrameRange, VideoSource
 
 
 class Timed:

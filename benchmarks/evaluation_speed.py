@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.evaluation import pose_mota, tracks
+from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
 from hie_cli.evaluation.matching import aligned
-from hie_cli.evaluation.pose_ap import PoseApConfig, collect_poses, pose_ap
-from hie_cli.evaluation.sums import pooled
-from hie_cli.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.evaluation.metrics import box_tracking, pose_mota
+from hie_cli.evaluation.metrics.accumulators import pooled
+from hie_cli.evaluation.metrics.pose_ap import PoseApConfig, collect_poses, pose_ap
 
-REFERENCE = Path(__file__).parent.parent / "tests" / "evaluation" / "poseval_reference.py"
+REFERENCE = Path(__file__).parent.parent / "tests" / "support" / "poseval_reference.py"
 MEMORY_SEQUENCES = 4
 SIZE_WH = np.array([1920.0, 1080.0])
 
@@ -134,7 +134,7 @@ def trackeval_figures(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {metric.get_name(): metric.eval_sequence(data) for metric in metrics}
 
 
-def same(ours: tracks.TrackSums, theirs: dict[str, dict[str, Any]]) -> bool:
+def same(ours: box_tracking.TrackSums, theirs: dict[str, dict[str, Any]]) -> bool:
     """Whether counts agree exactly and ratios to 1e-9."""
     clear, hota = theirs["CLEAR"], theirs["HOTA"]
     counts = ("CLR_TP", "CLR_FN", "CLR_FP", "IDSW", "Frag", "MT", "PT", "ML")
@@ -151,7 +151,7 @@ def peaks(sequences: int, people: int, frames: int) -> list[float]:
     sums, memory = [], []
     for seed in range(sequences):
         pair = sequence(seed, people, frames)
-        sums.append((tracks.accumulate(*pair), pose_mota.accumulate(*pair), joint_ap(*pair)))
+        sums.append((box_tracking.accumulate(*pair), pose_mota.accumulate(*pair), joint_ap(*pair)))
         memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return memory
 
@@ -194,7 +194,7 @@ def main() -> None:
 
     trackeval_figures(trackeval_raw(*sequence(0, 8, 2)))  # imports and first calls cost once
     pose_mota.accumulate(*sequence(0, 8, 2))
-    tracks.accumulate(*sequence(0, 8, 2))
+    box_tracking.accumulate(*sequence(0, 8, 2))
     joint_ap(*sequence(0, 8, 2))
     spent: Counter[str] = Counter()
     box_sums, pose_sums, boxes_equal, poses_equal = [], [], True, True
@@ -202,7 +202,9 @@ def main() -> None:
         truth, found = sequence(seed, options.people, options.frames)
         short = TruthSequence(truth.name, truth.frames[:few]), found[:few]
 
-        box_sums.append(timed(spent, "boxes", lambda t=truth, f=found: tracks.accumulate(t, f)))
+        box_sums.append(
+            timed(spent, "boxes", lambda t=truth, f=found: box_tracking.accumulate(t, f))
+        )
         pose_sums.append(timed(spent, "mota", lambda t=truth, f=found: pose_mota.accumulate(t, f)))
         timed(spent, "ap", lambda t=truth, f=found: joint_ap(t, f))
 

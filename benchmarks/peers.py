@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.boxes import iou
-from hie_cli.types import FloatArray, FramePeople, IntArray, TruthSequence, VideoInfo
+from hie_cli.core.geometry import iou
+from hie_cli.core.types import FloatArray, FramePeople, IntArray, TruthSequence, VideoInfo
 
 PEERS = {
     "SORT": "SORTTracker",

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from stills import Still, pose_stills, run_coco
 
-from hie_cli import boxes as geometry
+from hie_cli.core import geometry as geometry
+from hie_cli.core.skeletons import NUM_JOINTS, OKS_SIGMAS
+from hie_cli.core.types import Frame, People
+from hie_cli.detection.stage import detect
 from hie_cli.models import registry
-from hie_cli.skeletons import NUM_JOINTS, OKS_SIGMAS
-from hie_cli.stages.chain import load_chain
-from hie_cli.stages.detect import detect
-from hie_cli.stages.pose import PoseConfig, pose
-from hie_cli.types import Frame, People
+from hie_cli.pipeline.settings import load_chain
+from hie_cli.posing.stage import PoseConfig, pose
 
 MODES = {
     "one-pass": PoseConfig(mode="one-pass"),

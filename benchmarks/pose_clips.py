@@ -13,20 +13,20 @@ import cv2
 import numpy as np
 from stills import Still, pose_stills
 
-from hie_cli import boxes as geometry
-from hie_cli.config import as_dict
-from hie_cli.detection.steady import frames_around, steady
+from hie_cli.core import geometry as geometry
+from hie_cli.core.config import as_dict
+from hie_cli.core.types import Frame, Image, People, concatenate
+from hie_cli.detection.box_smoothing import frames_around, steady
+from hie_cli.detection.stage import detect
+from hie_cli.pipeline.run import Models
+from hie_cli.pipeline.settings import load_chain
 from hie_cli.posing.calibration import HALF_HEAD
+from hie_cli.posing.stage import pose
 from hie_cli.simulation.crowd import CrowdConfig, simulate
 from hie_cli.simulation.observe import Noise, observe
 from hie_cli.simulation.render import render
-from hie_cli.stages.chain import load_chain
-from hie_cli.stages.detect import detect
-from hie_cli.stages.pipeline import Models
-from hie_cli.stages.pose import pose
-from hie_cli.stages.track import describe, track
-from hie_cli.types import Frame, Image, People, concatenate
-from hie_cli.video import FrameRange, VideoSource
+from hie_cli.tracking.stage import describe, track
+from hie_cli.video.sources import FrameRange, VideoSource
 
 Clip = list[tuple[Frame, People]]
 

@@ -31,13 +31,13 @@ import cv2
 import numpy as np
 from pose_clips import Chain, Scene, Truth, degraded, moving_stills, simulated
 
-from hie_cli import boxes as geometry
-from hie_cli.evaluation.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
+from hie_cli.core import geometry as geometry
+from hie_cli.core.types import Annotations, Image, People
+from hie_cli.evaluation.metrics.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.posing.calibration import HALF_HEAD
-from hie_cli.stages.refine import RefineConfig, refine
-from hie_cli.types import Annotations, Image, People
+from hie_cli.posing.refine import RefineConfig, refine
 
 FIGURES = ("right", "error", "missed", "jitter", "shake", "AP")
 # Several settings of a method: the best on one half of the clip is reported on the other half.

@@ -17,20 +17,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hie_cli.actions import ACTIONS
-from hie_cli.progress import progress
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.progress import progress
+from hie_cli.core.types import FloatArray
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.kinematic import Kinematic
+from hie_cli.recognition.kinematic.rules import Kinematic
+from hie_cli.recognition.learned.footage import Footage
+from hie_cli.recognition.learned.learned_recogniser import LearnedRecogniser
+from hie_cli.recognition.learned.loading import Learned, is_learned, load, needs_pixels
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import windows
-from hie_cli.recognition_models.footage import Footage
-from hie_cli.recognition_models.loading import Learned, is_learned, load, needs_pixels
-from hie_cli.recognition_models.recogniser import LearnedRecogniser
-from hie_cli.training.data import Material
-from hie_cli.training.samples import Sample, indices
-from hie_cli.training.scores import quality
-from hie_cli.training.simulated import RENDERED, SIZE, scene
-from hie_cli.types import FloatArray
+from hie_cli.training.action.data import Material
+from hie_cli.training.action.samples import Sample, indices
+from hie_cli.training.action.scores import quality
+from hie_cli.training.action.simulated import RENDERED, SIZE, scene
 
 learned = cache(load)
 

@@ -14,9 +14,9 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from hie_cli.core.skeletons import KEYPOINT_SETS, to_hieve
+from hie_cli.core.types import People
 from hie_cli.formats.truth import read_truth
-from hie_cli.skeletons import KEYPOINT_SETS, to_hieve
-from hie_cli.types import People
 
 # Data set: annotation file, image folder, keypoint set, and the two head joints if it has them.
 DATA_SETS = {

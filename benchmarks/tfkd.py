@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from hie_cli.training.losses import tf_kd_reg, tf_kd_self
+from hie_cli.training.engine.losses import tf_kd_reg, tf_kd_self
 
 METHODS: dict[str, dict[str, float]] = {
     "plain": {},
@@ -106,11 +106,11 @@ def simulation(seeds: int, epochs: int, scenes: int) -> dict[str, list[float]]:
     import tempfile
     from pathlib import Path
 
-    from hie_cli.progress import set_quiet
-    from hie_cli.training.loop import predict, train
-    from hie_cli.training.scores import quality
-    from hie_cli.training.settings import TrainConfig
-    from hie_cli.training.simulated import simulated_samples
+    from hie_cli.core.progress import set_quiet
+    from hie_cli.training.action.scores import quality
+    from hie_cli.training.action.settings import TrainConfig
+    from hie_cli.training.action.simulated import simulated_samples
+    from hie_cli.training.engine.loop import predict, train
 
     set_quiet(True)
     base = TrainConfig(epochs=epochs, batch=4, patience=epochs, balance="none")

@@ -23,13 +23,13 @@ import numpy as np
 from peers import as_tracks, counted, judge, print_table
 from tracking import World, crowd_world, images_of, sightings_of
 
-from hie_cli.formats.document import Document
+from hie_cli.core.types import FramePeople, People
+from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import observe
 from hie_cli.simulation.render import render
-from hie_cli.stages.track import Sighting, TrackConfig, describe, track
-from hie_cli.types import FramePeople, People
+from hie_cli.tracking.stage import Sighting, TrackConfig, describe, track
 
 Sightings = Sequence[Sighting]
 MEASURED = TrackConfig(flow=True)  # what is taken from the pixels

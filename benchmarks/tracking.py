@@ -26,11 +26,11 @@ import numpy as np
 from crowd_boxes import make_crowd
 from peers import PEERS, Tracks, as_tracks, counted, judge, print_table, run_peer, sample_settings
 
-from hie_cli import config
-from hie_cli.formats.document import Document
+from hie_cli.core import config
+from hie_cli.core.types import Frame, FramePeople, VideoInfo
+from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth
-from hie_cli.stages.track import Sighting, TrackConfig, describe, track, undescribed
-from hie_cli.types import Frame, FramePeople, VideoInfo
+from hie_cli.tracking.stage import Sighting, TrackConfig, describe, track, undescribed
 
 
 def images_of(path: Path) -> list[Any]:

@@ -5,7 +5,7 @@ import signal
 import sys
 from types import FrameType
 
-from hie_cli.errors import EXIT_INTERRUPTED, HieError
+from hie_cli.core.errors import EXIT_INTERRUPTED, HieError
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 MESSAGE = "hie: interrupted; --resume continues"

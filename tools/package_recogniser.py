@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from hie_cli.models.weights import PACKAGED
-from hie_cli.recognition_models.card import CARD, read_card
-from hie_cli.training.report import write_card
+from hie_cli.recognition.learned.card import CARD, read_card
+from hie_cli.training.action.report import write_card
 
 
 def main() -> None:

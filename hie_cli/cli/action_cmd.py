@@ -25,7 +25,7 @@ def action(
       hie action out/track -o out
       hie action out/track/crowd.json -o out --set action.every=10
     """
-    from hie_cli.cli.session import Session
+    from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, False, quiet, json)
     if model:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hie_cli.cli import options
-from hie_cli.errors import ConfigError, InputError, nearest
+from hie_cli.core.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:  # numpy stays unloaded for `hie --help`
-    from hie_cli.formats.clip import Clip
-    from hie_cli.formats.reading import Reading
+    from hie_cli.formats.readers import Reading
+    from hie_cli.formats.sequence import Clip
 
 Sources = Annotated[
     list[Path],
@@ -72,9 +72,9 @@ def convert(
       hie convert MOT16-04/gt/gt.txt --to track1 -o 4.txt
       hie convert out/action --to csv -o people.csv
     """
-    from hie_cli.formats.emit import HOLDS, TARGETS
-    from hie_cli.formats.reading import Reading, read_clips
-    from hie_cli.progress import note, set_quiet
+    from hie_cli.core.progress import note, set_quiet
+    from hie_cli.formats.readers import Reading, read_clips
+    from hie_cli.formats.writers import HOLDS, TARGETS
 
     set_quiet(quiet)
     if to not in HOLDS:
@@ -117,7 +117,7 @@ def write_all(
 
     Raises InputError if two sources hold the same sequence.
     """
-    from hie_cli.formats.emit import write_clips
+    from hie_cli.formats.writers import write_clips
 
     together: list[Clip] = []
     files: list[Path] = []

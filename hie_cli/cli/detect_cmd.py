@@ -27,7 +27,7 @@ def detect(
       hie detect 'clips/*.avi' -o out --preset fast
       hie detect img1/ -o out --model nanodet --model movenet-multipose --frames 0:100
     """
-    from hie_cli.cli.session import Session
+    from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, quiet, json)
     if model:

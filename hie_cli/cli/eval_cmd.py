@@ -64,8 +64,8 @@ def evaluate(
       hie eval --compare ours/ theirs/ --truth gt/ --json
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
     """
-    from hie_cli.errors import ConfigError
-    from hie_cli.progress import note, set_quiet
+    from hie_cli.core.errors import ConfigError
+    from hie_cli.core.progress import note, set_quiet
 
     set_quiet(quiet)
     if truth is None:
@@ -99,7 +99,7 @@ def _settings(
     files: list[Path] | None, sets: list[str] | None, ignore: str | None, compat: str | None
 ) -> "EvalConfig":
     """Defaults < files < --set < options."""
-    from hie_cli.config import load
+    from hie_cli.core.config import load
     from hie_cli.evaluation.settings import EvalConfig
 
     given = [f"{key}={value}" for key, value in (("ignore", ignore), ("compat", compat)) if value]
@@ -117,10 +117,10 @@ def _score(
     """Read lazily, score, and pass the notes on."""
     from dataclasses import replace
 
-    from hie_cli.errors import ConfigError
+    from hie_cli.core.errors import ConfigError
+    from hie_cli.core.progress import note
     from hie_cli.evaluation.evaluate import BOX_TRACKS, chosen_tracks, evaluate
     from hie_cli.evaluation.inputs import load_inputs
-    from hie_cli.progress import note
 
     chosen = chosen_tracks(track)
     concerned = {"none": set(chosen), "poseval": {"2", "3"}, "ava": {"4"}}[settings.compat]
@@ -143,9 +143,9 @@ def _print_evaluation(
 ) -> None:
     from json import dumps
 
+    from hie_cli.core.progress import note
     from hie_cli.evaluation import report
     from hie_cli.evaluation.bootstrap import intervals
-    from hie_cli.progress import note
 
     settings = evaluation.config.bootstrap
     cis = {k: intervals(r, settings) for k, r in evaluation.tracks.items()} if ci else {}
@@ -162,10 +162,10 @@ def _print_evaluation(
 def _print_comparison(first: "Evaluation", second: "Evaluation", json: bool) -> None:
     from json import dumps
 
-    from hie_cli.errors import InputError
+    from hie_cli.core.errors import InputError
+    from hie_cli.core.progress import note
     from hie_cli.evaluation import report
     from hie_cli.evaluation.bootstrap import compare
-    from hie_cli.progress import note
 
     settings = first.config.bootstrap
     common = [key for key in first.tracks if key in second.tracks]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hie_cli.errors import EXIT_MODEL
+from hie_cli.core.errors import EXIT_MODEL
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,7 +29,7 @@ def list_models(
       hie models list
       hie models list --task pose --json
     """
-    from hie_cli.errors import ConfigError
+    from hie_cli.core.errors import ConfigError
     from hie_cli.models import registry
 
     if task not in (None, "detect", "pose"):

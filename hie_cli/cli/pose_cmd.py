@@ -32,7 +32,7 @@ def pose(
       hie pose out/detect/crowd.json --video crowd.mp4 -o out
       hie pose out/detect --video clips/ -o out --model movenet-thunder
     """
-    from hie_cli.cli.session import Session
+    from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
     if model:

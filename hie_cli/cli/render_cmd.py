@@ -29,7 +29,7 @@ def render(
       hie render out/action --video clips/ -o out
       hie render out/pose/crowd.json --video crowd.mp4 -o out --png --set render.boxes=false
     """
-    from hie_cli.cli.session import Session
+    from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, "cpu", overwrite, False, quiet, json)
     session.run_documents(documents, video or [], "render", png=png)

@@ -26,8 +26,8 @@ def report(
       hie report out
       hie report out -o crowd.html --overwrite
     """
-    from hie_cli.errors import ConfigError
-    from hie_cli.progress import note, set_quiet
+    from hie_cli.core.errors import ConfigError
+    from hie_cli.core.progress import note, set_quiet
     from hie_cli.rendering.html_report import write_report
 
     set_quiet(quiet)

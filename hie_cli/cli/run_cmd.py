@@ -35,7 +35,7 @@ def run(
       hie run 'clips/*.mp4' -o out --preset fast --workers 2
       hie run crowd.mp4 -o out --until pose --resume
     """
-    from hie_cli.cli.session import Session
+    from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
     session.run_videos(videos, frames, until, workers)

@@ -40,6 +40,6 @@ def simulate(
       hie simulate -o sim -n 5 --set people=60 --set frames=500 --action walking-alone
       hie simulate -o sim --background square.jpg --set split=test
     """
-    from hie_cli.simulation.command import run
+    from hie_cli.simulation.generate import run
 
     run(output, count, seed, actions, background, video, config, sets, overwrite, quiet, json)

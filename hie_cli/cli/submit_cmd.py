@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hie_cli.cli import options
-from hie_cli.errors import ConfigError
+from hie_cli.core.errors import ConfigError
 
 Results = Annotated[
     list[Path] | None,
@@ -49,8 +49,8 @@ def submit(
       hie submit out/pose --track 2 -o submission.zip --sequences 20,21
       hie submit --check submission.zip --track 3
     """
-    from hie_cli import submission
-    from hie_cli.progress import note, set_quiet
+    from hie_cli.core.progress import note, set_quiet
+    from hie_cli.formats import submission
 
     set_quiet(quiet)
     if track not in submission.TRACKS:
@@ -83,7 +83,7 @@ def _write(
     documents: list[Path], track: int, output: Path, expected: dict[str, int | None], over: bool
 ) -> list[str]:
     """Write the zip; the problems that prevented it."""
-    from hie_cli import submission
+    from hie_cli.formats import submission
 
     if output.exists() and not over:
         raise ConfigError(f"{output}: exists already; remove it or add --overwrite")

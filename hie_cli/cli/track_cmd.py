@@ -31,7 +31,7 @@ def track(
       hie track out/pose --video clips/ -o out
       hie track out/pose/crowd.json -o out --set track.lost_seconds=4
     """
-    from hie_cli.cli.session import Session
+    from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, "cpu", overwrite, False, quiet, json)
     if online:

@@ -65,7 +65,7 @@ def action(
       hie train action HIE20/labels --val 19 --distill reg -o out/hieve
       hie train action out/track --truth labels/ --video clips/ --val 19 --set model=slowfast-r18
     """
-    from hie_cli.training.command import Data, run
+    from hie_cli.training.action.train_action import Data, run
 
     chosen = Data(data or [], truth, video or [], val or [], simulate)
     run(chosen, start, distill, output, config or [], sets or [], device, resume, overwrite, quiet)

@@ -61,7 +61,7 @@ def fusion(
       hie train fusion out/track --truth labels/ --val 18 --video clips/ --scene concat \\
         --segmentation lraspp-mobilenet-v3:lraspp.pth
     """
-    from hie_cli.training.fusion_command import run, wanted
+    from hie_cli.training.action.train_fusion import run, wanted
 
     what = wanted(model or [], scene, segmentation, by)
     run(data, truth, val or [], video or [], what, output, device, overwrite, quiet)

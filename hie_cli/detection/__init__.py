@@ -1,1 +1,1 @@
-"""Detection without networks: calibration, tiles, weighted fusion and the choice of scales."""
+"""Detection: one or several networks at several input sizes, fused and smoothed."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.detection.fusion import ALWAYS, Competence
+from hie_cli.detection.box_fusion import ALWAYS, Competence
 
 _UNIT = 100.0  # pixels
 _LOWEST, _HIGHEST = 12.0, 900.0  # heights fitted on; beyond, the edge's value holds

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.types import BoolArray
 from hie_cli.evaluation.overlaps import Ints
-from hie_cli.evaluation.pairs import Pairs
-from hie_cli.types import BoolArray
+from hie_cli.evaluation.sequence_pairs import Pairs
 
 
 @dataclass(frozen=True)

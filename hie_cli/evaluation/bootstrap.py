@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.evaluation.evaluate import TrackResult
-from hie_cli.evaluation.ranking import mean_present
+from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import BootstrapConfig
 
 Interval = tuple[float, float]

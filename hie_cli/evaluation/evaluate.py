@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.errors import ConfigError, InputError
-from hie_cli.evaluation.metric_actions import ActionMetric
-from hie_cli.evaluation.metric_boxes import BoxTrackMetric
-from hie_cli.evaluation.metric_detection import DetectionMetric
-from hie_cli.evaluation.metric_pose_tracks import PoseTrackMetric
-from hie_cli.evaluation.metric_poses import PoseMetric
-from hie_cli.evaluation.metrics import Figures, Loaded, Metric
-from hie_cli.evaluation.ranking import mean_present
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.progress import progress
+from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.timeline import Timeline, timeline
-from hie_cli.progress import progress
-from hie_cli.types import FramePeople, TruthSequence
+from hie_cli.evaluation.tracks.detection_only import DetectionMetric
+from hie_cli.evaluation.tracks.metric import Figures, Loaded, Metric
+from hie_cli.evaluation.tracks.track1_boxes import BoxTrackMetric
+from hie_cli.evaluation.tracks.track2_poses import PoseMetric
+from hie_cli.evaluation.tracks.track3_pose_tracks import PoseTrackMetric
+from hie_cli.evaluation.tracks.track4_actions import ActionMetric
 
 METRICS: tuple[type[Metric[Any]], ...] = (
     DetectionMetric,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hie_cli.errors import InputError
+from hie_cli.core.errors import InputError
+from hie_cli.core.types import TruthSequence
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.formats import catalog
-from hie_cli.formats.ava import Size
-from hie_cli.formats.document import Header
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.layouts.ava import Size
 from hie_cli.formats.results import RESULT_LAYOUTS, Frames, read_headers, read_results
 from hie_cli.formats.truth import read_box_truth, read_truth
-from hie_cli.types import TruthSequence
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.boxes import Floats, iou
-from hie_cli.errors import ConfigError, input_error
-from hie_cli.skeletons import NUM_JOINTS
-from hie_cli.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
+from hie_cli.core.errors import ConfigError, input_error
+from hie_cli.core.geometry import Floats, iou
+from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.core.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
 
 Ignore = Literal["drop", "match"]
 Joints = Literal["visible", "annotated"]

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.types import BoolArray, FloatArray
 from hie_cli.evaluation.matching import decimals
-from hie_cli.types import BoolArray, FloatArray
 
 Ints = NDArray[np.int64]
 # Pairs that are tested at a time: small enough for the cache.

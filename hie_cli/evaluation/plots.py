@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.actions import ACTIONS
-from hie_cli.errors import ConfigError
-from hie_cli.evaluation.detection_ap import DetectionSums
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.errors import ConfigError
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult
-from hie_cli.evaluation.pose_ap import pose_curves
-from hie_cli.evaluation.ranking import Floats, curve, interpolated, ranking
+from hie_cli.evaluation.metrics.detection_ap import DetectionSums
+from hie_cli.evaluation.metrics.pose_ap import pose_curves
+from hie_cli.evaluation.metrics.ranking import Floats, curve, interpolated, ranking
 from hie_cli.evaluation.report import by_part
 from hie_cli.evaluation.timeline import ABSENT, MISSED, Timeline
 from hie_cli.formats.files import write_error

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hie_cli.config import as_dict
+from hie_cli.core.config import as_dict
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
-from hie_cli.evaluation.metrics import Figures
+from hie_cli.evaluation.tracks.metric import Figures
 
 REPORT_VERSION = 1
 # Whole numbers worth a column beside the headline figures.

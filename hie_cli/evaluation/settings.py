@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from hie_cli.evaluation.action_map import ActionConfig
-from hie_cli.evaluation.clear import SwitchReading
-from hie_cli.evaluation.detection_ap import Ignored
 from hie_cli.evaluation.matching import REACH, Compat, Ignore, Joints
-from hie_cli.evaluation.oks_ap import OksConfig
-from hie_cli.evaluation.pose_ap import PoseApConfig
+from hie_cli.evaluation.metrics.action_map import ActionConfig
+from hie_cli.evaluation.metrics.clear import SwitchReading
+from hie_cli.evaluation.metrics.detection_ap import Ignored
+from hie_cli.evaluation.metrics.oks_ap import OksConfig
+from hie_cli.evaluation.metrics.pose_ap import PoseApConfig
 
 
 @dataclass(frozen=True)

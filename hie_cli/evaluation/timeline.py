@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.boxes import iou
+from hie_cli.core.geometry import iou
+from hie_cli.core.types import Annotations, People
 from hie_cli.evaluation.matching import EPS, decimals
-from hie_cli.types import Annotations, People
 
 ABSENT, MISSED = -2, -1
 

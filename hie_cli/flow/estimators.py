@@ -7,8 +7,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from hie_cli.core.types import Image
 from hie_cli.flow.fields import Field, FlowPair
-from hie_cli.types import Image
 
 BothWays = Callable[[Image, Image], tuple[Field, Field]]
 

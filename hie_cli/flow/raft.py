@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hie_cli.errors import ModelError
+from hie_cli.core.errors import ModelError
+from hie_cli.core.types import Image
 from hie_cli.flow.fields import Field
-from hie_cli.types import Image
 
 LEVELS = 4  # scales of the correlation
 RADIUS = 3  # of the window looked up in each

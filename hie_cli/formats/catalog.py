@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from hie_cli.errors import ConfigError, InputError, nearest
-from hie_cli.formats.mot import guess_base
+from hie_cli.core.errors import ConfigError, InputError, nearest
+from hie_cli.formats.layouts.mot import guess_base
 from hie_cli.formats.sources import Source, find_sources
 
 T = TypeVar("T")

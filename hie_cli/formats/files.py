@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hie_cli.errors import ConfigError, input_error
+from hie_cli.core.errors import ConfigError, input_error
 
 
 def read_text(path: Path) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from hie_cli.formats import ava, catalog, coco, mot, posetrack, posetrack17
-from hie_cli.formats.ava import RateOf, SizeOf
-from hie_cli.formats.document import Document, Header
+from hie_cli.core.types import FramePeople
+from hie_cli.formats import catalog
+from hie_cli.formats.documents.document import Document, Header
+from hie_cli.formats.layouts import ava, coco, mot, posetrack, posetrack17
+from hie_cli.formats.layouts.ava import RateOf, SizeOf
 from hie_cli.formats.sources import Source
-from hie_cli.types import FramePeople
 
 RESULT_LAYOUTS = (
     "annolist",
@@ -112,7 +113,7 @@ def _many(layout: str, files: list[Source], size: SizeOf, fps: RateOf) -> Loader
                 for name, rows in ava.read_rows(source, fps).items()
             }
         else:
-            from hie_cli.formats import table
+            from hie_cli.formats.layouts import table
 
             found = {
                 name: partial(table.result_frames, table_rows)

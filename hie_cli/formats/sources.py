@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from hie_cli.errors import InputError, input_error
+from hie_cli.core.errors import InputError, input_error
 
 SUFFIXES = (".json", ".txt", ".csv", ".xml", ".parquet")
 MAX_MEMBER_BYTES = 2 << 30

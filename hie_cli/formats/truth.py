@@ -5,11 +5,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from hie_cli.formats import annolist, ava, catalog, coco, hieve_xml, mot, posetrack, posetrack17
-from hie_cli.formats.ava import RateOf, SizeOf
-from hie_cli.formats.document import Document, frame_number
+from hie_cli.core.types import Annotations, TruthSequence
+from hie_cli.formats import catalog
+from hie_cli.formats.documents.document import Document, frame_number
+from hie_cli.formats.layouts import (
+    annolist_truth,
+    ava,
+    coco,
+    hieve_xml,
+    mot,
+    posetrack,
+    posetrack17,
+)
+from hie_cli.formats.layouts.ava import RateOf, SizeOf
 from hie_cli.formats.sources import Source, find_sources
-from hie_cli.types import Annotations, TruthSequence
 
 TRUTH_LAYOUTS = (
     "annolist",
@@ -108,7 +117,7 @@ def _many(layout: str, files: list[Source], size: SizeOf, fps: RateOf) -> Loader
                 for name, rows in ava.read_rows(source, fps).items()
             }
         else:
-            from hie_cli.formats import table
+            from hie_cli.formats.layouts import table
 
             found = {
                 name: partial(table.truth_sequence, name, table_rows, source.label)
@@ -134,4 +143,4 @@ def _load_annolist(source: Source, name: str) -> TruthSequence:
     document = Document(source)
     if not document.streams and posetrack17.has_marks(document.whole()):
         return posetrack17.parse_truth(source, name)
-    return annolist.truth_sequence(name, document)
+    return annolist_truth.truth_sequence(name, document)

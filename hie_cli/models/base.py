@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.types import FloatArray, Image, People
+from hie_cli.core.types import FloatArray, Image, People
 
 Poses = tuple[FloatArray, FloatArray]  # keypoints (N, 14, 2) pixels NaN if missing, scores (N, 14)
 

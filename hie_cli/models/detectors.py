@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hie_cli.boxes import nms
+from hie_cli.core.geometry import nms
+from hie_cli.core.skeletons import COCO17, to_hieve
+from hie_cli.core.types import FloatArray, Image, People
 from hie_cli.models import multipose_decode, nanodet_decode
 from hie_cli.models.base import Network
 from hie_cli.models.images import Letterbox, by_shape
-from hie_cli.skeletons import COCO17, to_hieve
-from hie_cli.types import FloatArray, Image, People
 
 # One image's outputs, and how it was letterboxed -> its people in image pixels.
 Decoder = Callable[[list[FloatArray], Letterbox], People]

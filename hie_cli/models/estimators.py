@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.boxes import iou
+from hie_cli.core.geometry import iou
+from hie_cli.core.skeletons import COCO17, FLIP, NUM_JOINTS, to_hieve
+from hie_cli.core.types import FloatArray, Image
 from hie_cli.models import multipose_decode, singlepose_decode
 from hie_cli.models.base import Network, Poses
 from hie_cli.models.images import cut, windows
-from hie_cli.skeletons import COCO17, FLIP, NUM_JOINTS, to_hieve
-from hie_cli.types import FloatArray, Image
 
 # A batch's outputs, and where in its crop each person's box lies (N, 4) -> poses in crop pixels.
 Decoder = Callable[[list[FloatArray], FloatArray], Poses]

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.boxes import nms
-from hie_cli.errors import ModelError
+from hie_cli.core.errors import ModelError
+from hie_cli.core.geometry import nms
+from hie_cli.core.skeletons import KEYPOINT_SETS, to_hieve
+from hie_cli.core.types import FloatArray, Image, People
 from hie_cli.models import foreign_decode
 from hie_cli.models.detectors import LIMIT, SAME_PERSON, Fit, ImageDetector
 from hie_cli.models.detectors import Decoder as PeopleDecoder
@@ -15,8 +17,6 @@ from hie_cli.models.estimators import Decoder as PoseDecoder
 from hie_cli.models.images import Letterbox
 from hie_cli.models.manifest import Manifest
 from hie_cli.models.runtime import resolve_device, session
-from hie_cli.skeletons import KEYPOINT_SETS, to_hieve
-from hie_cli.types import FloatArray, Image, People
 
 _TYPES = {
     "tensor(float)": np.float32,

@@ -6,9 +6,9 @@ seen and what was expected.
 
 import numpy as np
 
-from hie_cli.errors import ModelError
+from hie_cli.core.errors import ModelError
+from hie_cli.core.types import FloatArray
 from hie_cli.models import nanodet_decode
-from hie_cli.types import FloatArray
 
 Boxes = tuple[FloatArray, FloatArray]  # boxes (K, 4) xyxy, scores (K,)
 Coco = tuple[FloatArray, FloatArray]  # keypoints (..., K, 2) x, y, scores (..., K)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.types import FloatArray, Image
+from hie_cli.core.types import FloatArray, Image
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from hie_cli.errors import ModelError, nearest
+from hie_cli.core.errors import ModelError, nearest
+from hie_cli.core.skeletons import KEYPOINT_SETS
 from hie_cli.models.packaged import MODELS
-from hie_cli.skeletons import KEYPOINT_SETS
 
 # Decoders of ONNX files: their task, and the keys each needs besides the common ones.
 DECODERS: dict[str, tuple[str, tuple[str, ...]]] = {

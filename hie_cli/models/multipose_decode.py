@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.types import FloatArray
+from hie_cli.core.types import FloatArray
 
 STRIDE = 4  # input pixels per cell of every map
 NUM_KEYPOINTS = 17

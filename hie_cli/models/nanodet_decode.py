@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.types import FloatArray
+from hie_cli.core.types import FloatArray
 
 STRIDES = (8, 16, 32)
 

@@ -1,6 +1,6 @@
 """The models by name: those of the package and those a user imported."""
 
-from hie_cli.errors import ModelError, nearest
+from hie_cli.core.errors import ModelError, nearest
 from hie_cli.models import networks, user_models, weights
 from hie_cli.models.base import Detector, Network, PoseEstimator
 from hie_cli.models.manifest import Manifest

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hie_cli.errors import ModelError
-from hie_cli.types import FloatArray, Image
+from hie_cli.core.errors import ModelError
+from hie_cli.core.types import FloatArray, Image
 
 if TYPE_CHECKING:
     from torch import nn

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from hie_cli.core.types import FloatArray
 from hie_cli.models.multipose_decode import NUM_KEYPOINTS, STRIDE
-from hie_cli.types import FloatArray
 
 _SOFTENING = 1.8  # the original's constant: weight = 1 / (distance in cells + 1.8)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hie_cli.errors import HieError, ModelError
+from hie_cli.core.errors import HieError, ModelError
 from hie_cli.models import manifest, weights
 from hie_cli.models.manifest import Manifest
 from hie_cli.models.packaged import MODELS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hie_cli.errors import ModelError
+from hie_cli.core.errors import ModelError
 
 if TYPE_CHECKING:
     from torch import nn

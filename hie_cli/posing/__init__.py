@@ -1,1 +1,1 @@
-"""Poses without networks: joint score calibration, agreement of two poses, stolen poses."""
+"""Poses: networks on crops, merged with the detector's own, refined over time by optical flow."""

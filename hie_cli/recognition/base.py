@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from hie_cli.core.types import FloatArray
 from hie_cli.recognition.window import Window
-from hie_cli.types import FloatArray
 
 
 class Recogniser(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.skeletons import NUM_JOINTS
-from hie_cli.types import FloatArray, FramePeople, People, VideoInfo
+from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.core.types import FloatArray, FramePeople, People, VideoInfo
 
 # A stream without a usable frame rate is read at PAL's.
 USUAL_FPS = 25.0

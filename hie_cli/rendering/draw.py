@@ -8,9 +8,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from hie_cli.actions import ACTIONS
-from hie_cli.skeletons import BONES
-from hie_cli.types import Image, People
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.skeletons import BONES
+from hie_cli.core.types import Image, People
 
 Colour = tuple[int, int, int]
 

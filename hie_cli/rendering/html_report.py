@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from hie_cli.actions import ACTIONS, NUM_ACTIONS
-from hie_cli.errors import input_error
-from hie_cli.formats.document import Document
+from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
+from hie_cli.core.errors import input_error
+from hie_cli.core.types import FramePeople
+from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import atomic_write
 from hie_cli.rendering.draw import identity_colour
-from hie_cli.types import FramePeople
 
 RICHEST_FIRST = ("action", "track", "pose", "detect")
 _WIDTH, _COUNT_HEIGHT, _ROW = 900, 90, 12

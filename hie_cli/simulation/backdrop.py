@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
+from hie_cli.core.types import Image
 from hie_cli.simulation.camera import NEAR, Camera
 from hie_cli.simulation.figures import fill, hull
 from hie_cli.simulation.paths import Prop
-from hie_cli.types import Image
 
 _COLOURS = {"bench": (60, 95, 140), "stairs": (150, 155, 160), "pillar": (120, 125, 130)}
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.boxes import Floats
-from hie_cli.skeletons import (
+from hie_cli.core.geometry import Floats
+from hie_cli.core.skeletons import (
     CHEST,
     LEFT_ANKLE,
     LEFT_ELBOW,

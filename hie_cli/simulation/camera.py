@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
 from hie_cli.simulation.style import Style, between
 
 NEAR = 0.1  # metres; points nearer than this have no place in the image

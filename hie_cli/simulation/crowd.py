@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.actions import ACTIONS
-from hie_cli.boxes import Floats
-from hie_cli.errors import ConfigError, nearest
+from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.errors import ConfigError, nearest
+from hie_cli.core.geometry import Floats
+from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.core.types import Annotations, TruthSequence, VideoInfo
 from hie_cli.simulation.body import FLESH, NUM_POINTS, posed
 from hie_cli.simulation.camera import Camera, draw_camera
 from hie_cli.simulation.groups import GROUP_SIZE, GROUPS, Actor
 from hie_cli.simulation.paths import Ground, Prop
 from hie_cli.simulation.style import Split, Style, draw_style
 from hie_cli.simulation.visibility import seen_joints
-from hie_cli.skeletons import NUM_JOINTS
-from hie_cli.types import Annotations, TruthSequence, VideoInfo
 
 WALKING = ("walking-alone", "walking-together")
 SMALLEST_POSE = 500.0  # px²: HiEve annotates no pose in a smaller box (arXiv 2005.04490)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from hie_cli.boxes import Floats
-from hie_cli.simulation import body as b
-from hie_cli.skeletons import (
+from hie_cli.core.geometry import Floats
+from hie_cli.core.skeletons import (
     CHEST,
     LEFT_ANKLE,
     LEFT_ELBOW,
@@ -23,7 +22,8 @@ from hie_cli.skeletons import (
     RIGHT_SHOULDER,
     RIGHT_WRIST,
 )
-from hie_cli.types import Image
+from hie_cli.core.types import Image
+from hie_cli.simulation import body as b
 
 SHIFT = 4  # fractional bits of the coordinates given to OpenCV
 _CIRCLE = np.stack([np.cos(a := np.linspace(0, 2 * np.pi, 12, endpoint=False)), np.sin(a)], -1)

@@ -6,14 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from hie_cli.actions import NUM_ACTIONS
-from hie_cli.errors import ConfigError
-from hie_cli.formats.document import Header, rounded
-from hie_cli.formats.document_writer import DocumentWriter
-from hie_cli.formats.files import atomic_write
-from hie_cli.formats.hieve_xml import format_frame
-from hie_cli.formats.mot import format_rows
-from hie_cli.types import (
+from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.errors import ConfigError
+from hie_cli.core.types import (
     VISIBLE,
     Annotations,
     Frame,
@@ -22,6 +17,11 @@ from hie_cli.types import (
     TruthSequence,
     VideoInfo,
 )
+from hie_cli.formats.documents.document import Header, rounded
+from hie_cli.formats.documents.writer import DocumentWriter
+from hie_cli.formats.files import atomic_write
+from hie_cli.formats.layouts.hieve_xml import format_frame
+from hie_cli.formats.layouts.mot import format_rows
 
 
 def write_truth(folder: Path, truth: TruthSequence, info: VideoInfo) -> None:

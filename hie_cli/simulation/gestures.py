@@ -6,7 +6,7 @@ time between frames in seconds.
 
 import numpy as np
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
 from hie_cli.simulation import body as b
 from hie_cli.simulation.style import Style, between
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.actions import ACTIONS, action_index
-from hie_cli.boxes import Floats
+from hie_cli.core.action_classes import ACTIONS, action_index
+from hie_cli.core.geometry import Floats
 from hie_cli.simulation import body as b
 from hie_cli.simulation import gestures as g
 from hie_cli.simulation.paths import Ground, Prop, along, even, stroll

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
+from hie_cli.core.skeletons import FLIP, NUM_JOINTS
+from hie_cli.core.types import FramePeople, People
 from hie_cli.simulation.crowd import Crowd
-from hie_cli.skeletons import FLIP, NUM_JOINTS
-from hie_cli.types import FramePeople, People
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
 from hie_cli.simulation.camera import Camera
 from hie_cli.simulation.style import Style
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
+from hie_cli.core.types import Frame, Image
 from hie_cli.simulation.backdrop import draw_prop, fitted, plate
 from hie_cli.simulation.body import FLESH, PELVIS
 from hie_cli.simulation.camera import Camera
 from hie_cli.simulation.crowd import Crowd
 from hie_cli.simulation.figures import draw_look, draw_person, fill, hull
-from hie_cli.types import Frame, Image
 
 GRAIN = 3.0  # standard deviation of the camera's noise, grey levels
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.boxes import Floats
+from hie_cli.core.geometry import Floats
+from hie_cli.core.skeletons import CHEST, NUM_JOINTS
 from hie_cli.simulation.body import FLESH, PELVIS
-from hie_cli.skeletons import CHEST, NUM_JOINTS
 
 OWN_GAP = 0.14  # metres a joint must lie behind the person's own trunk to be hidden by it
 

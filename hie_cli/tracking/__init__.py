@@ -1,1 +1,1 @@
-"""Identities over time: batched motion filter, association, tracklet linking, smoothing (numpy)."""
+"""Identities over time: motion filter, association, tracklet linking, smoothing."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.types import FloatArray, Image
+from hie_cli.core.types import FloatArray, Image
 
 STRIPES = 4
 ROWS, COLUMNS = 48, 16  # size of a patch, px: a stripe has 12 rows

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.skeletons import OKS_SIGMAS
+from hie_cli.core.skeletons import OKS_SIGMAS
 from hie_cli.tracking.kalman import Floats, Motion
 
 Ints = NDArray[np.int64]

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.appearance_model import LookModel, fit_looks, mean_look
 from hie_cli.tracking.association import assign
+from hie_cli.tracking.camera_compensation import Steady
 from hie_cli.tracking.kalman import Floats, to_centres
-from hie_cli.tracking.looks import LookModel, fit_looks, mean_look
-from hie_cli.tracking.parts import Part, chained, part
+from hie_cli.tracking.segments import Part, chained, part
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.steady import Steady
 from hie_cli.tracking.tracker import touches_edge
 from hie_cli.tracking.tracklets import Tracklet, join
-from hie_cli.types import VideoInfo
 
 SPEED_WINDOW = 1.0  # s of a tracklet's end from which its speed is taken
 LOOK_WINDOW = 1.0  # s that make one mean look

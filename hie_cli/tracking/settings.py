@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from hie_cli.core.types import FloatArray, People
 from hie_cli.tracking.kalman import MotionNoise
-from hie_cli.types import FloatArray, People
 
 
 @dataclass(frozen=True)

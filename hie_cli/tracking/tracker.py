@@ -11,7 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.skeletons import NUM_JOINTS
+from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.association import (
     Ints,
     assign,
@@ -21,7 +22,6 @@ from hie_cli.tracking.association import (
 )
 from hie_cli.tracking.kalman import Floats, Motion, to_centres
 from hie_cli.tracking.settings import Sighting, TrackConfig
-from hie_cli.types import FloatArray, VideoInfo
 
 Index = NDArray[np.int64] | NDArray[np.bool_]
 APPEARANCE_MEMORY = 0.1  # the least weight of the newest look in a track's mean look

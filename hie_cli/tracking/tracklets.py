@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.types import FramePeople, People
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.settings import Sighting
 from hie_cli.tracking.tracker import Joined
-from hie_cli.types import FramePeople, People
 
 Ints = NDArray[np.int64]
 

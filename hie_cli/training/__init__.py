@@ -1,1 +1,1 @@
-"""Training the learned recognisers."""
+"""Training networks on labelled people, real or simulated."""

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from hie_cli.cli.convert_cmd import convert, parse_size
-from hie_cli.errors import ConfigError, HieError, InputError
+from hie_cli.core.errors import ConfigError, HieError, InputError
 
 APP = typer.Typer()
 APP.command()(convert)

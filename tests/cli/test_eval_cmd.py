@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,11 @@ import typer
 from typer.testing import CliRunner
 
 from hie_cli.cli.eval_cmd import evaluate
-from hie_cli.errors import ConfigError, InputError
-from hie_cli.formats.document import Header
-from hie_cli.formats.document_writer import DocumentWriter
-from hie_cli.types import FramePeople, People, VideoInfo
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.writer import DocumentWriter
+from tests.support.paths import ROOT
 
 FRAMES = 21
 
@@ -249,7 +249,7 @@ def test_neither_torch_nor_matplotlib_is_imported(place):
         "heavy = {'torch', 'onnxruntime', 'matplotlib', 'cv2', 'pycocotools'} & set(sys.modules); "
         "assert not heavy, heavy"
     )
-    root = Path(__file__).parents[2]
+    root = ROOT
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=False
     )

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +9,12 @@ import typer
 from typer.testing import CliRunner
 
 from hie_cli.cli.eval_cmd import evaluate
-from hie_cli.formats.document import Header
-from hie_cli.formats.document_writer import DocumentWriter
-from hie_cli.types import FramePeople, People, VideoInfo
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.writer import DocumentWriter
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+PAGE = (ROOT / "docs" / "evaluation.md").read_text()
 SECTION = PAGE[PAGE.index("## `--json`") : PAGE.index("## `--plots DIR`")]
 TRUTH, FOUND, EXAMPLE = re.findall(r"^```(?:json)?\n(.*?)^```$", SECTION, re.M | re.S)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hie_cli.formats.document import Document
+from hie_cli.formats.documents.document import Document
+from tests.support.paths import DATA
 
-GOLDEN = Path(__file__).parents[1] / "data" / "golden"
+GOLDEN = DATA / "golden"
 STAGES = ("detect", "pose", "track", "action")
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hie_cli.formats.document import Document, Header
-from hie_cli.formats.document_writer import DocumentWriter
-from hie_cli.types import FramePeople, People, VideoInfo
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.formats.documents.document import Document, Header
+from hie_cli.formats.documents.writer import DocumentWriter
 
 RAFT = ["--set", "refine.flow.method=raft-small"]
 WEIGHTS = ["--set", "refine.flow.weights=text.mp4"]

@@ -6,8 +6,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from hie_cli.cli.submit_cmd import submit
-from hie_cli.errors import ConfigError
-from hie_cli.submission import UnsoundError
+from hie_cli.core.errors import ConfigError
+from hie_cli.formats.submission import UnsoundError
 
 APP = typer.Typer()
 APP.command()(submit)

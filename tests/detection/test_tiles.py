@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hie_cli.core.types import People
 from hie_cli.detection.tiles import cut_sides, join, windows
-from hie_cli.types import People
 
 SIZE = (200, 100)
 LEFT, RIGHT = (0, 0, 114, 100), (86, 0, 200, 100)  # two columns sharing a quarter of a tile

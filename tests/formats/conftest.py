@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hie_cli.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
 
 MakeTruth = Callable[[int], TruthSequence]
 MakeResults = Callable[[int], tuple[FramePeople, ...]]

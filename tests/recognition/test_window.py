@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.recognition.window import frames_per_second, windows
-from hie_cli.types import FramePeople, People, VideoInfo
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 

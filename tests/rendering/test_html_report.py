@@ -3,11 +3,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from hie_cli.errors import InputError
-from hie_cli.formats.document import Header
-from hie_cli.formats.document_writer import DocumentWriter
+from hie_cli.core.errors import InputError
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.rendering.html_report import count_curve, find_results, lifelines, runs, write_report
-from hie_cli.types import FramePeople, People, VideoInfo
 
 
 def write(path, stage, frames=4, name="a<b>"):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from hie_cli.tracking.appearance import stripe_histograms
-from hie_cli.tracking.looks import LookModel, cut, fit_looks
+from hie_cli.tracking.appearance_model import LookModel, cut, fit_looks
 from hie_cli.tracking.tracklets import Tracklet
 
 IMAGE = np.zeros((200, 300, 3), np.uint8)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie_cli.boxes import iou
+from hie_cli.core.geometry import iou
 from hie_cli.tracking.association import assign, buffered_iou, motion_likeness, pose_similarity
 from hie_cli.tracking.kalman import Motion, MotionNoise
 

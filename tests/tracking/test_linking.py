@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.appearance_model import LookModel
 from hie_cli.tracking.linking import link, link_evidence
-from hie_cli.tracking.looks import LookModel
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
-from hie_cli.types import VideoInfo
 
 VIDEO = VideoInfo("v", 1000, 500, 10.0, 200)
 CONFIG = TrackConfig()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from hie_cli.core.types import People, VideoInfo
 from hie_cli.tracking.settings import Sighting, TrackConfig
 from hie_cli.tracking.tracker import Detections, Tracker, cover
-from hie_cli.types import People, VideoInfo
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 

@@ -1,10 +1,10 @@
 import numpy as np
 
-from hie_cli.tracking.clean import drop_duplicates, drop_flashes, drop_weak, paired_iou
+from hie_cli.core.types import People
+from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak, paired_iou
 from hie_cli.tracking.settings import Sighting, TrackConfig
 from hie_cli.tracking.tracker import Joined
 from hie_cli.tracking.tracklets import Tracklet, collect, emit
-from hie_cli.types import People
 
 CONFIG = TrackConfig()
 LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]

@@ -1,0 +1,1 @@
+"""The vocabulary that everything shares: no torch, no OpenCV, no files but settings."""

@@ -1,0 +1,80 @@
+"""Geometry of boxes (xyxy, pixels) and poses: overlap, OKS, suppression. Pure numpy."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.skeletons import OKS_SIGMAS
+
+Floats = NDArray[np.floating]
+
+
+def area(boxes: Floats) -> NDArray[np.float64]:
+    """Areas (N,) of boxes (N, 4) in px²; a reversed box has area 0."""
+    b = np.asarray(boxes, np.float64).reshape(-1, 4)
+    return np.maximum(b[:, 2] - b[:, 0], 0) * np.maximum(b[:, 3] - b[:, 1], 0)
+
+
+def intersection(a: Floats, b: Floats) -> NDArray[np.float64]:
+    """Pairwise intersection areas (N, M) of boxes (N, 4) and (M, 4)."""
+    p = np.asarray(a, np.float64).reshape(-1, 4)[:, None]
+    q = np.asarray(b, np.float64).reshape(-1, 4)[None]
+    size = np.minimum(p[..., 2:], q[..., 2:]) - np.maximum(p[..., :2], q[..., :2])
+    overlap: NDArray[np.float64] = np.prod(np.maximum(size, 0), axis=-1)
+    return overlap
+
+
+def iou(a: Floats, b: Floats) -> NDArray[np.float64]:
+    """Pairwise intersection over union (N, M); 0 where both boxes are empty."""
+    inter = intersection(a, b)
+    union = area(a)[:, None] + area(b)[None] - inter
+    return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+
+
+def iom(a: Floats, b: Floats) -> NDArray[np.float64]:
+    """Pairwise intersection over the smaller box (N, M): 1 when one box lies in the other."""
+    inter = intersection(a, b)
+    smaller = np.minimum(area(a)[:, None], area(b)[None])
+    return np.divide(inter, smaller, out=np.zeros_like(inter), where=smaller > 0)
+
+
+def known(points: Floats) -> NDArray[np.bool_]:
+    """Whether each point (..., 2) is there: (...) bool, False where a coordinate is NaN."""
+    finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(points), axis=-1)
+    return finite
+
+
+def nms(boxes: Floats, scores: Floats, threshold: float) -> NDArray[np.int64]:
+    """Indices kept by greedy suppression at IoU > threshold, best first (ties: lower index)."""
+    order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
+    kept = []
+    while order.size:  # one row of overlaps at a time: a thousand candidates stay cheap
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        order = rest[iou(boxes[best], boxes[rest])[0] <= threshold]
+    return np.array(kept, np.int64)
+
+
+def clip(boxes: Floats, width: int, height: int) -> NDArray[np.float32]:
+    """Boxes (N, 4) cut at the image's edges."""
+    limit = np.array([width, height, width, height], np.float32)
+    return np.clip(np.asarray(boxes, np.float32).reshape(-1, 4), 0, limit)
+
+
+def oks(
+    poses: Floats, reference: Floats, reference_area: Floats, sigmas: Floats = OKS_SIGMAS
+) -> NDArray[np.float64]:
+    """Pairwise object keypoint similarity (N, M), COCO's form.
+
+    poses (N, 14, 2) against reference (M, 14, 2) with areas (M,) px². NaN joints on either side do
+    not count; a pair sharing no joint scores 0.
+    """
+    p = np.asarray(poses, np.float64).reshape(-1, len(sigmas), 2)[:, None]
+    q = np.asarray(reference, np.float64).reshape(-1, len(sigmas), 2)[None]
+    distance = ((p - q) ** 2).sum(-1)
+    scale = np.maximum(np.asarray(reference_area, np.float64), 1.0)[None, :, None]
+    similarity = np.exp(-distance / (2 * scale * (2 * np.asarray(sigmas)) ** 2))
+    common = np.isfinite(distance)
+    count = common.sum(-1)
+    total = np.where(common, similarity, 0).sum(-1)
+    mean: NDArray[np.float64] = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    return mean

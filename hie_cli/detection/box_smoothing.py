@@ -1,0 +1,94 @@
+"""Boxes steadied over time: a frame's box is what the frames around it agree on.
+
+A detector's box jitters, above all in width, with every swing of an arm. People are followed by the
+overlap of their boxes for a few frames either way, and each side of the box becomes the value of a
+straight line fitted through those frames, weighted by score. What everybody's boxes have in common,
+the camera's shake, is taken out before the fit, so that a shaking camera does not shift the boxes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core import geometry as geometry
+from hie_cli.core.temporal_window import Linked, Links, linked, outward, windowed
+from hie_cli.core.types import Frame, People
+
+Floats = NDArray[np.float64]
+_SAME = 0.4  # overlap of one person's boxes in consecutive frames
+_ENOUGH = 4  # people whose common motion is the camera's rather than their own
+MOST_FRAMES = 6  # either way; bounds the frames held, whatever the frame rate
+
+
+def frames_around(seconds: float, fps: float, stride: int) -> int:
+    """How many frames either way lie within ``seconds``, at most ``MOST_FRAMES``."""
+    return min(round(seconds * fps / stride), MOST_FRAMES)
+
+
+def steady(seen: Iterable[tuple[Frame, People]], half: int) -> Iterator[tuple[Frame, People]]:
+    """Yield each frame with its people's boxes steadied by ``half`` frames either way.
+
+    Scores, poses and the number of people stay. Holds 2 ``half`` + 1 frames; 0 passes all through.
+    """
+    if half < 1:
+        yield from seen
+        return
+
+    def overlap(before: People, now: People) -> Floats:
+        return geometry.iou(before.boxes, now.boxes)
+
+    for window, position in windowed(linked(seen, overlap, _SAME), half):
+        yield window[position].frame, _steadied(window, position)
+
+
+def _steadied(window: Sequence[Linked], position: int) -> People:
+    people = window[position].people
+    if not len(people):
+        return people
+    times, boxes = [0], [np.asarray(people.boxes, np.float64)]
+    weights = [np.asarray(people.scores, np.float64)]
+    for direction in (-1, 1):
+        shake = np.zeros(2)
+        for other, step, index in outward(window, position, direction):
+            nearer, there = window[other - direction].people, window[other].people
+            shake += common_motion(nearer.boxes, there.boxes, step)
+            found = index >= 0
+            box = np.full((len(people), 4), np.nan)
+            box[found] = there.boxes[index[found]] - np.tile(shake, 2)
+            times.append(other - position)
+            boxes.append(box)
+            weights.append(np.append(there.scores, 0.0)[index])
+    return people.replace(boxes=line_at_zero(np.array(times), np.stack(boxes), np.stack(weights)))
+
+
+def common_motion(here: NDArray[np.floating], there: NDArray[np.floating], link: Links) -> Floats:
+    """The median motion (2,) of linked boxes' centres; none where too few people tell."""
+    found = link >= 0
+    if found.sum() < _ENOUGH:
+        return np.zeros(2)
+    moved = np.asarray(there[link[found]] - here[found], np.float64)
+    middle: Floats = np.median((moved[:, :2] + moved[:, 2:]) / 2, axis=0)
+    return middle
+
+
+def line_at_zero(times: NDArray[np.int64], values: Floats, weights: Floats) -> Floats:
+    """Value at time 0 of the weighted straight line through ``values`` (S, N, 4) at ``times`` (S,).
+
+    NaN samples do not count; somebody with fewer than three samples keeps ``values[0]``. The line
+    is found by its weighted means, so that samples on one side only still give their own line.
+    """
+    known = geometry.known(values)
+    w = np.where(known, np.maximum(weights, 1e-6), 0.0)
+    total = w.sum(0)
+    t = times[:, None].astype(np.float64)
+    mean_t = (w * t).sum(0) / total
+    filled = np.where(known[..., None], values, 0.0)
+    mean_v = (w[..., None] * filled).sum(0) / total[:, None]
+    spread = (w * (t - mean_t) ** 2).sum(0)
+    slope_top = (w[..., None] * (t - mean_t)[..., None] * filled).sum(0)
+    slope = slope_top / np.maximum(spread, 1e-9)[:, None]
+    line = mean_v - slope * mean_t[:, None]
+    enough = known.sum(0) >= 3
+    steady_boxes: Floats = np.where(enough[:, None], line, values[0])
+    return steady_boxes

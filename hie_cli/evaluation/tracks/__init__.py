@@ -1,0 +1,1 @@
+"""One challenge track a module: what a sequence contributes, and the figures made of it."""

@@ -1,0 +1,339 @@
+"""Persons of an annolist: parse ``annorect`` records into ``People`` and format them again.
+
+Well-formed records, the usual case, are gathered into flat lists and checked as arrays; only when
+that fails does the careful reader walk them one by one to name the person and field at fault.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.errors import InputError
+from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.core.types import People
+from hie_cli.formats.limits import MAX_COORDINATE, MAX_NUMBER
+
+# What a written number keeps: hundredths of a pixel, ten-thousandths of a score.
+PIXEL_DIGITS, SCORE_DIGITS = 2, 4
+BOX_KEYS = ("x1", "y1", "x2", "y2")
+
+
+def parse_people(rects: list[dict[str, Any]], where: str) -> People:
+    """The people of one frame's ``annorect`` list.
+
+    A field is None unless the records hold it (``track_id`` on every person, ``annopoints`` or
+    ``actions`` on any). Raises InputError as ``where: person 4 has ...``.
+    """
+    try:
+        people = _parse_at_once(rects)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        people = None
+    return _parse_carefully(rects, where) if people is None else people
+
+
+def _numbers(values: list[Any]) -> NDArray[np.float64]:
+    """A flat list of JSON numbers as an array; TypeError for anything else in it."""
+    if not all_numbers(values):
+        raise TypeError
+    return np.array(values, np.float64)
+
+
+def all_numbers(values: list[Any]) -> bool:
+    """Whether a list from JSON holds numbers only (no booleans, strings or nulls)."""
+    return set(map(type, values)) <= {int, float}
+
+
+def _parse_at_once(rects: list[dict[str, Any]]) -> People | None:
+    """All records through flat lists; None or an exception unless all are plain and sound."""
+    n = len(rects)
+    corners: list[Any] = []
+    scores: list[Any] = []
+    ids: list[Any] = []
+    for rect in rects:
+        corners += rect["x1"]
+        corners += rect["y1"]
+        corners += rect["x2"]
+        corners += rect["y2"]
+        scores += rect["score"]
+        ids += rect.get("track_id", ())
+    if len(scores) != n or len(ids) not in (0, n) or not set(map(type, ids)) <= {int}:
+        return None
+    boxes = _numbers(corners).reshape(n, 4)
+    if not _in_range(boxes) or (boxes[:, 2:] < boxes[:, :2]).any() or not _ids_sound(ids):
+        return None
+    score_array = _numbers(scores)
+    pose = _joints_at_once(rects)
+    actions = _actions_at_once(rects)
+    if not _sane(score_array) or pose is None or actions is None:
+        return None
+    has_pose = any("annopoints" in rect for rect in rects)
+    has_actions = any("actions" in rect for rect in rects)
+    return People(
+        boxes,
+        score_array,
+        np.array(ids, np.int64) if ids else None,
+        pose[0] if has_pose else None,
+        pose[1] if has_pose else None,
+        actions if has_actions else None,
+    )
+
+
+def _in_range(values: NDArray[np.float64]) -> bool:
+    return bool((np.abs(values) <= MAX_COORDINATE).all())  # False for NaN and infinity too
+
+
+def _sane(values: NDArray[np.float64]) -> bool:
+    return bool((np.abs(values) <= MAX_NUMBER).all())
+
+
+def _ids_sound(ids: list[int]) -> bool:
+    known = [i for i in ids if i != -1]
+    return len(set(known)) == len(known) and all(0 <= i < 2**53 for i in known)
+
+
+def _joints_at_once(
+    rects: list[dict[str, Any]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    counts = []
+    ids: list[Any] = []
+    xs: list[Any] = []
+    ys: list[Any] = []
+    scores: list[Any] = []
+    for rect in rects:
+        groups = rect.get("annopoints")
+        if not groups:
+            counts.append(0)
+            continue
+        (group,) = groups
+        points = group["point"]
+        counts.append(len(points))
+        for point in points:
+            ids += point["id"]
+            xs += point["x"]
+            ys += point["y"]
+            scores += point["score"]
+    total = sum(counts)
+    if not total == len(ids) == len(xs) == len(ys) == len(scores):
+        return None
+    keypoints = np.full((len(rects), NUM_JOINTS, 2), np.nan)
+    joint_scores = np.zeros((len(rects), NUM_JOINTS))
+    if total:
+        slot = _slots(counts, ids, 0, NUM_JOINTS)
+        points_xy = _numbers(xs + ys).reshape(2, total).T
+        values = _numbers(scores)
+        if slot is None or not _in_range(points_xy) or not _sane(values):
+            return None
+        keypoints.reshape(-1, 2)[slot] = points_xy
+        joint_scores.reshape(-1)[slot] = values
+    return keypoints, joint_scores
+
+
+def _actions_at_once(rects: list[dict[str, Any]]) -> NDArray[np.float64] | None:
+    counts = []
+    ids: list[Any] = []
+    scores: list[Any] = []
+    for rect in rects:
+        actions = rect.get("actions") or ()
+        counts.append(len(actions))
+        for action in actions:
+            ids += action["id"]
+            scores += action["score"]
+    table = np.full((len(rects), NUM_ACTIONS), np.nan)
+    if not sum(counts) == len(ids) == len(scores):
+        return None
+    if ids:
+        slot = _slots(counts, ids, 1, NUM_ACTIONS)
+        values = _numbers(scores)
+        if slot is None or not _sane(values):
+            return None
+        table.reshape(-1)[slot] = values
+    return table
+
+
+def _slots(counts: list[int], ids: list[Any], first: int, size: int) -> NDArray[np.int64] | None:
+    """Places of (person, id) in a flat (N * size) table; None for a bad or repeated id."""
+    if set(map(type, ids)) != {int}:
+        return None
+    numbers = np.array(ids, np.int64) - first
+    if numbers.min() < 0 or numbers.max() >= size:
+        return None
+    slots: NDArray[np.int64] = np.repeat(np.arange(len(counts)), counts) * size + numbers
+    return slots if len(np.unique(slots)) == len(slots) else None
+
+
+def _parse_carefully(rects: list[dict[str, Any]], where: str) -> People:
+    """The same one by one: scalars without a list, missing scores, and errors by name."""
+    n = len(rects)
+    boxes, scores = np.zeros((n, 4)), np.ones(n)
+    ids = np.full(n, -1, np.int64)
+    keypoints = np.full((n, NUM_JOINTS, 2), np.nan)
+    joint_scores = np.zeros((n, NUM_JOINTS))
+    actions = np.full((n, NUM_ACTIONS), np.nan)
+    has_ids = n > 0 and all("track_id" in r for r in rects)
+    owners: dict[int, int] = {}
+    for i, rect in enumerate(rects):
+        person = f"{where}: person {i}"
+        boxes[i] = [_pixel(rect, key, person) for key in BOX_KEYS]
+        check_box(boxes[i], person)
+        scores[i] = scalar(rect, "score", person) if "score" in rect else 1.0
+        if has_ids:
+            ids[i] = number = whole(rect, "track_id", person, -1, 2**53 - 1)
+            if number >= 0 and number in owners:
+                raise InputError(
+                    f"{person} has track_id {number}, as person {owners[number]} has; "
+                    "one person per id and frame"
+                )
+            owners[number] = i
+        _read_points(rect.get("annopoints") or [], person, keypoints[i], joint_scores[i])
+        _read_actions(rect.get("actions") or [], person, actions[i])
+    has_pose = any("annopoints" in r for r in rects)
+    has_actions = any("actions" in r for r in rects)
+    return People(
+        boxes,
+        scores,
+        ids if has_ids else None,
+        keypoints if has_pose else None,
+        joint_scores if has_pose else None,
+        actions if has_actions else None,
+    )
+
+
+def check_box(box: NDArray[np.float64], person: str) -> None:
+    """Refuse a reversed box (xyxy)."""
+    for low, high, axis in ((0, 2, "x"), (1, 3, "y")):
+        if box[high] < box[low]:
+            raise InputError(
+                f"{person} has {axis}2 < {axis}1 ({box[high]:g} < {box[low]:g}); expected xyxy"
+            )
+
+
+def scalar(record: dict[str, Any], key: str, where: str) -> float:
+    """The finite number under ``key``, alone or in a one-element list."""
+    value = record.get(key)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{where}: {key} is {_shown(record.get(key))}; expected one number")
+    if not abs(value) <= MAX_NUMBER:  # NaN compares false
+        raise InputError(f"{where}: {key} is not finite; numbers must be finite")
+    return value
+
+
+def _shown(value: Any) -> str:
+    """A value for an error message: missing, or its start."""
+    return "missing" if value is None else repr(value)[:40]
+
+
+def whole(record: dict[str, Any], key: str, where: str, low: int, high: int) -> int:
+    """The whole number ``low..high`` under ``key``."""
+    value = scalar(record, key, where)
+    if value != int(value) or not low <= value <= high:
+        raise InputError(f"{where}: {key} is {value:g}; expected a whole number {low}..{high}")
+    return int(value)
+
+
+def _pixel(record: dict[str, Any], key: str, where: str) -> float:
+    value = scalar(record, key, where)
+    if abs(value) > MAX_COORDINATE:
+        raise InputError(f"{where}: {key} is {value:g}; expected pixels within ±{MAX_COORDINATE:g}")
+    return value
+
+
+def _read_points(annopoints: Any, person: str, keypoints: Any, scores: Any) -> None:
+    """Fill one person's ``keypoints`` (14, 2) and ``scores`` (14,) from its annopoints."""
+    groups = [annopoints] if isinstance(annopoints, dict) else annopoints
+    if not isinstance(groups, list):
+        raise InputError(f"{person}: annopoints is {_shown(annopoints)}; expected a list")
+    seen: set[int] = set()
+    for group in groups:
+        points = group.get("point", []) if isinstance(group, dict) else None
+        points = [points] if isinstance(points, dict) else points
+        if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
+            raise InputError(f"{person}: annopoints holds no list of points")
+        for point in points:
+            joint = whole(point, "id", f"{person}: joint", 0, NUM_JOINTS - 1)
+            where = f"{person}: joint {joint}"
+            if joint in seen:
+                raise InputError(f"{where} occurs twice; one point per joint")
+            seen.add(joint)
+            keypoints[joint] = _pixel(point, "x", where), _pixel(point, "y", where)
+            scores[joint] = scalar(point, "score", where) if "score" in point else 1.0
+
+
+def _read_actions(actions: Any, person: str, scores: Any) -> None:
+    """Fill one person's action ``scores`` (14,)."""
+    if not isinstance(actions, list) or not all(isinstance(a, dict) for a in actions):
+        raise InputError(f"{person}: actions is not a list of id and score")
+    for action in actions:
+        number = whole(action, "id", f"{person}: action", 1, NUM_ACTIONS)
+        if not np.isnan(scores[number - 1]):
+            raise InputError(f"{person}: action {number} occurs twice; one score per action")
+        scores[number - 1] = scalar(action, "score", f"{person}: action {number}")
+
+
+_HEAD = '{"x1":[%.10g],"y1":[%.10g],"x2":[%.10g],"y2":[%.10g],"score":[%.10g]'
+_POINT = '{"id":[%d],"x":[%.10g],"y":[%.10g],"score":[%.10g]}'
+_ACTION = '{"id":[%d],"score":[%.10g]}'
+
+
+def format_people(
+    people: People, pixel_digits: int = PIXEL_DIGITS, score_digits: int = SCORE_DIGITS
+) -> str:
+    """The ``annorect`` list as JSON text, numbers rounded to the digits given.
+
+    Ten significant digits: every float32 survives, and so do two decimals of any pixel.
+    """
+    joints = _joint_texts(people, pixel_digits, score_digits)
+    actions = _action_texts(people, score_digits)
+    ids = None if people.track_ids is None else people.track_ids.tolist()
+    heads = np.column_stack([people.boxes, people.scores]).astype(np.float64)
+    # float32 -> the decimals it was rounded to; + 0.0 turns -0.0 into 0.0
+    heads = np.concatenate(
+        [np.round(heads[:, :4], pixel_digits), np.round(heads[:, 4:], score_digits)], axis=1
+    )
+    records = []
+    for i, values in enumerate((heads + 0.0).tolist()):
+        text = _HEAD % tuple(values)
+        if ids is not None:
+            text += f',"track_id":[{ids[i]}]'
+        if joints is not None:
+            text += f',"annopoints":{joints[i]}'
+        if actions is not None and actions[i]:
+            text += f',"actions":[{actions[i]}]'
+        records.append(text + "}")
+    return f"[{','.join(records)}]"
+
+
+def _joint_texts(people: People, pixel_digits: int, score_digits: int) -> list[str] | None:
+    """Each person's annopoints value; missing joints are left out."""
+    if people.keypoints is None or people.keypoint_scores is None:
+        return None
+    n = len(people)
+    numbers = np.empty((n, NUM_JOINTS, 4))
+    numbers[..., 0] = np.arange(NUM_JOINTS)
+    numbers[..., 1:3] = np.round(people.keypoints.astype(np.float64), pixel_digits)
+    numbers[..., 3] = np.round(people.keypoint_scores.astype(np.float64), score_digits)
+    numbers += 0.0
+    present = np.isfinite(numbers[..., 1]) & np.isfinite(numbers[..., 2])
+    counts = present.sum(1).tolist()
+    flat = numbers[present].reshape(-1).tolist()
+    texts, start = [], 0
+    for count in counts:
+        end = start + 4 * count
+        points = ",".join([_POINT] * count) % tuple(flat[start:end])
+        texts.append(f'[{{"point":[{points}]}}]' if count else "[]")
+        start = end
+    return texts
+
+
+def _action_texts(people: People, score_digits: int) -> list[str] | None:
+    """Each person's actions; empty where the row is not finite."""
+    if people.action_scores is None:
+        return None
+    scores = np.round(people.action_scores.astype(np.float64), score_digits) + 0.0
+    return [
+        ",".join([_ACTION % (a + 1, s) for a, s in enumerate(row)]) if all_finite else ""
+        for row, all_finite in zip(scores.tolist(), np.isfinite(scores).all(1), strict=True)
+    ]

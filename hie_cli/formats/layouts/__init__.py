@@ -1,0 +1,1 @@
+"""The layouts of other programs: one module each, parse and format only."""

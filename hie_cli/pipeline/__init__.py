@@ -1,0 +1,1 @@
+"""The chain of stages: settings, one video or document at a time, resuming."""

@@ -1,0 +1,308 @@
+"""Temporal refinement of poses (Yuan et al., arXiv 2010.10008).
+
+A frame alone is not enough in a crowd. For each frame t the poses of the n frames before it are
+carried forward, and those of the n frames after it backward, along the optical flow to t; matched
+to the people of t they are fused with their own poses, joint by joint:
+
+    w_d = score^p · exp(−|d|/τ) · [1 where the flow followed the joint, else h] · alike(p̂_d, p_t)
+    w_0 = max(own, share · Σ_d exp(−|d|/τ)) · score^p
+    fused = Σ w_d p̂_d / Σ w_d           (d = 0 included; outliers damped)
+
+τ is a time: the more frames a second, the nearer they are and the more they count, but the own pose
+keeps its share of them. A joint, or a whole person, that is missing at t is filled in where the
+frames around agree on it.
+People are the same by their identities where both frames have some, else by the mean of OKS and box
+overlap. The weights are our reading of the paper, which leaves them open; docs/results.md has the
+ablation.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core import geometry as geometry
+from hie_cli.core.temporal_window import windowed
+from hie_cli.core.types import Frame, People, concatenate
+from hie_cli.flow.estimators import FlowConfig, FlowMeter
+from hie_cli.flow.fields import FlowPair
+from hie_cli.models.runtime import resolve_device
+from hie_cli.posing.filters import one_euro, savgol
+from hie_cli.posing.warp import Carried, average, bring
+
+Floats = NDArray[np.float64]
+Matches = tuple[NDArray[np.int64], Floats]
+
+
+@dataclass(frozen=True)
+class RefineConfig:
+    """``refine``'s options; ``configs/refine.yaml`` explains each.
+
+    Raises ValueError where a value makes no sense.
+    """
+
+    method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
+    frames: int = 5
+    decay_seconds: float = 0.1
+    own_weight: float = 1.5
+    own_share: float = 0.5
+    max_error: float = 0.02
+    hidden_weight: float = 1.0
+    score_power: float = 4.0
+    min_similarity: float = 0.4
+    outlier: float = 0.1
+    fill_joints: bool = True
+    fill_people: bool = True
+    fill_weight: float = 0.05
+    fill_min_score: float = 0.2
+    filled_score: float = 0.7
+    min_cutoff: float = 0.15
+    beta: float = 20.0
+    savgol_frames: int = 2
+    savgol_order: int = 2
+    flow: FlowConfig = field(default_factory=FlowConfig)
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise ValueError("refine.frames must be at least 1; refine.method none turns it off")
+        if self.decay_seconds <= 0 or self.outlier <= 0 or self.max_error <= 0:
+            raise ValueError("refine: decay_seconds, outlier and max_error must be above 0")
+
+
+def context_frames(config: RefineConfig) -> int | None:
+    """How many frames around a frame its refined poses depend on; None: all before it."""
+    return {"flow": config.frames, "savgol": config.savgol_frames, "one-euro": None, "none": 0}[
+        config.method
+    ]
+
+
+def check_models(config: RefineConfig, device: str) -> None:
+    """Raises ModelError where a learned flow's weights are missing or wrong, or its device is."""
+    if config.method == "flow":
+        flow_meter(config, device)
+
+
+def flow_meter(config: RefineConfig, device: str) -> FlowMeter:
+    """What measures the flow; a learned one runs on ``device`` (auto, cpu, cuda or mps)."""
+    learned = config.flow.method == "raft-small"
+    return FlowMeter(config.flow, resolve_device(device) if learned else "cpu")
+
+
+def refine(
+    seen: Iterable[tuple[Frame, People]],
+    config: RefineConfig,
+    fps: float,
+    meter: FlowMeter | None = None,
+    device: str = "auto",
+) -> Iterator[tuple[Frame, People]]:
+    """Yield each frame with its people's poses refined; holds 2n + 1 frames, n ahead.
+
+    People without keypoints pass unchanged. ``fps``: how many frames of ``seen`` make a second.
+    ``meter`` gives the flow; that of ``config`` on ``device`` if None.
+    """
+    if config.method == "flow":
+        return _by_flow(seen, config, fps, meter or flow_meter(config, device))
+    if config.method == "one-euro":
+        return one_euro(seen, config.min_cutoff, config.beta)
+    if config.method == "savgol":
+        return savgol(seen, config.savgol_frames, config.savgol_order)
+    return iter(seen)
+
+
+class Flowing(NamedTuple):
+    """A frame, its people, and the flow from the frame before it (None: it is the first)."""
+
+    frame: Frame
+    people: People
+    flow: FlowPair | None
+
+
+def _by_flow(
+    seen: Iterable[tuple[Frame, People]], config: RefineConfig, fps: float, meter: FlowMeter
+) -> Iterator[tuple[Frame, People]]:
+    flowing = (Flowing(frame, people, meter.step(frame.image)) for frame, people in seen)
+    for window, position in windowed(flowing, config.frames):
+        yield window[position].frame, refined(window, position, config, fps)
+
+
+def refined(window: Sequence[Flowing], position: int, config: RefineConfig, fps: float) -> People:
+    """The people of ``window[position]`` refined by those of all the other frames in it."""
+    people = window[position].people
+    if people.keypoints is None and len(people):
+        return people
+    carried = []
+    for other, (_, them, _) in enumerate(window):
+        distance = other - position
+        if distance and them.keypoints is not None and len(them):
+            first, last = sorted((other, position))
+            path = [item.flow for item in window[first + 1 : last + 1] if item.flow is not None]
+            weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
+            carried.append(bring(them, path, distance, config.max_error, weight))
+    return combine(people, carried, config)
+
+
+def combine(people: People, carried: Sequence[Carried], config: RefineConfig) -> People:
+    """Fuse ``people`` (N) with what was carried to their frame, and add people they lack."""
+    matches = [_match(people, each, config) for each in carried]
+    fused = _fuse(people, carried, matches, config) if len(people) else people
+    if config.fill_people:
+        fused = _with_missed_people(fused, carried, matches, config)
+    return fused
+
+
+def _trust(carried: Carried, config: RefineConfig) -> Floats:
+    """(M, 14): how much each carried joint counts, scores and likeness aside."""
+    followed = np.where(carried.followed, 1.0, config.hidden_weight)
+    trust: Floats = np.where(geometry.known(carried.keypoints), followed * carried.weight, 0.0)
+    return trust
+
+
+def _spread(boxes: NDArray[np.floating], config: RefineConfig) -> Floats:
+    """(N,) pixels: how far apart places of one joint of the people in ``boxes`` may lie."""
+    tall: Floats = (boxes[:, 2:] - boxes[:, :2]).max(1, initial=1.0)
+    return config.outlier * tall
+
+
+def _similarity(carried: Carried, boxes: Floats, keypoints: Floats) -> tuple[Floats, Floats]:
+    """(M, N) alikeness of carried people to others: the mean of OKS and box overlap.
+
+    Where a pair shares no joint it is the overlap alone; in what is returned second, half of that,
+    so that of several who overlap alike those with a like pose come first.
+    """
+    visible = np.where(carried.followed[..., None], carried.keypoints, np.nan)
+    pose = geometry.oks(visible, keypoints, geometry.area(boxes))
+    overlap = geometry.iou(carried.boxes, boxes)
+    common = geometry.known(visible).astype(int) @ geometry.known(keypoints).T.astype(int)
+    sure = (np.where(common > 0, pose, 0.0) + overlap) / 2
+    return np.where(common > 0, sure, overlap), sure
+
+
+def _same_id(a: People, b: People) -> NDArray[np.bool_] | None:
+    """(M, N) whether people are one by their identities; None where either side has none."""
+    if a.track_ids is None or b.track_ids is None:
+        return None
+    same: NDArray[np.bool_] = a.track_ids[:, None] == b.track_ids[None]
+    return same
+
+
+def _match(people: People, carried: Carried, config: RefineConfig) -> Matches:
+    """Of each carried person the index of the same one in ``people`` (-1: none), how alike."""
+    from scipy.optimize import linear_sum_assignment
+
+    index = np.full(len(carried.boxes), -1)
+    alike = np.zeros(len(carried.boxes))
+    if not len(people):
+        return index, alike
+    similarity, sure = _similarity(
+        carried, np.asarray(people.boxes, np.float64), np.asarray(people.keypoints, np.float64)
+    )
+    same = _same_id(carried.people, people)
+    if same is None:
+        rows, columns = linear_sum_assignment(-sure)
+        good = similarity[rows, columns] >= config.min_similarity
+        rows, columns = rows[good], columns[good]
+    else:
+        rows, columns = np.nonzero(same)
+    index[rows], alike[rows] = columns, similarity[rows, columns]
+    return index, alike
+
+
+def _fuse(
+    people: People, carried: Sequence[Carried], matches: Sequence[Matches], config: RefineConfig
+) -> People:
+    """Poses of ``people`` (N) averaged with their carried selves."""
+    n, slots = len(people), 1 + len(carried)
+    points = np.full((slots, n, 14, 2), np.nan)
+    trust = np.zeros((slots, n, 14))
+    scores = np.zeros((slots, n, 14))
+    assert people.keypoints is not None
+    assert people.keypoint_scores is not None
+    own = geometry.known(people.keypoints)
+    points[0], scores[0] = people.keypoints, people.keypoint_scores
+    others = sum(each.weight for each in carried)
+    trust[0] = np.where(own, max(config.own_weight, config.own_share * others), 0.0)
+    for slot, (each, (index, alike)) in enumerate(zip(carried, matches, strict=True), 1):
+        found = index >= 0
+        points[slot, index[found]] = each.keypoints[found]
+        scores[slot, index[found]] = np.asarray(each.people.keypoint_scores)[found]
+        trust[slot, index[found]] = _trust(each, config)[found] * alike[found, None]
+    spread = _spread(people.boxes, config)
+    mean, score, total = average(points, trust, scores, config.score_power, spread)
+    keep = own if not config.fill_joints else own | (total >= config.fill_weight)
+    filled = keep & ~own
+    score = np.where(filled, score * config.filled_score, score)
+    return people.replace(
+        keypoints=np.where(keep[..., None], mean, np.nan),
+        keypoint_scores=np.where(keep, score, 0.0),
+    )
+
+
+def _with_missed_people(
+    people: People, carried: Sequence[Carried], matches: Sequence[Matches], config: RefineConfig
+) -> People:
+    """``people`` and those whom frames on both sides carry here and whom this frame lacks.
+
+    The nearest frames come first; nobody is added who is like somebody already there.
+    """
+    free = [
+        (each, np.flatnonzero((index < 0) & (each.people.scores >= config.fill_min_score)))
+        for each, (index, _) in zip(carried, matches, strict=True)
+    ]
+    sides = [
+        (past, i, future, j)
+        for past, i in free
+        for future, j in free
+        if past.distance < 0 < future.distance and len(i) and len(j)
+    ]
+    for past, i, future, j in sorted(sides, key=lambda s: s[2].distance - s[0].distance):
+        pairs = _similarity(past, future.boxes, future.keypoints)[0][np.ix_(i, j)]
+        same = _same_id(past.people, future.people)
+        if same is not None:
+            pairs = np.where(same[np.ix_(i, j)], np.maximum(pairs, config.min_similarity), 0.0)
+        while pairs.size and pairs.max() >= config.min_similarity:
+            a, b = np.unravel_index(int(pairs.argmax()), pairs.shape)
+            person = _between(past, future, int(i[a]), int(j[b]), float(pairs[a, b]), config)
+            pairs[a, :] = pairs[:, b] = 0
+            if np.any(person.keypoint_scores) and not _taken(person, people, config):
+                people = concatenate([people, person])
+    return people
+
+
+def _between(
+    past: Carried, future: Carried, a: int, b: int, alike: float, config: RefineConfig
+) -> People:
+    """One person, seen before and after, at the present frame."""
+    sides = ((past, a), (future, b))
+    points = np.stack([side.keypoints[k] for side, k in sides])[:, None]
+    trust = np.stack([_trust(side, config)[k] for side, k in sides])[:, None]
+    scores = np.stack([np.asarray(side.people.keypoint_scores)[k] for side, k in sides])[:, None]
+    box = (past.boxes[a] + future.boxes[b]) / 2
+    spread = _spread(box[None], config)
+    mean, score, total = average(points, trust, scores, config.score_power, spread)
+    keep = total >= config.fill_weight
+    lowered = config.filled_score * alike
+    ends = min(float(past.people.scores[a]), float(future.people.scores[b]))
+    ids, later = past.people.track_ids, future.people.track_ids
+    return People(
+        box[None],
+        np.array([ends * config.filled_score]),
+        None if ids is None or later is None else ids[[a]],
+        np.where(keep[..., None], mean, np.nan),
+        np.where(keep, score * lowered, 0.0),
+    )
+
+
+def _taken(person: People, people: People, config: RefineConfig) -> bool:
+    """Whether ``person`` is one of ``people`` already."""
+    if not len(people):
+        return False
+    same = _same_id(person, people)
+    if same is not None and same.any():
+        return True
+    assert person.keypoints is not None
+    assert people.keypoints is not None
+    overlap = geometry.iou(person.boxes, people.boxes)
+    pose = geometry.oks(person.keypoints, people.keypoints, geometry.area(people.boxes))
+    return bool(overlap.max() > 0.5 or ((overlap + pose) / 2).max() >= config.min_similarity)

@@ -1,0 +1,1 @@
+"""The kinematic recogniser: rules on posture, motion and neighbours; no training."""

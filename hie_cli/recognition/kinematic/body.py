@@ -1,0 +1,92 @@
+"""What a window shows of one person before anything is known of the camera."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
+from hie_cli.core.types import FloatArray
+from hie_cli.recognition.kinematic.motion import Shape, slope
+from hie_cli.recognition.kinematic.posture import BODY_WIDTH, mean_of, stick_tilt, trusted_joints
+from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, View
+from hie_cli.recognition.settings import Measuring
+from hie_cli.recognition.window import Track
+
+
+@dataclass(frozen=True)
+class Body:
+    """One person of a window.
+
+    track · shape of the boxes · joints (T, 14, 2), only those worth using · height: body height
+    about the frame, pixels · velocity (2,): body heights per second in the image.
+    """
+
+    track: Track
+    shape: Shape
+    joints: FloatArray
+    height: float
+    velocity: FloatArray
+
+    @classmethod
+    def of(cls, track: Track, how: Measuring) -> "Body":
+        """Measure a track."""
+        shape = Shape.of(track.boxes)
+        height = body_height(shape.diagonals[track.near(how.motion_seconds)])
+        moving = track.near(how.motion_seconds)
+        velocity = slope(track.times[moving], shape.centres[moving]) / height
+        seen = np.median(track.keypoint_scores[track.near(how.posture_seconds)].mean(1))
+        joints = trusted_joints(track, how.least_joint_score)
+        small = height < how.small_height
+        needed = how.small_pose_score if small else how.least_pose_score
+        if seen < needed or height < how.least_joint_height:
+            joints = np.full_like(joints, np.nan)
+        return cls(track, shape, joints, height, velocity)
+
+    @property
+    def pace(self) -> float:
+        """Body heights per second across the image."""
+        return float(np.hypot(*self.velocity))
+
+
+def body_height(diagonals: FloatArray) -> float:
+    """A person's height in pixels, at least 1, from diagonals (T,) of the box.
+
+    Less the 6 % that the width adds to a standing person, the diagonal is the same standing and
+    lying; the upper quartile over time survives cut-off and crouched moments.
+    """
+    return max(float(np.quantile(diagonals, 0.75)) / float(np.hypot(1, BODY_WIDTH)), 1.0)
+
+
+def axes(body: Body, how: Measuring) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Times (K,), places (K, 2) and unit axes (K, 2), feet to head, of the rows about the frame.
+
+    From the torso if it is seen, else from the shape of the box, whose stick may lean to either
+    side: then every row counts twice.
+    """
+    about = body.track.near(how.motion_seconds)
+    times, joints = body.track.times[about], body.joints[about]
+    hips = mean_of(joints, RIGHT_HIP, LEFT_HIP)
+    torso = joints[:, CHEST] - hips
+    length = np.linalg.norm(torso, axis=1)
+    good = length > 0.1 * body.height  # False where unknown
+    if good.any():
+        places = (joints[good][:, CHEST] + hips[good]) / 2
+        return times[good], places, torso[good] / length[good][:, None]
+    tilt = np.radians(stick_tilt(body.shape.sizes[about]))
+    sides = [np.stack((side * np.sin(tilt), -np.cos(tilt)), 1) for side in (-1, 1)]
+    return np.tile(times, 2), np.tile(body.shape.centres[about], (2, 1)), np.concatenate(sides)
+
+
+def upright(body: Body, view: View, how: Measuring, after: float) -> Evidence:
+    """What the body says of "up", if it is upright: its rows later than ``after`` seconds.
+
+    A posture that changes meanwhile says nothing: nobody falls upright.
+    """
+    times, places, directions = axes(body, how)
+    # Leaning to the left and to the right by the same angle is one posture.
+    folded = np.stack((np.abs(directions[:, 0]), directions[:, 1]), 1)
+    if np.linalg.norm(folded.mean(0)) < how.upright_steady:
+        return NOTHING
+    share = 2 * how.motion_seconds / len(times)  # seconds that each row stands for
+    new = times > after
+    return view.evidence(places[new], directions[new], np.full(int(new.sum()), share))

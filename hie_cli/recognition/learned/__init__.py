@@ -1,0 +1,1 @@
+"""Recognisers that were trained: networks, their weights and what they see of a window."""

@@ -1,0 +1,1 @@
+"""The scene a video shows, and how it corrects what recognisers say."""

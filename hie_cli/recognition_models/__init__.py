@@ -1,1 +1,0 @@
-"""Learned recognisers of actions."""

@@ -1,0 +1,1 @@
+"""Training recognisers of actions: data, samples, fitting and what it leaves behind."""

@@ -1,0 +1,91 @@
+"""``configs/train-action.yaml``: how a recogniser of actions is trained."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hie_cli.core.config import as_dict
+from hie_cli.recognition.learned.network_specs import Kind, kind_of
+from hie_cli.recognition.learned.pose_clips import Sampling
+from hie_cli.training.action.augment import Augmentation
+
+
+@dataclass(frozen=True)
+class SlowFastConfig:
+    """What SlowFast sees and how wide it is; 15 a second, 32, 64 and 256 are as published."""
+
+    sampling: Sampling = field(default_factory=lambda: Sampling(15.0, 32))
+    width: int = 64
+    side: int = 256
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of ``hie train action``; the YAML file explains each."""
+
+    model: Literal["pose-stream", "parallel", "slowfast-r18", "slowfast-r50"] = "pose-stream"
+    epochs: int = 20
+    batch: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float = 0.02
+    warm_up: float = 0.05
+    clip_gradient: float = 2.0
+    patience: int = 8
+    select: Literal["macro", "wf_mAP"] = "macro"
+    seed: int = 0
+    threads: int = 1
+    multi_label: bool = False
+    balance: Literal["effective", "wf_mAP", "none"] = "effective"
+    focal_gamma: float = 0.0
+    smoothing: float = 0.0
+    distill: Literal["none", "self", "reg"] = "none"
+    alpha: float = 0.3
+    temperature: float = 4.0
+    label_every: int = 20
+    interpolate: bool = True
+    sampling: Sampling = field(default_factory=Sampling)
+    slowfast: SlowFastConfig = field(default_factory=SlowFastConfig)
+    augment: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "patience", "threads", "label_every"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name}: {value}; expected 1 or more")
+        for name in ("smoothing", "alpha", "warm_up"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)}; expected 0 <= {name} < 1")
+        if self.temperature <= 0 or self.highest_rate <= 0:
+            raise ValueError("temperature and learning_rate must be above 0")
+        if self.focal_gamma > 0 and self.smoothing > 0:
+            raise ValueError("focal_gamma and smoothing exclude each other; set one to 0")
+        if self.distill != "none" and (self.focal_gamma > 0 or self.smoothing > 0):
+            raise ValueError("distill replaces focal_gamma and smoothing; set both to 0")
+        if self.distill != "none" and self.multi_label:
+            raise ValueError("distill compares softmax scores; set multi_label to false")
+        self.kind()  # ValueError for sizes that make no sense
+
+    @property
+    def sees_clips(self) -> bool:
+        """Whether the model is a SlowFast."""
+        return self.model.startswith("slowfast")
+
+    @property
+    def batch_size(self) -> int:
+        """Labelled frames in a step."""
+        return self.batch or (4 if self.sees_clips else 12)
+
+    @property
+    def highest_rate(self) -> float:
+        """The highest learning rate."""
+        if self.learning_rate is None:
+            return 0.002 if self.sees_clips else 0.003
+        return self.learning_rate
+
+    @property
+    def instants(self) -> Sampling:
+        """When the model looks."""
+        return self.slowfast.sampling if self.sees_clips else self.sampling
+
+    def kind(self) -> Kind:
+        """The kind of network that is trained."""
+        return kind_of(self.model, self.instants, as_dict(self))

@@ -1,0 +1,149 @@
+"""``hie train action``: data, network, training, and what it leaves in the output folder."""
+
+import json
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from hie_cli.core import config as settings
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.progress import note, set_quiet
+from hie_cli.models.runtime import resolve_device
+from hie_cli.recognition.learned.card import CARD
+from hie_cli.recognition.learned.loading import load
+from hie_cli.recognition.learned.network_specs import Kind
+from hie_cli.training.action.data import chosen_labels, held_out, materials
+from hie_cli.training.action.pixels import PixelStore
+from hie_cli.training.action.report import write_curves, write_log, write_model
+from hie_cli.training.action.samples import Sample, samples_of
+from hie_cli.training.action.settings import TrainConfig
+from hie_cli.training.action.simulated import simulated_samples
+from hie_cli.training.engine import checkpoint
+from hie_cli.training.engine.loop import train
+from hie_cli.video.sources import find_videos
+
+VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
+VALIDATION_FIRST = 100_000  # train styles, other crowds: the test styles stay untouched
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the command line names to train on."""
+
+    paths: Sequence[str]
+    truth: Path | None
+    videos: Sequence[str]
+    held_out: Sequence[str]
+    simulate: int
+
+
+def run(
+    data: Data,
+    start: str | None,
+    distill: str | None,
+    output: Path,
+    config_files: Sequence[Path],
+    sets: Sequence[str],
+    device: str,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Train and write log.csv, curves.png, model.safetensors, card.json and last.pt to ``output``.
+
+    Raises ConfigError, InputError or ModelError for what a user can get wrong.
+    """
+    set_quiet(quiet)
+    config = settings.load(TrainConfig(), config_files, sets)
+    method, _, teacher_folder = (distill or config.distill).partition(":")
+    if method not in ("none", "self", "reg") or (method == "self") != bool(teacher_folder):
+        raise ConfigError(f"--distill {distill}: expected reg, or self:FOLDER of a trained model")
+    config = settings.load(config, (), [f"distill={method}"])
+    _check_output(output, resume, overwrite)
+    if not data.paths and not data.simulate:
+        raise ConfigError("nothing to train on: give DATA, or --simulate N")
+    if resume and overwrite:
+        raise ConfigError("--resume and --overwrite exclude each other")
+    kind, place = config.kind(), resolve_device(device)
+    torch.manual_seed(config.seed)
+    network = _network(start, kind)
+    teacher = _network(teacher_folder, kind).to(place).eval() if method == "self" else None
+    with nullcontext() if kind.wanted is None else PixelStore(output) as store:
+        training, validation, told = _samples(data, config, store)
+        note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
+        if store is not None:
+            note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
+        trained = train(
+            network, training, validation, config, output,
+            device=place, resume=resume, teacher=teacher,
+        )  # fmt: skip
+    write_log(output, trained.history)
+    write_curves(output, trained.history)
+    numbers = write_model(output, trained, config, output.resolve().name, told)
+    print(json.dumps({"folder": str(output), **numbers}))
+
+
+def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
+    there = [name for name in (CARD, checkpoint.NAME) if (output / name).exists()]
+    if overwrite:
+        for name in there:
+            (output / name).unlink()
+    elif there and not resume:
+        raise ConfigError(
+            f"{output / there[0]}: already there; --resume, --overwrite or another --output"
+        )
+
+
+def _network(start: str | None, kind: Kind) -> nn.Module:
+    """The network to begin with: random, a trained folder's, or a public SlowFast checkpoint's."""
+    if not start:
+        return kind.build()
+    if Path(start).is_file():
+        from hie_cli.recognition.learned.slowfast import SlowFast
+        from hie_cli.recognition.learned.video_weights import adopt, read_weights
+
+        network = kind.build()
+        if not isinstance(network, SlowFast):
+            raise ConfigError(f"--start {start}: a file starts slowfast-r18 and -r50 only")
+        adopt(network, read_weights(Path(start)), start)
+        return network
+    learned = load(start)
+    if learned.kind != kind:
+        raise ConfigError(f"{start}: is a {learned.kind}; expected a {kind}")
+    return learned.network
+
+
+def _samples(
+    data: Data, config: TrainConfig, store: PixelStore | None
+) -> tuple[list[Sample], list[Sample], str]:
+    """Training and validation samples, and a sentence on where they come from."""
+    training: list[Sample] = []
+    validation: list[Sample] = []
+    told: list[str] = []
+    kind = config.kind()
+    footage = None
+    if kind.wanted is not None or data.videos:  # a network of poses learns the true frame rate
+        footage = find_videos(data.videos)
+    paths = [Path(path) for path in data.paths]
+    videos = list(materials(paths, data.truth, footage, poses=not config.sees_clips))
+    apart = held_out([video.name for video in videos], data.held_out) if videos else set()
+    for video in videos:
+        found = list(samples_of(video, chosen_labels(video, config), kind, store))
+        note(f"{video.name}: {len(found)} labelled frames")
+        (validation if video.name in apart else training).extend(found)
+    if videos:
+        told.append(f"{len(videos) - len(apart)} videos, {len(apart)} held out")
+    if data.simulate:
+        training += simulated_samples("train", data.simulate, kind, store=store)
+        told.append(f"{data.simulate} simulated crowds")
+        if not videos:
+            scenes = min(VALIDATION_SCENES, max(8, data.simulate // 5))
+            validation += simulated_samples("train", scenes, kind, VALIDATION_FIRST, store)
+            told.append("trained on simulation only, never on real people")
+    if not training or not validation:
+        raise InputError("no labelled frame to train or to validate on; check --truth and --val")
+    return training, validation, "; ".join(told)

@@ -1,0 +1,128 @@
+"""``hie train fusion``: what members and the place say of labelled people, fitted and written."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+
+from hie_cli.core.errors import ConfigError, InputError, ModelError
+from hie_cli.core.progress import note, progress, set_quiet
+from hie_cli.models.runtime import resolve_device
+from hie_cli.recognition.learned.card import CARD
+from hie_cli.recognition.learned.fused_recogniser import PLACE, WAYS, is_fusion
+from hie_cli.recognition.scene.survey import Segmenter, survey
+from hie_cli.recognition.settings import ActionConfig
+from hie_cli.recognition.stage import needs_pixels, recognisers
+from hie_cli.recognition.window import windows
+from hie_cli.training.action.data import Material, chosen_labels, held_out, materials
+from hie_cli.training.action.fusion_fit import Seen, fit
+from hie_cli.training.action.fusion_folder import write_fusion
+from hie_cli.training.action.settings import TrainConfig
+from hie_cli.video.sources import find_videos
+
+MEASURES = ("wf_mAP", "macro")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to fit, and how: members, way of the place, its segmentation, and the measure."""
+
+    models: tuple[str, ...]
+    scene: str
+    segmentation: tuple[str, Path] | None
+    by: str
+
+
+def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str) -> Wanted:
+    """The options of the command line. Raises ConfigError or ModelError."""
+    if scene not in WAYS:
+        raise ConfigError(f"--scene {scene}: expected one of {', '.join(WAYS)}")
+    if by not in MEASURES:
+        raise ConfigError(f"--by {by}: expected one of {', '.join(MEASURES)}")
+    chosen = tuple(models) or ("kinematic",)
+    for name in chosen:
+        if is_fusion(name):
+            raise ModelError(f"{name}: is a fusion itself; give its members instead")
+    if len(chosen) == 1 and scene == "none":
+        raise ConfigError("nothing to fit: give several --model, or --scene")
+    network, colon, path = (segmentation or "").partition(":")
+    if segmentation and (not colon or not path):
+        raise ConfigError(f"--segmentation {segmentation}: expected NETWORK:FILE")
+    if segmentation and scene not in PLACE:
+        raise ConfigError("--segmentation serves the place only; give --scene prior or concat")
+    return Wanted(chosen, scene, (network, Path(path)) if segmentation else None, by)
+
+
+def run(
+    data: Sequence[str],
+    truth: Path | None,
+    patterns: Sequence[str],
+    videos: Sequence[str],
+    what: Wanted,
+    output: Path,
+    device: str,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Fit and write the folder; its card's figures go to stdout.
+
+    Raises ConfigError, InputError or ModelError for what a user can get wrong.
+    """
+    set_quiet(quiet)
+    if (output / CARD).exists() and not overwrite:
+        raise ConfigError(f"{output / CARD}: already there; --overwrite or another --output")
+    place = resolve_device(device)
+    segmenter = None if what.segmentation is None else Segmenter.of(*what.segmentation, place)
+    pixels = what.scene in PLACE or needs_pixels(ActionConfig(model=what.models))
+    footage = find_videos(videos) if pixels else None
+    parts: dict[bool, list[Seen]] = {False: [], True: []}
+    names: dict[bool, list[str]] = {False: [], True: []}
+    found = list(materials([Path(path) for path in data], truth, footage, poses=False))
+    apart = held_out([video.name for video in found], patterns)
+    if what.scene != "none" and len(apart) == len(found):
+        raise ConfigError("--val: holds out every video; the place needs some to learn from")
+    for video in progress(found, "scoring", len(found), "video"):
+        val = video.name in apart
+        if val or what.scene != "none":
+            names[val].append(video.name)
+            parts[val].extend(seen_of(video, what, segmenter, place))
+    for val, name in ((False, "to learn from"), (True, "to validate on")):
+        if not parts[val] and (val or what.scene != "none"):
+            raise InputError(f"no labelled person {name}; check --truth and --val")
+    note(f"{len(parts[False])} labelled frames to learn from, {len(parts[True])} to validate on")
+    fitted = fit(parts[False], parts[True], what.models, what.scene, what.by)
+    told = f"fitted on {len(names[False])} videos and validated on {len(names[True])}"
+    card = write_fusion(output, what.models, fitted, what.segmentation, told)
+    weights = dict(zip(what.models, fitted.weights.tolist(), strict=True))
+    for name in [name for name, weight in weights.items() if not weight]:
+        note(f"{name}: did not help on validation; left out")
+    if fitted.way != what.scene:
+        note(f"{what.scene}: did not help on validation; left out")
+    summary = {"folder": str(output), "weights": weights, "scene": card.scene, "beta": card.beta}
+    print(json.dumps({**summary, "validation": card.numbers}))
+
+
+def seen_of(
+    material: Material, what: Wanted, segmenter: Segmenter | None, device: str
+) -> Iterator[Seen]:
+    """The labelled frames of one video as members and place see them."""
+    config = ActionConfig(model=what.models)
+    labels = chosen_labels(material, TrainConfig(interpolate=False))
+    by_frame = {material.observed[k].frame_index: row for k, row in labels.items()}
+    frames = None if material.frames is None else material.frames(list(by_frame))
+    members = recognisers(material.video, config, frames, device)
+    place = None
+    if what.scene in PLACE:
+        assert frames is not None
+        place = survey(frames, material.observed, material.video, segmenter)
+    every = gcd(*by_frame) or 1
+    for item, window in windows(material.observed, material.video, config.window_seconds, every):
+        row = by_frame.get(item.frame_index)
+        if window is not None and row is not None and len(row):
+            scores = np.stack([member.score(window) for member in members])
+            boxes = item.people.boxes
+            scenes = np.zeros((len(boxes), 0)) if place is None else place.vectors(boxes)
+            yield Seen(item.people, row, scores, scenes)

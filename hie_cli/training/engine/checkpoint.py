@@ -1,0 +1,61 @@
+"""Checkpoints: all that an interrupted training needs to go on exactly where it was."""
+
+import json
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hie_cli.core.config import as_dict
+from hie_cli.core.errors import InputError
+from hie_cli.formats.files import atomic_write
+from hie_cli.training.action.settings import TrainConfig
+
+NAME = "last.pt"
+# What reading a damaged or foreign file can raise.
+_BROKEN = (
+    RuntimeError,
+    LookupError,
+    OSError,
+    EOFError,
+    TypeError,
+    ValueError,
+    struct.error,
+    pickle.UnpicklingError,
+)
+_FREE = ("epochs", "patience", "threads")  # settings that may change on resume
+
+
+def _key(config: TrainConfig) -> str:
+    kept = {k: v for k, v in as_dict(config).items() if k not in _FREE}
+    return json.dumps(kept, sort_keys=True)
+
+
+def save(folder: Path, config: TrainConfig, state: dict[str, Any]) -> None:
+    """Write ``folder``/last.pt, at once or not at all."""
+    with atomic_write(folder / NAME, "wb") as file:
+        torch.save({**state, "settings": _key(config)}, file)
+
+
+def load(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
+    """The checkpoint, or None if there is none yet.
+
+    Only tensors and plain values are unpickled. InputError for a damaged file or other settings.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    fix = f"{path}: not a checkpoint of this program; remove it"
+    if not zipfile.is_zipfile(path):
+        raise InputError(fix)
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        settings = state["settings"]
+    except _BROKEN:
+        raise InputError(fix) from None
+    if settings != _key(config):
+        raise InputError(f"{path}: made with other settings; use the same, or another --output")
+    return state

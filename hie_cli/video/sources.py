@@ -1,0 +1,251 @@
+"""Video files and image folders as a stream of frames."""
+
+import glob
+import math
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# FFmpeg would print its own many lines on damaged input; ours is one line (see _decode).
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+
+import cv2
+
+from hie_cli.core.errors import ConfigError, InputError, input_error
+from hie_cli.core.progress import note
+from hie_cli.core.types import Frame, Image, VideoInfo
+
+VIDEO_ENDINGS = frozenset(
+    ".3gp .asf .avi .flv .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .seq .ts "
+    ".vob .webm .wmv .y4m".split()
+)
+# Containers that keep a table of their frames: what they say of their number can be believed.
+INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
+IMAGE_ENDINGS = frozenset(".bmp .jpeg .jpg .png .tif .tiff .webp".split())
+FALLBACK_FPS = 25.0
+# A container may promise a few frames more than it holds; beyond this share the file is cut off.
+_MISSING_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class FrameRange:
+    """Which frames to use: ``first <= index < end`` (None: to the end), every ``stride``-th."""
+
+    first: int = 0
+    end: int | None = None
+    stride: int = 1
+
+    def __contains__(self, index: int) -> bool:
+        inside = index >= self.first and (self.end is None or index < self.end)
+        return inside and (index - self.first) % self.stride == 0
+
+    def count(self, num_frames: int | None) -> int | None:
+        """How many of ``num_frames`` frames are used; None if that cannot be known."""
+        ends = [end for end in (self.end, num_frames) if end is not None]
+        return len(range(self.first, min(ends), self.stride)) if ends else None
+
+
+def parse_range(text: str) -> FrameRange:
+    """``FIRST:END:STRIDE``, each part optional, as in a Python slice. Raises ConfigError."""
+    match = re.fullmatch(r"(\d*):(\d*)(?::(\d*))?", text)
+    if match is None:
+        raise ConfigError(f"--frames {text}: expected FIRST:END:STRIDE, for example 100:200 or ::2")
+    first, end, stride = (int(part) if part else None for part in match.groups())
+    chosen = FrameRange(first or 0, end, 1 if stride is None else stride)
+    if chosen.stride < 1 or (end is not None and end <= chosen.first):
+        raise ConfigError(
+            f"--frames {text}: holds no frame; END > FIRST and STRIDE >= 1 are needed"
+        )
+    return chosen
+
+
+def find_videos(patterns: Sequence[str]) -> list[Path]:
+    """Video files and image folders named by paths, folders of videos or glob patterns, in order.
+
+    Raises InputError for a glob that matches nothing, ConfigError where two share a name (their
+    results would overwrite each other).
+    """
+    found: list[Path] = []
+    for pattern in patterns:
+        path = Path(pattern)
+        matches = [path] if path.exists() else [Path(p) for p in sorted(glob.glob(pattern))]
+        if not matches and set(pattern) & set("*?["):
+            raise input_error(pattern, "no video matches this pattern", "check the path")
+        matches = matches or [path]  # a missing file fails on its own, beside those that are there
+        for match in matches:
+            inside = _videos_inside(match) if match.is_dir() else []
+            found += inside or [match]
+    names: dict[str, Path] = {}
+    for path in found:
+        other = names.setdefault(video_name(path), path)
+        if other is not path and other.resolve() != path.resolve():
+            raise ConfigError(
+                f"{other} and {path} share the name {video_name(path)!r}; rename one or run apart"
+            )
+    return list(names.values())
+
+
+def _videos_inside(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_ENDINGS and p.is_file())
+
+
+def video_name(path: Path) -> str:
+    """NAME of a video: its file name without ending; of a MOT ``NAME/img1`` folder, NAME."""
+    if not path.is_dir():
+        return path.stem
+    resolved = path.resolve()
+    return resolved.parent.name if resolved.name == "img1" else resolved.name
+
+
+class VideoSource:
+    """One opened video file or image folder: ``info``, and its frames in order, decoded once.
+
+    ``fps`` overrides what the file says (an image folder says nothing: 25). Rotation flags are
+    applied by the decoder. Raises InputError for a missing, empty or undecodable file.
+    """
+
+    def __init__(self, path: Path, frames: FrameRange = FrameRange(), fps: float | None = None):
+        self.path = path
+        self.range = frames
+        self._images = _images_inside(path) if path.is_dir() else None
+        self.info = self._probe(fps)
+        if frames.count(self.info.num_frames) == 0:
+            raise InputError(
+                f"{path}: has {self.info.num_frames} frames, none in --frames "
+                f"{frames.first}:{'' if frames.end is None else frames.end}; widen the range"
+            )
+
+    def __len__(self) -> int:
+        """Number of frames that iteration is expected to yield; 0 if the file does not say."""
+        return self.range.count(self.info.num_frames) or 0
+
+    def _probe(self, fps: float | None) -> VideoInfo:
+        name = video_name(self.path)
+        if self._images is not None:
+            height, width = _read_image(self._images[0]).shape[:2]
+            return VideoInfo(name, width, height, fps or FALLBACK_FPS, len(self._images))
+        capture = _open(self.path)
+        try:
+            ok, image = capture.read()
+            if not ok:
+                raise input_error(self.path, "holds no decodable frame", "give a video file")
+            height, width = image.shape[:2]
+            said = capture.get(cv2.CAP_PROP_FPS)
+            count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            if self.path.suffix.lower() not in INDEXED_ENDINGS:
+                said, count = self._measure(capture, said, count)
+        finally:
+            capture.release()
+        sane = math.isfinite(said) and 0 < said <= 1000
+        if fps is None and not sane:
+            note(
+                f"{self.path}: says no frame rate; {FALLBACK_FPS:g} is assumed "
+                "(--set video.fps=N says otherwise)"
+            )
+        known = math.isfinite(count) and count >= 1
+        rate = fps or (said if sane else FALLBACK_FPS)
+        return VideoInfo(name, width, height, rate, int(count) if known else None)
+
+    def _measure(
+        self, capture: cv2.VideoCapture, fps: float, promised: float
+    ) -> tuple[float, float]:
+        """Mean frame rate and number of frames of a file that has no index, by going through it.
+
+        Such containers promise duration times nominal rate, which is wrong for a rate that varies.
+        Raises InputError if the file ends well before the duration it promises.
+        """
+        first = last = capture.get(cv2.CAP_PROP_POS_MSEC)
+        count = 1
+        while capture.grab():
+            count += 1
+            last = capture.get(cv2.CAP_PROP_POS_MSEC)
+        seconds = (last - first) / 1000
+        if count < 2 or not math.isfinite(seconds) or seconds <= 0:
+            return fps, count
+        rate = (count - 1) / seconds
+        duration = promised / fps if fps > 0 else 0.0
+        if duration - seconds - 1 / rate > max(1.0, _MISSING_SHARE * duration):
+            raise input_error(
+                self.path,
+                f"decoding stopped at {seconds:.1f} s (frame {count}) of {duration:.1f} s",
+                "the file is cut off or damaged; repair it",
+            )
+        return rate, count
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self._decode() if self._images is None else self._load(self._images)
+
+    def _load(self, images: list[Path]) -> Iterator[Frame]:
+        for index, path in enumerate(images):
+            if index in self.range:
+                image = _read_image(path)
+                if image.shape[:2] != (self.info.height, self.info.width):
+                    raise input_error(
+                        path,
+                        f"{image.shape[1]}x{image.shape[0]} pixels",
+                        f"the folder's first image has {self.info.width}x{self.info.height}",
+                    )
+                yield Frame(index, image)
+
+    def _decode(self) -> Iterator[Frame]:
+        capture = _open(self.path)
+        index = 0
+        try:
+            while self.range.end is None or index < self.range.end:
+                wanted = index in self.range
+                ok, image = capture.read() if wanted else (capture.grab(), None)
+                if not ok:
+                    break
+                if image is not None:
+                    yield Frame(index, image)
+                index += 1
+        finally:
+            capture.release()
+        self._check_end(index)
+
+    def _check_end(self, decoded: int) -> None:
+        """Complain if decoding stopped before the end that the file promised."""
+        promised = self.info.num_frames
+        wanted = self.range.end if self.range.end is not None else promised
+        if promised is None or wanted is None or decoded >= min(promised, wanted):
+            return
+        if promised - decoded > max(2, _MISSING_SHARE * promised):
+            raise input_error(
+                self.path,
+                f"decoding stopped at frame {decoded} of {promised}",
+                f"the file is cut off or damaged; repair it or use --frames :{decoded}",
+            )
+        note(f"{self.path}: promised {promised} frames and held {decoded}")
+
+
+def _open(path: Path) -> cv2.VideoCapture:
+    if not path.exists():
+        raise input_error(path, "no such file", "check the path")
+    if path.stat().st_size == 0:
+        raise input_error(path, "empty file", "give a video file")
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise input_error(path, "not a video that can be decoded", "give a video file")
+    return capture
+
+
+def _natural(path: Path) -> list[int | str]:
+    """Sort key that puts ``2.jpg`` before ``10.jpg``."""
+    return [int(p) if p.isdigit() else p.lower() for p in re.split(r"(\d+)", path.name)]
+
+
+def _images_inside(folder: Path) -> list[Path]:
+    found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_ENDINGS]
+    if not found:
+        raise input_error(folder, "holds neither videos nor images", "give a folder of frames")
+    return sorted(found, key=_natural)
+
+
+def _read_image(path: Path) -> Image:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise input_error(path, "not an image that can be decoded", "remove or replace it")
+    return image

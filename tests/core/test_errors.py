@@ -1,0 +1,28 @@
+import pytest
+
+from hie_cli.core import errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.HieError, 1),
+        (errors.ConfigError, 2),
+        (errors.InputError, 3),
+        (errors.ModelError, 4),
+    ],
+)
+def test_exit_codes(kind: type[errors.HieError], code: int) -> None:
+    assert kind("x").exit_code == code
+    assert issubclass(kind, errors.HieError)
+
+
+def test_one_line_of_file_place_and_fix() -> None:
+    assert str(errors.input_error("a/b.json", "frame 3", "fix it")) == "a/b.json: frame 3: fix it"
+    assert str(errors.input_error("b.json", "", "fix it")) == "b.json: fix it"
+
+
+def test_nearest() -> None:
+    assert errors.nearest("poze", ["pose", "track"]) == "; did you mean 'pose'?"
+    assert errors.nearest("xyz", ["pose", "track"]) == ""
+    assert errors.nearest("xyz", []) == ""

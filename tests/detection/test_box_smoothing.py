@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from hie_cli.core.types import Frame, People
+from hie_cli.detection.box_smoothing import common_motion, frames_around, line_at_zero, steady
+
+NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
+
+
+def people(*lefts: float, width: float = 40.0) -> People:
+    boxes = np.array([[x, 60, x + width, 180] for x in lefts]).reshape(-1, 4)
+    return People(boxes, np.full(len(lefts), 0.8))
+
+
+def stream(items):
+    return [(Frame(t, NO_IMAGE), each) for t, each in enumerate(items)]
+
+
+def test_nothing_and_nobody():
+    assert list(steady([], 2)) == []
+    out = list(steady(stream([people(), people(10), people()]), 2))
+    assert [(f.index, len(p)) for f, p in out] == [(0, 0), (1, 1), (2, 0)]
+
+
+def test_zero_frames_pass_everything():
+    items = stream([people(10), people(30)])
+    assert list(steady(items, 0)) == items
+
+
+def test_straight_motion_stays_exactly():
+    out = list(steady(stream([people(10 + 5 * t) for t in range(9)]), 2))
+    for t, (_, p) in enumerate(out):
+        np.testing.assert_allclose(p.boxes[0], [10 + 5 * t, 60, 50 + 5 * t, 180], atol=1e-3)
+
+
+def test_a_swinging_width_is_evened_out():
+    # Widths 40 and 50 in turn about one left side; five frames 40 50 40 50 40: the mean, 44.
+    swing = [people(100, width=40 + 10 * (t % 2)) for t in range(9)]
+    _, middle = list(steady(stream(swing), 2))[4]
+    assert middle.boxes[0, 2] - middle.boxes[0, 0] == pytest.approx(44, abs=1e-3)
+
+
+def test_two_samples_are_no_line():
+    out = list(steady(stream([people(100), people(103)]), 2))
+    assert out[0][1].boxes[0, 0] == 100
+    assert out[1][1].boxes[0, 0] == 103
+
+
+def test_line_by_hand():
+    # Values 0, 3, 3 at times 0, 1, -1, equal weights: flat line at their mean, 2.
+    values = np.zeros((3, 1, 4))
+    values[1:] = 3
+    line = line_at_zero(np.array([0, 1, -1]), values, np.ones((3, 1)))
+    assert line == pytest.approx(2.0)
+    # At times 0, 1, 2 the line is least squares through (0, 0), (1, 3), (2, 3): 0.5 + 1.5 t.
+    line = line_at_zero(np.array([0, 1, 2]), values, np.ones((3, 1)))
+    assert line == pytest.approx(0.5)
+
+
+def test_weights_count_by_hand():
+    # Samples 0, 6, 6 at 0, 1, -1 with weights 2, 1, 1: (2*0 + 6 + 6) / 4 = 3.
+    values = np.zeros((3, 1, 4))
+    values[1:] = 6
+    weights = np.array([[2.0], [1.0], [1.0]])
+    assert line_at_zero(np.array([0, 1, -1]), values, weights) == pytest.approx(3.0)
+
+
+def test_the_cameras_shake_does_not_move_boxes_off_their_people():
+    shake = [0, 9, 0, 9, 0, 9, 0, 9, 0]
+    crowd = [people(*(x + s for x in (50, 150, 250, 350, 450))) for s in shake]
+    out = list(steady(stream(crowd), 2))
+    for s, (_, p) in zip(shake, out, strict=True):
+        np.testing.assert_allclose(p.boxes[:, 0], np.array([50, 150, 250, 350, 450]) + s, atol=1e-3)
+
+
+def test_common_motion_needs_several_people():
+    a, b = people(0, 100, 200), people(5, 105, 205)
+    assert common_motion(a.boxes, b.boxes, np.arange(3)).tolist() == [0, 0]
+    a, b = people(0, 100, 200, 300), people(5, 105, 205, 400)
+    assert common_motion(a.boxes, b.boxes, np.arange(4)).tolist() == [5, 0]
+
+
+def test_look_ahead_is_bounded():
+    taken = []
+
+    def source():
+        for t in range(20):
+            taken.append(t)
+            yield Frame(t, NO_IMAGE), people(10 + t)
+
+    out = steady(source(), 3)
+    next(out)
+    assert len(taken) == 4
+
+
+@pytest.mark.parametrize(
+    ("fps", "stride", "expected"), [(10, 1, 2), (25, 1, 6), (50, 1, 6), (10, 5, 0)]
+)
+def test_frames_around(fps, stride, expected):
+    assert frames_around(0.25, fps, stride) == expected

@@ -1,0 +1,262 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hie_cli.core.errors import InputError
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.formats.documents.document import Document, Header, frame_number, rounded
+from hie_cli.formats.documents.writer import DocumentWriter, frame_line
+
+VIDEO = VideoInfo("20", 640, 480, 25.0, 9)
+HEADER = Header("track", VIDEO, config=(("detect", {}), ("pose", {}), ("track", {})))
+ARRAYS = [f.name for f in dataclasses.fields(People)]
+
+
+def write(path: Path, frames: list[FramePeople], header: Header = HEADER) -> Path:
+    with DocumentWriter(path, header) as writer:
+        for item in frames:
+            writer.write(item)
+    return path
+
+
+def same(a: People, b: People) -> None:
+    for name in ARRAYS:
+        left, right = getattr(a, name), getattr(b, name)
+        assert (left is None) == (right is None), name
+        if left is not None:
+            np.testing.assert_array_equal(left, right, err_msg=name)
+
+
+def test_nobody(tmp_path: Path) -> None:
+    """A document without frames, and a frame without people with the fields of its stages."""
+    assert list(Document(write(tmp_path / "20.json", []))) == []
+    document = Document(write(tmp_path / "20.json", [FramePeople(0, People.empty())]))
+    (item,) = document
+    assert document.header == HEADER
+    assert item.people.track_ids is not None
+    assert item.people.keypoints is not None
+    assert item.people.keypoints.shape == (0, 14, 2)
+    assert item.people.action_scores is None
+
+
+def test_detections_only_stay_detections(tmp_path: Path) -> None:
+    people = People(np.array([[1.0, 2, 3, 4]]), np.array([0.5]))
+    header = Header("detect", VIDEO)
+    (item,) = Document(write(tmp_path / "20.json", [FramePeople(3, people)], header))
+    assert item.frame_index == 3
+    same(item.people, people)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 6))
+def test_rounded_is_what_a_reader_returns(tmp_path_factory, seed: int, n: int) -> None:
+    """Any float32, with missing joints and people without actions, not only round numbers."""
+    rng = np.random.default_rng(seed)
+    boxes = rng.normal(0, 10 ** rng.uniform(-3, 5), (n, 4)).astype(np.float32)
+    boxes[:, 2:] = boxes[:, :2] + np.abs(boxes[:, 2:])
+    points = rng.normal(0, 500, (n, 14, 2)).astype(np.float32)
+    points[rng.random((n, 14)) < 0.3] = np.nan
+    actions = rng.random((n, 14)).astype(np.float32)
+    actions[0, 0] = 1.0
+    people = People(
+        boxes, rng.random(n) * 0.001, rng.permutation(n), points, rng.random((n, 14)), actions
+    )
+    header = Header("action", VIDEO, config=(("pose", {}), ("track", {})))
+    path = tmp_path_factory.mktemp("documents") / "20.json"
+    (item,) = Document(write(path, [FramePeople(0, people)], header))
+    same(item.people, rounded(people))
+    same(rounded(rounded(people)), rounded(people))
+
+
+def test_people_without_actions_have_nan_rows(tmp_path: Path) -> None:
+    actions = np.full((2, 14), np.nan)
+    actions[1] = 0.25
+    people = People(np.array([[0.0, 0, 1, 1]] * 2), np.ones(2), action_scores=actions)
+    header = Header("action", VIDEO)
+    (item,) = Document(write(tmp_path / "20.json", [FramePeople(0, people)], header))
+    np.testing.assert_array_equal(item.people.action_scores, actions)
+
+
+def test_posetrack_tools_read_it(tmp_path: Path, make_people) -> None:
+    """The fields that poseval's readers use, by their names and one-element lists."""
+    path = write(tmp_path / "20.json", [FramePeople(4, make_people(0, 2))])
+    entry = json.loads(path.read_text())["annolist"][0]
+    assert entry["image"][0]["name"] == "000004.jpg"
+    assert entry["ignore_regions"] == []
+    rect = entry["annorect"][1]
+    for key in ("x1", "y1", "x2", "y2", "score", "track_id"):
+        assert len(rect[key]) == 1
+    point = rect["annopoints"][0]["point"][0]
+    assert {len(point[key]) for key in ("id", "x", "y", "score")} == {1}
+
+
+def test_one_frame_a_line(tmp_path: Path, make_people) -> None:
+    path = write(tmp_path / "20.json", [FramePeople(t, make_people(t, 2)) for t in range(3)])
+    lines = path.read_text().splitlines()
+    assert len(lines) == 1 + 3 + 1
+    assert [json.loads(line.removeprefix(",")) for line in lines[1:4]]
+
+
+def test_reformatted_documents_are_read_too(tmp_path: Path, make_people) -> None:
+    path = write(tmp_path / "20.json", [FramePeople(2, make_people(0, 2))])
+    pretty = tmp_path / "pretty.json"
+    pretty.write_text("\ufeff" + json.dumps(json.loads(path.read_text()), indent=2))
+    document = Document(pretty)
+    (item,) = document
+    same(item.people, rounded(make_people(0, 2)))
+    assert document.header is not None
+    assert document.header.video == HEADER.video
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [i.frame_index for i in Document(path)] == [2]
+
+
+def test_sloppy_annolists(tmp_path: Path) -> None:
+    """Scalars without their list, no score, empty annopoints, names without a number."""
+    path = tmp_path / "x.json"
+    rect = {"x1": 1, "y1": 2, "x2": 3.5, "y2": 4, "annopoints": []}
+    joint = {"point": {"id": 0, "x": 5, "y": 6}}
+    entries = [
+        {"image": {"name": "a.jpg"}, "annorect": [rect]},
+        {"image": [{"name": ["b.jpg"]}], "annorect": [{**rect, "annopoints": joint}]},
+        {"image": [{"name": "c.jpg"}]},
+    ]
+    path.write_text(json.dumps({"annolist": entries}))
+    first, second, third = Document(path)
+    assert (first.frame_index, second.frame_index, third.frame_index) == (0, 1, 2)
+    assert first.people.scores.tolist() == [1]
+    assert first.people.keypoints is not None
+    assert second.people.keypoints is not None
+    assert second.people.keypoints[0, 0].tolist() == [5, 6]
+    assert len(third.people) == 0
+
+
+HEAD = (
+    '{"hie":{"format_version":1,"stage":"pose","video":{"name":"20","width":9,"height":9,'
+    '"fps":25,"num_frames":9},"frames":[0,null,1],"skeleton":"hieve14","models":[],"config":{}}'
+)
+RECT = '{"x1":[1],"y1":[1],"x2":[2],"y2":[2],"score":[1]%s}'
+
+
+def frame(rects: str, name: str = "000003.jpg") -> str:
+    return f'{{"image":[{{"name":"{name}"}}],"annorect":[{rects}]}}'
+
+
+def joint(text: str) -> str:
+    return RECT % f',"annopoints":[{{"point":[{text}]}}]'
+
+
+BROKEN = {
+    "reversed": (frame(RECT.replace("[2]", "[0]", 1) % ""), "frame 3: person 0 has x2 < x1"),
+    "upside down": (frame(RECT.replace('"y2":[2]', '"y2":[0]') % ""), "person 0 has y2 < y1"),
+    "nan": (frame(RECT.replace("[1]", "[NaN]", 1) % ""), "line 2: holds NaN"),
+    "infinite": (frame(RECT.replace("[1]", "[1e999]", 1) % ""), "x1 is not finite"),
+    "huge": (frame(RECT.replace("[1]", "[1e30]", 1) % ""), "x1 is 1e+30; expected pixels"),
+    "digits": (frame(RECT.replace("[1]", f"[{'9' * 5000}]", 1) % ""), "too many digits"),
+    "text": (frame(RECT.replace("[1]", '["1"]', 1) % ""), "x1 is ['1']; expected one number"),
+    "boolean": (frame(RECT.replace("[1]", "[true]", 1) % ""), "x1 is [True]"),
+    "no box": (frame('{"score":[1]}'), "person 0: x1 is missing"),
+    "two numbers": (frame(RECT.replace("[1]", "[1,2]", 1) % ""), "x1 is [1, 2]"),
+    "id": (frame(RECT % ',"track_id":[1.5]'), "track_id is 1.5; expected a whole number"),
+    "negative id": (frame(RECT % ',"track_id":[-2]'), "track_id is -2"),
+    "same id": (frame(",".join([RECT % ',"track_id":[7]'] * 2)), "as person 0"),
+    "joint": (frame(joint('{"id":[14],"x":[1],"y":[1]}')), "id is 14; expected a whole number 0"),
+    "joint x": (frame(joint('{"id":[3],"y":[1]}')), "joint 3: x is missing"),
+    "joint twice": (
+        frame(joint(",".join(['{"id":[3],"x":[1],"y":[1],"score":[1]}'] * 2))),
+        "joint 3 occurs twice",
+    ),
+    "action": (frame(RECT % ',"actions":[{"id":[0],"score":[1]}]'), "id is 0; expected a whole"),
+    "points": (frame(RECT % ',"annopoints":[5]'), "annopoints holds no list of points"),
+    "rects": ('{"image":[{"name":"1.jpg"}],"annorect":7}', "frame 1: annorect is not a list"),
+    "no image": ('{"annorect":[]}', "line 2: not an annolist entry"),
+    "past the end": (frame("", "000009.jpg"), "frame 9: past the end of the video's 9 frames"),
+    "absurd frame": (frame("", "99999999999999999999.jpg"), "expected a number below 1000000"),
+    "torn": (frame("")[:-3], "line 2 column"),
+    "deep": ("[" * 100_000, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_frames_are_named(tmp_path: Path, name: str) -> None:
+    text, message = BROKEN[name]
+    path = tmp_path / "20.json"
+    path.write_text(f'{HEAD},"annolist":[\n{text}\n]}}\n')
+    with pytest.raises(InputError) as error:
+        list(Document(path))
+    assert str(error.value).startswith(str(path))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def body(head: str = HEAD, frames: str = "", end: str = "]}\n") -> str:
+    return f'{head},"annolist":[\n{frames}{end}'
+
+
+WHOLE = {
+    "empty": ("", "empty file"),
+    "cut off": (body(frames=frame("") + "\n", end=""), "ends early"),
+    "text after": (body(end="]}\n[]\n"), "line 3: text after the end"),
+    "descending": (
+        body(frames=f"{frame('')}\n,{frame('', '000002.jpg')}\n"),
+        "frame 2 comes after",
+    ),
+    "twice": (body(frames=f"{frame('')}\n,{frame('')}\n"), "frame 3 comes after frame 3"),
+    "version": (body(HEAD.replace('_version":1', '_version":2')), "format version 2: this hie"),
+    "stage": (body(HEAD.replace('"pose"', '"poses"')), "stage 'poses': expected one of"),
+    "header": (body(HEAD.replace('"width":9,', "")), "header: broken"),
+    "not ours": ('{"a":1}', "no 'annolist'"),
+    "list": ("[1]", "no 'annolist'"),
+    "json": ('{"annolist":[\n{"a":}]}', "line 2 column"),
+    "infinity": ('{"annolist":[Infinity]}', "holds Infinity"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_broken_files_are_named(tmp_path: Path, name: str) -> None:
+    text, message = WHOLE[name]
+    path = tmp_path / "20.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"20\.json") as error:
+        list(Document(path))
+    assert message in str(error.value)
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        Document(tmp_path / "none.json")
+    with pytest.raises(InputError, match="is a folder"):
+        Document(tmp_path)
+    path = tmp_path / "20.json"
+    path.write_bytes(b'{"hie":\xff\xfe')
+    with pytest.raises(InputError, match="not UTF-8"):
+        list(Document(path))
+
+
+def test_next_stage_keeps_what_went_before() -> None:
+    header = Header("detect", VIDEO, models=({"name": "a"},), config=(("detect", 1),))
+    later = header.next_stage("pose", ({"name": "b"},), 2)
+    assert later.models == ({"name": "a"}, {"name": "b"})
+    assert later.config == (("detect", 1), ("pose", 2))
+    assert later.stages == {"detect", "pose"}
+    assert later.next_stage("pose", (), 3).config == (("detect", 1), ("pose", 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("000118.jpg", 118), ("a/b/7.png", 7), ("a\\7.png", 7), ("x.jpg", None), ("img12b.jpg", None)],
+)
+def test_frame_number(name: str, number: int | None) -> None:
+    assert frame_number(name) == number
+
+
+def test_lines_hold_no_needless_digits(make_people) -> None:
+    people = People(np.array([[-0.0, 3, 812.34, 1e6]]), np.array([0.1]))
+    line = frame_line(FramePeople(7, people))
+    assert '"x1":[0],"y1":[3],"x2":[812.34],"y2":[1000000],"score":[0.1]}' in line
+    with pytest.raises(ValueError, match="frame 7: a box or score is not finite"):
+        frame_line(FramePeople(7, people.replace(scores=np.array([np.nan]))))

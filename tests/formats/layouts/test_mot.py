@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hie_cli.core.errors import InputError
+from hie_cli.formats.layouts import mot
+from hie_cli.formats.results import read_results
+from hie_cli.formats.truth import read_truth
+
+
+def test_nobody() -> None:
+    assert mot.read_rows("", "a.txt", 0).shape == (0, 7)
+    assert mot.parse_truth("\n\n", "a.txt", "a", 0).frames == ()
+    assert mot.parse_results("\ufeff", "a.txt", 1) == ()
+
+
+def test_hieve_counts_from_0_and_flag_0_is_ignored() -> None:
+    """x2 = x + w = 10 + 5; flag 0 does not count, any other flag does."""
+    text = "0,7,10,20,5,8,1,-1,-1,-1\r\n2,7,11,20,5,8,0,-1,-1,-1\r\n2,0,1,1,2,2,2,-1,-1,-1\r\n"
+    sequence = mot.parse_truth(text, "20.txt", "20", 0)
+    assert [len(f) for f in sequence.frames] == [1, 0, 2]
+    assert sequence.frames[0].boxes.tolist() == [[10, 20, 15, 28]]
+    assert sequence.frames[2].track_ids.tolist() == [7, 0]
+    assert sequence.frames[2].ignore.tolist() == [True, False]
+    assert sequence.frames[2].distractor is None
+    assert all(f.annotated for f in sequence.frames)
+
+
+def test_mot16_classes() -> None:
+    """Frame 1 is our 0. Only pedestrians (1) count; 2, 7, 8, 12 take detections with them."""
+    rows = [f"1,{c},0,0,9,9,1,{c},0.5" for c in range(1, 14)] + ["1,20,0,0,9,9,0,1,1"]
+    (frame,) = mot.parse_truth("\n".join(rows), "gt.txt", "MOT16-02", 1).frames
+    assert np.flatnonzero(~frame.ignore).tolist() == [0]
+    assert frame.distractor is not None
+    assert frame.track_ids[frame.distractor].tolist() == [2, 7, 8, 12]
+
+
+def test_last_columns_that_are_not_kept_are_counted() -> None:
+    """Rows 2 and 3 are partly visible; class 3 is not kept, class 8 stands for all distractors."""
+    text = "1,1,0,0,9,9,1,1,1\n1,2,0,0,9,9,1,8,0.5\n1,3,0,0,9,9,0,3,0\n"
+    sequence = mot.parse_truth(text, "gt.txt", "MOT16-02", 1)
+    assert dict(sequence.dropped) == {"classes of ignored boxes": 1, "visible shares of boxes": 2}
+    text = "1,1,0,0,9,9,1,5,5,0\n2,1,0,0,9,9,1,-1,-1,-1\n"
+    assert mot.parse_truth(text, "gt.txt", "PETS", 1).dropped == (("world coordinates", 1),)
+
+
+def test_mot20_has_one_distractor_more(tmp_path: Path) -> None:
+    gt = tmp_path / "MOT20-01" / "gt" / "gt.txt"
+    gt.parent.mkdir(parents=True)
+    gt.write_text("1,1,0,0,9,9,1,6,1\n1,2,0,0,9,9,1,1,1\n")
+    (sequence,) = read_truth(tmp_path).values()
+    assert sequence.name == "MOT20-01"
+    assert sequence.frames[0].distractor.tolist() == [True, False]
+
+
+def test_seqinfo_gives_length_size_and_rate(tmp_path: Path) -> None:
+    root = tmp_path / "MOT17-02"
+    (root / "gt").mkdir(parents=True)
+    (root / "det").mkdir()
+    (root / "gt" / "gt.txt").write_text("2,1,0,0,9,9,1,1,1\n")
+    (root / "det" / "det.txt").write_text("1,-1,0,0,9,9,0.5,-1,-1,-1\n")
+    info = root / "seqinfo.ini"
+    info.write_text("[Sequence]\nseqLength=4\nimWidth=640\nimHeight=480\nframeRate=14\n")
+    (sequence,) = read_truth(tmp_path).values()
+    assert (sequence.width, sequence.height, sequence.fps) == (640, 480, 14.0)
+    assert [len(f) for f in sequence.frames] == [0, 1, 0, 0]
+    info.write_text("[Sequence]\nseqLength=1\n")
+    with pytest.raises(InputError, match="frame 2 lies past the sequence's 1 frames"):
+        read_truth(tmp_path)["MOT17-02"]
+    info.write_text("[Sequence]\nseqLength=many\n")
+    with pytest.raises(InputError, match=r"seqinfo\.ini: broken"):
+        read_truth(tmp_path)["MOT17-02"]
+
+
+BAD = {
+    "6 columns": ("0,1,1,1,1,1\n", "line 1: 6 columns; expected 7 to 10"),
+    "ragged": ("0,1,1,1,1,1,1\n1,1,1,1,1,1,1,1\n", "line 2: 8 columns where earlier lines have 7"),
+    "words": ("\n0,1,1,1,1,x,1\n", "line 2: height is 'x'; expected a number"),
+    "nan": ("0,1,nan,1,1,1,1\n", "line 1: left is nan; numbers must be finite"),
+    "infinite": ("0,1,1,1,1,1,inf\n", "line 1: conf is inf"),
+    "negative frame": ("-1,1,1,1,1,1,1\n", "line 1: frame -1; expected a whole number from 0"),
+    "half frame": ("0.5,1,1,1,1,1,1\n", "line 1: frame 0.5"),
+    "huge frame": ("9999999999,1,1,1,1,1,1\n", "line 1: frame 1e+10"),
+    "half id": ("0,1.5,1,1,1,1,1\n", "line 1: id 1.5"),
+    "negative id": ("0,-2,1,1,1,1,1\n", "line 1: id -2"),
+    "reversed": ("0,1,1,1,-3,1,1\n", "line 1: width -3; expected left,top,width,height"),
+    "twice": ("0,1,1,1,1,1,1\n3,1,1,1,1,1,1\n0,1,2,2,2,2,1\n", "line 3: frame 0 id 1 occurs twice"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_lines_are_named(name: str) -> None:
+    text, message = BAD[name]
+    with pytest.raises(InputError) as error:
+        mot.read_rows(text, "20.txt", 0)
+    assert f"20.txt: {message}" in str(error.value)
+
+
+def test_first_frame_of_mot_is_1() -> None:
+    with pytest.raises(InputError, match="line 1: frame 0; expected a whole number from 1"):
+        mot.parse_results("0,1,1,1,1,1,1\n", "a.txt", 1)
+
+
+def test_all_bad_lines_are_listed() -> None:
+    text = "0,1,1,1,1,1,1\n0,1,1,1,1,1,1\n0,2,x,1,1,1,1\n0,3,1,1,1,1,1\n"
+    assert [line for line, _ in mot.problems(text.splitlines(), 0)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "base"),
+    [
+        ("0,1,1,1,1,1,1,-1,-1,-1\n", "x", 0),  # frame 0 proves HiEve
+        ("5 1 1 1 1 1 1 -1 -1 -1\n0 1 1 1 1 1 1 -1 -1 -1\n", "x", 0),
+        ("5,1,1,1,1,1,1,-1,-1,-1\n0,1,1,1,1,1,1,-1,-1,-1\n", "x", 0),
+        ("1,1,1,1,1,1,1,-1,-1,-1\n", "20", 0),  # a HiEve name
+        ("1,1,1,1,1,1,1,-1,-1,-1\n", "MOT16-02", 1),
+        ("1,1,1,1,1,1,1,1,0.5\n", "20", 1),  # nine columns
+        ("1,1,1,1,1,1,1,-4.1,-7.3,0\n", "20", 1),  # MOT15's world coordinates
+        ("1,1,1,1,1,1,1,-1,-1,-1\n", "gt", 1),
+        ("", "20", 0),
+        ("", "x", 1),
+    ],
+)
+def test_which_frame_is_the_first(text: str, name: str, base: int) -> None:
+    assert mot.guess_base(text, name) == base
+
+
+def test_hieve_text_in_a_folder_named_gt(tmp_path: Path) -> None:
+    path = tmp_path / "gt" / "20.txt"
+    path.parent.mkdir()
+    path.write_text("0,1,0,0,20,40,1,-1,-1,-1\n")
+    assert len(read_truth(path)["20"].frames[0]) == 1
+
+
+def test_detections_have_no_ids(tmp_path: Path) -> None:
+    path = tmp_path / "20.txt"
+    path.write_text("0,-1,1,1,1,1,0.5\n0,-1,2,2,1,1,0.25\n")
+    (item,) = read_results(path)["20"]
+    assert item.people.track_ids is None
+    assert item.people.scores.tolist() == [0.5, 0.25]
+
+
+def test_layout_overrides_the_guess(tmp_path: Path) -> None:
+    path = tmp_path / "20.txt"
+    path.write_text("1,1,1,1,1,1,1\n")
+    assert read_results(path)["20"][0].frame_index == 1
+    assert read_results(path, "mot")["20"][0].frame_index == 0
+    assert len(read_truth(path, "track1")["20"].frames) == 2
+
+
+def test_spaces_separate_too() -> None:
+    (item,) = mot.parse_results("1 4 10 20 5 8 0.5\n", "a.txt", 1)
+    assert item.people.boxes.tolist() == [[10, 20, 15, 28]]

@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.formats.results import read_results
+from hie_cli.formats.truth import read_truth
+
+ROW = "0,1,1,1,1,1,1,-1,-1,-1\n"
+
+
+def test_unknown_says_what_was_tried(tmp_path: Path) -> None:
+    for name, text in (("a.json", '{"a":1}'), ("b.txt", "hello\n"), ("c.csv", "a,b\n1,2\n")):
+        path = tmp_path / name
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"none of the known layouts \(tried annolist: "):
+            read_truth(path)
+
+
+def test_unknown_layout_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'track1'"):
+        read_truth(tmp_path, "track-1")
+    with pytest.raises(ConfigError, match="'hieve-xml' is none of"):
+        read_results(tmp_path, "hieve-xml")
+
+
+def test_several_layouts(tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text(ROW)
+    (tmp_path / "1.json").write_text('{"annolist":[]}')
+    with pytest.raises(InputError, match=r"several layouts \(annolist, track1\); choose one"):
+        read_truth(tmp_path)
+    assert list(read_truth(tmp_path, "track1")) == ["1"]
+    with pytest.raises(InputError, match="holds no ava files"):
+        read_truth(tmp_path, "ava")
+
+
+def test_one_sequence_in_two_files(tmp_path: Path) -> None:
+    for stage in ("detect", "track"):
+        (tmp_path / stage).mkdir()
+        (tmp_path / stage / "1.json").write_text('{"annolist":[]}')
+    with pytest.raises(InputError, match="sequence '1' is also in"):
+        read_results(tmp_path)
+
+
+def test_summary_of_a_run_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "1.json").write_text('{"annolist":[]}')
+    (tmp_path / "summary.json").write_text('{"videos":[]}')
+    assert list(read_results(tmp_path)) == ["1"]
+
+
+def test_names(tmp_path: Path) -> None:
+    """20.txt -> 20; pets/gt.txt -> pets; MOT16-04/gt/gt.txt -> MOT16-04."""
+    for name, expected in (("20.txt", "20"), ("pets/gt.txt", "pets"), ("A/gt/gt.txt", "A")):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(ROW.replace("0,", "1,", 1))
+        assert list(read_truth(path)) == [expected]
+
+
+def test_sequences_are_read_when_asked_for(tmp_path: Path) -> None:
+    """A broken neighbour does not hurt the sequence that is wanted."""
+    (tmp_path / "1.txt").write_text(ROW)
+    (tmp_path / "2.txt").write_text("0,broken,1,1,1,1,1\n")
+    truth = read_truth(tmp_path)
+    assert len(truth) == 2
+    assert len(truth["1"].frames) == 1
+    assert truth["1"] is truth["1"]
+    with pytest.raises(InputError, match=r"2\.txt: line 1: id is 'broken'"):
+        truth["2"]
+
+
+def test_broken_json_is_named_by_its_reader(tmp_path: Path) -> None:
+    path = tmp_path / "1.json"
+    path.write_text('{"images": [\n{"id": }]}')
+    with pytest.raises(InputError, match="line 2 column 8: broken JSON"):
+        read_truth(path)["1"]
+
+
+def test_annolist_truth(tmp_path: Path) -> None:
+    """A joint is visible where its score is above 0; frames without an entry are not annotated."""
+    points = [{"id": [0], "x": [1], "y": [2], "score": [1]}, {"id": [3], "x": [5], "y": [6]}]
+    points.append({"id": [1], "x": [3], "y": [4], "score": [0]})
+    box = {"x1": [0], "y1": [0], "x2": [9], "y2": [9], "track_id": [0]}
+    region = {"point": [{"x": [0], "y": [1]}, {"x": [2], "y": [3]}, {"x": [4], "y": [5]}]}
+    entry = {
+        "image": [{"name": "000001.jpg"}],
+        "ignore_regions": [region],
+        "annorect": [{**box, "annopoints": [{"point": points}]}, {**box, "track_id": [1]}],
+    }
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps({"annolist": [entry]}))
+    first, second = read_truth(path)["1"].frames
+    assert not first.annotated
+    assert second.visibility[0].tolist() == [1, 0, -1, 1] + [-1] * 10
+    assert second.visibility[1].tolist() == [-1] * 14
+    assert second.track_ids.tolist() == [0, 1]
+    assert second.ignore_regions[0].tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize("regions", [7, [7], [{"point": 7}], [{"point": [{"x": [1]}]}]])
+def test_broken_ignore_regions(tmp_path: Path, regions: object) -> None:
+    path = tmp_path / "1.json"
+    entry = {"image": [{"name": "000001.jpg"}], "ignore_regions": regions, "annorect": []}
+    path.write_text(json.dumps({"annolist": [entry]}))
+    with pytest.raises(InputError, match="frame 1: ignore"):
+        read_truth(path)["1"]

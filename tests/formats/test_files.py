@@ -1,0 +1,80 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.formats.files import atomic_write, read_json, read_text
+
+
+def test_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('\ufeff{"a": [1, 2.5]}')
+    assert read_json(path) == {"a": [1, 2.5]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty file: expected JSON"),
+        ('{\n"a": ]', "line 2 column 6: broken JSON"),
+        ("[NaN]", "holds NaN; JSON numbers must be finite"),
+        ("[-Infinity]", "holds -Infinity"),
+        ("[" * 100_000, "nested too deeply"),
+        (f"[{'1' * 5000}]", "a number of too many digits"),
+    ],
+)
+def test_broken_json_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        read_json(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert message in str(error.value)
+
+
+def test_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_text(tmp_path / "none")
+    with pytest.raises(InputError, match="is a folder"):
+        read_text(tmp_path)
+    (tmp_path / "a").write_bytes(b"ab\xff")
+    with pytest.raises(InputError, match="byte 2: not UTF-8 text"):
+        read_text(tmp_path / "a")
+
+
+def test_published_at_once_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    with atomic_write(path) as file:
+        file.write("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    with pytest.raises(RuntimeError), atomic_write(path) as file:  # noqa: PT012 # the write belongs to the failing block
+        file.write("newer")
+        raise RuntimeError
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_mode_follows_the_umask(tmp_path: Path) -> None:
+    path, plain = tmp_path / "a.txt", tmp_path / "b.txt"
+    with atomic_write(path, "wb") as file:
+        file.write(b"x")
+    plain.write_text("x")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_unwritable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(ConfigError, match="cannot be written"),
+        atomic_write(tmp_path / "file" / "a"),
+    ):
+        pass
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(ConfigError, match="cannot be written"),
+        atomic_write(tmp_path / "folder") as file,
+    ):
+        file.write("x")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]

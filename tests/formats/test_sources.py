@@ -1,0 +1,109 @@
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hie_cli.core.errors import InputError
+from hie_cli.formats import sources
+from hie_cli.formats.sources import find_sources, zip_problem
+
+
+def archive(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    return path
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no data files"):
+        find_sources(tmp_path)
+    with pytest.raises(InputError, match="no such file or folder"):
+        find_sources(tmp_path / "none")
+    with pytest.raises(InputError, match="holds no data files"):
+        find_sources(archive(tmp_path / "a.zip", {}))
+
+
+def test_folders_skip_hidden_and_other_files(tmp_path: Path) -> None:
+    for name in ("b.json", "a.TXT", ".c.json.partial", ".d.json", "e.jpg", "sub/f.csv", ".g/h.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found = find_sources(tmp_path)
+    assert [(s.name, s.suffix) for s in found] == [("a", ".txt"), ("b", ".json"), ("f", ".csv")]
+    assert found[2].folder == "sub"
+
+
+def test_zip_members_are_read_in_place(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {"20.json": b"\xef\xbb\xbf{}", "labels/1.txt": b"1"})
+    first, second = find_sources(path)
+    assert first.read_text() == "{}"
+    assert (second.folder, second.read_bytes(), second.label) == (
+        "labels",
+        b"1",
+        f"{path}:labels/1.txt",
+    )
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.txt", "/etc/a.txt", "b/../../a.txt", "C:a.txt", "..\\a.txt"]
+)
+def test_zip_slip_is_refused(tmp_path: Path, name: str) -> None:
+    path = archive(tmp_path / "a.zip", {name: b"1"})
+    with pytest.raises(InputError, match="leaves the archive"):
+        find_sources(path)
+
+
+def test_zip_bomb_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {"20.txt": bytes(20 << 20)})
+    with pytest.raises(InputError, match=r"unpacks \d+ fold \(limit 300\); a zip bomb"):
+        find_sources(path)
+
+
+def info(name: str, size: int = 1, packed: int = 1) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name)
+    member.file_size, member.compress_size = size, packed
+    return member
+
+
+def test_sizes_are_bounded() -> None:
+    assert zip_problem([]) is None
+    assert zip_problem([info("a.txt")]) is None
+    huge = info("a.txt", sources.MAX_MEMBER_BYTES + 1, sources.MAX_MEMBER_BYTES)
+    assert "unpacks to 2147483649 bytes" in str(zip_problem([huge]))
+    many = [info(f"{i}.txt", 2 << 30, 2 << 30) for i in range(9)]
+    assert "unpacks to 19327352832 bytes" in str(zip_problem(many))
+    assert "occurs twice" in str(zip_problem([info("a.txt"), info("a.txt")]))
+    locked = info("a.txt")
+    locked.flag_bits = 1
+    assert "encrypted" in str(zip_problem([locked]))
+
+
+def test_symlinks_in_a_zip_stay_text(tmp_path: Path) -> None:
+    """A link is a member like any other: its target's name is what is read, never the target."""
+    path = tmp_path / "a.zip"
+    link = zipfile.ZipInfo("20.txt")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(link, "/etc/passwd")
+    assert find_sources(path)[0].read_text() == "/etc/passwd"
+
+
+def test_damaged_archives(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"PK no zip")
+    with pytest.raises(InputError, match="not a readable zip archive"):
+        find_sources(path)
+    archive(path, {"20.txt": b"0,1,1,1,1,1,1\n" * 500})
+    data = bytearray(path.read_bytes())
+    data[60:70] = bytes(10)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"20\.txt: cannot be read"):
+        find_sources(path)[0].read_bytes()
+
+
+def test_not_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"0,1\xff")
+    with pytest.raises(InputError, match="byte 3: not UTF-8 text"):
+        find_sources(tmp_path)[0].read_text()

