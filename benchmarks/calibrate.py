@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import minimize
 from stills import Still, pose_stills, video_stills
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.types import People
 from hie_cli.models import registry
 

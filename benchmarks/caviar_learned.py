@@ -35,7 +35,7 @@ from hie_cli.training.action.samples import Sample, samples_of
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.engine.loop import train
 
-Clip = tuple[list[list[int]], VideoInfo, list[FramePeople]]
+PoseClip = tuple[list[list[int]], VideoInfo, list[FramePeople]]
 Choice = Callable[[VideoInfo], tuple[Recogniser, ...]]
 PARTS = 3
 EVERY = 5
@@ -46,7 +46,7 @@ def stem(name: str) -> str:
     return name.rsplit("_", 1)[0]
 
 
-def samples(rows: list[caviar.Row], clip: Clip, config: TrainConfig) -> list[Sample]:
+def samples(rows: list[caviar.Row], clip: PoseClip, config: TrainConfig) -> list[Sample]:
     places, video, people = clip
     labels = {}
     for t in range(0, len(people), EVERY):
@@ -61,7 +61,7 @@ def recogniser(learned: Learned) -> LearnedRecogniser:
 
 
 def fine_tuned(
-    rows: list[caviar.Row], clips: list[Clip], config: TrainConfig, start: str
+    rows: list[caviar.Row], clips: list[PoseClip], config: TrainConfig, start: str
 ) -> LearnedRecogniser:
     """The last epoch's network, trained on ``clips``."""
     learned = load(start)
@@ -74,7 +74,7 @@ def fine_tuned(
     return recogniser(learned)
 
 
-def score(rows: list[caviar.Row], clips: list[Clip], choice: Choice) -> FloatArray:
+def score(rows: list[caviar.Row], clips: list[PoseClip], choice: Choice) -> FloatArray:
     """Scores (R, 14) by the mean of each clip's recognisers; NaN where not sampled."""
     scores = np.full((len(rows), len(ACTIONS)), np.nan)
     for places, video, people in clips:
@@ -101,7 +101,7 @@ def dealt(names: list[str]) -> dict[str, int]:
 
 
 def fine_tuned_parts(
-    rows: list[caviar.Row], clips: list[Clip], epochs: int, start: str
+    rows: list[caviar.Row], clips: list[PoseClip], epochs: int, start: str
 ) -> dict[str, LearnedRecogniser]:
     """For every clip a network that has seen no clip of its part."""
     config = TrainConfig(epochs=epochs, patience=epochs, learning_rate=0.001, batch=8)

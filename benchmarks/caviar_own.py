@@ -29,7 +29,7 @@ OPTIONS = ActionConfig(ious=(0.5,), stride=1, score="product")
 
 
 @dataclass(frozen=True)
-class Clip:
+class PoseClip:
     """One clip: its tracks, and for each of their frames the annotated rows there."""
 
     video: VideoInfo
@@ -37,7 +37,7 @@ class Clip:
     places: list[list[int]]
 
 
-def read(folder: Path, rows: list[caviar.Row]) -> list[Clip]:
+def read(folder: Path, rows: list[caviar.Row]) -> list[PoseClip]:
     """The clips that ``folder`` has documents of."""
     by_frame: dict[tuple[str, int], list[int]] = {}
     for index, row in enumerate(rows):
@@ -49,11 +49,11 @@ def read(folder: Path, rows: list[caviar.Row]) -> list[Clip]:
         assert document.header is not None
         people = list(document)
         places = [by_frame.get((path.stem, item.frame_index), []) for item in people]
-        clips.append(Clip(document.header.video, people, places))
+        clips.append(PoseClip(document.header.video, people, places))
     return clips
 
 
-def scored(clip: Clip, models: tuple[Recogniser, ...]) -> Clip:
+def scored(clip: PoseClip, models: tuple[Recogniser, ...]) -> PoseClip:
     """The clip with the models' mean scores."""
     settings = RecogniserConfig(every=1, model=("kinematic",) * len(models))
     people = list(recognise(clip.people, clip.video, settings, models))
@@ -88,7 +88,7 @@ def as_one_class(people: People) -> People:
 
 
 def precision(
-    rows: list[caviar.Row], clips: list[Clip], strict: bool, detection: bool = False
+    rows: list[caviar.Row], clips: list[PoseClip], strict: bool, detection: bool = False
 ) -> dict[str, float]:
     """AP at IoU 0.5 of every group and their mean, or with ``detection`` of finding people."""
     parts = []
@@ -109,7 +109,7 @@ def precision(
     return {**found, "mAP": float(np.nanmean(list(found.values())))}
 
 
-def recall(rows: list[caviar.Row], clips: list[Clip]) -> float:
+def recall(rows: list[caviar.Row], clips: list[PoseClip]) -> float:
     """Share of annotated people of at least 500 px² who have a box with IoU 0.5."""
     hits = []
     for clip in clips:
@@ -120,7 +120,7 @@ def recall(rows: list[caviar.Row], clips: list[Clip]) -> float:
     return float(np.mean(hits))
 
 
-def units(rows: list[caviar.Row], clips: list[Clip]) -> list[caviar.Unit]:
+def units(rows: list[caviar.Row], clips: list[PoseClip]) -> list[caviar.Unit]:
     """The units of true tracks; each row has the scores of the own box that overlaps it most.
 
     Units without any such box are there too, recognised as "missed".

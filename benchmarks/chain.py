@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from hie_cli.models import runtime
-from hie_cli.pipeline.run import Models, Place, run_video
+from hie_cli.pipeline.run import Models, OutputDir, run_video
 from hie_cli.pipeline.settings import PRESETS, STAGES, load_chain
 from hie_cli.video.sources import FrameRange, VideoSource
 
@@ -48,7 +48,7 @@ def time_over_networks(clip: Path, frames: int, preset: str) -> dict[str, Any]:
     source = VideoSource(clip, FrameRange(0, frames))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        result = run_video(source, STAGES[:4], Place(Path(folder)), config, models)
+        result = run_video(source, STAGES[:4], OutputDir(Path(folder)), config, models)
         wall = time.perf_counter() - start
     runtime.OnnxNetwork.__call__ = plain  # type: ignore[method-assign]
     alone = 0.0

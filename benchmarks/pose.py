@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from stills import Still, pose_stills, run_coco
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS, OKS_SIGMAS
 from hie_cli.core.types import Frame, People
 from hie_cli.detection.stage import detect

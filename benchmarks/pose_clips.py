@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from stills import Still, pose_stills
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.config import as_dict
 from hie_cli.core.types import Frame, Image, People, concatenate
 from hie_cli.detection.box_smoothing import frames_around, steady
@@ -28,7 +28,7 @@ from hie_cli.simulation.render import render
 from hie_cli.tracking.stage import describe, track
 from hie_cli.video.sources import FrameRange, VideoSource
 
-Clip = list[tuple[Frame, People]]
+PoseClip = list[tuple[Frame, People]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Scene:
 
     kind: str
     truths: Sequence[Truth]
-    clip: Clip
+    clip: PoseClip
     fps: float
 
 
@@ -75,7 +75,7 @@ class Chain:
         self._models = Models(self.config, "auto")
         self._cache = cache
 
-    def __call__(self, name: str, frames: list[Frame], fps: float) -> Clip:
+    def __call__(self, name: str, frames: list[Frame], fps: float) -> PoseClip:
         """``frames`` with their people; ``name`` says which frames these are."""
         settings = repr((as_dict(self.config.detect), as_dict(self.config.pose), len(frames)))
         path = self._cache / f"{name}-{zlib.crc32(settings.encode()):08x}.npz"
@@ -259,7 +259,7 @@ def degraded(
     blurred = _blurred(frames, truths, rng)
     occluded, pasted = _occluded(clean, rng)
     dropped, shaken = _dropped(clean, rng), _shaken(clean, rng)
-    made: dict[str, Callable[[], Clip]] = {
+    made: dict[str, Callable[[], PoseClip]] = {
         "clean": lambda: clean,
         "blurred": lambda: chain(f"{name}-blurred", blurred, fps),
         "occluded": lambda: chain(f"{name}-occluded", occluded, fps),
@@ -322,7 +322,7 @@ def _blurred(frames: list[Frame], truths: list[Truth], rng: np.random.Generator)
     return out
 
 
-def _occluded(clean: Clip, rng: np.random.Generator) -> tuple[list[Frame], list[np.ndarray]]:
+def _occluded(clean: PoseClip, rng: np.random.Generator) -> tuple[list[Frame], list[np.ndarray]]:
     """In every third frame each person is half covered by somebody cut from another frame; and the
     boxes (K, 4) of those in each frame.
     """
@@ -360,7 +360,7 @@ def _paste(image: np.ndarray, patch: np.ndarray, x: int, y: int) -> None:
     target[mask[part] > 0] = patch[part][mask[part] > 0]
 
 
-def _dropped(clean: Clip, rng: np.random.Generator) -> Clip:
+def _dropped(clean: PoseClip, rng: np.random.Generator) -> PoseClip:
     """One person in six missing from a frame, one joint in ten from the others."""
     out = []
     for frame, people in clean:
@@ -380,7 +380,7 @@ def _dropped(clean: Clip, rng: np.random.Generator) -> Clip:
     return out
 
 
-def _shaken(clean: Clip, rng: np.random.Generator) -> Clip:
+def _shaken(clean: PoseClip, rng: np.random.Generator) -> PoseClip:
     """Joints moved at random, 0.03 body heights; scores left as they are."""
     out = []
     for frame, people in clean:

@@ -31,7 +31,7 @@ import cv2
 import numpy as np
 from pose_clips import Chain, Scene, Truth, degraded, moving_stills, simulated
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.types import Annotations, Image, People
 from hie_cli.evaluation.metrics.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
 from hie_cli.flow.estimators import FlowConfig, FlowMeter

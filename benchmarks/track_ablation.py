@@ -29,9 +29,9 @@ from hie_cli.formats.truth import read_truth
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import observe
 from hie_cli.simulation.render import render
-from hie_cli.tracking.stage import Sighting, TrackConfig, describe, track
+from hie_cli.tracking.stage import Observation, TrackConfig, describe, track
 
-Sightings = Sequence[Sighting]
+Sightings = Sequence[Observation]
 MEASURED = TrackConfig(flow=True)  # what is taken from the pixels
 COLUMNS = ("HOTA", "MOTA", "IDF1", "IDSW", "worst")
 

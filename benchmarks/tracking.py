@@ -30,7 +30,7 @@ from hie_cli.core import config
 from hie_cli.core.types import Frame, FramePeople, VideoInfo
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth
-from hie_cli.tracking.stage import Sighting, TrackConfig, describe, track, undescribed
+from hie_cli.tracking.stage import Observation, TrackConfig, describe, track, undescribed
 
 
 def images_of(path: Path) -> list[Any]:
@@ -44,7 +44,7 @@ def images_of(path: Path) -> list[Any]:
 
 def sightings_of(
     detections: Sequence[FramePeople], images: Sequence[Any] | None, settings: TrackConfig
-) -> list[Sighting]:
+) -> list[Observation]:
     """What our tracker sees: boxes and poses, and if there are images what pixels add."""
     if images is None:
         return list(undescribed(detections))
@@ -57,7 +57,7 @@ class World:
     """One sequence: its truth, what a tracker sees of it, and its frames (BGR) if there are any."""
 
     truth: Tracks
-    sightings: Sequence[Sighting]
+    sightings: Sequence[Observation]
     video: VideoInfo
     images: Sequence[Any] | None = None
 

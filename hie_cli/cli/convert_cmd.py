@@ -15,7 +15,7 @@ from hie_cli.core.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:  # numpy stays unloaded for `hie --help`
     from hie_cli.formats.readers import Reading
-    from hie_cli.formats.sequence import Clip
+    from hie_cli.formats.sequence import VideoSequence
 
 Sources = Annotated[
     list[Path],
@@ -111,7 +111,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
 
 
 def write_all(
-    clips: "Iterable[Clip]", target: str, output: Path, overwrite: bool, how: "Reading"
+    clips: "Iterable[VideoSequence]", target: str, output: Path, overwrite: bool, how: "Reading"
 ) -> "tuple[list[Path], Counter[str]]":
     """Write clips one at a time, or all together into one file; files and what was lost.
 
@@ -119,7 +119,7 @@ def write_all(
     """
     from hie_cli.formats.writers import write_clips
 
-    together: list[Clip] = []
+    together: list[VideoSequence] = []
     files: list[Path] = []
     lost: Counter[str] = Counter()
     names: set[str] = set()

@@ -23,7 +23,7 @@ from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import atomic_write
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
-from hie_cli.pipeline.run import Models, Place, check_models, outputs, run_document, run_video
+from hie_cli.pipeline.run import Models, OutputDir, check_models, outputs, run_document, run_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain, stages_until
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
 from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
@@ -38,7 +38,7 @@ class VideoJob:
     path: Path
     frames: FrameRange
     stages: tuple[str, ...]
-    place: Place
+    place: OutputDir
     config: ChainConfig
     device: str
 
@@ -127,7 +127,7 @@ class Session:
             raise ConfigError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
         set_quiet(quiet)
         self.config = load_chain(preset, config or [], sets or [])
-        self.place = Place(output, overwrite, resume)
+        self.place = OutputDir(output, overwrite, resume)
         self.device = device
         self.json = json
 

@@ -33,7 +33,7 @@ def windowed(seen: Iterable[T], half: int) -> Iterator[tuple[Sequence[T], int]]:
         yield tuple(window[first:]), position - first
 
 
-class Linked(NamedTuple):
+class LinkedFrame(NamedTuple):
     """A frame, its people (N), and of each the index in the frame before (N,); -1: not there."""
 
     frame: Frame
@@ -43,18 +43,18 @@ class Linked(NamedTuple):
 
 def linked(
     seen: Iterable[tuple[Frame, People]], alike: Callable[[People, People], Floats], least: float
-) -> Iterator[Linked]:
+) -> Iterator[LinkedFrame]:
     """Link people to those of the frame before: ``alike`` (earlier N, later M) >= ``least``."""
     before: People | None = None
     for frame, people in seen:
         nobody = np.full(len(people), -1)
         link = nobody if before is None else follow(alike(before, people), least)
-        yield Linked(frame, people, link)
+        yield LinkedFrame(frame, people, link)
         before = people
 
 
 def outward(
-    window: Sequence[Linked], position: int, direction: int
+    window: Sequence[LinkedFrame], position: int, direction: int
 ) -> Iterator[tuple[int, Links, Links]]:
     """From ``window[position]`` through the frames before it (``direction`` -1) or after it (1).
 

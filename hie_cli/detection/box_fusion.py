@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import People
 
 
 @dataclass(frozen=True)
-class Competence:
+class RecallByHeight:
     """Recall of a view by person height, tabulated: ``heights`` (T,) rising px, ``recall`` (T,)."""
 
     heights: NDArray[np.float64]
@@ -30,17 +30,17 @@ class Competence:
 
 
 @dataclass(frozen=True)
-class Vote:
+class ViewDetections:
     """One view's people with calibrated scores, and ``sees``: which heights the view finds."""
 
     people: People
-    sees: Competence
+    sees: RecallByHeight
 
 
-ALWAYS = Competence(np.array([1.0]), np.array([1.0]))
+ALWAYS = RecallByHeight(np.array([1.0]), np.array([1.0]))
 
 
-def fuse(votes: Sequence[Vote], threshold: float) -> People:
+def fuse(votes: Sequence[ViewDetections], threshold: float) -> People:
     """The people of one frame as all views together see them, best first.
 
     Boxes of different views with IoU >= ``threshold`` are one person. With p_v the calibrated score

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
-from hie_cli.core.temporal_window import Linked, Links, linked, outward, windowed
+from hie_cli.core import geometry
+from hie_cli.core.temporal_window import LinkedFrame, Links, linked, outward, windowed
 from hie_cli.core.types import Frame, People
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ def steady(seen: Iterable[tuple[Frame, People]], half: int) -> Iterator[tuple[Fr
         yield window[position].frame, _steadied(window, position)
 
 
-def _steadied(window: Sequence[Linked], position: int) -> People:
+def _steadied(window: Sequence[LinkedFrame], position: int) -> People:
     people = window[position].people
     if not len(people):
         return people

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.detection.box_fusion import ALWAYS, Competence
+from hie_cli.detection.box_fusion import ALWAYS, RecallByHeight
 
 _UNIT = 100.0  # pixels
 _LOWEST, _HIGHEST = 12.0, 900.0  # heights fitted on; beyond, the edge's value holds
@@ -41,9 +41,11 @@ class Calibration:
         value: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
         return value
 
-    def competence(self, scale: float) -> Competence:
+    def competence(self, scale: float) -> RecallByHeight:
         """Recall by height in frame pixels; ``scale`` = input pixels per frame pixel."""
-        return Competence(_HEIGHTS / scale, np.array(self.recall) * max(scale, 1.0) ** -self.blur)
+        return RecallByHeight(
+            _HEIGHTS / scale, np.array(self.recall) * max(scale, 1.0) ** -self.blur
+        )
 
 
 CALIBRATIONS: dict[str, Calibration] = {
@@ -60,7 +62,7 @@ CALIBRATIONS: dict[str, Calibration] = {
 }
 
 
-def competence(name: str, scale: float) -> Competence:
+def competence(name: str, scale: float) -> RecallByHeight:
     """How well the network ``name`` sees each height; one not calibrated sees every height."""
     known = CALIBRATIONS.get(name)
     return ALWAYS if known is None else known.competence(scale)

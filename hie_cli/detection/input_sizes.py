@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.types import People
-from hie_cli.detection.box_fusion import Vote, fuse
+from hie_cli.detection.box_fusion import ViewDetections, fuse
 
 # Agreement that a unit of cost must add; so that of two equally good views the cheaper is taken.
 _PRICE = 0.01
@@ -23,7 +23,7 @@ _MATCH = 0.5  # IoU at which two people of two fusions are the same
 
 
 @dataclass(frozen=True)
-class View:
+class DetectorRun:
     """A network (its place in ``DetectConfig.models``) at an input size; None = its own default.
 
     ``cost`` in units of what NanoDet takes for a megapixel; 0 where there is no size to choose.
@@ -49,15 +49,15 @@ def cost(name: str, long_side: int | None, size_wh: tuple[int, int]) -> float:
     return megapixels * _RELATIVE_COST[name]
 
 
-def affordable(views: Sequence[View], budget: float) -> list[View]:
+def affordable(views: Sequence[DetectorRun], budget: float) -> list[DetectorRun]:
     """The views that cost no more than ``budget``, and of each model at least the cheapest."""
     least = {v.model: v for v in sorted(views, key=lambda v: -v.cost)}
     return [v for v in views if v.cost <= budget or v is least[v.model]]
 
 
 def choose(
-    views: Sequence[View], votes: Sequence[Vote], budget: float, threshold: float
-) -> list[View]:
+    views: Sequence[DetectorRun], votes: Sequence[ViewDetections], budget: float, threshold: float
+) -> list[DetectorRun]:
     """The views, within ``budget``, whose fusion agrees best with that of all ``votes``.
 
     ``votes[i]`` is what ``views[i]`` saw on the probe frame. Greedy: first one view of each model
@@ -97,7 +97,7 @@ def choose(
     return [views[i] for i in sorted(chosen)]
 
 
-def _spent(views: Sequence[View], chosen: Sequence[int]) -> float:
+def _spent(views: Sequence[DetectorRun], chosen: Sequence[int]) -> float:
     return sum(views[i].cost for i in chosen)
 
 

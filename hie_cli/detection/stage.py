@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.types import Frame, Image, People
 from hie_cli.detection import calibration, input_sizes, nms, tiles
-from hie_cli.detection.box_fusion import Vote, fuse
-from hie_cli.detection.input_sizes import View
+from hie_cli.detection.box_fusion import ViewDetections, fuse
+from hie_cli.detection.input_sizes import DetectorRun
 from hie_cli.models.base import Detector
 from hie_cli.posing.calibration import joint_probability
 
@@ -74,7 +74,7 @@ def detect(
 
     ``models`` are the loaded networks of ``config.models``, in that order.
     """
-    views: list[View] = []
+    views: list[DetectorRun] = []
     segment = -1
     for batch in _batches(frames, config):
         if batch[0].index // config.segment != segment:
@@ -97,14 +97,14 @@ def _batches(frames: Iterable[Frame], config: DetectConfig) -> Iterator[list[Fra
         yield batch
 
 
-def _choose(image: Image, config: DetectConfig, models: Sequence[Detector]) -> list[View]:
+def _choose(image: Image, config: DetectConfig, models: Sequence[Detector]) -> list[DetectorRun]:
     """The views for the segment that begins with ``image``.
 
     A model without calibration runs at its own default size, since nothing is known of others.
     """
     size_wh = (image.shape[1], image.shape[0])
     views = [
-        View(m, side, input_sizes.cost(model.name, side, size_wh))
+        DetectorRun(m, side, input_sizes.cost(model.name, side, size_wh))
         for m, model in enumerate(models)
         for side in (config.long_sides if model.name in calibration.CALIBRATIONS else (None,))
     ]
@@ -117,12 +117,12 @@ def _choose(image: Image, config: DetectConfig, models: Sequence[Detector]) -> l
 
 def _people(
     images: Sequence[Image],
-    views: Sequence[View],
+    views: Sequence[DetectorRun],
     config: DetectConfig,
     models: Sequence[Detector],
 ) -> list[People]:
     """The fused people of each image."""
-    votes: list[list[Vote]] = [[] for _ in images]
+    votes: list[list[ViewDetections]] = [[] for _ in images]
     for view in views:
         for grid in dict.fromkeys(((1, 1), config.tiles)):
             found = _look(images, models[view.model], view.long_side, grid, config)
@@ -138,7 +138,7 @@ def _look(
     side: int | None,
     grid: tuple[int, int],
     config: DetectConfig,
-) -> list[Vote]:
+) -> list[ViewDetections]:
     """One view of each image: ``model`` at long side ``side`` on each of ``grid`` tiles."""
     height, width = images[0].shape[:2]
     windows = tiles.windows(width, height, *grid, config.tile_overlap)
@@ -154,7 +154,7 @@ def _look(
             for part, window in zip(found[i * len(windows) :], windows, strict=False)
         ]
         whole = tiles.join(seen, windows, (width, height), config.candidate_iou)
-        votes.append(Vote(whole if len(windows) > 1 else seen[0], sees))
+        votes.append(ViewDetections(whole if len(windows) > 1 else seen[0], sees))
     return votes
 
 

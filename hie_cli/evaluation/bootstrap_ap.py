@@ -37,7 +37,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Stack:
+class ResampledRankings:
     """R sequences on one grid of M bins of score, best first, ready to be drawn in any number.
 
     true, made (R, K, M): weight of true positives and of predictions per bin; positives (R,).
@@ -62,7 +62,7 @@ class Stack:
         return np.concatenate([measure(curves) for curves in self.curves(times)])
 
 
-def stack(parts: Sequence[Scored], bins: int, weighted: bool = False) -> Stack:
+def stack(parts: Sequence[Scored], bins: int, weighted: bool = False) -> ResampledRankings:
     """Sequences summed into common bins of score, at most ``bins`` of them.
 
     The average precision of a draw is exact (for grouped ties) where every distinct score has a bin
@@ -81,7 +81,7 @@ def stack(parts: Sequence[Scored], bins: int, weighted: bool = False) -> Stack:
             size = len(distinct) + 1
             kept.append([np.bincount(place, weight * r, minlength=size) for r in chosen])
         positives.append((part.positives * part.weights).sum() if weighted else part.total)
-    return Stack(np.array(true), np.array(made), np.array(positives))
+    return ResampledRankings(np.array(true), np.array(made), np.array(positives))
 
 
 def area(curves: Curves) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 
 Floats = NDArray[np.floating]
 Field = NDArray[np.float32]

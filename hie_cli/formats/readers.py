@@ -13,7 +13,7 @@ from hie_cli.formats.layouts import ava, coco, posetrack, table
 from hie_cli.formats.layouts.ava import Size
 from hie_cli.formats.layouts.mot import CLASS
 from hie_cli.formats.results import RESULT_LAYOUTS, read_dropped, read_headers, read_results
-from hie_cli.formats.sequence import Clip, of_results, of_truth
+from hie_cli.formats.sequence import VideoSequence, of_results, of_truth
 from hie_cli.formats.sources import Source
 from hie_cli.formats.truth import TRUTH_LAYOUTS, read_truth
 
@@ -31,7 +31,7 @@ class Reading:
     images: Path | None = None
 
 
-def read_clips(path: Path, how: Reading) -> Iterator[Clip]:
+def read_clips(path: Path, how: Reading) -> Iterator[VideoSequence]:
     """Every sequence at ``path``, one at a time. Raises InputError naming file and place."""
     layout, files = catalog.select(path, how.layout, ALL_LAYOUTS)
     if layout == "ava" and how.size is None:

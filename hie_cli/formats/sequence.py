@@ -19,7 +19,7 @@ from hie_cli.formats.documents.document import Header
 
 
 @dataclass(frozen=True)
-class Moment:
+class SequenceFrame:
     """One frame: its people and, in ground truth, the annotations they were taken from."""
 
     index: int
@@ -28,11 +28,11 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Clip:
+class VideoSequence:
     """A sequence of either kind; ``num_frames`` is at least the last moment's index + 1."""
 
     name: str
-    moments: tuple[Moment, ...]
+    moments: tuple[SequenceFrame, ...]
     num_frames: int
     width: int | None = None
     height: int | None = None
@@ -41,10 +41,10 @@ class Clip:
     dropped: tuple[tuple[str, int], ...] = ()
 
 
-def of_truth(sequence: TruthSequence) -> Clip:
+def of_truth(sequence: TruthSequence) -> VideoSequence:
     """Ground truth as a clip."""
-    moments = tuple(Moment(t, people_of(a), a) for t, a in enumerate(sequence.frames))
-    return Clip(
+    moments = tuple(SequenceFrame(t, people_of(a), a) for t, a in enumerate(sequence.frames))
+    return VideoSequence(
         sequence.name,
         moments,
         len(moments),
@@ -56,17 +56,17 @@ def of_truth(sequence: TruthSequence) -> Clip:
     )
 
 
-def of_results(name: str, frames: tuple[FramePeople, ...], header: Header | None) -> Clip:
+def of_results(name: str, frames: tuple[FramePeople, ...], header: Header | None) -> VideoSequence:
     """Results as a clip; size and length from the document's header where there is one."""
-    moments = tuple(Moment(item.frame_index, item.people) for item in frames)
+    moments = tuple(SequenceFrame(item.frame_index, item.people) for item in frames)
     count = moments[-1].index + 1 if moments else 0
     if header is None:
-        return Clip(name, moments, count)
+        return VideoSequence(name, moments, count)
     video = header.video
     count = max(count, video.num_frames or 0)
     extras = len(header.models) + len(header.config)
     dropped = (("models and configuration", extras),) if extras else ()
-    return Clip(name, moments, count, video.width, video.height, video.fps, False, dropped)
+    return VideoSequence(name, moments, count, video.width, video.height, video.fps, False, dropped)
 
 
 def people_of(truth: Annotations) -> People:
@@ -85,7 +85,7 @@ def people_of(truth: Annotations) -> People:
     return People(truth.boxes, np.ones(len(truth)), truth.track_ids, keypoints, scores, actions)
 
 
-def contents(clip: Clip) -> Counter[str]:
+def contents(clip: VideoSequence) -> Counter[str]:
     """How much of each kind of information a clip holds; the keys are those of ``HOLDS``."""
     counts: Counter[str] = Counter()
     for moment in clip.moments:

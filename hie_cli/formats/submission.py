@@ -18,7 +18,7 @@ from hie_cli.formats.documents.document import Document, Header, parse_frame
 from hie_cli.formats.files import atomic_write
 from hie_cli.formats.layouts import mot
 from hie_cli.formats.limits import HIEVE_FRAMES
-from hie_cli.formats.sequence import Clip, Moment
+from hie_cli.formats.sequence import SequenceFrame, VideoSequence
 from hie_cli.formats.sources import Source, find_sources, open_zip, zip_problem
 from hie_cli.formats.writers import annolist_text
 
@@ -246,8 +246,8 @@ def member_text(name: str, checked: Checked, track: int, num_frames: int | None)
     count = num_frames if num_frames is not None else max(frames, default=-1) + 1
     if checked.header is not None and num_frames is None:
         count = max(count, checked.header.video.num_frames or 0)
-    moments = tuple(Moment(t, _plain(frames.get(t, People.empty()))) for t in range(count))
-    return annolist_text(Clip(name, moments, count))
+    moments = tuple(SequenceFrame(t, _plain(frames.get(t, People.empty()))) for t in range(count))
+    return annolist_text(VideoSequence(name, moments, count))
 
 
 def _plain(people: People) -> People:

@@ -18,7 +18,7 @@ from hie_cli.formats.files import atomic_write
 from hie_cli.formats.layouts import ava, coco, hieve_xml, mot, posetrack, posetrack17, table
 from hie_cli.formats.layouts.annolist_truth import region_records
 from hie_cli.formats.layouts.keypoints import joint_map
-from hie_cli.formats.sequence import Clip, Moment, contents
+from hie_cli.formats.sequence import SequenceFrame, VideoSequence, contents
 
 _TEXT = {"boxes", "track ids", "scores", "ignored people", "frames without people"}
 _JOINTS = {"joints", "noses", "chests", "joint scores"}
@@ -87,13 +87,13 @@ class Written:
     lost: Counter[str]
 
 
-def held(clip: Clip, target: str) -> set[str]:
+def held(clip: VideoSequence, target: str) -> set[str]:
     """What ``target`` holds of such a clip: AVA's last column is an id in truth, else a score."""
     words = HOLDS[target]
     return words - {"track ids"} if target == "ava" and not clip.is_truth else words
 
 
-def lost(clip: Clip, target: str) -> Counter[str]:
+def lost(clip: VideoSequence, target: str) -> Counter[str]:
     """Counts of what ``clip`` holds and ``target`` cannot, the reader's own losses included."""
     missing = Counter({k: n for k, n in contents(clip).items() if k not in held(clip, target)})
     if target in coco.JOINT_SETS and not _image_names(clip) and contents(clip)["image names"]:
@@ -103,7 +103,7 @@ def lost(clip: Clip, target: str) -> Counter[str]:
     return missing + Counter(dict(clip.dropped))
 
 
-def write_clips(clips: Sequence[Clip], target: str, out: Path, overwrite: bool) -> Written:
+def write_clips(clips: Sequence[VideoSequence], target: str, out: Path, overwrite: bool) -> Written:
     """Write every clip in layout ``target`` to ``out``: a folder, or one file by its ending.
 
     Raises ConfigError for an existing file without ``overwrite``, for several sequences in a file
@@ -153,7 +153,7 @@ def _write_text(path: Path, text: str, overwrite: bool) -> Path:
     return path
 
 
-def _write_file(clips: Sequence[Clip], target: str, path: Path, overwrite: bool) -> Path:
+def _write_file(clips: Sequence[VideoSequence], target: str, path: Path, overwrite: bool) -> Path:
     _fresh(path, overwrite)
     if target == "document":
         _write_document(clips[0], path)
@@ -169,7 +169,7 @@ def _write_file(clips: Sequence[Clip], target: str, path: Path, overwrite: bool)
     return _write_text(path, "".join(_text(clip, target) for clip in clips), overwrite)
 
 
-def _text(clip: Clip, target: str) -> str:
+def _text(clip: VideoSequence, target: str) -> str:
     """A sequence as one text in a layout of one file per sequence, or as rows of a shared one."""
     triples: list[Triple] = [(m.index, m.people, m.truth) for m in clip.moments]
     size = (clip.width, clip.height)
@@ -184,7 +184,7 @@ def _text(clip: Clip, target: str) -> str:
     return formats[target]() if target in formats else _coco(clip, coco.JOINT_SETS[target])
 
 
-def _size(clip: Clip) -> tuple[int, int]:
+def _size(clip: VideoSequence) -> tuple[int, int]:
     if clip.width is None or clip.height is None:
         raise ConfigError(
             f"{clip.name}: its image size is not stated, or differs from image to image; "
@@ -193,7 +193,7 @@ def _size(clip: Clip) -> tuple[int, int]:
     return clip.width, clip.height
 
 
-def _track_rows(moment: Moment, base: int) -> str:
+def _track_rows(moment: SequenceFrame, base: int) -> str:
     truth = moment.truth
     if truth is None:
         return mot.format_rows(moment.index, moment.people, base)
@@ -205,7 +205,7 @@ def _track_rows(moment: Moment, base: int) -> str:
     return mot.format_rows(moment.index, moment.people, base, conf=flags)
 
 
-def _seqinfo(clip: Clip) -> str:
+def _seqinfo(clip: VideoSequence) -> str:
     lines = ["[Sequence]", f"name={clip.name}", f"seqLength={clip.num_frames}"]
     if clip.fps is not None:
         lines.append(f"frameRate={clip.fps:g}")
@@ -214,11 +214,11 @@ def _seqinfo(clip: Clip) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _labelled(moment: Moment) -> bool:
+def _labelled(moment: SequenceFrame) -> bool:
     return moment.truth is None or moment.truth.annotated
 
 
-def annolist_text(clip: Clip) -> str:
+def annolist_text(clip: VideoSequence) -> str:
     """HiEve's annolist, one frame a line; frames that nobody labelled are left out."""
     lines: list[str] = []
     for moment in clip.moments:
@@ -233,7 +233,7 @@ def annolist_text(clip: Clip) -> str:
     return f"{BARE_START}\n{chr(10).join(lines)}\n]}}\n"
 
 
-def _write_document(clip: Clip, path: Path) -> None:
+def _write_document(clip: VideoSequence, path: Path) -> None:
     width, height = _size(clip)
     if clip.fps is None:
         raise ConfigError(f"{clip.name}: its frame rate is not known; add --fps RATE")
@@ -254,7 +254,7 @@ def _write_document(clip: Clip, path: Path) -> None:
                 writer.write(FramePeople(moment.index, moment.people))
 
 
-def _write_frames(clip: Clip, folder: Path, as_json: bool, overwrite: bool) -> list[Path]:
+def _write_frames(clip: VideoSequence, folder: Path, as_json: bool, overwrite: bool) -> list[Path]:
     """HiEve all-track: one file per labelled frame."""
     sequence = TruthSequence(clip.name, tuple(_truths(clip)), clip.width, clip.height)
     files = []
@@ -266,7 +266,7 @@ def _write_frames(clip: Clip, folder: Path, as_json: bool, overwrite: bool) -> l
     return files
 
 
-def _truths(clip: Clip) -> list[Annotations]:
+def _truths(clip: VideoSequence) -> list[Annotations]:
     """A clip's frames as annotations; results become truth by their best action, all counting."""
     from hie_cli.formats.layouts.annolist_truth import truth_of_people
 
@@ -277,7 +277,7 @@ def _truths(clip: Clip) -> list[Annotations]:
     return frames
 
 
-def _image_names(clip: Clip) -> list[str]:
+def _image_names(clip: VideoSequence) -> list[str]:
     """The images' own names where every frame has one and their order is the frames'; else none.
 
     COCO keeps no frame numbers: the order of the names is the order of the frames.
@@ -287,14 +287,14 @@ def _image_names(clip: Clip) -> list[str]:
     return names if len(names) == clip.num_frames and ordered == names else []
 
 
-def _coco(clip: Clip, joint_names: tuple[str, ...]) -> str:
+def _coco(clip: VideoSequence, joint_names: tuple[str, ...]) -> str:
     joints = joint_map(joint_names)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     by_index = {moment.index: moment for moment in clip.moments}
     names = _image_names(clip) or [f"{clip.name}/{t:06d}.jpg" for t in range(clip.num_frames)]
     for frame in range(clip.num_frames):  # all of them: a frame is known by its place
-        number, moment = frame + 1, by_index.get(frame, Moment(frame, People.empty()))
+        number, moment = frame + 1, by_index.get(frame, SequenceFrame(frame, People.empty()))
         truth = moment.truth
         image: dict[str, Any] = {"id": number, "file_name": names[frame]}
         if clip.width is not None:

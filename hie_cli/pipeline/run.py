@@ -29,11 +29,11 @@ from hie_cli.rendering.overlay import ContactSheet, OverlayWriter, painted, save
 from hie_cli.tracking import stage as track_stage
 from hie_cli.video.sources import FrameRange, VideoSource
 
-Seen = Iterator[tuple[Frame, People]]
+FrameStream = Iterator[tuple[Frame, People]]
 
 
 @dataclass(frozen=True)
-class Place:
+class OutputDir:
     """Where results go and what may happen to those already there."""
 
     folder: Path
@@ -95,7 +95,7 @@ def used(models: Iterable[Detector | PoseEstimator]) -> tuple[dict[str, str], ..
     return tuple({"name": model.name, "sha256": model.sha256} for model in models)
 
 
-def tee(seen: Iterable[tuple[Frame, People]], writer: DocumentWriter) -> Seen:
+def tee(seen: Iterable[tuple[Frame, People]], writer: DocumentWriter) -> FrameStream:
     """Write every frame's people and pass them on as a reader would get them.
 
     Frames that a resumed document holds already are passed on from there.
@@ -123,14 +123,14 @@ def _next_frame(done: Sequence[FramePeople], frames: FrameRange) -> int:
 
 def detected(
     source: VideoSource, writer: DocumentWriter, config: ChainConfig, models: Models
-) -> Seen:
+) -> FrameStream:
     """The detect stage on a video, written along, going on where ``writer`` had stopped."""
     frames, stride = prefetch(source), source.range.stride
     half = frames_around(config.detect.steady_seconds, source.info.fps, stride)
     first = max(source.range.first, _next_frame(writer.done, source.range) - half * stride)
     kept = _kept(writer, detect_stage.segment_start(first, config.detect))
 
-    def people() -> Seen:
+    def people() -> FrameStream:
         for _ in range(kept):
             yield next(frames), People.empty()
         found = detect_stage.detect(frames, config.detect, models.detectors)
@@ -140,8 +140,12 @@ def detected(
 
 
 def posed(
-    seen: Seen, source: VideoSource, writer: DocumentWriter, config: ChainConfig, models: Models
-) -> Seen:
+    seen: FrameStream,
+    source: VideoSource,
+    writer: DocumentWriter,
+    config: ChainConfig,
+    models: Models,
+) -> FrameStream:
     """The pose stage and its temporal refinement, written along, resuming likewise."""
     frames = source.range
     around = refine_stage.context_frames(config.refine)
@@ -151,7 +155,7 @@ def posed(
     restart = pose_stage.window_start(first, config.pose)
     kept = _kept(writer, restart)
 
-    def people() -> Seen:
+    def people() -> FrameStream:
         for _ in range(kept):
             yield next(seen)
         poses = pose_stage.pose(seen, config.pose, models.pose)
@@ -179,7 +183,7 @@ def run_pose(
     seen: Iterable[tuple[Frame, People]],
     source: VideoSource,
     before: Header,
-    place: Place,
+    place: OutputDir,
     config: ChainConfig,
     models: Models,
 ) -> tuple[Header, list[FramePeople]]:
@@ -192,7 +196,10 @@ def run_pose(
 
 
 def run_track(
-    sightings: Iterable[track_stage.Sighting], before: Header, place: Place, config: ChainConfig
+    sightings: Iterable[track_stage.Observation],
+    before: Header,
+    place: OutputDir,
+    config: ChainConfig,
 ) -> tuple[Header, list[FramePeople]]:
     """Give identities, write the track document, and return its header and people."""
     people = track_stage.track(sightings, before.video, config.track)
@@ -202,7 +209,7 @@ def run_track(
 def run_action(
     people: Iterable[FramePeople],
     before: Header,
-    place: Place,
+    place: OutputDir,
     config: ChainConfig,
     source: VideoSource | None,
     device: str,
@@ -218,7 +225,7 @@ def run_action(
 
 
 def _written(
-    items: Iterable[FramePeople], header: Header, place: Place
+    items: Iterable[FramePeople], header: Header, place: OutputDir
 ) -> tuple[Header, list[FramePeople]]:
     """Write a document; its header and its people as a reader would get them."""
     kept = []
@@ -233,7 +240,7 @@ def run_render(
     seen: Iterable[tuple[Frame, People]],
     video: VideoInfo,
     num_frames: int,
-    place: Place,
+    place: OutputDir,
     config: ChainConfig,
     png: bool = False,
 ) -> list[FramePeople]:
@@ -258,7 +265,7 @@ def run_render(
     return shown
 
 
-def outputs(name: str, stages: Sequence[str], place: Place) -> list[Path]:
+def outputs(name: str, stages: Sequence[str], place: OutputDir) -> list[Path]:
     """The files that ``stages`` write for the video NAME."""
     documents = [place.document(stage, name) for stage in stages if stage != "render"]
     folder = place.folder / "render"
@@ -269,7 +276,7 @@ def outputs(name: str, stages: Sequence[str], place: Place) -> list[Path]:
 def run_video(
     source: VideoSource,
     stages: Sequence[str],
-    place: Place,
+    place: OutputDir,
     config: ChainConfig,
     models: Models,
 ) -> list[FramePeople]:
@@ -313,7 +320,7 @@ def run_document(
     document: Document,
     source: VideoSource | None,
     stage: str,
-    place: Place,
+    place: OutputDir,
     config: ChainConfig,
     models: Models,
     png: bool = False,
@@ -325,7 +332,9 @@ def run_document(
     """
     header = document.header or foreign_header(document, source)
     if stage == "action":
-        return run_action(Identified(document), header, place, config, source, models.device)[1]
+        return run_action(RequireTrackIds(document), header, place, config, source, models.device)[
+            1
+        ]
     if stage == "track" and source is None:
         sightings = track_stage.undescribed(document)
         return run_track(sightings, header, place, config)[1]
@@ -341,7 +350,7 @@ def run_document(
 
 
 @dataclass(frozen=True)
-class Identified:
+class RequireTrackIds:
     """A document's frames, as often as asked for.
 
     Iterating raises InputError if its people have no identities.

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
-from hie_cli.core.temporal_window import Linked, linked, outward, windowed
+from hie_cli.core import geometry
+from hie_cli.core.temporal_window import LinkedFrame, linked, outward, windowed
 from hie_cli.core.types import Frame, People
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,7 @@ Seen = Iterable[tuple[Frame, People]]
 _LEAST_LIKENESS = 0.3
 
 
-def likeness(a: People, b: People) -> Floats:
+def similarity(a: People, b: People) -> Floats:
     """(N, M) mean of box overlap and OKS of people ``a``, ``b``; without poses half the overlap."""
     overlap = geometry.iou(a.boxes, b.boxes)
     if a.keypoints is None or b.keypoints is None:
@@ -34,7 +34,7 @@ def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame
     ``min_cutoff`` in 1/frames; ``beta`` raises the cut-off with speed in body heights per frame.
     """
     smooth = speed = np.zeros((0, 14, 2))
-    for frame, people, index in linked(seen, likeness, _LEAST_LIKENESS):
+    for frame, people, index in linked(seen, similarity, _LEAST_LIKENESS):
         if people.keypoints is None:
             smooth = np.full((len(people), 14, 2), np.nan)
             speed = np.zeros_like(smooth)
@@ -68,11 +68,11 @@ def savgol(seen: Seen, half: int, order: int) -> Iterator[tuple[Frame, People]]:
     Fitted by least squares to the frames in which the person is followed, so gaps do no harm;
     where fewer than order + 1 are left the joint stays as it is. Holds 2 half + 1 frames.
     """
-    for window, position in windowed(linked(seen, likeness, _LEAST_LIKENESS), half):
+    for window, position in windowed(linked(seen, similarity, _LEAST_LIKENESS), half):
         yield window[position].frame, _fitted(window, position, order)
 
 
-def _fitted(window: Sequence[Linked], position: int, order: int) -> People:
+def _fitted(window: Sequence[LinkedFrame], position: int, order: int) -> People:
     people = window[position].people
     if people.keypoints is None:
         return people

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.types import FloatArray
 
 Poses = tuple[FloatArray, FloatArray]  # keypoints (N, 14, 2) px, NaN if missing; scores (N, 14)

@@ -23,14 +23,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.temporal_window import windowed
 from hie_cli.core.types import Frame, People, concatenate
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.models.runtime import resolve_device
 from hie_cli.posing.filters import one_euro, savgol
-from hie_cli.posing.warp import Carried, average, bring
+from hie_cli.posing.warp import WarpedPoses, average, warp
 
 Floats = NDArray[np.float64]
 Matches = tuple[NDArray[np.int64], Floats]
@@ -139,11 +139,11 @@ def refined(window: Sequence[Flowing], position: int, config: RefineConfig, fps:
             first, last = sorted((other, position))
             path = [item.flow for item in window[first + 1 : last + 1] if item.flow is not None]
             weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
-            carried.append(bring(them, path, distance, config.max_error, weight))
+            carried.append(warp(them, path, distance, config.max_error, weight))
     return combine(people, carried, config)
 
 
-def combine(people: People, carried: Sequence[Carried], config: RefineConfig) -> People:
+def combine(people: People, carried: Sequence[WarpedPoses], config: RefineConfig) -> People:
     """Fuse ``people`` (N) with what was carried to their frame, and add people they lack."""
     matches = [_match(people, each, config) for each in carried]
     fused = _fuse(people, carried, matches, config) if len(people) else people
@@ -152,7 +152,7 @@ def combine(people: People, carried: Sequence[Carried], config: RefineConfig) ->
     return fused
 
 
-def _trust(carried: Carried, config: RefineConfig) -> Floats:
+def _trust(carried: WarpedPoses, config: RefineConfig) -> Floats:
     """(M, 14): how much each carried joint counts, scores and likeness aside."""
     followed = np.where(carried.followed, 1.0, config.hidden_weight)
     trust: Floats = np.where(geometry.known(carried.keypoints), followed * carried.weight, 0.0)
@@ -165,7 +165,7 @@ def _spread(boxes: NDArray[np.floating], config: RefineConfig) -> Floats:
     return config.outlier * tall
 
 
-def _similarity(carried: Carried, boxes: Floats, keypoints: Floats) -> tuple[Floats, Floats]:
+def _similarity(carried: WarpedPoses, boxes: Floats, keypoints: Floats) -> tuple[Floats, Floats]:
     """(M, N) alikeness of carried people to others: the mean of OKS and box overlap.
 
     Where a pair shares no joint it is the overlap alone; in what is returned second, half of that,
@@ -187,7 +187,7 @@ def _same_id(a: People, b: People) -> NDArray[np.bool_] | None:
     return same
 
 
-def _match(people: People, carried: Carried, config: RefineConfig) -> Matches:
+def _match(people: People, carried: WarpedPoses, config: RefineConfig) -> Matches:
     """Of each carried person the index of the same one in ``people`` (-1: none), how alike."""
     from scipy.optimize import linear_sum_assignment
 
@@ -210,7 +210,7 @@ def _match(people: People, carried: Carried, config: RefineConfig) -> Matches:
 
 
 def _fuse(
-    people: People, carried: Sequence[Carried], matches: Sequence[Matches], config: RefineConfig
+    people: People, carried: Sequence[WarpedPoses], matches: Sequence[Matches], config: RefineConfig
 ) -> People:
     """Poses of ``people`` (N) averaged with their carried selves."""
     n, slots = len(people), 1 + len(carried)
@@ -240,7 +240,7 @@ def _fuse(
 
 
 def _with_missed_people(
-    people: People, carried: Sequence[Carried], matches: Sequence[Matches], config: RefineConfig
+    people: People, carried: Sequence[WarpedPoses], matches: Sequence[Matches], config: RefineConfig
 ) -> People:
     """``people`` and those whom frames on both sides carry here and whom this frame lacks.
 
@@ -271,7 +271,7 @@ def _with_missed_people(
 
 
 def _between(
-    past: Carried, future: Carried, a: int, b: int, alike: float, config: RefineConfig
+    past: WarpedPoses, future: WarpedPoses, a: int, b: int, alike: float, config: RefineConfig
 ) -> People:
     """One person, seen before and after, at the present frame."""
     sides = ((past, a), (future, b))

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import Frame, People
 from hie_cli.models.base import PoseEstimator

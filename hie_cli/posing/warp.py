@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.types import People
 from hie_cli.flow.fields import FlowPair, carry
 
@@ -15,7 +15,7 @@ _GRID = 5  # points across a box whose median motion moves the box
 
 
 @dataclass(frozen=True)
-class Carried:
+class WarpedPoses:
     """``people`` (M) of frame t + ``distance`` brought to frame t.
 
     weight: how much that distance lets them count · keypoints (M, 14, 2) frame pixels · followed
@@ -31,9 +31,9 @@ class Carried:
     boxes: Floats
 
 
-def bring(
+def warp(
     people: People, path: Sequence[FlowPair], distance: int, max_error: float, weight: float = 1.0
-) -> Carried:
+) -> WarpedPoses:
     """Carry ``people`` with poses along ``path``: forward for a negative ``distance``, else back.
 
     A point is lost where its way there and back does not close within ``max_error`` body heights,
@@ -52,7 +52,7 @@ def bring(
     shift = _median_shift(start, points, ok)
     followed = ok[:, : joints.shape[1]]
     moved = np.where(followed[..., None], points[:, : joints.shape[1]], joints + shift[:, None])
-    return Carried(distance, weight, people, moved, followed, boxes + np.tile(shift, 2))
+    return WarpedPoses(distance, weight, people, moved, followed, boxes + np.tile(shift, 2))
 
 
 def _inside(points: Floats, pair: FlowPair) -> NDArray[np.bool_]:

@@ -31,7 +31,7 @@ Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Look:
+class ClothesAndBuild:
     """Colours (BGR) and cut of one person's clothes."""
 
     skin: Colour
@@ -45,7 +45,7 @@ class Look:
     bands: int
 
 
-def draw_look(rng: np.random.Generator) -> Look:
+def draw_look(rng: np.random.Generator) -> ClothesAndBuild:
     """Clothes of any colour, mostly muted."""
 
     def colour(low: int, high: int) -> Colour:
@@ -57,7 +57,7 @@ def draw_look(rng: np.random.Generator) -> Look:
     tone = rng.uniform(0.35, 1.0)
     skin = (130 * tone + 15, 165 * tone + 15, 215 * tone + 20)
     hair = tuple(float(v) for v in np.array([30, 45, 60]) * rng.uniform(0.3, 2.2))
-    return Look(
+    return ClothesAndBuild(
         skin,
         (hair[0], hair[1], hair[2]),
         colour(40, 220),
@@ -96,7 +96,7 @@ def _limb(image: Image, p: Floats, q: Floats, rp: float, rq: float, colour: Colo
         fill(image, hull(ends - 0.25 * radii[:, None], 0.6 * radii), colour)
 
 
-def _bands(image: Image, p: Floats, q: Floats, rp: float, rq: float, look: Look) -> None:
+def _bands(image: Image, p: Floats, q: Floats, rp: float, rq: float, look: ClothesAndBuild) -> None:
     """Stripes across a limb or trunk from p to q, in the accent colour."""
     along = q - p
     length = float(np.hypot(*along))
@@ -115,7 +115,7 @@ def _bands(image: Image, p: Floats, q: Floats, rp: float, rq: float, look: Look)
 _CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 
 
-def _trunk(image: Image, points: Floats, scale: float, girth: float, look: Look) -> None:
+def _trunk(image: Image, points: Floats, scale: float, girth: float, look: ClothesAndBuild) -> None:
     corners = points[[RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP, CHEST, b.PELVIS]]
     radii = scale * np.array([0.036, 0.036, 0.05, 0.05, 0.068 * girth, 0.066 * girth])
     fill(image, hull(corners, radii), _shade(look.shirt, 0.85))
@@ -127,7 +127,7 @@ def _trunk(image: Image, points: Floats, scale: float, girth: float, look: Look)
     fill(image, hull(hips, scale * np.array([0.052, 0.052, 0.06])), look.trousers)
 
 
-def _head(image: Image, points: Floats, depth: Floats, scale: float, look: Look) -> None:
+def _head(image: Image, points: Floats, depth: Floats, scale: float, look: ClothesAndBuild) -> None:
     top, chest, nose = points[b.HEAD_TOP], points[CHEST], points[NOSE]
     axis = (top - chest) / max(float(np.hypot(*(top - chest))), 1e-6)
     skull = top - axis * 0.065 * scale
@@ -149,7 +149,7 @@ def _head(image: Image, points: Floats, depth: Floats, scale: float, look: Look)
 
 
 def draw_person(
-    image: Image, points: Floats, depth: Floats, body: b.Body, focal: float, look: Look
+    image: Image, points: Floats, depth: Floats, body: b.Body, focal: float, look: ClothesAndBuild
 ) -> None:
     """Draw one person onto ``image`` in place: points (18, 2) px, depth (18,) metres."""
     scale = body.height * focal / float(depth[b.PELVIS])

@@ -22,17 +22,17 @@ LARGEST = 4.0  # of a log ratio: no appearance decides alone
 
 
 @dataclass(frozen=True)
-class LookModel:
+class AppearanceModel:
     """Mean and deviation of likenesses of the same person, and of two people."""
 
     same: tuple[float, float] = SAME
     other: tuple[float, float] = OTHER
 
-    def log_ratio(self, likeness: Floats) -> Floats:
+    def log_ratio(self, similarity: Floats) -> Floats:
         """log p(likeness | same person) - log p(likeness | two people), rising with likeness."""
         (m1, s1), (m0, s0) = self.same, self.other
         # Beyond the means the nearer one decides no further: that keeps the ratio monotonic.
-        x = np.clip(likeness, min(m0, m1), max(m0, m1))
+        x = np.clip(similarity, min(m0, m1), max(m0, m1))
         ratio = ((x - m0) / s0) ** 2 / 2 - ((x - m1) / s1) ** 2 / 2 + np.log(s0 / s1)
         bounded: Floats = np.clip(ratio, -LARGEST, LARGEST)
         return bounded
@@ -62,7 +62,7 @@ def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
     return scaled
 
 
-def fit_looks(tracklets: Sequence[Tracklet], width: int) -> LookModel:
+def fit_looks(tracklets: Sequence[Tracklet], width: int) -> AppearanceModel:
     """The scene's likenesses, from tracklets with looks; ``width`` sightings make one mean."""
     same, other = [], []
     means = []
@@ -78,7 +78,7 @@ def fit_looks(tracklets: Sequence[Tracklet], width: int) -> LookModel:
         beside = [m for m in long if m > k and _together(tracklets[k], tracklets[m])]
         if beside:
             other.append(np.stack([means[m] for m in beside]) @ means[k])
-    return LookModel(_blend(same, SAME), _blend(other, OTHER))
+    return AppearanceModel(_blend(same, SAME), _blend(other, OTHER))
 
 
 def _together(a: Tracklet, b: Tracklet) -> bool:
@@ -98,7 +98,7 @@ def _blend(samples: list[Floats], prior: tuple[float, float]) -> tuple[float, fl
     return float(mean), float(deviation)
 
 
-def cut(track: Tracklet, model: LookModel, width: int, threshold: float) -> list[Tracklet]:
+def cut(track: Tracklet, model: AppearanceModel, width: int, threshold: float) -> list[Tracklet]:
     """The tracklet, cut where its look changes so much that the track must have changed persons.
 
     A cut needs a log ratio under ``-threshold`` between the means of ``width`` sightings on either
@@ -109,9 +109,9 @@ def cut(track: Tracklet, model: LookModel, width: int, threshold: float) -> list
         return [track]
     before, after = window_means(track, width)
     ratio = model.log_ratio((before * after).sum(axis=1))
-    likeness = (before * after).sum(axis=1)
+    similarity = (before * after).sum(axis=1)
     inner = slice(least - 1, len(track) - least)
-    place = int(np.argmin(likeness[inner])) + least
+    place = int(np.argmin(similarity[inner])) + least
     if ratio[place - 1] >= -threshold:
         return [track]
     head, tail = track.rows(slice(0, place)), track.rows(slice(place, None))

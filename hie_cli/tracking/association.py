@@ -40,10 +40,10 @@ def pose_similarity(poses: Floats, others: Floats, areas: Floats) -> Floats:
     """
     distance = ((poses - others) ** 2).sum(-1)
     spread = 2 * areas[:, None] * (4 * OKS_SIGMAS) ** 2
-    likeness = np.exp(-distance / np.maximum(spread, 1e-9))
-    shared = np.isfinite(likeness)
+    similarity = np.exp(-distance / np.maximum(spread, 1e-9))
+    shared = np.isfinite(similarity)
     count = shared.sum(-1)
-    total = np.where(shared, likeness, 0).sum(-1)
+    total = np.where(shared, similarity, 0).sum(-1)
     mean: Floats = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
     return mean
 
@@ -54,8 +54,8 @@ def motion_likeness(motion: Motion, speed: Floats) -> Floats:
     Two who cross lie on one another but walk different ways. NaN where a speed is unknown.
     """
     spread = motion.rr[:, :2] + (SPEED_SPREAD * motion.value[:, 3:]) ** 2
-    likeness: Floats = np.exp(-((speed - motion.rate[:, :2]) ** 2 / spread).sum(axis=1) / 2)
-    return likeness
+    similarity: Floats = np.exp(-((speed - motion.rate[:, :2]) ** 2 / spread).sum(axis=1) / 2)
+    return similarity
 
 
 def assign(rows: Ints, columns: Ints, gain: Floats) -> Pairs:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
-from hie_cli.tracking.settings import Sighting
+from hie_cli.tracking.settings import Observation
 from hie_cli.tracking.tracklets import Ints, Tracklet
 
 Complex = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
-class Steady:
+class CameraCompensation:
     """Similarities from each frame's pixels to the first frame's: z -> turn * z + shift.
 
     frames (T,) ascending · turn, shift (T,) complex, a point (x, y) being x + iy.
@@ -32,7 +32,7 @@ class Steady:
     shift: Complex
 
     @classmethod
-    def of(cls, seen: Sequence[Sighting], video: VideoInfo) -> Self | None:
+    def of(cls, seen: Sequence[Observation], video: VideoInfo) -> Self | None:
         """The chain of a video's camera motion; None if the camera stood still throughout."""
         if all(s.camera is None for s in seen):
             return None

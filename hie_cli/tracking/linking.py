@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import VideoInfo
-from hie_cli.tracking.appearance_model import LookModel, fit_looks, mean_look
+from hie_cli.tracking.appearance_model import AppearanceModel, fit_looks, mean_look
 from hie_cli.tracking.association import assign
-from hie_cli.tracking.camera_compensation import Steady
+from hie_cli.tracking.camera_compensation import CameraCompensation
 from hie_cli.tracking.kalman import Floats, to_centres
-from hie_cli.tracking.segments import Part, chained, part
+from hie_cli.tracking.segments import Segment, chained, part
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracker import touches_edge
 from hie_cli.tracking.tracklets import Tracklet, join
@@ -44,7 +44,11 @@ class Ends:
 
 
 def _ends(
-    tracklets: Sequence[Tracklet], window: int, last: bool, video: VideoInfo, steady: Steady | None
+    tracklets: Sequence[Tracklet],
+    window: int,
+    last: bool,
+    video: VideoInfo,
+    steady: CameraCompensation | None,
 ) -> Ends:
     """The last (or first) moments of tracklets, by a line through ``window`` frames."""
     frame = np.array([t.last if last else t.first for t in tracklets], np.int64)
@@ -77,8 +81,8 @@ def link_evidence(
     tracklets: Sequence[Tracklet],
     config: TrackConfig,
     video: VideoInfo,
-    model: LookModel,
-    steady: Steady | None = None,
+    model: AppearanceModel,
+    steady: CameraCompensation | None = None,
 ) -> Floats:
     """Log odds (N, N) that tracklet j (column) is the person of tracklet i (row), seen again.
 
@@ -111,8 +115,8 @@ def link_evidence(
         looks = np.array([mean_look(rows) for rows in shown])
         views = np.array([np.linalg.norm(rows, axis=1).sum() for rows in shown])
         trust = views / (views + VIEWS)
-        likeness = np.einsum("kd,kd->k", looks[i], looks[j])
-        likely = trust[i] * trust[j] * model.log_ratio(likeness)
+        similarity = np.einsum("kd,kd->k", looks[i], looks[j])
+        likely = trust[i] * trust[j] * model.log_ratio(similarity)
     # Beyond link_seconds motion says nothing more: only looks can tell who came back.
     odds = np.where(gap[i, j] > config.link_seconds * fps, likely - RETURN, odds + likely)
     evidence = np.full(gap.shape, -np.inf)
@@ -124,7 +128,7 @@ def link(
     tracklets: Sequence[Tracklet],
     config: TrackConfig,
     video: VideoInfo,
-    steady: Steady | None = None,
+    steady: CameraCompensation | None = None,
 ) -> list[Tracklet]:
     """The tracklets of one person joined, in order of their first frame; those with looks are first
     cut into parts that are surely of one person (``parts.py``). ``steady``: coordinates in which to
@@ -132,7 +136,7 @@ def link(
     """
     if not tracklets:
         return []
-    parts, model = [Part(t) for t in tracklets], LookModel()
+    parts, model = [Segment(t) for t in tracklets], AppearanceModel()
     if all(t.looks is not None for t in tracklets):
         width = max(3, round(LOOK_WINDOW * video.fps))
         model = fit_looks(tracklets, width)

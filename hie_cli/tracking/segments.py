@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hie_cli.tracking.appearance_model import LookModel, cut
+from hie_cli.tracking.appearance_model import AppearanceModel, cut
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
@@ -20,7 +20,7 @@ LEAST = 3  # sightings that a part keeps at least
 
 
 @dataclass(frozen=True)
-class Part:
+class Segment:
     """Sightings of one person, ``clear``, and the doubtful ones ``before`` and ``after`` them.
 
     ``goes_on``: the next part in order is of the same tracklet.
@@ -33,8 +33,8 @@ class Part:
 
 
 def part(
-    track: Tracklet, model: LookModel, width: int, config: TrackConfig, fps: float
-) -> list[Part]:
+    track: Tracklet, model: AppearanceModel, width: int, config: TrackConfig, fps: float
+) -> list[Segment]:
     """The parts of a tracklet with looks, in order of time; at least one.
 
     ``width`` sightings make a mean look. A part of a cut tracklet needs ``clear_seconds`` of view.
@@ -52,7 +52,7 @@ def part(
         last = k + 1 == len(spans)
         next_one = len(track) if last else spans[k + 1][0]
         parts.append(
-            Part(
+            Segment(
                 track.rows(slice(a, b)),
                 track.rows(slice(0, a)) if k == 0 and a > 0 else None,
                 track.rows(slice(b, next_one)) if next_one > b else None,
@@ -69,7 +69,7 @@ def _clear(track: Tracklet, a: int, b: int) -> tuple[int, int]:
     return (int(seen[0]), int(seen[-1]) + 1) if len(seen) >= LEAST else (a, b)
 
 
-def chained(chain: Sequence[int], parts: Sequence[Part]) -> list[Tracklet]:
+def chained(chain: Sequence[int], parts: Sequence[Segment]) -> list[Tracklet]:
     """The sightings of the parts ``chain``, with those doubtful ones for which there is room."""
     found: list[Tracklet] = []
     for k, following in zip(chain, [*chain[1:], None], strict=True):

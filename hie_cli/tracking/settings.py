@@ -1,4 +1,4 @@
-"""What the tracker is told (``TrackConfig``) and what it sees of a frame (``Sighting``)."""
+"""What the tracker is told (``TrackConfig``) and what it sees of a frame (``Observation``)."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from hie_cli.tracking.kalman import MotionNoise
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Observation:
     """All that tracking needs of one frame, pixels no longer among it.
 
     appearance (N, D) float32, rows of unit length, or None · camera (3, 3) float64: homography from

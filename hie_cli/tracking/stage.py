@@ -10,24 +10,24 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
-from hie_cli.tracking.camera_compensation import Steady
+from hie_cli.tracking.camera_compensation import CameraCompensation
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
-from hie_cli.tracking.settings import Sighting, TrackConfig
+from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.smoothing import fill, smooth
 from hie_cli.tracking.tracker import Tracker
 from hie_cli.tracking.tracklets import collect, emit
 
-__all__ = ["Sighting", "TrackConfig", "describe", "track", "undescribed"]
+__all__ = ["Observation", "TrackConfig", "describe", "track", "undescribed"]
 
 
-def undescribed(people: Iterable[FramePeople]) -> Iterator[Sighting]:
+def undescribed(people: Iterable[FramePeople]) -> Iterator[Observation]:
     """Sightings without appearance, flow or camera motion, for tracking without pixels."""
     for item in people:
-        yield Sighting(item.frame_index, item.people)
+        yield Observation(item.frame_index, item.people)
 
 
-def describe(seen: Iterable[tuple[Frame, People]], config: TrackConfig) -> Iterator[Sighting]:
+def describe(seen: Iterable[tuple[Frame, People]], config: TrackConfig) -> Iterator[Observation]:
     """Sightings with what ``config.appearance``, ``flow`` and ``camera`` ask of the pixels.
 
     Streams: holds one reduced frame. Imports OpenCV only when called.
@@ -44,11 +44,11 @@ def describe(seen: Iterable[tuple[Frame, People]], config: TrackConfig) -> Itera
             moved = body_motion(field, scale, people.boxes)
         if field is not None and config.camera:
             camera = camera_motion(field, scale, people.boxes)
-        yield Sighting(frame.index, people, look, camera, moved)
+        yield Observation(frame.index, people, look, camera, moved)
 
 
 def track(
-    sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
+    sightings: Iterable[Observation], video: VideoInfo, config: TrackConfig
 ) -> Iterator[FramePeople]:
     """Give every person a ``track_id`` (from 1) that stays the same through the video.
 
@@ -61,7 +61,7 @@ def track(
 
 
 def _online(
-    sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
+    sightings: Iterable[Observation], video: VideoInfo, config: TrackConfig
 ) -> Iterator[FramePeople]:
     tracker = Tracker(config, video)
     ids: dict[int, int] = {}
@@ -73,7 +73,7 @@ def _online(
 
 
 def _offline(
-    sightings: Iterable[Sighting], video: VideoInfo, config: TrackConfig
+    sightings: Iterable[Observation], video: VideoInfo, config: TrackConfig
 ) -> Iterator[FramePeople]:
     tracker = Tracker(config, video)
     seen, joined = [], []
@@ -82,7 +82,7 @@ def _offline(
         joined.append(tracker.step(sighting))
     grid = np.array([s.frame_index for s in seen], np.int64)
     whole = float(np.ptp(grid)) if len(grid) else 0.0
-    steady = Steady.of(seen, video)
+    steady = CameraCompensation.of(seen, video)
     tracklets = drop_flashes(collect(seen, joined), config.confirm_seconds * video.fps, whole)
     tracklets = drop_duplicates(tracklets, config)
     tracks = drop_flashes(

@@ -21,7 +21,7 @@ from hie_cli.tracking.association import (
     pose_similarity,
 )
 from hie_cli.tracking.kalman import Floats, Motion, to_centres
-from hie_cli.tracking.settings import Sighting, TrackConfig
+from hie_cli.tracking.settings import Observation, TrackConfig
 
 Index = NDArray[np.int64] | NDArray[np.bool_]
 APPEARANCE_MEMORY = 0.1  # the least weight of the newest look in a track's mean look
@@ -68,8 +68,8 @@ class Tracks:
 class Detections:
     """The detections of one frame as the tracker uses them: boxes (M, 4), scores (M,), poses
     (M, 14, 2) or None, looks (M, D) or None, speed (M, 2) px/s or None: by flow, the camera's
-    motion taken out, NaN where unknown, overlap (M, M) see ``cover``, hidden (M,) the share of each
-    box that lies under nearer people.
+    motion taken out, NaN where unknown, overlap (M, M) see ``coverage``, hidden (M,) the share of
+    each box that lies under nearer people.
     """
 
     boxes: Floats
@@ -81,11 +81,11 @@ class Detections:
     hidden: Floats
 
     @classmethod
-    def of(cls, sighting: Sighting, video: VideoInfo, seconds: float) -> Self:
+    def of(cls, sighting: Observation, video: VideoInfo, seconds: float) -> Self:
         """The detections of a sighting, ``seconds`` after the one before."""
         people = sighting.people
         boxes = people.boxes.astype(np.float64)
-        share = cover(boxes)
+        share = coverage(boxes)
         nearer = boxes[:, 3][None] > boxes[:, 3][:, None]
         hidden = np.where(nearer, share, 0.0).max(axis=1, initial=0.0)
         hidden = np.maximum(hidden, CUT_OFF * touches_edge(boxes, video))
@@ -116,7 +116,7 @@ def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     return np.asarray(outside.any(axis=1))
 
 
-def cover(boxes: Floats) -> Floats:
+def coverage(boxes: Floats) -> Floats:
     """Share (N, N) of box i (row) that lies within box j (column); 0 on the diagonal."""
     x1, y1, x2, y2 = boxes.T
     width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
@@ -129,7 +129,7 @@ def cover(boxes: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Joined:
+class Association:
     """What became of the people of one frame.
 
     numbers (N,): the track of each, -1 = none · established (N,): seen for ``confirm_seconds``,
@@ -152,7 +152,7 @@ class Tracker:
         self.births = 0
         self.last_frame: int | None = None
 
-    def step(self, sighting: Sighting) -> Joined:
+    def step(self, sighting: Observation) -> Association:
         """Join one frame's people to tracks."""
         config = self.config
         now = sighting.frame_index / self.video.fps
@@ -176,9 +176,9 @@ class Tracker:
             tracks = tracks if alive.all() else tracks[alive]
         self.tracks = self._with_births(tracks, found, numbers, now)
         self.last_frame = sighting.frame_index
-        return Joined(numbers, established, found.hidden)
+        return Association(numbers, established, found.hidden)
 
-    def _predict(self, motion: Motion, sighting: Sighting, seconds: float) -> Motion:
+    def _predict(self, motion: Motion, sighting: Observation, seconds: float) -> Motion:
         motion = motion.predict(seconds, self.config.motion)
         return motion if sighting.camera is None else motion.warp(np.asarray(sighting.camera))
 
@@ -214,18 +214,18 @@ class Tracker:
             value = tracks.motion.value
             poses = value[:, None, :2] + tracks.pose * value[:, None, 2:]
             size = np.prod(value[:, 2:], axis=1)
-            likeness = pose_similarity(poses[rows], found.poses[columns], size[rows])
-            known = np.isfinite(likeness)
-            total = total + config.pose_weight * np.where(known, likeness, 0)
+            similarity = pose_similarity(poses[rows], found.poses[columns], size[rows])
+            known = np.isfinite(similarity)
+            total = total + config.pose_weight * np.where(known, similarity, 0)
             weight = weight + config.pose_weight * known
         if found.looks is not None and config.appearance_weight > 0:
-            likeness = np.einsum("kd,kd->k", tracks.look[rows], found.looks[columns])
-            total = total + config.appearance_weight * np.clip(2 * likeness - 1, 0, 1)
+            similarity = np.einsum("kd,kd->k", tracks.look[rows], found.looks[columns])
+            total = total + config.appearance_weight * np.clip(2 * similarity - 1, 0, 1)
             weight = weight + config.appearance_weight
         if found.speed is not None and config.flow_weight > 0:
-            likeness = motion_likeness(tracks.motion[rows], found.speed[columns])
-            known = np.isfinite(likeness)
-            total = total + config.flow_weight * np.where(known, likeness, 0)
+            similarity = motion_likeness(tracks.motion[rows], found.speed[columns])
+            known = np.isfinite(similarity)
+            total = total + config.flow_weight * np.where(known, similarity, 0)
             weight = weight + config.flow_weight * known
         return rows, columns, total / weight
 
@@ -293,7 +293,7 @@ def _relative(poses: Floats, boxes: Floats) -> Floats:
     return relative
 
 
-def _speed(boxes: Floats, sighting: Sighting) -> Floats:
+def _speed(boxes: Floats, sighting: Observation) -> Floats:
     """How far people in boxes (M, 4) moved (M, 2) px by flow, the camera's motion taken out."""
     centre = to_centres(boxes)[:, :2]
     origin = centre - np.asarray(sighting.flow, np.float64)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from hie_cli.core.types import FramePeople, People
 from hie_cli.tracking.kalman import Floats
-from hie_cli.tracking.settings import Sighting
-from hie_cli.tracking.tracker import Joined
+from hie_cli.tracking.settings import Observation
+from hie_cli.tracking.tracker import Association
 
 Ints = NDArray[np.int64]
 
@@ -60,7 +60,7 @@ class Tracklet:
         return replace(self, **cut)
 
 
-def collect(seen: Sequence[Sighting], joined: Sequence[Joined]) -> list[Tracklet]:
+def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[Tracklet]:
     """The tracklets of all track numbers >= 0, in order of number.
 
     ``joined[t]`` is what the tracker made of ``seen[t]``.
@@ -123,7 +123,7 @@ def join(parts: Sequence[Tracklet]) -> Tracklet:
     return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
 
 
-def emit(tracklets: Sequence[Tracklet], seen: Sequence[Sighting]) -> list[FramePeople]:
+def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[FramePeople]:
     """The people of every sighting's frame, ids from 1 in order of first appearance."""
     frames = [s.frame_index for s in seen]
     if not tracklets:
@@ -139,7 +139,7 @@ def emit(tracklets: Sequence[Tracklet], seen: Sequence[Sighting]) -> list[FrameP
     return [FramePeople(f, people[b:e]) for f, b, e in zip(frames, begin, end, strict=True)]
 
 
-def _nobody(seen: Sequence[Sighting]) -> People:
+def _nobody(seen: Sequence[Observation]) -> People:
     """An empty frame of tracked people, with poses if the input has them."""
     posed = next((s.people for s in seen if s.people.keypoints is not None), None)
     return People.empty(posed).replace(track_ids=np.zeros(0, np.int64), action_scores=None)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.temporal_window import follow, inverse, linked, outward, through, windowed
 from hie_cli.core.types import Frame, People
 

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.core.types import People
-from hie_cli.detection.box_fusion import ALWAYS, Competence, Vote, fuse
+from hie_cli.detection.box_fusion import ALWAYS, RecallByHeight, ViewDetections, fuse
 
 
 def person(*rows):
@@ -20,12 +20,20 @@ def with_joint(people, x, score):
 
 
 def test_nobody_in_any_view():
-    assert len(fuse([Vote(People.empty(), ALWAYS), Vote(People.empty(), ALWAYS)], 0.55)) == 0
+    assert (
+        len(
+            fuse(
+                [ViewDetections(People.empty(), ALWAYS), ViewDetections(People.empty(), ALWAYS)],
+                0.55,
+            )
+        )
+        == 0
+    )
 
 
 def test_one_view_passes_through():
     people = person((0, 0, 10, 20, 0.9), (30, 0, 40, 20, 0.4))
-    fused = fuse([Vote(people, ALWAYS)], 0.55)
+    fused = fuse([ViewDetections(people, ALWAYS)], 0.55)
     np.testing.assert_allclose(fused.boxes, people.boxes, atol=1e-5)
     np.testing.assert_allclose(fused.scores, [0.9, 0.4], atol=1e-6)
     assert fused.keypoints is None
@@ -33,7 +41,7 @@ def test_one_view_passes_through():
 
 def test_two_views_weight_the_box_and_average_the_score():
     a, b = person((0, 0, 10, 20, 0.8)), person((2, 0, 12, 20, 0.4))
-    fused = fuse([Vote(a, ALWAYS), Vote(b, ALWAYS)], 0.55)
+    fused = fuse([ViewDetections(a, ALWAYS), ViewDetections(b, ALWAYS)], 0.55)
     assert len(fused) == 1
     x1 = (0.8 * 0 + 0.4 * 2) / (0.8 + 0.4)
     np.testing.assert_allclose(fused.boxes[0], [x1, 0, x1 + 10, 20], atol=1e-4)
@@ -42,25 +50,32 @@ def test_two_views_weight_the_box_and_average_the_score():
 
 def test_a_miss_counts_against_and_a_blind_view_does_not():
     seen, missed = person((0, 0, 10, 20, 0.8)), People.empty()
-    blind = Competence(np.array([10.0, 30.0]), np.array([0.0, 0.0]))
+    blind = RecallByHeight(np.array([10.0, 30.0]), np.array([0.0, 0.0]))
     np.testing.assert_allclose(
-        fuse([Vote(seen, ALWAYS), Vote(missed, ALWAYS)], 0.55).scores, [0.8 / 2], atol=1e-5
+        fuse([ViewDetections(seen, ALWAYS), ViewDetections(missed, ALWAYS)], 0.55).scores,
+        [0.8 / 2],
+        atol=1e-5,
     )
     np.testing.assert_allclose(
-        fuse([Vote(seen, ALWAYS), Vote(missed, blind)], 0.55).scores, [0.8], atol=1e-4
+        fuse([ViewDetections(seen, ALWAYS), ViewDetections(missed, blind)], 0.55).scores,
+        [0.8],
+        atol=1e-4,
     )
 
 
 def test_competence_is_squared_and_read_at_the_height():
-    half = Competence(np.array([10.0, 30.0]), np.array([0.25, 0.75]))  # 0.5 at 20 px
-    fused = fuse([Vote(person((0, 0, 10, 20, 0.8)), ALWAYS), Vote(People.empty(), half)], 0.55)
+    half = RecallByHeight(np.array([10.0, 30.0]), np.array([0.25, 0.75]))  # 0.5 at 20 px
+    fused = fuse(
+        [ViewDetections(person((0, 0, 10, 20, 0.8)), ALWAYS), ViewDetections(People.empty(), half)],
+        0.55,
+    )
     np.testing.assert_allclose(fused.scores, [0.8 * 1 / (1 + 0.5**2)], atol=1e-4)
 
 
 def test_two_people_of_one_view_are_never_averaged():
     both = person((0, 0, 10, 20, 0.9), (1, 0, 11, 20, 0.8))  # IoU 9 / 11
     other = person((0.5, 0, 10.5, 20, 0.7))
-    fused = fuse([Vote(both, ALWAYS), Vote(other, ALWAYS)], 0.55)
+    fused = fuse([ViewDetections(both, ALWAYS), ViewDetections(other, ALWAYS)], 0.55)
     assert len(fused) == 2
     np.testing.assert_allclose(fused.scores, [(0.9 + 0.7) / 2, 0.8 / 2], atol=1e-5)
 
@@ -68,19 +83,19 @@ def test_two_people_of_one_view_are_never_averaged():
 def test_joints_of_two_views_and_of_one():
     box = person((0, 0, 10, 20, 0.5))
     near, far = with_joint(box, 4, 0.9), with_joint(box, 6, 0.3)
-    fused = fuse([Vote(near, ALWAYS), Vote(far, ALWAYS)], 0.55)
+    fused = fuse([ViewDetections(near, ALWAYS), ViewDetections(far, ALWAYS)], 0.55)
     x = (0.9 * 4 + 0.3 * 6) / (0.9 + 0.3)
     np.testing.assert_allclose(fused.keypoints[0, :, 0], x, atol=1e-5)
     score = (0.9 * 0.9 + 0.3 * 0.3) / (0.9 + 0.3)
     np.testing.assert_allclose(fused.keypoint_scores[0], score, atol=1e-5)
-    alone = fuse([Vote(box, ALWAYS), Vote(near, ALWAYS)], 0.55)
+    alone = fuse([ViewDetections(box, ALWAYS), ViewDetections(near, ALWAYS)], 0.55)
     np.testing.assert_allclose(alone.keypoints[0, :, 0], 4, atol=1e-5)
 
 
 def test_a_person_without_pose_beside_one_with():
     posed = with_joint(person((0, 0, 10, 20, 0.5)), 4, 0.9)
     other = person((50, 0, 60, 20, 0.9))
-    fused = fuse([Vote(posed, ALWAYS), Vote(other, ALWAYS)], 0.55)
+    fused = fuse([ViewDetections(posed, ALWAYS), ViewDetections(other, ALWAYS)], 0.55)
     assert np.isnan(fused.keypoints[0]).all()
     assert (fused.keypoint_scores[0] == 0).all()
     assert np.isfinite(fused.keypoints[1]).all()
@@ -94,7 +109,7 @@ boxes = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(boxes, min_size=1, max_size=3))
 def test_fused_people_stay_within_what_was_seen(parts):
-    fused = fuse([Vote(part, ALWAYS) for part in parts], 0.55)
+    fused = fuse([ViewDetections(part, ALWAYS) for part in parts], 0.55)
     total = sum(len(part) for part in parts)
     assert max(len(part) for part in parts) <= len(fused) <= total
     assert ((fused.scores >= 0) & (fused.scores <= 1)).all()
@@ -108,7 +123,10 @@ def test_fused_people_stay_within_what_was_seen(parts):
 @settings(max_examples=30, deadline=None)
 @given(boxes)
 def test_the_same_view_twice_changes_nothing(people):
-    once, twice = fuse([Vote(people, ALWAYS)], 0.55), fuse([Vote(people, ALWAYS)] * 2, 0.55)
+    once, twice = (
+        fuse([ViewDetections(people, ALWAYS)], 0.55),
+        fuse([ViewDetections(people, ALWAYS)] * 2, 0.55),
+    )
     assert len(once) == len(people)
     # Near doubles of one view may swap partners, so only the mass of scores is exact.
     np.testing.assert_allclose(once.scores.sum(), twice.scores.sum(), rtol=1e-4)
@@ -118,4 +136,4 @@ def test_a_crowd_of_ninety_is_not_cut_off():
     x, y = np.meshgrid(np.arange(15) * 20.0, np.arange(6) * 50.0)
     corner = np.stack((x.ravel(), y.ravel()), 1)
     crowd = People(np.concatenate((corner, corner + (15, 40)), 1), np.full(90, 0.6))
-    assert len(fuse([Vote(crowd, ALWAYS)] * 3, 0.55)) == 90
+    assert len(fuse([ViewDetections(crowd, ALWAYS)] * 3, 0.55)) == 90

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import People
-from hie_cli.detection.box_fusion import ALWAYS, Vote
-from hie_cli.detection.input_sizes import View, affordable, agreement, choose, cost
+from hie_cli.detection.box_fusion import ALWAYS, ViewDetections
+from hie_cli.detection.input_sizes import DetectorRun, affordable, agreement, choose, cost
 
 
 def people(*rows):
@@ -12,7 +12,7 @@ def people(*rows):
 
 
 def votes(*parts):
-    return [Vote(part, ALWAYS) for part in parts]
+    return [ViewDetections(part, ALWAYS) for part in parts]
 
 
 A, B = (0, 0, 10, 20, 0.8), (30, 0, 40, 20, 0.8)
@@ -40,23 +40,33 @@ def test_agreement_hand_worked():
 
 
 def test_affordable_keeps_each_model_s_cheapest():
-    views = [View(0, 256, 0.1), View(0, 512, 3.0), View(1, 256, 5.0), View(1, 512, 9.0)]
+    views = [
+        DetectorRun(0, 256, 0.1),
+        DetectorRun(0, 512, 3.0),
+        DetectorRun(1, 256, 5.0),
+        DetectorRun(1, 512, 9.0),
+    ]
     assert affordable(views, 1.0) == [views[0], views[2]]
 
 
 def test_the_view_that_sees_what_all_see_is_chosen():
-    views = [View(0, 256, 0.1), View(0, 512, 0.2)]
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2)]
     assert choose(views, votes(people(A), people(A, B)), 0.2, 0.55) == [views[1]]
     assert choose(views, votes(people(A, B), people(A)), 0.2, 0.55) == [views[0]]
 
 
 def test_of_equal_views_the_cheaper_is_chosen_and_no_second():
-    views = [View(0, 256, 0.1), View(0, 512, 0.2)]
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2)]
     assert choose(views, votes(people(A, B), people(A, B)), 9.0, 0.55) == [views[0]]
 
 
 def test_every_model_gets_a_view_and_room_is_left_for_it():
-    views = [View(0, 256, 0.1), View(0, 512, 0.9), View(1, 256, 0.3), View(1, 512, 1.0)]
+    views = [
+        DetectorRun(0, 256, 0.1),
+        DetectorRun(0, 512, 0.9),
+        DetectorRun(1, 256, 0.3),
+        DetectorRun(1, 512, 1.0),
+    ]
     seen = votes(people(A), people(A, B), people(A), people(A, B))
     chosen = choose(views, seen, 1.0, 0.55)
     assert {v.model for v in chosen} == {0, 1}
@@ -64,21 +74,21 @@ def test_every_model_gets_a_view_and_room_is_left_for_it():
 
 
 def test_a_second_size_is_bought_for_people_the_first_misses():
-    views = [View(0, 256, 0.1), View(0, 512, 0.2)]
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2)]
     chosen = choose(views, votes(people(A), people(B)), 1.0, 0.55)
     assert chosen == views
     assert len(choose(views, votes(people(A), people(B)), 0.2, 0.55)) == 1
 
 
 def test_nobody_in_sight_takes_the_middle_size():
-    views = [View(0, side, 0.1) for side in (256, 512, 768)]
+    views = [DetectorRun(0, side, 0.1) for side in (256, 512, 768)]
     assert choose(views, votes(*[People.empty()] * 3), 1.0, 0.55) == [views[1]]
 
 
 def test_a_view_that_brings_poses_spares_their_crops():
     pose = {"keypoints": np.zeros((2, 14, 2)), "keypoint_scores": np.full((2, 14), 0.9)}
     both = people(A, B)
-    views = [View(0, 256, 0.1), View(1, 256, 0.1), View(1, 512, 0.3)]
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(1, 256, 0.1), DetectorRun(1, 512, 0.3)]
     seen = votes(
         both,
         both[:0].replace(keypoints=np.zeros((0, 14, 2)), keypoint_scores=np.zeros((0, 14))),

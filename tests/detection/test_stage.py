@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hie_cli.core import geometry as geometry
+from hie_cli.core import geometry
 from hie_cli.core.config import load
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import Frame, People

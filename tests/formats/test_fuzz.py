@@ -9,7 +9,7 @@ import pytest
 
 from hie_cli.core.errors import HieError
 from hie_cli.formats.readers import Reading, read_clips
-from hie_cli.formats.sequence import Clip, of_results, of_truth
+from hie_cli.formats.sequence import VideoSequence, of_results, of_truth
 from hie_cli.formats.writers import TARGETS, write_clips
 
 HOW = Reading(size=(640, 480))
@@ -23,7 +23,7 @@ def read(path: Path) -> None:
         message = "read"
         try:
             for clip in read_clips(path, how):
-                assert isinstance(clip, Clip)
+                assert isinstance(clip, VideoSequence)
         except HieError as error:
             message = str(error)
         assert len(message.splitlines()) == 1
@@ -33,7 +33,7 @@ def written(make_truth, make_results, target: str, folder: Path) -> Path:
     clip = of_truth(make_truth(5))
     if target not in ("hieve-xml", "hieve-json"):
         results = of_results("clip", make_results(5), None)
-        clip = Clip("clip", results.moments, results.num_frames, 1280, 720, 25.0)
+        clip = VideoSequence("clip", results.moments, results.num_frames, 1280, 720, 25.0)
     files = write_clips([clip], target, folder, overwrite=True).files
     return max(files, key=lambda file: file.stat().st_size)
 

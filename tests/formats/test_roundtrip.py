@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hie_cli.core.types import People
 from hie_cli.formats import writers
 from hie_cli.formats.readers import Reading, read_clips
-from hie_cli.formats.sequence import Clip, contents, of_results, of_truth
+from hie_cli.formats.sequence import VideoSequence, contents, of_results, of_truth
 from hie_cli.formats.writers import HOLDS, TARGETS, lost, write_clips
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -37,24 +37,24 @@ FIELDS = {
 }
 
 
-def there_and_back(clip: Clip, target: str) -> Clip:
+def there_and_back(clip: VideoSequence, target: str) -> VideoSequence:
     folder = Path(tempfile.mkdtemp())
     try:
         written = write_clips([clip], target, folder, overwrite=False)
         if not written.files:  # no frame is labelled, and the layout is a file per labelled frame
-            return Clip(clip.name, (), 0, is_truth=clip.is_truth)
+            return VideoSequence(clip.name, (), 0, is_truth=clip.is_truth)
         layout = {"document": "annolist", "coco17": "coco", "crowdpose": "coco"}.get(target, target)
         how = Reading(layout, clip.is_truth, (1280, 720) if target == "ava" else None)
         clips = list(read_clips(folder, how))
         if not clips:
-            return Clip(clip.name, (), 0, is_truth=clip.is_truth)
+            return VideoSequence(clip.name, (), 0, is_truth=clip.is_truth)
         (back,) = clips
         return back
     finally:
         shutil.rmtree(folder)
 
 
-def check(clip: Clip, back: Clip, target: str) -> None:
+def check(clip: VideoSequence, back: VideoSequence, target: str) -> None:
     held = writers.held(clip, target)
     assert back.name == clip.name
     before, after = contents(clip), contents(back)
@@ -125,7 +125,7 @@ def test_truth(make_truth, target: str, seed: int) -> None:
 def test_results(make_results, target: str, seed: int) -> None:
     clip = of_results("clip", make_results(seed), None)
     if target in ("document", "ava"):
-        clip = Clip("clip", clip.moments, clip.num_frames, 1280, 720, 25.0)
+        clip = VideoSequence("clip", clip.moments, clip.num_frames, 1280, 720, 25.0)
     check(clip, there_and_back(clip, target), target)
 
 
@@ -141,7 +141,7 @@ def test_parquet(make_truth, make_results) -> None:
 def test_nobody_at_all(target: str) -> None:
     """One frame without people comes back with nobody in it, or not at all."""
     moments = of_results("clip", (), None).moments
-    clip = Clip("clip", moments, 0, 10, 10, 5.0)
+    clip = VideoSequence("clip", moments, 0, 10, 10, 5.0)
     back = there_and_back(clip, target)
     assert sum(len(m.people) for m in back.moments) == 0
     assert isinstance(People.empty(), People)

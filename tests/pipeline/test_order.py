@@ -10,7 +10,7 @@ import pytest
 from hie_cli.core.errors import ConfigError
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import open_video
-from hie_cli.pipeline.run import Place, run_document, run_video
+from hie_cli.pipeline.run import OutputDir, run_document, run_video
 from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain
 from hie_cli.video.sources import VideoSource
 from tests.support import fakes
@@ -40,14 +40,14 @@ def files(out: Path) -> dict[str, bytes]:
 
 def test_run_in_this_order_equals_the_separate_commands(clip, tmp_path):
     result = run_video(
-        VideoSource(clip), STAGES[:4], Place(tmp_path / "run"), TRACK_FIRST, fakes.models()
+        VideoSource(clip), STAGES[:4], OutputDir(tmp_path / "run"), TRACK_FIRST, fakes.models()
     )
     apart = tmp_path / "apart"
-    run_video(VideoSource(clip), ("detect",), Place(apart), TRACK_FIRST, fakes.models())
+    run_video(VideoSource(clip), ("detect",), OutputDir(apart), TRACK_FIRST, fakes.models())
     for before, stage in (("detect", "track"), ("track", "pose"), ("pose", "action")):
         document = Document(apart / before / "walkers.json")
         source = None if stage == "action" else open_video(document, clip, None)
-        run_document(document, source, stage, Place(apart), TRACK_FIRST, fakes.models())
+        run_document(document, source, stage, OutputDir(apart), TRACK_FIRST, fakes.models())
     assert files(tmp_path / "run") == files(apart)
     assert sorted(files(apart)) == [
         f"{s}/walkers.json" for s in ("action", "detect", "pose", "track")
@@ -67,7 +67,7 @@ def test_run_in_this_order_equals_the_separate_commands(clip, tmp_path):
 
 def test_without_identities_the_order_changes_nothing(clip, tmp_path):
     for name, config in (("a", ChainConfig()), ("b", TRACK_FIRST)):
-        run_video(VideoSource(clip), STAGES[:2], Place(tmp_path / name), config, fakes.models())
+        run_video(VideoSource(clip), STAGES[:2], OutputDir(tmp_path / name), config, fakes.models())
     assert files(tmp_path / "a") == files(tmp_path / "b")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import find_documents, match_video, open_video
-from hie_cli.pipeline.run import Place, run_document, run_video
+from hie_cli.pipeline.run import OutputDir, run_document, run_video
 from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain
 from hie_cli.video.sources import FrameRange, VideoSource
 from tests.support import fakes
@@ -33,7 +33,7 @@ def clip(tmp_path_factory) -> Path:
 
 def run(clip: Path, out: Path, stages=STAGES, models=None, **place) -> None:
     source = VideoSource(clip)
-    run_video(source, stages, Place(out, **place), ChainConfig(), models or fakes.models())
+    run_video(source, stages, OutputDir(out, **place), ChainConfig(), models or fakes.models())
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -64,7 +64,7 @@ def test_the_files_of_run_equal_those_of_the_separate_commands(clip, tmp_path):
     for before, stage in (("detect", "pose"), ("pose", "track"), ("track", "action")):
         document = Document(apart / before / "walkers.json")
         source = None if stage == "action" else open_video(document, clip, None)
-        run_document(document, source, stage, Place(apart), config, fakes.models())
+        run_document(document, source, stage, OutputDir(apart), config, fakes.models())
     assert files(tmp_path / "run") == files(apart)
 
 
@@ -96,13 +96,13 @@ def test_resume_refuses_results_of_other_settings(clip, tmp_path):
     other = load_chain(None, [], ["detect.min_score=0.3"])
     with pytest.raises(ConfigError, match=r"walkers\.json: .*other settings"):
         run_video(
-            VideoSource(clip), ("detect",), Place(tmp_path, resume=True), other, fakes.models()
+            VideoSource(clip), ("detect",), OutputDir(tmp_path, resume=True), other, fakes.models()
         )
 
 
 def test_a_frame_range_is_kept_by_every_stage(clip, tmp_path):
     source = VideoSource(clip, FrameRange(10, 40, 3))
-    run_video(source, STAGES[:4], Place(tmp_path), ChainConfig(), fakes.models())
+    run_video(source, STAGES[:4], OutputDir(tmp_path), ChainConfig(), fakes.models())
     for stage in STAGES[:4]:
         document = Document(tmp_path / stage / "walkers.json")
         assert [item.frame_index for item in document] == list(range(10, 40, 3))
@@ -129,7 +129,7 @@ def test_actions_need_identities(clip, tmp_path):
     run(clip, tmp_path, ("detect",))
     document = Document(tmp_path / "detect" / "walkers.json")
     with pytest.raises(InputError, match="people have no track_id; run hie track first"):
-        run_document(document, None, "action", Place(tmp_path), ChainConfig(), fakes.models())
+        run_document(document, None, "action", OutputDir(tmp_path), ChainConfig(), fakes.models())
     assert not (tmp_path / "action" / "walkers.json").exists()
 
 
@@ -138,9 +138,9 @@ def test_existing_results_are_not_overwritten_silently(tmp_path):
     path.parent.mkdir()
     path.write_text("precious")
     with pytest.raises(ConfigError, match=r"a\.json: exists already; --overwrite replaces it"):
-        Place(tmp_path).check([path])
-    Place(tmp_path, overwrite=True).check([path])
-    Place(tmp_path, resume=True).check([path])
+        OutputDir(tmp_path).check([path])
+    OutputDir(tmp_path, overwrite=True).check([path])
+    OutputDir(tmp_path, resume=True).check([path])
 
 
 def test_find_documents(tmp_path):

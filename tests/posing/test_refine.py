@@ -10,7 +10,7 @@ from hie_cli.core.types import Frame, People, concatenate
 from hie_cli.flow.estimators import FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.posing.refine import RefineConfig, combine, context_frames, refine
-from hie_cli.posing.warp import bring
+from hie_cli.posing.warp import warp
 from tests.support.paths import ROOT
 
 
@@ -147,7 +147,7 @@ def test_ids_say_who_is_who_against_likeness():
     # Two people swap places between frames; by place they would be mixed up.
     a, b = person(100), person(140)
     config = RefineConfig(min_similarity=0.1)
-    carried = [bring(ids(concatenate([a, b]), 1, 2), [], -1, 0.02)]
+    carried = [warp(ids(concatenate([a, b]), 1, 2), [], -1, 0.02)]
     same = combine(ids(concatenate([b, a]), 1, 2), carried, replace(config, outlier=1e6))
     assert (same.keypoints[0, :, 0] < 140).all()  # drawn to where person 1 was
     assert (same.keypoints[1, :, 0] > 100).all()
@@ -175,7 +175,7 @@ def test_who_shares_no_joint_comes_after_who_has_a_like_pose():
     # Two boxes of one person: the first lies nearer but has no joint, the second has the pose.
     bare = person(100, missing=tuple(range(14)))
     posed = person(104)
-    out = combine(concatenate([bare, posed]), [bring(person(100), [], -1, 0.02)], RefineConfig())
+    out = combine(concatenate([bare, posed]), [warp(person(100), [], -1, 0.02)], RefineConfig())
     assert not out.keypoint_scores[0].any()
     assert (out.keypoints[1, :, 0] < 104).all()
 

@@ -3,7 +3,7 @@ import pytest
 
 from hie_cli.core.types import People
 from hie_cli.flow.fields import FlowPair
-from hie_cli.posing.warp import average, bring
+from hie_cli.posing.warp import average, warp
 
 
 def person(x: float) -> People:
@@ -21,16 +21,16 @@ def moving(x: float, shape=(240, 320)) -> FlowPair:
 
 
 def test_forward_over_two_frames_and_back_again():
-    there = bring(person(100), [moving(5), moving(3)], -2, 0.02)
+    there = warp(person(100), [moving(5), moving(3)], -2, 0.02)
     np.testing.assert_allclose(there.keypoints, person(108).keypoints)
     np.testing.assert_allclose(there.boxes, person(108).boxes)
     assert there.followed.all()
-    back = bring(person(108), [moving(5), moving(3)], 2, 0.02)
+    back = warp(person(108), [moving(5), moving(3)], 2, 0.02)
     np.testing.assert_allclose(back.keypoints, person(100).keypoints)
 
 
 def test_nobody_is_carried_as_nobody():
-    nobody = bring(person(100)[:0], [moving(5)], -1, 0.02)
+    nobody = warp(person(100)[:0], [moving(5)], -1, 0.02)
     assert nobody.keypoints.shape == (0, 14, 2)
     assert nobody.boxes.shape == (0, 4)
 
@@ -38,7 +38,7 @@ def test_nobody_is_carried_as_nobody():
 def test_a_joint_that_the_flow_loses_moves_with_the_body():
     pair = moving(5)
     pair.backward[:, 135:] = [20, 0]  # the way back of the wrist, at 135 + 5, does not close
-    there = bring(person(100), [pair], -1, 0.02)
+    there = warp(person(100), [pair], -1, 0.02)
     assert there.followed[0].tolist() == [j != 4 for j in range(14)]
     np.testing.assert_allclose(there.keypoints, person(105).keypoints)
 
@@ -46,14 +46,14 @@ def test_a_joint_that_the_flow_loses_moves_with_the_body():
 def test_a_body_that_the_flow_loses_stays():
     pair = moving(5)
     pair.backward[:] = [20, 0]
-    there = bring(person(100), [pair], -1, 0.02)
+    there = warp(person(100), [pair], -1, 0.02)
     assert not there.followed.any()
     np.testing.assert_allclose(there.keypoints, person(100).keypoints)
     np.testing.assert_allclose(there.boxes, person(100).boxes)
 
 
 def test_what_leaves_the_image_is_lost():
-    there = bring(person(290), [moving(5)], -1, 0.02)  # the wrist, at 325, lies outside already
+    there = warp(person(290), [moving(5)], -1, 0.02)  # the wrist, at 325, lies outside already
     assert there.followed[0].tolist() == [j != 4 for j in range(14)]
 
 
@@ -61,7 +61,7 @@ def test_missing_joints_stay_missing():
     one = person(100)
     keypoints = one.keypoints.copy()
     keypoints[0, 3] = np.nan
-    there = bring(one.replace(keypoints=keypoints), [moving(5)], -1, 0.02)
+    there = warp(one.replace(keypoints=keypoints), [moving(5)], -1, 0.02)
     assert np.isnan(there.keypoints[0, 3]).all()
     assert not there.followed[0, 3]
 

@@ -31,7 +31,7 @@ def model(tmp_path_factory):
     return str(folder)
 
 
-class Film:
+class VideoClip:
     """Frames that may be asked for several times, as a video may."""
 
     def __iter__(self):
@@ -48,7 +48,7 @@ def people():
 
 def test_a_model_of_pixels_scores_with_the_video_and_refuses_without(model):
     config = ActionConfig(model=(model,), every=10)
-    out = list(recognise(people(), VIDEO, config, frames=Film(), device="cpu"))
+    out = list(recognise(people(), VIDEO, config, frames=VideoClip(), device="cpu"))
     known = [np.isfinite(item.people.action_scores).all() for item in out]
     assert [t for t, there in enumerate(known) if there] == [0, 10, 20]
     np.testing.assert_allclose(out[10].people.action_scores.sum(1), 1, atol=1e-5)
@@ -60,8 +60,8 @@ def test_two_models_of_pixels_have_a_pass_each(model):
     """The mean of a model with itself is the model: both have seen all frames."""
     alone = ActionConfig(model=(model,), every=10)
     twice = ActionConfig(model=(model, model), every=10)
-    first = list(recognise(people(), VIDEO, alone, frames=Film(), device="cpu"))
-    second = list(recognise(people(), VIDEO, twice, frames=Film(), device="cpu"))
+    first = list(recognise(people(), VIDEO, alone, frames=VideoClip(), device="cpu"))
+    second = list(recognise(people(), VIDEO, twice, frames=VideoClip(), device="cpu"))
     for a, b in zip(first, second, strict=True):
         np.testing.assert_allclose(a.people.action_scores, b.people.action_scores, atol=1e-6)
 

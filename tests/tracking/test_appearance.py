@@ -1,7 +1,7 @@
 import numpy as np
 
 from hie_cli.tracking.appearance import stripe_histograms
-from hie_cli.tracking.appearance_model import LookModel, cut, fit_looks
+from hie_cli.tracking.appearance_model import AppearanceModel, cut, fit_looks
 from hie_cli.tracking.tracklets import Tracklet
 
 IMAGE = np.zeros((200, 300, 3), np.uint8)
@@ -38,7 +38,7 @@ def person(look, first=0, count=60):
 
 
 def test_likelier_the_more_alike_and_bounded():
-    ratio = LookModel().log_ratio(np.linspace(-1, 1, 50))
+    ratio = AppearanceModel().log_ratio(np.linspace(-1, 1, 50))
     assert (np.diff(ratio) >= 0).all()
     assert ratio[0] < 0 < ratio[-1]
     assert np.abs(ratio).max() <= 4
@@ -47,17 +47,17 @@ def test_likelier_the_more_alike_and_bounded():
 def test_the_scene_sets_the_scale():
     alike = [person([1, 0.10]), person([1, 0.15]), person([1, 0.20]), person([1, 0.25])]
     model = fit_looks(alike, 10)
-    assert model.other[0] > LookModel().other[0]  # all wear the same: a likeness means little
-    assert fit_looks([], 10) == LookModel()
+    assert model.other[0] > AppearanceModel().other[0]  # all wear the same: a likeness means little
+    assert fit_looks([], 10) == AppearanceModel()
 
 
 def test_only_a_change_of_look_is_cut():
     steady = person([1, 0])
-    assert cut(steady, LookModel(), 10, 0.0) == [steady]
+    assert cut(steady, AppearanceModel(), 10, 0.0) == [steady]
     changed = Tracklet(
         steady.frames,
         steady.boxes,
         steady.scores,
         looks=np.concatenate([steady.looks[:40], person([0, 1]).looks[:20]]),
     )
-    assert [len(p) for p in cut(changed, LookModel(), 10, 0.0)] == [40, 20]
+    assert [len(p) for p in cut(changed, AppearanceModel(), 10, 0.0)] == [40, 20]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import VideoInfo
-from hie_cli.tracking.appearance_model import LookModel
+from hie_cli.tracking.appearance_model import AppearanceModel
 from hie_cli.tracking.linking import link, link_evidence
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
@@ -91,7 +91,7 @@ def test_a_swap_is_cut_and_mended():
 
 def test_evidence_follows_the_formula():
     parts = [walk(0, 30, 300, 0), walk(40, 80, 300, 0)]
-    odds = link_evidence(parts, CONFIG, VIDEO, LookModel())
+    odds = link_evidence(parts, CONFIG, VIDEO, AppearanceModel())
     spread = np.hypot(0.2, 0.35 * 1.0)  # 10 frames = 1 s, at rest and in place
     unseen = 2.0 * (1 - np.exp(-1.0 / 0.5))
     assert odds[0, 1] == pytest.approx(-np.log(2 * np.pi * spread**2 * 0.03) - unseen)

@@ -1,12 +1,12 @@
 import numpy as np
 
-from hie_cli.tracking.appearance_model import LookModel
-from hie_cli.tracking.segments import Part, chained, part
+from hie_cli.tracking.appearance_model import AppearanceModel
+from hie_cli.tracking.segments import Segment, chained, part
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
 RED, BLUE = np.eye(2, dtype=np.float32)
-MODEL = LookModel()
+MODEL = AppearanceModel()
 
 
 def tracklet(looks, hidden, first=0):
@@ -60,8 +60,8 @@ def test_a_little_rest_does_not_bridge():
 def test_what_was_set_aside_returns_where_there_is_room():
     look, none = [RED] * 5, [0.0] * 5
     clear, aside = tracklet(look, none), tracklet(look, none, 5)
-    later, at_once = (Part(tracklet(look, none, first)) for first in (10, 8))
-    goes_on, jumped = Part(clear, None, aside, True), Part(clear, None, aside)
+    later, at_once = (Segment(tracklet(look, none, first)) for first in (10, 8))
+    goes_on, jumped = Segment(clear, None, aside, True), Segment(clear, None, aside)
     assert [frames(t) for t in chained([0, 1], [goes_on, later])] == [(0, 4), (5, 9), (10, 14)]
     assert [frames(t) for t in chained([0, 1], [jumped, later])] == [(0, 4), (5, 9), (10, 14)]
     assert [frames(t) for t in chained([0, 1], [jumped, at_once])] == [(0, 4), (8, 12)]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
-from hie_cli.tracking.stage import Sighting, TrackConfig, describe, track, undescribed
+from hie_cli.tracking.stage import Observation, TrackConfig, describe, track, undescribed
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 OFFLINE, ONLINE = TrackConfig(), TrackConfig(online=True)
@@ -157,7 +157,7 @@ def test_camera_motion_is_taken_out():
     """A still person under a camera that jumps by a whole width each frame."""
     shift = np.array([[1.0, 0, -45], [0, 1, 0], [0, 0, 1]])
     seen = [
-        Sighting(
+        Observation(
             t,
             People(np.array([[600.0 - 45 * t, 100, 640 - 45 * t, 200]]), np.array([0.9])),
             camera=shift if t else None,

@@ -2,19 +2,21 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import People, VideoInfo
-from hie_cli.tracking.settings import Sighting, TrackConfig
-from hie_cli.tracking.tracker import Detections, Tracker, cover
+from hie_cli.tracking.settings import Observation, TrackConfig
+from hie_cli.tracking.tracker import Detections, Tracker, coverage
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 
 
 def sighting(boxes, t=0, flow=None, camera=None):
     people = People(np.array(boxes, float), np.full(len(boxes), 0.9))
-    return Sighting(t, people, camera=camera, flow=None if flow is None else np.array(flow, float))
+    return Observation(
+        t, people, camera=camera, flow=None if flow is None else np.array(flow, float)
+    )
 
 
 def test_cover_is_the_share_of_the_row_within_the_column():
-    share = cover(np.array([[0.0, 0, 10, 10], [5, 0, 25, 10]]))
+    share = coverage(np.array([[0.0, 0, 10, 10], [5, 0, 25, 10]]))
     assert share == pytest.approx(np.array([[0, 0.5], [0.25, 0]]))
 
 

@@ -2,8 +2,8 @@ import numpy as np
 
 from hie_cli.core.types import People
 from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak, paired_iou
-from hie_cli.tracking.settings import Sighting, TrackConfig
-from hie_cli.tracking.tracker import Joined
+from hie_cli.tracking.settings import Observation, TrackConfig
+from hie_cli.tracking.tracker import Association
 from hie_cli.tracking.tracklets import Tracklet, collect, emit
 
 CONFIG = TrackConfig()
@@ -12,11 +12,11 @@ LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]
 
 def joined(numbers):
     count = len(numbers)
-    return Joined(np.array(numbers, np.int64), np.ones(count, bool), np.zeros(count))
+    return Association(np.array(numbers, np.int64), np.ones(count, bool), np.zeros(count))
 
 
 def seen(index, boxes):
-    return Sighting(index, People(np.array(boxes).reshape(-1, 4), np.full(len(boxes), 0.9)))
+    return Observation(index, People(np.array(boxes).reshape(-1, 4), np.full(len(boxes), 0.9)))
 
 
 def test_no_frames_and_empty_frames():

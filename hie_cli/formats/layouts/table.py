@@ -20,7 +20,7 @@ from hie_cli.core.skeletons import JOINTS
 from hie_cli.core.types import NOT_ANNOTATED, Annotations, FramePeople, People, TruthSequence
 from hie_cli.formats.documents.annolist_people import check_box
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES
-from hie_cli.formats.sequence import Clip, Moment
+from hie_cli.formats.sequence import SequenceFrame, VideoSequence
 from hie_cli.formats.sources import Source
 
 Cell = str | int | float | None
@@ -60,7 +60,7 @@ def _cells(names: Sequence[str], values: Any, digits: int = 4) -> Row:
     }
 
 
-def _rows(clip: Clip, moment: Moment) -> list[Row]:
+def _rows(clip: VideoSequence, moment: SequenceFrame) -> list[Row]:
     people, truth = moment.people, moment.truth
     frame: Row = {"sequence": clip.name, "frame": moment.index}
     if truth is not None:
@@ -99,7 +99,7 @@ def _person(people: People, truth: Annotations | None, i: int) -> Row:
     return row
 
 
-def write_csv(clips: Sequence[Clip], file: IO[str]) -> None:
+def write_csv(clips: Sequence[VideoSequence], file: IO[str]) -> None:
     """All clips as one csv with a header line."""
     rows = [row for clip in clips for moment in clip.moments for row in _rows(clip, moment)]
     writer = csv.DictWriter(file, _used(rows), lineterminator="\n")
@@ -124,7 +124,7 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def write_parquet(clips: Sequence[Clip], file: IO[bytes]) -> None:
+def write_parquet(clips: Sequence[VideoSequence], file: IO[bytes]) -> None:
     """All clips as one parquet file. Raises ConfigError without pyarrow."""
     arrow = _pyarrow()
     rows = [row for clip in clips for moment in clip.moments for row in _rows(clip, moment)]

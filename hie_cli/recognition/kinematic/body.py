@@ -8,7 +8,7 @@ from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
 from hie_cli.core.types import FloatArray
 from hie_cli.recognition.kinematic.motion import Shape, slope
 from hie_cli.recognition.kinematic.posture import BODY_WIDTH, mean_of, stick_tilt, trusted_joints
-from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, View
+from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
 from hie_cli.recognition.settings import Measuring
 from hie_cli.recognition.window import Track
 
@@ -77,7 +77,7 @@ def axes(body: Body, how: Measuring) -> tuple[FloatArray, FloatArray, FloatArray
     return np.tile(times, 2), np.tile(body.shape.centres[about], (2, 1)), np.concatenate(sides)
 
 
-def upright(body: Body, view: View, how: Measuring, after: float) -> Evidence:
+def upright(body: Body, view: UprightField, how: Measuring, after: float) -> Evidence:
     """What the body says of "up", if it is upright: its rows later than ``after`` seconds.
 
     A posture that changes meanwhile says nothing: nobody falls upright.

@@ -10,7 +10,7 @@ from hie_cli.core.types import FloatArray
 from hie_cli.recognition.kinematic.body import Body
 from hie_cli.recognition.kinematic.motion import jitter, rates, slope, smoothed
 from hie_cli.recognition.kinematic.posture import Posture, posture
-from hie_cli.recognition.kinematic.vertical import Evidence, View
+from hie_cli.recognition.kinematic.vertical import Evidence, UprightField
 from hie_cli.recognition.settings import Measuring
 
 
@@ -48,7 +48,9 @@ class Features:
         return len(self.height)
 
 
-def features(bodies: list[Body], ups: list[Evidence], view: View, how: Measuring) -> Features:
+def features(
+    bodies: list[Body], ups: list[Evidence], view: UprightField, how: Measuring
+) -> Features:
     """The features of people, given for each of them what is known of "up"."""
     people = [_person(body, up, view, how) for body, up in zip(bodies, ups, strict=True)]
     columns = {
@@ -61,7 +63,7 @@ def features(bodies: list[Body], ups: list[Evidence], view: View, how: Measuring
 
 
 def _person(
-    body: Body, known: Evidence, view: View, how: Measuring
+    body: Body, known: Evidence, view: UprightField, how: Measuring
 ) -> dict[str, FloatArray | float]:
     track, shape, height = body.track, body.shape, body.height
     near, moving = track.near(how.posture_seconds), track.near(how.motion_seconds)
@@ -116,7 +118,7 @@ def _turn(times: FloatArray, lean: FloatArray, margin: float) -> float:
     return float(np.nan_to_num(after - before))
 
 
-def _speed(body: Body, drift: float, growth: float, view: View, how: Measuring) -> float:
+def _speed(body: Body, drift: float, growth: float, view: UprightField, how: Measuring) -> float:
     """Ground speed: motion along "up" is foreshortened depth; near people grow as they approach."""
     across = math.sqrt(max(body.pace**2 - drift**2, 0.0))
     distance = 2 * view.unit / body.height  # in body heights, for a lens about 53 degrees wide

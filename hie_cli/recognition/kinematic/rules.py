@@ -12,7 +12,7 @@ from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.recognition.kinematic.body import Body, upright
 from hie_cli.recognition.kinematic.features import Features, features
 from hie_cli.recognition.kinematic.groups import Pairs, clusters, pairs, straightness
-from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, View
+from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
 from hie_cli.recognition.settings import Gate, KinematicConfig, Rules
 from hie_cli.recognition.window import Window, frames_per_second
 
@@ -25,7 +25,7 @@ class Kinematic:
 
     def __init__(self, video: VideoInfo, config: KinematicConfig) -> None:
         self._config = config
-        self._view = View.of(video)
+        self._view = UprightField.of(video)
         how = config.measuring
         self._known = self._view.assumed(how.upright_assumed, how.upright_level)
         self._seen_until = -np.inf  # seconds of the video

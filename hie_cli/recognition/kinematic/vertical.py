@@ -40,14 +40,14 @@ NOTHING = Evidence(np.zeros((3, 3)), np.zeros(3))
 
 
 @dataclass(frozen=True)
-class View:
+class UprightField:
     """Image coordinates about the middle, half the longer side as unit."""
 
     middle: FloatArray
     unit: float
 
     @classmethod
-    def of(cls, video: VideoInfo) -> "View":
+    def of(cls, video: VideoInfo) -> "UprightField":
         """The view of a video."""
         size = np.array([video.width, video.height], np.float64)
         return cls(size / 2, max(float(size.max()), 1.0) / 2)

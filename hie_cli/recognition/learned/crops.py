@@ -4,18 +4,18 @@ import cv2
 import numpy as np
 
 from hie_cli.core.types import FloatArray, Image
-from hie_cli.recognition.learned.footage import Look, Wanted
+from hie_cli.recognition.learned.footage import FrameCrop, FrameRequest
 from hie_cli.recognition.learned.pose_clips import Sampling
 from hie_cli.recognition.window import Track, Window
 
 SIDE = 48  # pixels of a crop
 REACH = 1.3  # side of the square cut out, over the box's longer side: some of the surroundings
 # Half a second before, now, half a second later; frames no larger than crops need.
-WANTED = Wanted(Sampling(2.0, 3), 540)
+WANTED = FrameRequest(Sampling(2.0, 3), 540)
 _GREY = (114, 114, 114)
 
 
-def crops_of(window: Window, look: Look) -> Image:
+def crops_of(window: Window, look: FrameCrop) -> Image:
     """Crops (N, T, SIDE, SIDE, 3) uint8 BGR of the window's people in the T images of ``look``.
 
     Where a track has no box near an instant, the nearest in time stands in.

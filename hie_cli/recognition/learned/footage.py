@@ -18,7 +18,7 @@ from hie_cli.recognition.window import frames_per_second
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FrameRequest:
     """Which frames round a window's frame a network looks at, and their shorter side in pixels."""
 
     sampling: Sampling
@@ -31,7 +31,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Look:
+class FrameCrop:
     """T images (h, w, 3) uint8 BGR of one size, and that size over the video's."""
 
     images: tuple[Image, ...]
@@ -51,7 +51,7 @@ class Footage:
     asked for, and forgotten once the middle has left them behind.
     """
 
-    def __init__(self, frames: Iterable[Frame], video: VideoInfo, wanted: Wanted) -> None:
+    def __init__(self, frames: Iterable[Frame], video: VideoInfo, wanted: FrameRequest) -> None:
         self._frames: Iterator[Frame] = iter(frames)
         self._held: deque[tuple[int, Image]] = deque()
         self._offsets = wanted.offsets(video)
@@ -62,7 +62,7 @@ class Footage:
         """How many frames are held."""
         return len(self._held)
 
-    def look(self, index: int) -> Look:
+    def look(self, index: int) -> FrameCrop:
         """The frames around frame ``index``; at the video's ends the first or last one stands in.
 
         Indices must not fall from call to call. Raises InputError where the video has no frame near
@@ -85,7 +85,7 @@ class Footage:
         right = np.clip(np.searchsorted(known, wanted), 0, len(known) - 1)
         left = np.maximum(right - 1, 0)
         rows = np.where(wanted - known[left] < known[right] - wanted, left, right)
-        return Look(tuple(self._held[int(row)][1] for row in rows), self._scale)
+        return FrameCrop(tuple(self._held[int(row)][1] for row in rows), self._scale)
 
     def _forget(self, first: int) -> None:
         """Drop what lies before frame ``first``, but the nearest before it."""

@@ -8,7 +8,7 @@ from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.types import FloatArray
 from hie_cli.recognition.learned.card import Card
 from hie_cli.recognition.learned.footage import Footage
-from hie_cli.recognition.learned.network_specs import Kind
+from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.recognition.window import Window
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class LearnedRecogniser:
         self,
         network: "nn.Module",
         card: Card,
-        kind: Kind,
+        kind: NetworkSpec,
         device: str,
         footage: Footage | None = None,
     ) -> None:

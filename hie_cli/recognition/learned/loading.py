@@ -15,7 +15,7 @@ from hie_cli.models.weights import PACKAGED, checked_bytes, fill, read_state
 from hie_cli.recognition.learned.card import CARD, Card, read_card
 from hie_cli.recognition.learned.footage import Footage
 from hie_cli.recognition.learned.learned_recogniser import LearnedRecogniser
-from hie_cli.recognition.learned.network_specs import Kind, kind_of
+from hie_cli.recognition.learned.network_specs import NetworkSpec, spec_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +29,7 @@ class Learned:
 
     network: "nn.Module"
     card: Card
-    kind: Kind
+    kind: NetworkSpec
 
 
 def is_learned(name: str) -> bool:
@@ -72,10 +72,10 @@ def load_recogniser(
     return LearnedRecogniser(learned.network, learned.card, learned.kind, device, footage)
 
 
-def _read(name: str) -> tuple[Path, Card, Kind]:
+def _read(name: str) -> tuple[Path, Card, NetworkSpec]:
     path = PACKAGED / f"{SIMULATED}.json" if name == SIMULATED else Path(name) / CARD
     card = read_card(path)
     try:
-        return path, card, kind_of(card.network, card.sampling, card.config)
+        return path, card, spec_of(card.network, card.sampling, card.config)
     except ValueError as error:
         raise ModelError(f"{path}: {error}; train the model anew") from None

@@ -12,8 +12,8 @@ import numpy as np
 
 from hie_cli.core.types import FloatArray, Image
 from hie_cli.recognition.learned import crops
-from hie_cli.recognition.learned.footage import Look, Wanted
-from hie_cli.recognition.learned.pose_clips import LONGEST, Clip, Sampling, clip_of
+from hie_cli.recognition.learned.footage import FrameCrop, FrameRequest
+from hie_cli.recognition.learned.pose_clips import LONGEST, PoseClip, Sampling, clip_of
 from hie_cli.recognition.window import Window
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Pixels(Protocol):
         """Its values."""
 
 
-class Kind(Protocol):
+class NetworkSpec(Protocol):
     """A network, its input and its size."""
 
     @property
@@ -41,7 +41,7 @@ class Kind(Protocol):
         """The instants that it sees round a frame."""
 
     @property
-    def wanted(self) -> Wanted | None:
+    def wanted(self) -> FrameRequest | None:
         """The frames that it looks at; None if none."""
 
     @property
@@ -51,7 +51,7 @@ class Kind(Protocol):
     def build(self) -> "nn.Module":
         """The network with random weights."""
 
-    def view(self, window: Window, look: Look | None) -> Any:
+    def view(self, window: Window, look: FrameCrop | None) -> Any:
         """What it sees of a window; ``look`` is there if frames are ``wanted``."""
 
     def inputs(self, views: Sequence[Any]) -> Tensors:
@@ -63,7 +63,7 @@ def _told(sampling: Sampling) -> str:
 
 
 @dataclass(frozen=True)
-class PoseStreamKind:
+class PoseStreamSpec:
     """``pose-stream``: joints, boxes and neighbours of a frame's people; no pixels."""
 
     sampling: Sampling
@@ -74,16 +74,16 @@ class PoseStreamKind:
         return f"pose-stream of {_told(self.sampling)}"
 
     def build(self) -> "nn.Module":
-        """See ``Kind``."""
+        """See ``NetworkSpec``."""
         from hie_cli.recognition.learned.pose_stream import PoseStream
 
         return PoseStream()
 
-    def view(self, window: Window, look: Look | None) -> Clip:
-        """See ``Kind``."""
+    def view(self, window: Window, look: FrameCrop | None) -> PoseClip:
+        """See ``NetworkSpec``."""
         return clip_of(window, self.sampling)
 
-    def inputs(self, views: Sequence[Clip]) -> Tensors:
+    def inputs(self, views: Sequence[PoseClip]) -> Tensors:
         """joints (B, N, T, 14, 6), boxes (B, N, T, 8), pairs (B, N, N, 11), padded to the largest
         N; real (B, N) bool: who is not padding.
         """
@@ -114,7 +114,7 @@ class PoseStreamKind:
 class Portraits:
     """The clip of a frame's people and their crops (N, K, side, side, 3) uint8 BGR."""
 
-    clip: Clip
+    clip: PoseClip
     crops: Pixels
 
     def __len__(self) -> int:
@@ -122,11 +122,11 @@ class Portraits:
 
 
 @dataclass(frozen=True)
-class ParallelKind:
+class ParallelSpec:
     """``parallel``: each person's joints and box over time, and their crops."""
 
     sampling: Sampling
-    wanted: ClassVar[Wanted] = crops.WANTED
+    wanted: ClassVar[FrameRequest] = crops.WANTED
     most: ClassVar[int] = 16
 
     def __post_init__(self) -> None:
@@ -137,13 +137,13 @@ class ParallelKind:
         return f"parallel of {_told(self.sampling)}"
 
     def build(self) -> "nn.Module":
-        """See ``Kind``."""
+        """See ``NetworkSpec``."""
         from hie_cli.recognition.learned.parallel import Parallel
 
         return Parallel()
 
-    def view(self, window: Window, look: Look | None) -> Portraits:
-        """See ``Kind``."""
+    def view(self, window: Window, look: FrameCrop | None) -> Portraits:
+        """See ``NetworkSpec``."""
         assert look is not None
         return Portraits(clip_of(window, self.sampling), crops.crops_of(window, look))
 
@@ -159,7 +159,7 @@ class ParallelKind:
 
 
 @dataclass(frozen=True)
-class Film:
+class VideoClip:
     """T images (h, w, 3) uint8 BGR, and boxes (N, 4) of its people in the middle one's pixels."""
 
     images: tuple[Pixels, ...]
@@ -170,7 +170,7 @@ class Film:
 
 
 @dataclass(frozen=True)
-class SlowFastKind:
+class SlowFastSpec:
     """``slowfast-r18`` and ``-r50``: all pixels of a clip, people by their boxes.
 
     ``width`` 64 and ``side`` 256 are the published sizes.
@@ -194,22 +194,22 @@ class SlowFastKind:
         return f"{self.network} of {_told(self.sampling)}, width {self.width}, side {self.side}"
 
     @property
-    def wanted(self) -> Wanted:
-        """See ``Kind``."""
-        return Wanted(self.sampling, self.side)
+    def wanted(self) -> FrameRequest:
+        """See ``NetworkSpec``."""
+        return FrameRequest(self.sampling, self.side)
 
     def build(self) -> "nn.Module":
-        """See ``Kind``."""
+        """See ``NetworkSpec``."""
         from hie_cli.recognition.learned.slowfast import slowfast
 
         return slowfast(self.network, width=self.width)
 
-    def view(self, window: Window, look: Look | None) -> Film:
-        """See ``Kind``."""
+    def view(self, window: Window, look: FrameCrop | None) -> VideoClip:
+        """See ``NetworkSpec``."""
         assert look is not None
-        return Film(look.images, window.people.boxes * look.scale)
+        return VideoClip(look.images, window.people.boxes * look.scale)
 
-    def inputs(self, views: Sequence[Film]) -> Tensors:
+    def inputs(self, views: Sequence[VideoClip]) -> Tensors:
         """clips (B, 3, T, h, w), boxes (M, 4), and the clip (M,) that each box is in."""
         import torch
 
@@ -221,23 +221,23 @@ class SlowFastKind:
         return inputs(torch.from_numpy(clips)), torch.from_numpy(boxes), torch.from_numpy(which)
 
 
-def _slowfast(network: str) -> Callable[[Sampling, Mapping[str, Any]], Kind]:
-    def kind(sampling: Sampling, config: Mapping[str, Any]) -> Kind:
+def _slowfast(network: str) -> Callable[[Sampling, Mapping[str, Any]], NetworkSpec]:
+    def kind(sampling: Sampling, config: Mapping[str, Any]) -> NetworkSpec:
         sizes = config["slowfast"]
-        return SlowFastKind(network, sampling, int(sizes["width"]), int(sizes["side"]))
+        return SlowFastSpec(network, sampling, int(sizes["width"]), int(sizes["side"]))
 
     return kind
 
 
-KINDS: dict[str, Callable[[Sampling, Mapping[str, Any]], Kind]] = {
-    "pose-stream": lambda sampling, _: PoseStreamKind(sampling),
-    "parallel": lambda sampling, _: ParallelKind(sampling),
+KINDS: dict[str, Callable[[Sampling, Mapping[str, Any]], NetworkSpec]] = {
+    "pose-stream": lambda sampling, _: PoseStreamSpec(sampling),
+    "parallel": lambda sampling, _: ParallelSpec(sampling),
     "slowfast-r18": _slowfast("slowfast-r18"),
     "slowfast-r50": _slowfast("slowfast-r50"),
 }
 
 
-def kind_of(network: str, sampling: Sampling, config: Mapping[str, Any]) -> Kind:
+def spec_of(network: str, sampling: Sampling, config: Mapping[str, Any]) -> NetworkSpec:
     """The kind of that name; ``config``: a training's settings as a card keeps them.
 
     Raises ValueError for sizes that make no sense.

@@ -41,7 +41,7 @@ class Attention(nn.Module):
         return out
 
 
-class Sequences(nn.Module):
+class PoseSequences(nn.Module):
     """The sequence channel: three branches, each pooled over time, and their mean."""
 
     def __init__(self, width: int) -> None:
@@ -90,7 +90,7 @@ class Parallel(nn.Module):
 
     def __init__(self, width: int = 96) -> None:
         super().__init__()
-        self.sequences = Sequences(width)
+        self.sequences = PoseSequences(width)
         self.pictures = Pictures(width)
         self.drop = nn.Dropout(0.3)
         self.classify = nn.Linear(2 * width, NUM_ACTIONS)

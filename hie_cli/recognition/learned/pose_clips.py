@@ -21,7 +21,7 @@ _FAST = 8.0  # sizes per second: velocities beyond are identity switches or nois
 
 
 @dataclass(frozen=True)
-class Clip:
+class PoseClip:
     """N people over T instants: joints (N, T, 14, 6), boxes (N, T, 8), pairs (N, N, 11); float32.
 
     ``pairs[i, j]`` tells where j is, seen from i.
@@ -57,7 +57,7 @@ class Sampling:
         return (self.length // 2) / self.rate
 
 
-def clip_of(window: Window, sampling: Sampling = Sampling()) -> Clip:
+def clip_of(window: Window, sampling: Sampling = Sampling()) -> PoseClip:
     """The clip round a window's frame; people of whom little is known have few present instants."""
     n, t = len(window.tracks), sampling.length
     joints = np.zeros((n, t, NUM_JOINTS, JOINT_CHANNELS), np.float32)
@@ -71,7 +71,7 @@ def clip_of(window: Window, sampling: Sampling = Sampling()) -> Clip:
         boxes[i] = _box(track, rows, present, size, sampling)
         b = track.boxes[rows]
         places[i] = np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3], np.full(t, size)], -1)
-    return Clip(joints, boxes, _pairs(places, overlaps, sampling))
+    return PoseClip(joints, boxes, _pairs(places, overlaps, sampling))
 
 
 def _rows(track: Track, sampling: Sampling) -> tuple[IntArray, BoolArray]:

@@ -22,7 +22,7 @@ BAND = BANDS * 2 * LOOKS + USES  # numbers per person
 
 
 @dataclass(frozen=True)
-class Scene:
+class SceneDescriptor:
     """One video's place, ``scale`` times the video's size.
 
     looks (h, w, 8) of the background · uses (h, w, 4): persons walking, waiting, coming in and
@@ -74,7 +74,7 @@ def _dense(density: FloatArray) -> FloatArray:
     return squeezed
 
 
-def band_vectors(scene: Scene, boxes: FloatArray) -> FloatArray:
+def band_vectors(scene: SceneDescriptor, boxes: FloatArray) -> FloatArray:
     """The place under and around people (N, 36), boxes (N, 4) xyxy pixels of the video.
 
     Looks under the feet, and on both sides of the person; the same less the average of the frame's

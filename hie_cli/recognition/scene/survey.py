@@ -18,7 +18,7 @@ from hie_cli.recognition.scene.areas import (
 )
 from hie_cli.recognition.scene.descriptor import (
     BAND,
-    Scene,
+    SceneDescriptor,
     background,
     band_vectors,
     looks,
@@ -59,7 +59,7 @@ class Survey:
     """The place of ``video``; ``kinds`` (h, w, 17): surfaces, where a network told them."""
 
     video: VideoInfo
-    scene: Scene
+    scene: SceneDescriptor
     kinds: FloatArray | None
 
     def vectors(self, boxes: FloatArray) -> FloatArray:
@@ -90,7 +90,7 @@ def survey(
     pictures = thinned(frames)
     picture = background(pictures)
     size = (picture.shape[0], picture.shape[1])
-    scene = Scene(looks(picture), uses(people, video, size), size[1] / video.width)
+    scene = SceneDescriptor(looks(picture), uses(people, video, size), size[1] / video.width)
     if segmenter is None:
         return Survey(video, scene, None)
     large = background(pictures, SEGMENTED)

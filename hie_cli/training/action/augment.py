@@ -8,8 +8,8 @@ import numpy as np
 
 from hie_cli.core.skeletons import FLIP
 from hie_cli.core.types import Image
-from hie_cli.recognition.learned.network_specs import Film, Portraits
-from hie_cli.recognition.learned.pose_clips import Clip
+from hie_cli.recognition.learned.network_specs import Portraits, VideoClip
+from hie_cli.recognition.learned.pose_clips import PoseClip
 
 _LIMBS = ((2, 3, 4), (5, 6, 7), (8, 9, 10), (11, 12, 13))
 
@@ -34,13 +34,13 @@ class Augmentation:
 def augmented(view: Any, how: Augmentation, rng: np.random.Generator) -> Any:
     """A varied copy of what a network sees of a frame; pixels and joints keep in step."""
     flip = rng.random() < how.flip
-    if isinstance(view, Clip):
+    if isinstance(view, PoseClip):
         return varied(mirrored(view) if flip else view, how, rng)
     if isinstance(view, Portraits):
         clip = varied(mirrored(view.clip) if flip else view.clip, how, rng)
         crops = np.asarray(view.crops)
         return Portraits(clip, lit(crops[:, :, :, ::-1] if flip else crops, how, rng))
-    assert isinstance(view, Film)
+    assert isinstance(view, VideoClip)
     images = np.stack([np.asarray(image) for image in view.images])
     boxes = view.boxes.copy()
     if flip:
@@ -48,7 +48,7 @@ def augmented(view: Any, how: Augmentation, rng: np.random.Generator) -> Any:
         boxes[:, [0, 2]] = images.shape[2] - boxes[:, [2, 0]]
     sides = (boxes[:, 2:] - boxes[:, :2])[:, [0, 1, 0, 1]]
     boxes = boxes + rng.normal(0, how.box, boxes.shape) * sides
-    return Film(tuple(lit(images, how, rng)), boxes)
+    return VideoClip(tuple(lit(images, how, rng)), boxes)
 
 
 def lit(images: Image, how: Augmentation, rng: np.random.Generator) -> Image:
@@ -61,7 +61,7 @@ def lit(images: Image, how: Augmentation, rng: np.random.Generator) -> Image:
     return changed
 
 
-def mirrored(clip: Clip) -> Clip:
+def mirrored(clip: PoseClip) -> PoseClip:
     """The clip of the mirrored video: x turned round, left and right joints exchanged."""
     joints = clip.joints[:, :, FLIP].copy()
     joints[..., [0, 2]] *= -1
@@ -69,10 +69,10 @@ def mirrored(clip: Clip) -> Clip:
     boxes[..., [0, 4]] *= -1
     pairs = clip.pairs.copy()
     pairs[..., [0, 2, 4, 8]] *= -1
-    return Clip(joints, boxes, pairs)
+    return PoseClip(joints, boxes, pairs)
 
 
-def turned(clip: Clip, angle: float) -> Clip:
+def turned(clip: PoseClip, angle: float) -> PoseClip:
     """Joints and motions turned in the picture, as by a tilted or wide-angle camera.
 
     Boxes keep their sides, and where people stand to each other stays.
@@ -84,10 +84,10 @@ def turned(clip: Clip, angle: float) -> Clip:
         joints[..., first : first + 2] = joints[..., first : first + 2] @ turn
     for first in (0, 4):
         boxes[..., first : first + 2] = boxes[..., first : first + 2] @ turn
-    return Clip(joints, boxes, clip.pairs)
+    return PoseClip(joints, boxes, clip.pairs)
 
 
-def varied(clip: Clip, how: Augmentation, rng: np.random.Generator) -> Clip:
+def varied(clip: PoseClip, how: Augmentation, rng: np.random.Generator) -> PoseClip:
     """The clip turned, stretched, with joints shaken, in doubt and missing."""
     clip = turned(clip, float(rng.normal(0, how.turn)))
     joints = clip.joints.copy()
@@ -105,4 +105,4 @@ def varied(clip: Clip, how: Augmentation, rng: np.random.Generator) -> Clip:
     boxes = clip.boxes.copy()
     boxes[..., 2] += wider * boxes[..., 7]
     joints[np.broadcast_to(lost, (n, t, j))] = 0
-    return Clip(joints, boxes, clip.pairs)
+    return PoseClip(joints, boxes, clip.pairs)

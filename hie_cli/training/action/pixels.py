@@ -11,7 +11,7 @@ import numpy as np
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import Image
-from hie_cli.recognition.learned.network_specs import Film, Pixels, Portraits
+from hie_cli.recognition.learned.network_specs import Pixels, Portraits, VideoClip
 
 View = TypeVar("View")
 
@@ -72,7 +72,7 @@ class PixelStore:
         """``view`` with its pixels on disk; images shared with the view before are there once."""
         if isinstance(view, Portraits):
             return dataclasses.replace(view, crops=self.put(view.crops))
-        if isinstance(view, Film):
+        if isinstance(view, VideoClip):
             known = self._last
             self._last = []
             for image in view.images:

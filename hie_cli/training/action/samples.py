@@ -9,8 +9,8 @@ import numpy as np
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import IntArray, People, VideoInfo
-from hie_cli.recognition.learned.footage import Footage, Wanted
-from hie_cli.recognition.learned.network_specs import Film, Kind, Tensors
+from hie_cli.recognition.learned.footage import Footage, FrameRequest
+from hie_cli.recognition.learned.network_specs import NetworkSpec, Tensors, VideoClip
 from hie_cli.recognition.window import windows
 from hie_cli.training.action.augment import Augmentation, augmented
 from hie_cli.training.action.data import Material
@@ -32,7 +32,7 @@ class Sample:
 def samples_of(
     material: Material,
     labels: Mapping[int, IntArray],
-    kind: Kind,
+    kind: NetworkSpec,
     store: PixelStore | None = None,
 ) -> Iterator[Sample]:
     """The samples of a video; ``labels[k]`` (N,) belong to ``observed[k]``. Pixels go to ``store``.
@@ -57,7 +57,7 @@ def samples_of(
             yield Sample(view if store is None else store.kept(view), row, item.people)
 
 
-def indices(middles: Sequence[int], wanted: Wanted, video: VideoInfo) -> list[int]:
+def indices(middles: Sequence[int], wanted: FrameRequest, video: VideoInfo) -> list[int]:
     """The frames that the views of the frames ``middles`` look at, in order."""
     every = np.asarray(middles, np.int64)[:, None] + wanted.offsets(video)
     last = None if video.num_frames is None else video.num_frames - 1
@@ -77,7 +77,9 @@ class Batch:
         return Batch(tuple(part.to(device) for part in self.inputs), self.labels.to(device))
 
 
-def batch_of(samples: Sequence[Sample], kind: Kind, views: Sequence[Any] | None = None) -> Batch:
+def batch_of(
+    samples: Sequence[Sample], kind: NetworkSpec, views: Sequence[Any] | None = None
+) -> Batch:
     """One batch of samples of one size; ``views``: to be taken instead of theirs."""
     import torch
 
@@ -90,7 +92,7 @@ def groups(samples: Sequence[Sample]) -> list[list[int]]:
     """Positions of the samples that may share a batch: those whose images are of one size."""
     by_shape: dict[tuple[int, ...], list[int]] = {}
     for k, sample in enumerate(samples):
-        shape = sample.view.images[0].shape if isinstance(sample.view, Film) else ()
+        shape = sample.view.images[0].shape if isinstance(sample.view, VideoClip) else ()
         by_shape.setdefault(shape, []).append(k)
     return list(by_shape.values())
 
@@ -102,7 +104,7 @@ def batches(samples: Sequence[Sample], size: int) -> int:
 
 def epoch(
     samples: Sequence[Sample],
-    kind: Kind,
+    kind: NetworkSpec,
     size: int,
     how: Augmentation | None,
     seed: int,

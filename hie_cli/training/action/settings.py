@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hie_cli.core.config import as_dict
-from hie_cli.recognition.learned.network_specs import Kind, kind_of
+from hie_cli.recognition.learned.network_specs import NetworkSpec, spec_of
 from hie_cli.recognition.learned.pose_clips import Sampling
 from hie_cli.training.action.augment import Augmentation
 
@@ -86,6 +86,6 @@ class TrainConfig:
         """When the model looks."""
         return self.slowfast.sampling if self.sees_clips else self.sampling
 
-    def kind(self) -> Kind:
+    def kind(self) -> NetworkSpec:
         """The kind of network that is trained."""
-        return kind_of(self.model, self.instants, as_dict(self))
+        return spec_of(self.model, self.instants, as_dict(self))

@@ -7,7 +7,7 @@ import numpy as np
 
 from hie_cli.core.progress import progress
 from hie_cli.core.types import Frame
-from hie_cli.recognition.learned.network_specs import Kind
+from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.simulation.crowd import Crowd, CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import Noise, observe
 from hie_cli.simulation.render import render
@@ -81,7 +81,7 @@ def at(crowd: Crowd, indices: Sequence[int]) -> Crowd:
 
 
 def simulated_samples(
-    split: Split, scenes: int, kind: Kind, first: int = 0, store: PixelStore | None = None
+    split: Split, scenes: int, kind: NetworkSpec, first: int = 0, store: PixelStore | None = None
 ) -> Iterator[Sample]:
     """Samples of ``scenes`` crowds from number ``first`` on, about one second apart."""
     size = SIZE if kind.wanted is None else RENDERED

@@ -15,7 +15,7 @@ from hie_cli.core.progress import note, set_quiet
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
-from hie_cli.recognition.learned.network_specs import Kind
+from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.training.action.data import chosen_labels, held_out, materials
 from hie_cli.training.action.pixels import PixelStore
 from hie_cli.training.action.report import write_curves, write_log, write_model
@@ -98,7 +98,7 @@ def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
-def _network(start: str | None, kind: Kind) -> nn.Module:
+def _network(start: str | None, kind: NetworkSpec) -> nn.Module:
     """The network to begin with: random, a trained folder's, or a public SlowFast checkpoint's."""
     if not start:
         return kind.build()

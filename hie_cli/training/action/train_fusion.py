@@ -27,7 +27,7 @@ MEASURES = ("wf_mAP", "macro")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FusionOptions:
     """What to fit, and how: members, way of the place, its segmentation, and the measure."""
 
     models: tuple[str, ...]
@@ -36,7 +36,7 @@ class Wanted:
     by: str
 
 
-def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str) -> Wanted:
+def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str) -> FusionOptions:
     """The options of the command line. Raises ConfigError or ModelError."""
     if scene not in WAYS:
         raise ConfigError(f"--scene {scene}: expected one of {', '.join(WAYS)}")
@@ -53,7 +53,7 @@ def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str)
         raise ConfigError(f"--segmentation {segmentation}: expected NETWORK:FILE")
     if segmentation and scene not in PLACE:
         raise ConfigError("--segmentation serves the place only; give --scene prior or concat")
-    return Wanted(chosen, scene, (network, Path(path)) if segmentation else None, by)
+    return FusionOptions(chosen, scene, (network, Path(path)) if segmentation else None, by)
 
 
 def run(
@@ -61,7 +61,7 @@ def run(
     truth: Path | None,
     patterns: Sequence[str],
     videos: Sequence[str],
-    what: Wanted,
+    what: FusionOptions,
     output: Path,
     device: str,
     overwrite: bool,
@@ -106,7 +106,7 @@ def run(
 
 
 def seen_of(
-    material: Material, what: Wanted, segmenter: Segmenter | None, device: str
+    material: Material, what: FusionOptions, segmenter: Segmenter | None, device: str
 ) -> Iterator[Seen]:
     """The labelled frames of one video as members and place see them."""
     config = ActionConfig(model=what.models)

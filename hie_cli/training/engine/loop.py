@@ -15,7 +15,7 @@ from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import InputError
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import FloatArray
-from hie_cli.recognition.learned.network_specs import Kind
+from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.training.action.samples import Batch, Sample, batch_of, batches, counts, epoch, groups
 from hie_cli.training.action.scores import Quality, quality
 from hie_cli.training.action.settings import TrainConfig
@@ -70,7 +70,7 @@ def criterion(
 def predict(
     network: nn.Module,
     samples: Sequence[Sample],
-    kind: Kind,
+    kind: NetworkSpec,
     device: str = "cpu",
     multi_label: bool = False,
 ) -> list[FloatArray]:
@@ -87,7 +87,7 @@ def predict(
 
 
 def measure_norms(
-    network: nn.Module, samples: Sequence[Sample], kind: Kind, size: int, device: str
+    network: nn.Module, samples: Sequence[Sample], kind: NetworkSpec, size: int, device: str
 ) -> None:
     """Batch norms' statistics anew, over ``samples``, with the weights as they are now.
 

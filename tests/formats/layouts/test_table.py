@@ -8,7 +8,7 @@ from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, People
 from hie_cli.formats.layouts import table
 from hie_cli.formats.results import read_results
-from hie_cli.formats.sequence import Clip, of_results
+from hie_cli.formats.sequence import VideoSequence, of_results
 from hie_cli.formats.truth import read_truth
 
 HEAD = "sequence,frame,person,x1,y1,x2,y2,track_id\n"
@@ -24,7 +24,7 @@ def test_nobody(tmp_path: Path) -> None:
     """A frame without people is a row with empty cells."""
     file = io.StringIO()
     clip = of_results("v", (FramePeople(4, People.empty()),), None)
-    table.write_csv([clip, Clip("w", (), 0)], file)
+    table.write_csv([clip, VideoSequence("w", (), 0)], file)
     assert file.getvalue() == "sequence,frame,person,x1,y1,x2,y2\nv,4,,,,,\n"
     (item,) = read_results(write(tmp_path, file.getvalue()))["v"]
     assert (item.frame_index, len(item.people)) == (4, 0)

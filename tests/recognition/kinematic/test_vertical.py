@@ -1,13 +1,13 @@
 import numpy as np
 
 from hie_cli.core.types import VideoInfo
-from hie_cli.recognition.kinematic.vertical import View
+from hie_cli.recognition.kinematic.vertical import UprightField
 
 VIDEO = VideoInfo("v", 400, 300, 25.0, None)
 CORNERS = np.array([[0.0, 0.0], [399.0, 0.0], [0.0, 299.0], [399.0, 299.0], [200.0, 150.0]])
 
 
-VIEW = View.of(VIDEO)
+VIEW = UprightField.of(VIDEO)
 
 
 def up_after(points, axes, seconds):

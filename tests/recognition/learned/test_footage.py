@@ -7,7 +7,7 @@ import pytest
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import Frame, VideoInfo
-from hie_cli.recognition.learned.footage import Footage, Wanted, clip_size
+from hie_cli.recognition.learned.footage import Footage, FrameRequest, clip_size
 from hie_cli.recognition.learned.pose_clips import Sampling
 
 VIDEO = VideoInfo("v", 96, 64, 10.0, 40)
@@ -25,7 +25,7 @@ def greys(look):
 
 def test_a_clip_is_centred_and_repeats_the_ends():
     # 4 instants 10 a second at 10 frames a second: offsets -2, -1, 0, 1.
-    footage = Footage(frames(), VIDEO, Wanted(Sampling(10.0, 4), 64))
+    footage = Footage(frames(), VIDEO, FrameRequest(Sampling(10.0, 4), 64))
     assert greys(footage.look(0)) == [0, 0, 0, 1]
     assert greys(footage.look(10)) == [8, 9, 10, 11]
     assert greys(footage.look(39)) == [37, 38, 39, 39]
@@ -33,7 +33,7 @@ def test_a_clip_is_centred_and_repeats_the_ends():
 
 def test_a_clip_takes_time_not_frames():
     # 5 instants a second of 10 frames a second: every second frame.
-    footage = Footage(frames(), VIDEO, Wanted(Sampling(5.0, 4), 64))
+    footage = Footage(frames(), VIDEO, FrameRequest(Sampling(5.0, 4), 64))
     assert greys(footage.look(20)) == [16, 18, 20, 22]
 
 
@@ -45,7 +45,7 @@ def test_only_the_clip_is_held_and_only_it_is_read():
             pulled.append(frame.index)
             yield frame
 
-    footage = Footage(counted(), VIDEO, Wanted(Sampling(10.0, 8), 64))
+    footage = Footage(counted(), VIDEO, FrameRequest(Sampling(10.0, 8), 64))
     for index in range(0, 30, 5):
         footage.look(index)
         assert len(footage) <= 8
@@ -53,12 +53,12 @@ def test_only_the_clip_is_held_and_only_it_is_read():
 
 
 def test_missing_frames_are_replaced_by_their_neighbours():
-    footage = Footage(frames(step=3), VIDEO, Wanted(Sampling(10.0, 4), 64))
+    footage = Footage(frames(step=3), VIDEO, FrameRequest(Sampling(10.0, 4), 64))
     assert greys(footage.look(10)) == [9, 9, 9, 12]  # 8, 9, 10, 11 of 6, 9, 12
 
 
 def test_a_video_shorter_than_its_tracks_is_refused():
-    footage = Footage(frames(5), VIDEO, Wanted(Sampling(10.0, 4), 64))
+    footage = Footage(frames(5), VIDEO, FrameRequest(Sampling(10.0, 4), 64))
     with pytest.raises(InputError, match="ends before frame 20"):
         footage.look(20)
 

@@ -11,7 +11,7 @@ from safetensors.torch import save
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
 from hie_cli.recognition.learned.card import CARD, WEIGHTS, Card
-from hie_cli.recognition.learned.footage import Footage, Wanted
+from hie_cli.recognition.learned.footage import Footage, FrameRequest
 from hie_cli.recognition.learned.loading import (
     SIMULATED,
     is_learned,
@@ -63,7 +63,7 @@ def test_scores_are_those_of_the_network_on_the_clip(trained):
     assert [scores.shape for scores in found] == [(2, 14)] * 2
     np.testing.assert_allclose(np.concatenate(found).sum(1), 1, atol=1e-6)
     # By hand: frames 16..23 at half size round frame 20, boxes halved.
-    clip = np.stack(Footage(noisy(), VIDEO, Wanted(Sampling(10.0, 8), 32)).look(20).images)
+    clip = np.stack(Footage(noisy(), VIDEO, FrameRequest(Sampling(10.0, 8), 32)).look(20).images)
     boxes = torch.tensor([[5.0, 5, 15, 30], [30, 2.5, 40, 27.5]])
     with torch.inference_mode():
         logits = network(inputs(torch.from_numpy(clip)[None]), boxes, torch.zeros(2).long())

@@ -7,7 +7,7 @@ from hie_cli.recognition.scene.descriptor import (
     BAND,
     ORIENTATIONS,
     WIDTH,
-    Scene,
+    SceneDescriptor,
     background,
     band_vectors,
     looks,
@@ -22,7 +22,7 @@ def plain(colour=(100, 100, 100), shape=(320, 640)):
 def unused(image):
     """The scene of a picture that nobody walks through, of half the video's size."""
     picture = background([image])
-    return Scene(looks(picture), np.zeros((*picture.shape[:2], USES), np.float32), 0.5)
+    return SceneDescriptor(looks(picture), np.zeros((*picture.shape[:2], USES), np.float32), 0.5)
 
 
 def test_no_frame_has_no_background():
@@ -85,7 +85,9 @@ def test_what_the_person_wears_does_not_count_beside_them():
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(*[st.floats(-2000, 2000)] * 4), max_size=5))
 def test_any_box_has_a_finite_vector(rows):
-    scene = Scene(np.random.default_rng(0).random((20, 40, 8)), np.zeros((20, 40, 4)), 0.1)
+    scene = SceneDescriptor(
+        np.random.default_rng(0).random((20, 40, 8)), np.zeros((20, 40, 4)), 0.1
+    )
     b = np.array(rows).reshape(-1, 4)
     boxes = np.concatenate([np.minimum(b[:, :2], b[:, 2:]), np.maximum(b[:, :2], b[:, 2:])], 1)
     found = band_vectors(scene, boxes)

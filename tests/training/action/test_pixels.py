@@ -10,8 +10,8 @@ import torch
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
 from hie_cli.recognition.learned.loading import load_recogniser
-from hie_cli.recognition.learned.network_specs import Film, ParallelKind, Portraits
-from hie_cli.recognition.learned.pose_clips import Clip, Sampling
+from hie_cli.recognition.learned.network_specs import ParallelSpec, Portraits, VideoClip
+from hie_cli.recognition.learned.pose_clips import PoseClip, Sampling
 from hie_cli.recognition.window import windows
 from hie_cli.training.action.augment import Augmentation, augmented
 from hie_cli.training.action.data import Material
@@ -50,7 +50,7 @@ def sample(seed=0, labels=(3,), width=64):
     images = tuple(rng.integers(0, 255, (8, 32, width, 3), dtype=np.uint8))
     boxes = np.tile([[10, 4, 30, 28.0]], (len(labels), 1))
     people = People(boxes, np.ones(len(labels)))
-    return Sample(Film(images, boxes), np.array(labels, np.int64), people)
+    return Sample(VideoClip(images, boxes), np.array(labels, np.int64), people)
 
 
 def test_samples_of_no_labels_and_of_labelled_frames(tmp_path):
@@ -90,7 +90,9 @@ def test_mirroring_moves_pixels_and_boxes():
 
 def test_crops_are_mirrored_with_the_joints():
     rng = np.random.default_rng(0)
-    clip = Clip(rng.normal(size=(2, 5, 14, 6)), rng.normal(size=(2, 5, 8)), np.zeros((2, 2, 11)))
+    clip = PoseClip(
+        rng.normal(size=(2, 5, 14, 6)), rng.normal(size=(2, 5, 8)), np.zeros((2, 2, 11))
+    )
     crops = rng.integers(0, 255, (2, 3, 8, 8, 3), dtype=np.uint8)
     mirror = dataclasses.replace(Augmentation(*(0.0,) * 11), flip=1.0)
     turned = augmented(Portraits(clip, crops), mirror, rng)
@@ -100,7 +102,7 @@ def test_crops_are_mirrored_with_the_joints():
 
 def test_light_changes_all_images_alike_and_hangs_on_the_generator_alone():
     how = dataclasses.replace(Augmentation(*(0.0,) * 11), light=0.3)
-    grey = Film(tuple(np.full((4, 8, 8, 3), 100, np.uint8)), np.zeros((0, 4)))
+    grey = VideoClip(tuple(np.full((4, 8, 8, 3), 100, np.uint8)), np.zeros((0, 4)))
     first, second = (augmented(grey, how, np.random.default_rng(5)) for _ in range(2))
     assert len(np.unique(np.stack(first.images))) == 1
     np.testing.assert_array_equal(np.stack(first.images), np.stack(second.images))
@@ -136,7 +138,7 @@ def moving(count, seed):
             shift = 4 * (t % 2) if k % 2 else 0
             clip[t, 4:28, wide + shift : wide + shift + 6] = 230
         box = np.array([[4, 2, 28, 30.0]])
-        view = Film(tuple(clip), box)
+        view = VideoClip(tuple(clip), box)
         out.append(Sample(view, np.array([k % 2]), People(box, np.ones(1))))
     return out
 
@@ -175,7 +177,7 @@ def pictured(count, seed):
     out = []
     for _ in range(count):
         labels = rng.integers(0, 2, 3)
-        clip = Clip(
+        clip = PoseClip(
             rng.normal(size=(3, 9, 14, 6)).astype(np.float32),
             rng.normal(size=(3, 9, 8)).astype(np.float32),
             np.zeros((3, 3, 11), np.float32),
@@ -228,6 +230,6 @@ def test_an_interrupted_run_resumes_exactly(tmp_path, monkeypatch, model, distil
 def test_parallel_learns_from_pictures(tmp_path):
     config = TrainConfig(model="parallel", epochs=6, batch=8)
     torch.manual_seed(0)
-    network = ParallelKind(config.sampling).build()
+    network = ParallelSpec(config.sampling).build()
     trained = train(network, pictured(32, 0), pictured(12, 1), config, tmp_path)
     assert trained.quality.macro > 0.9

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import People
-from hie_cli.recognition.learned.network_specs import PoseStreamKind
-from hie_cli.recognition.learned.pose_clips import Clip, Sampling
+from hie_cli.recognition.learned.network_specs import PoseStreamSpec
+from hie_cli.recognition.learned.pose_clips import PoseClip, Sampling
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import observe
 from hie_cli.training.action.augment import Augmentation, augmented, mirrored, turned
@@ -13,7 +13,7 @@ from hie_cli.training.action.data import Material
 from hie_cli.training.action.labels import labels_of
 from hie_cli.training.action.samples import Sample, batch_of, batches, counts, epoch, samples_of
 
-KIND = PoseStreamKind(Sampling())
+KIND = PoseStreamSpec(Sampling())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def material(crowd, observed):
 
 def fake(people, label=0, seed=0):
     rng = np.random.default_rng(seed)
-    clip = Clip(
+    clip = PoseClip(
         rng.normal(size=(people, 5, 14, 6)).astype(np.float32),
         rng.normal(size=(people, 5, 8)).astype(np.float32),
         rng.normal(size=(people, people, 11)).astype(np.float32),

@@ -7,7 +7,7 @@ from torch import nn
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import People
-from hie_cli.recognition.learned.pose_clips import Clip
+from hie_cli.recognition.learned.pose_clips import PoseClip
 from hie_cli.recognition.learned.pose_stream import PoseStream
 from hie_cli.training.action.augment import Augmentation
 from hie_cli.training.action.samples import Sample
@@ -27,7 +27,9 @@ def samples(count, seed=0):
         labels = rng.integers(0, 2, 3)
         boxes = rng.normal(0, 0.3, (3, 5, 8)).astype(np.float32)
         boxes[..., 4] += np.where(labels, 1.0, -1.0)[:, None]
-        clip = Clip(np.zeros((3, 5, 14, 6), np.float32), boxes, np.zeros((3, 3, 11), np.float32))
+        clip = PoseClip(
+            np.zeros((3, 5, 14, 6), np.float32), boxes, np.zeros((3, 3, 11), np.float32)
+        )
         place = np.arange(3)[:, None] * 20 + np.array([0.0, 0, 9, 9])
         out.append(Sample(clip, labels, People(place, np.ones(3))))
     return out
