@@ -69,7 +69,7 @@ def main() -> None:
     )
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    people = [{i.frame_index: i.people for i in Document(path)} for path in args.documents]
+    people = [{i.index: i.people for i in Document(path)} for path in args.documents]
     names = args.name or [path.parent.parent.name for path in args.documents]
     rows = []
     for frame in VideoSource(args.video):

@@ -151,7 +151,7 @@ def score_rows(
     scores = np.full((len(rows), len(ACTIONS)), np.nan)
     for places, video, people in sequences(rows, pose):
         for item in recognise(people, video, settings):
-            scores[places[item.frame_index]] = item.people.action_scores
+            scores[places[item.index]] = item.people.action_scores
     return scores
 
 

@@ -81,7 +81,7 @@ def score(rows: list[caviar.Row], clips: list[PoseClip], choice: Choice) -> Floa
         chosen = choice(video)
         settings = ActionConfig(every=EVERY, model=("kinematic",) * len(chosen))
         for item in recognise(people, video, settings, chosen):
-            scores[places[item.frame_index]] = item.people.action_scores
+            scores[places[item.index]] = item.people.action_scores
     return scores
 
 

@@ -48,7 +48,7 @@ def read(folder: Path, rows: list[caviar.Row]) -> list[PoseClip]:
         document = Document(path)
         assert document.header is not None
         people = list(document)
-        places = [by_frame.get((path.stem, item.frame_index), []) for item in people]
+        places = [by_frame.get((path.stem, item.index), []) for item in people]
         clips.append(PoseClip(document.header.video, people, places))
     return clips
 

@@ -72,7 +72,7 @@ def main() -> None:
         print(f"{name:10s} {len(frames):4d} frames  {shown}  {speed}", flush=True)
 
     if args.document:
-        report("document", {i.frame_index: i.people for i in Document(args.document)}, "")
+        report("document", {i.index: i.people for i in Document(args.document)}, "")
         return
     for preset in args.preset:
         report(preset, *run(args.video, preset, args.every, args.set))

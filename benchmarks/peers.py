@@ -37,7 +37,7 @@ def counted(truth: TruthSequence) -> Tracks:
 def as_tracks(people: Sequence[FramePeople]) -> Tracks:
     """Tracked people in the judge's form."""
     return {
-        item.frame_index: (np.zeros(0, np.int64), item.people.boxes)
+        item.index: (np.zeros(0, np.int64), item.people.boxes)
         if item.people.track_ids is None
         else (item.people.track_ids, item.people.boxes)
         for item in people
@@ -104,7 +104,7 @@ def run_peer(
             picture = {} if images is None or name != "BoT-SORT" else {"frame": images[t]}
             out = tracker.update(found, **picture)
             ids = np.zeros(0, int) if out.tracker_id is None else np.asarray(out.tracker_id, int)
-            tracks[item.frame_index] = (ids[ids >= 0], out.xyxy[ids >= 0])
+            tracks[item.index] = (ids[ids >= 0], out.xyxy[ids >= 0])
     return tracks
 
 

@@ -60,7 +60,7 @@ def run_scene(
     for item, window in shown:
         if window is not None:
             scores = [model.score(window) for model in models]
-            row = crowd.labels.get(item.frame_index, np.full(len(item.people), -1))
+            row = crowd.labels.get(item.index, np.full(len(item.people), -1))
             found.append((Sample(None, row, item.people), scores))
     return found
 

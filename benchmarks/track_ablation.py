@@ -94,9 +94,7 @@ def real_worlds(document: Path, true: Path, clip: Path, times: int) -> dict[str,
     disturbed = []
     for seed in range(times):
         rng = np.random.default_rng(seed)
-        disturbed.append(
-            world([FramePeople(d.frame_index, shaken(d.people, rng)) for d in detections])
-        )
+        disturbed.append(world([FramePeople(d.index, shaken(d.people, rng)) for d in detections]))
     return {"as it is": [world(detections)], **({"shaken": disturbed} if times else {})}
 
 

@@ -48,7 +48,7 @@ def sightings_of(
     """What our tracker sees: boxes and poses, and if there are images what pixels add."""
     if images is None:
         return list(undescribed(detections))
-    pairs = ((Frame(d.frame_index, images[d.frame_index]), d.people) for d in detections)
+    pairs = ((Frame(d.index, images[d.index]), d.people) for d in detections)
     return list(describe(pairs, settings))
 
 
@@ -64,7 +64,7 @@ class World:
     @property
     def detections(self) -> list[FramePeople]:
         """What the others see of it."""
-        return [FramePeople(s.frame_index, s.people) for s in self.sightings]
+        return [FramePeople(s.index, s.people) for s in self.sightings]
 
 
 def crowd_world(people: int, frames: int, seed: int) -> World:

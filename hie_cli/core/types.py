@@ -129,10 +129,16 @@ def concatenate(parts: Sequence[People]) -> People:
 
 @dataclass(frozen=True)
 class FramePeople:
-    """The people of frame ``frame_index`` (from 0)."""
+    """The people of one frame, with its pixels where they are still needed.
 
-    frame_index: int
+    index: the frame's number, from 0 · image (H, W, 3) uint8 BGR, None where pixels are not carried
+    along · video: what the frame is of, set in what ``hie_cli.run`` and its kin give.
+    """
+
+    index: int
     people: People
+    image: Image | None = None
+    video: VideoInfo | None = None
 
 
 VISIBLE, INVISIBLE, NOT_ANNOTATED = 1, 0, -1

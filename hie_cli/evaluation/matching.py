@@ -50,13 +50,13 @@ def aligned(
     """
     found: dict[int, People] = {}
     for entry in people:
-        place = f"frame {entry.frame_index}"
-        if entry.frame_index in found:
+        place = f"frame {entry.index}"
+        if entry.index in found:
             raise input_error(truth.name, place, "predicted twice; give each frame once")
-        if not 0 <= entry.frame_index < len(truth.frames):
+        if not 0 <= entry.index < len(truth.frames):
             last = len(truth.frames) - 1
             raise input_error(truth.name, place, f"predicted, but the truth has frames 0..{last}")
-        found[entry.frame_index] = entry.people
+        found[entry.index] = entry.people
     nobody = People.empty()
     return [(frame, found.get(index, nobody)) for index, frame in enumerate(truth.frames)]
 

@@ -58,7 +58,7 @@ def of_truth(sequence: TruthSequence) -> VideoSequence:
 
 def of_results(name: str, frames: tuple[FramePeople, ...], header: Header | None) -> VideoSequence:
     """Results as a clip; size and length from the document's header where there is one."""
-    moments = tuple(SequenceFrame(item.frame_index, item.people) for item in frames)
+    moments = tuple(SequenceFrame(item.index, item.people) for item in frames)
     count = moments[-1].index + 1 if moments else 0
     if header is None:
         return VideoSequence(name, moments, count)

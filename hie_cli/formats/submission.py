@@ -132,7 +132,7 @@ def _read_text(source: Source, problems: list[str], base: int | None) -> dict[in
     problems += _shown([f"{source.label}: line {n}: {what}" for n, what in bad], source.label)
     if bad:
         return {}
-    return {item.frame_index: item.people for item in mot.parse_results(text, source.label, base)}
+    return {item.index: item.people for item in mot.parse_results(text, source.label, base)}
 
 
 def _read_document(document: Document, problems: list[str]) -> dict[int, People]:
@@ -145,9 +145,9 @@ def _read_document(document: Document, problems: list[str]) -> dict[int, People]
         except InputError as error:
             bad.append(str(error))
             continue
-        if item.frame_index in frames:
-            bad.append(f"{document.label}: {place}: frame {item.frame_index} occurs twice")
-        frames[item.frame_index] = item.people
+        if item.index in frames:
+            bad.append(f"{document.label}: {place}: frame {item.index} occurs twice")
+        frames[item.index] = item.people
     problems += _shown(bad, document.label)
     return frames
 

@@ -98,19 +98,19 @@ def attach(document: Document, source: VideoSource) -> Iterator[tuple[Frame, Peo
     items = iter(document)
     item = next(items, None)
     for frame in source:
-        if item is not None and item.frame_index == frame.index:
+        if item is not None and item.index == frame.index:
             yield frame, item.people
             item = next(items, None)
-        elif document.header is None and (item is None or item.frame_index > frame.index):
+        elif document.header is None and (item is None or item.index > frame.index):
             yield frame, People.empty()
         else:
-            held = "ends" if item is None else f"goes on with frame {item.frame_index}"
+            held = "ends" if item is None else f"goes on with frame {item.index}"
             raise InputError(
                 f"{document.label}: frame {frame.index} is missing (the document {held}); "
                 "write it anew from this video"
             )
     if item is not None:
         raise InputError(
-            f"{document.label}: frame {item.frame_index} lies past the end of {source.path}; "
+            f"{document.label}: frame {item.index} lies past the end of {source.path}; "
             "give the video it was made from"
         )

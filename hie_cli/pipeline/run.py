@@ -113,12 +113,12 @@ def _kept(writer: DocumentWriter, restart: int) -> int:
     """How many frames need no network: those before frame ``restart``, or all if finished."""
     if writer.finished:
         return len(writer.done)
-    return sum(item.frame_index < restart for item in writer.done)
+    return sum(item.index < restart for item in writer.done)
 
 
 def _next_frame(done: Sequence[FramePeople], frames: FrameRange) -> int:
     """The first frame that a resumed document lacks."""
-    return done[-1].frame_index + frames.stride if done else frames.first
+    return done[-1].index + frames.stride if done else frames.first
 
 
 def detected(
@@ -231,7 +231,7 @@ def _written(
     kept = []
     with DocumentWriter(place.document(header.stage, header.video.name), header) as writer:
         for item in items:
-            kept.append(FramePeople(item.frame_index, rounded(item.people)))
+            kept.append(FramePeople(item.index, rounded(item.people)))
             writer.write(kept[-1])
     return header, kept
 
@@ -362,7 +362,7 @@ class RequireTrackIds:
         for item in self.document:
             if len(item.people) and item.people.track_ids is None:
                 raise InputError(
-                    f"{self.document.path}: frame {item.frame_index}: people have no track_id; "
+                    f"{self.document.path}: frame {item.index}: people have no track_id; "
                     "run hie track first"
                 )
             yield item

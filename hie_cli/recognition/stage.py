@@ -97,7 +97,7 @@ def recognise(
     weights = _weights(config, len(chosen))
     for item, window in windows(people, video, config.window_seconds, config.every):
         scores = _unscored(item) if window is None else _mean(window, chosen, weights)
-        yield FramePeople(item.frame_index, item.people.replace(action_scores=scores))
+        yield FramePeople(item.index, item.people.replace(action_scores=scores))
 
 
 def _unscored(item: FramePeople) -> FloatArray:

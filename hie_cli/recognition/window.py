@@ -36,9 +36,9 @@ class Track:
 
 @dataclass(frozen=True)
 class Window:
-    """Frame ``frame_index`` of ``video`` with its ``people`` (N) and their ``tracks`` (N)."""
+    """Frame ``index`` of ``video`` with its ``people`` (N) and their ``tracks`` (N)."""
 
-    frame_index: int
+    index: int
     video: VideoInfo
     people: People
     tracks: tuple[Track, ...]
@@ -77,7 +77,7 @@ def windows(
     held: deque[_Entry] = deque()  # the frames within reach of the next one to come out
     next_out = 0  # its position in ``held``
     for item in people:
-        while next_out < len(held) and item.frame_index > _index(held[next_out]) + reach:
+        while next_out < len(held) and item.index > _index(held[next_out]) + reach:
             yield _emit(held, next_out, video, rate, every)
             next_out = _advance(held, next_out, reach)
         held.append(_Entry.of(item))
@@ -87,7 +87,7 @@ def windows(
 
 
 def _index(entry: _Entry) -> int:
-    return entry.item.frame_index
+    return entry.item.index
 
 
 def _advance(held: deque[_Entry], done: int, reach: int) -> int:
@@ -105,7 +105,7 @@ def _emit(
     held: deque[_Entry], position: int, video: VideoInfo, rate: float, every: int
 ) -> tuple[FramePeople, Window | None]:
     item = held[position].item
-    if item.frame_index % every:
+    if item.index % every:
         return item, None
     return item, _window(held, position, video, rate)
 
@@ -125,7 +125,7 @@ def _window(held: deque[_Entry], position: int, video: VideoInfo, rate: float) -
                 if entry.item is middle or identity in entry.row_of
             ]
         tracks.append(_track(rows, middle, rate))
-    return Window(middle.frame_index, video, middle.people, tuple(tracks))
+    return Window(middle.index, video, middle.people, tuple(tracks))
 
 
 def _track(rows: list[tuple[FramePeople, int]], middle: FramePeople, rate: float) -> Track:
@@ -136,7 +136,7 @@ def _track(rows: list[tuple[FramePeople, int]], middle: FramePeople, rate: float
         if people.keypoints is not None and people.keypoint_scores is not None:
             keypoints[t], scores[t] = people.keypoints[person], people.keypoint_scores[person]
     return Track(
-        np.array([item.frame_index - middle.frame_index for item, _ in rows]) / rate,
+        np.array([item.index - middle.index for item, _ in rows]) / rate,
         np.array([item.people.boxes[person] for item, person in rows], np.float64),
         keypoints,
         scores,

@@ -41,11 +41,11 @@ class Story:
     def add(self, item: FramePeople) -> None:
         """Take in the next frame."""
         people = item.people
-        self.frames.append(item.frame_index)
+        self.frames.append(item.index)
         self.counts.append(len(people))
         if people.track_ids is not None:
             for key in people.track_ids.tolist():
-                self.lives.setdefault(key, []).append(item.frame_index)
+                self.lives.setdefault(key, []).append(item.index)
         if people.action_scores is not None:
             known = people.action_scores[np.isfinite(people.action_scores).all(-1)]
             self.actions += np.bincount(known.argmax(-1), minlength=NUM_ACTIONS)

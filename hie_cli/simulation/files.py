@@ -58,7 +58,7 @@ def write_observations(path: Path, observed: Iterable[FramePeople], info: VideoI
     """A stage document as ``hie track`` would have written it."""
     with DocumentWriter(path, Header("track", info)) as writer:
         for item in observed:
-            writer.write(FramePeople(item.frame_index, rounded(item.people)))
+            writer.write(FramePeople(item.index, rounded(item.people)))
 
 
 def write_video(path: Path, frames: Iterable[Frame], info: VideoInfo) -> None:

@@ -45,7 +45,7 @@ class CameraCompensation:
                 turn, shift = turn / step, shift - turn * move / step
             turns.append(turn)
             shifts.append(shift)
-        return cls(np.array([s.frame_index for s in seen]), np.array(turns), np.array(shifts))
+        return cls(np.array([s.index for s in seen]), np.array(turns), np.array(shifts))
 
     def points(self, frames: Ints, points: Floats, back: bool = False) -> Floats:
         """Points (L, ..., 2) of frames (L,) in steady coordinates, or with ``back`` from them."""

@@ -16,7 +16,7 @@ class Observation:
     measured.
     """
 
-    frame_index: int
+    index: int
     people: People
     appearance: FloatArray | None = None
     camera: FloatArray | None = None

@@ -24,7 +24,7 @@ __all__ = ["Observation", "TrackConfig", "describe", "track", "undescribed"]
 def undescribed(people: Iterable[FramePeople]) -> Iterator[Observation]:
     """Sightings without appearance, flow or camera motion, for tracking without pixels."""
     for item in people:
-        yield Observation(item.frame_index, item.people)
+        yield Observation(item.index, item.people)
 
 
 def describe(seen: Iterable[tuple[Frame, People]], config: TrackConfig) -> Iterator[Observation]:
@@ -69,7 +69,7 @@ def _online(
         joined = tracker.step(sighting)
         given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
         people = sighting.people[joined.established]
-        yield FramePeople(sighting.frame_index, people.replace(track_ids=given))
+        yield FramePeople(sighting.index, people.replace(track_ids=given))
 
 
 def _offline(
@@ -80,7 +80,7 @@ def _offline(
     for sighting in sightings:
         seen.append(sighting)
         joined.append(tracker.step(sighting))
-    grid = np.array([s.frame_index for s in seen], np.int64)
+    grid = np.array([s.index for s in seen], np.int64)
     whole = float(np.ptp(grid)) if len(grid) else 0.0
     steady = CameraCompensation.of(seen, video)
     tracklets = drop_flashes(collect(seen, joined), config.confirm_seconds * video.fps, whole)

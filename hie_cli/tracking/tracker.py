@@ -155,7 +155,7 @@ class Tracker:
     def step(self, sighting: Observation) -> Association:
         """Join one frame's people to tracks."""
         config = self.config
-        now = sighting.frame_index / self.video.fps
+        now = sighting.index / self.video.fps
         seconds = 0.0 if self.last_frame is None else now - self.last_frame / self.video.fps
         found = Detections.of(sighting, self.video, seconds)
         numbers = np.full(len(found.boxes), -1, np.int64)
@@ -175,7 +175,7 @@ class Tracker:
             alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)
             tracks = tracks if alive.all() else tracks[alive]
         self.tracks = self._with_births(tracks, found, numbers, now)
-        self.last_frame = sighting.frame_index
+        self.last_frame = sighting.index
         return Association(numbers, established, found.hidden)
 
     def _predict(self, motion: Motion, sighting: Observation, seconds: float) -> Motion:

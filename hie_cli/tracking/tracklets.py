@@ -69,7 +69,7 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
         return []
     number = np.concatenate([j.numbers for j in joined])
     hidden = np.concatenate([j.hidden for j in joined])
-    frame = np.concatenate([np.full(len(s.people), s.frame_index, np.int64) for s in seen])
+    frame = np.concatenate([np.full(len(s.people), s.index, np.int64) for s in seen])
     boxes = np.concatenate([s.people.boxes for s in seen]).astype(np.float64)
     scores = np.concatenate([s.people.scores for s in seen]).astype(np.float64)
     keypoints = _stack([s.people.keypoints for s in seen if len(s.people)])
@@ -125,7 +125,7 @@ def join(parts: Sequence[Tracklet]) -> Tracklet:
 
 def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[FramePeople]:
     """The people of every sighting's frame, ids from 1 in order of first appearance."""
-    frames = [s.frame_index for s in seen]
+    frames = [s.index for s in seen]
     if not tracklets:
         return [FramePeople(f, _nobody(seen)) for f in frames]
     ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))

@@ -36,8 +36,8 @@ def test_results_are_the_stored_ones(fresh, stage):
     assert now.header.models == stored.header.models
     assert now.header.video == stored.header.video
     for a, b in zip(now, stored, strict=True):
-        assert a.frame_index == b.frame_index
-        assert len(a.people) == len(b.people), a.frame_index
+        assert a.index == b.index
+        assert len(a.people) == len(b.people), a.index
         for field, tolerance in (
             ("boxes", 0.25),
             ("scores", 0.005),

@@ -111,7 +111,7 @@ def test_action_document_scores_sampled_frames(tmp_path):
     assert hie("action", document, "-o", tmp_path, "--set", "action.every=10").returncode == 0
     for item in Document(tmp_path / "action" / "walk.json"):
         scores = item.people.action_scores
-        assert (scores is not None) == (item.frame_index % 10 == 0)
+        assert (scores is not None) == (item.index % 10 == 0)
         if scores is not None:
             assert scores[0].argmax() == 0  # walking-alone
 

@@ -128,9 +128,7 @@ def test_missing_and_extra_sequences_are_listed():
 def test_tracks_are_those_that_both_sides_hold():
     truth, results = world()
     boxes = {
-        n: tuple(
-            FramePeople(f.frame_index, People(f.people.boxes, f.people.scores)) for f in frames
-        )
+        n: tuple(FramePeople(f.index, People(f.people.boxes, f.people.scores)) for f in frames)
         for n, frames in results.items()
     }
     assert list(evaluate(truth, boxes, EvalConfig()).tracks) == ["detection"]

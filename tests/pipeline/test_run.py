@@ -105,7 +105,7 @@ def test_a_frame_range_is_kept_by_every_stage(clip, tmp_path):
     run_video(source, STAGES[:4], OutputDir(tmp_path), ChainConfig(), fakes.models())
     for stage in STAGES[:4]:
         document = Document(tmp_path / stage / "walkers.json")
-        assert [item.frame_index for item in document] == list(range(10, 40, 3))
+        assert [item.index for item in document] == list(range(10, 40, 3))
         assert document.header.frames == (10, 40, 3)
 
 

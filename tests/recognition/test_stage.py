@@ -45,8 +45,8 @@ def test_only_sampled_frames_are_scored():
     out = list(recognise(two_walkers(), VIDEO, ActionConfig(every=20)))
     for item in out:
         known = np.isfinite(item.people.action_scores).all(1)
-        assert list(known) == [item.frame_index % 20 == 0] * 2
-    assert [item.frame_index for item in out] == list(range(101))
+        assert list(known) == [item.index % 20 == 0] * 2
+    assert [item.index for item in out] == list(range(101))
 
 
 def test_the_rest_of_the_people_is_untouched():

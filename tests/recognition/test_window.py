@@ -25,7 +25,7 @@ def test_no_frames():
 
 def test_frames_without_people_have_empty_windows():
     out = run([FramePeople(t, People.empty()) for t in range(3)])
-    assert [item.frame_index for item, _ in out] == [0, 1, 2]
+    assert [item.index for item, _ in out] == [0, 1, 2]
     assert all(window is not None and window.tracks == () for _, window in out)
 
 
@@ -79,11 +79,11 @@ def test_each_window_equals_the_one_cut_from_the_whole_video():
     ]
     for item, window in run(frames, seconds=0.7):
         assert window is not None
-        whole = [f for f in frames if abs(f.frame_index - item.frame_index) <= 7]
+        whole = [f for f in frames if abs(f.index - item.index) <= 7]
         assert item.people.track_ids is not None
         for identity, track in zip(item.people.track_ids, window.tracks, strict=True):
-            there = [f.frame_index for f in whole if identity in list(f.people.track_ids)]
-            assert track.times * 10 + item.frame_index == pytest.approx(there)
+            there = [f.index for f in whole if identity in list(f.people.track_ids)]
+            assert track.times * 10 + item.index == pytest.approx(there)
 
 
 def test_memory_is_one_window():

@@ -61,9 +61,9 @@ def reference_sums(truth, people, alpha=0.5, compat="none"):
     counted, and a frame lacking poses on one side becomes one lost object 0 and one false 0.
     """
     frames = [
-        (truth.frames[entry.frame_index], entry.people)
+        (truth.frames[entry.index], entry.people)
         for entry in people
-        if truth.frames[entry.frame_index].annotated
+        if truth.frames[entry.index].annotated
     ]
     if compat == "poseval":
         frames = [frame for frame in frames if len(frame[0])][:-1]

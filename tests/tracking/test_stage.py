@@ -29,7 +29,7 @@ def run(people, settings, video=VIDEO):
 def test_no_frames_and_nobody(settings):
     assert run([], settings) == []
     out = run([FramePeople(0, People.empty()), FramePeople(1, People.empty())], settings)
-    assert [f.frame_index for f in out] == [0, 1]
+    assert [f.index for f in out] == [0, 1]
     assert all(f.people.track_ids.shape == (0,) for f in out)
 
 
@@ -93,7 +93,7 @@ def test_any_detections_give_unique_ids_and_the_same_again(seed):
         frames.append(FramePeople(3 * t, People(boxes, rng.uniform(0, 1, count))))
     for settings_ in (OFFLINE, ONLINE):
         out, again = run(frames, settings_), run(frames, settings_)
-        assert [f.frame_index for f in out] == [f.frame_index for f in frames]
+        assert [f.index for f in out] == [f.index for f in frames]
         for a, b in zip(out, again, strict=True):
             assert len(set(a.people.track_ids.tolist())) == len(a.people)
             assert (a.people.track_ids >= 1).all()
@@ -103,9 +103,7 @@ def test_any_detections_give_unique_ids_and_the_same_again(seed):
 
 def test_frame_rate_and_size_do_not_matter():
     slow = run(walkers(), OFFLINE)
-    big = [
-        FramePeople(f.frame_index, f.people.replace(boxes=f.people.boxes * 3)) for f in walkers()
-    ]
+    big = [FramePeople(f.index, f.people.replace(boxes=f.people.boxes * 3)) for f in walkers()]
     large = run(big, OFFLINE, VideoInfo("v", 1920, 1440, 10.0, None))
     for a, b in zip(slow, large, strict=True):
         assert np.array_equal(a.people.track_ids, b.people.track_ids)
@@ -119,7 +117,7 @@ def test_poses_stay_with_their_person():
             centre = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
             joints = centre + np.arange(14)[None, :, None]
             yield FramePeople(
-                item.frame_index,
+                item.index,
                 item.people.replace(keypoints=joints, keypoint_scores=np.full((2, 14), 0.7)),
             )
 

@@ -39,7 +39,7 @@ def test_emit_numbers_from_one_by_first_appearance_and_gives_every_frame():
     frames = [seen(0, [RIGHT]), seen(1, []), seen(2, [RIGHT, LEFT])]
     tracks = collect(frames, [joined([9]), joined([]), joined([9, 4])])
     out = emit(tracks, frames)
-    assert [f.frame_index for f in out] == [0, 1, 2]
+    assert [f.index for f in out] == [0, 1, 2]
     assert [f.people.track_ids.tolist() for f in out] == [[1], [], [1, 2]]
     assert out[2].people.boxes.tolist() == [RIGHT, LEFT]
 

@@ -136,14 +136,14 @@ class Document:
         last = -1
         for place, record in self.records():
             item = parse_frame(record, self.label, place, last + 1)
-            if item.frame_index <= last:
+            if item.index <= last:
                 raise input_error(
                     self.label,
                     place,
-                    f"frame {item.frame_index} comes after frame {last}; frames must ascend",
+                    f"frame {item.index} comes after frame {last}; frames must ascend",
                 )
-            self._check_range(item.frame_index)
-            last = item.frame_index
+            self._check_range(item.index)
+            last = item.index
             yield (item if self.header is None else complete(item, self.header)), record
 
     def _check_range(self, frame: int) -> None:
@@ -206,7 +206,7 @@ def complete(item: FramePeople, header: Header) -> FramePeople:
         people = people.replace(keypoints=np.zeros((0, NUM_JOINTS, 2)), keypoint_scores=nobody)
     if "track" in stages:
         people = people.replace(track_ids=np.zeros(0, np.int64))
-    return FramePeople(item.frame_index, people)
+    return FramePeople(item.index, people)
 
 
 def _load(text: str, label: str, line: int) -> Any:

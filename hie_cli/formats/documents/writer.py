@@ -31,7 +31,7 @@ def frame_line(item: FramePeople) -> str:
     """One frame as a line of a document. Raises ValueError as ``check_finite`` does."""
     check_finite(item)
     return (
-        f'{{"image":[{{"name":"{item.frame_index:06d}.jpg"}}],"ignore_regions":[],'
+        f'{{"image":[{{"name":"{item.index:06d}.jpg"}}],"ignore_regions":[],'
         f'"annorect":{format_people(item.people)}}}'
     )
 
@@ -41,7 +41,7 @@ def check_finite(item: FramePeople) -> None:
     people = item.people
     for values in (people.boxes, people.scores, people.keypoint_scores):
         if values is not None and not np.isfinite(values).all():
-            raise ValueError(f"frame {item.frame_index}: a box or score is not finite")
+            raise ValueError(f"frame {item.index}: a box or score is not finite")
 
 
 def _header_line(header: Header) -> str:

@@ -68,8 +68,8 @@ def truth_sequence(name: str, document: Document) -> TruthSequence:
     """A HiEve Track-2/3 annolist (or a stage document) as ground truth."""
     frames: dict[int, Annotations] = {}
     for item, entry in document.entries():
-        where = f"{document.label}: frame {item.frame_index}"
-        frames[item.frame_index] = dataclasses.replace(
+        where = f"{document.label}: frame {item.index}"
+        frames[item.index] = dataclasses.replace(
             truth_of_people(item.people), ignore_regions=read_regions(entry, where)
         )
     video = document.header.video if document.header else None

@@ -44,7 +44,7 @@ class Kinematic:
         stay here now: most people are upright, but nobody is a witness in his own cause.
         """
         how = self._config.measuring
-        now = window.frame_index / frames_per_second(window.video)
+        now = window.index / frames_per_second(window.video)
         still: list[Evidence] = []
         for body in bodies:
             travels = body.pace > how.upright_speed

@@ -45,7 +45,7 @@ class LearnedRecogniser:
 
         if not len(window.people):
             return np.zeros((0, NUM_ACTIONS))
-        look = None if self._footage is None else self._footage.look(window.frame_index)
+        look = None if self._footage is None else self._footage.look(window.index)
         inputs = self._kind.inputs([self._kind.view(window, look)])
         with torch.inference_mode():
             logits = self.network(*(part.to(self._device) for part in inputs))

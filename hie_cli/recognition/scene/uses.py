@@ -41,7 +41,7 @@ def uses(people: Iterable[FramePeople], video: VideoInfo, size: tuple[int, int])
     present: dict[int, _Place] = {}
     first = now = None
     for item in people:
-        now = item.frame_index / rate
+        now = item.index / rate
         first = now if first is None else first
         for identity in [i for i, place in present.items() if now - place.last > GONE]:
             _splat(grid[..., 3], present.pop(identity), 1.0)

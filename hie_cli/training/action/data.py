@@ -193,7 +193,7 @@ def chosen_labels(material: Material, config: TrainConfig) -> dict[int, IntArray
     Where no label lies on those frames, all labelled frames are taken.
     """
     observed, every = material.observed, config.label_every
-    grid = {k: v for k, v in material.labels.items() if observed[k].frame_index % every == 0}
+    grid = {k: v for k, v in material.labels.items() if observed[k].index % every == 0}
     labels = grid or material.labels
     if config.interpolate:
         ids = [

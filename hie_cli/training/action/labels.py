@@ -63,8 +63,8 @@ def labels_of(observed: Sequence[FramePeople], truth: Sequence[Annotations]) -> 
     """Labels by position in ``observed`` of the frames whose truth names any action."""
     found = {}
     for position, item in enumerate(observed):
-        if item.frame_index < len(truth):
-            row = matched(item.people, truth[item.frame_index])
+        if item.index < len(truth):
+            row = matched(item.people, truth[item.index])
             if (row >= 0).any():
                 found[position] = row
     return found

@@ -40,7 +40,7 @@ def samples_of(
     Raises ConfigError where pixels are needed and there are none.
     """
     observed, video = material.observed, material.video
-    by_frame = {observed[k].frame_index: row for k, row in labels.items() if (row >= 0).any()}
+    by_frame = {observed[k].index: row for k, row in labels.items() if (row >= 0).any()}
     footage = None
     if kind.wanted is not None:
         if material.frames is None:
@@ -50,9 +50,9 @@ def samples_of(
     every = gcd(*by_frame) or 1
     reach = kind.sampling.seconds + 0.5 / kind.sampling.rate
     for item, window in windows(observed, video, reach, every):
-        row = by_frame.get(item.frame_index)
+        row = by_frame.get(item.index)
         if window is not None and row is not None:
-            look = None if footage is None else footage.look(item.frame_index)
+            look = None if footage is None else footage.look(item.index)
             view = kind.view(window, look)
             yield Sample(view if store is None else store.kept(view), row, item.people)
 

@@ -111,7 +111,7 @@ def seen_of(
     """The labelled frames of one video as members and place see them."""
     config = ActionConfig(model=what.models)
     labels = chosen_labels(material, TrainConfig(interpolate=False))
-    by_frame = {material.observed[k].frame_index: row for k, row in labels.items()}
+    by_frame = {material.observed[k].index: row for k, row in labels.items()}
     frames = None if material.frames is None else material.frames(list(by_frame))
     members = recognisers(material.video, config, frames, device)
     place = None
@@ -120,7 +120,7 @@ def seen_of(
         place = survey(frames, material.observed, material.video, segmenter)
     every = gcd(*by_frame) or 1
     for item, window in windows(material.observed, material.video, config.window_seconds, every):
-        row = by_frame.get(item.frame_index)
+        row = by_frame.get(item.index)
         if window is not None and row is not None and len(row):
             scores = np.stack([member.score(window) for member in members])
             boxes = item.people.boxes

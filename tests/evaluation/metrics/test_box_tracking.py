@@ -120,7 +120,7 @@ def figures(sums: box_tracking.TrackSums) -> list[float]:
 def test_order_of_people_and_of_frames_is_irrelevant(seed):
     truth, found = crowd(seed)
     rng = np.random.default_rng(seed)
-    shuffled = [FramePeople(f.frame_index, f.people[rng.permutation(len(f.people))]) for f in found]
+    shuffled = [FramePeople(f.index, f.people[rng.permutation(len(f.people))]) for f in found]
     rng.shuffle(shuffled)
     expected = figures(box_tracking.accumulate(truth, found))
     assert figures(box_tracking.accumulate(truth, shuffled)) == pytest.approx(expected, abs=1e-12)
@@ -131,8 +131,7 @@ def test_names_of_tracks_are_irrelevant(seed):
     truth, found = crowd(seed)
     names = np.random.default_rng(seed).permutation(10**5)[:200]
     renamed = [
-        FramePeople(f.frame_index, f.people.replace(track_ids=names[f.people.track_ids]))
-        for f in found
+        FramePeople(f.index, f.people.replace(track_ids=names[f.people.track_ids])) for f in found
     ]
     true = TruthSequence(
         truth.name,

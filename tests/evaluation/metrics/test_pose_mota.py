@@ -193,9 +193,7 @@ def test_order_and_names_are_irrelevant(seed):
     other = []
     for entry in found:
         mixed = entry.people[rng.permutation(len(entry.people))]
-        other.append(
-            FramePeople(entry.frame_index, mixed.replace(track_ids=names[mixed.track_ids]))
-        )
+        other.append(FramePeople(entry.index, mixed.replace(track_ids=names[mixed.track_ids])))
     rng.shuffle(other)
     a, b = pose_mota.accumulate(truth, found), pose_mota.accumulate(truth, other)
     np.testing.assert_allclose(a.mota(), b.mota(), atol=1e-12)

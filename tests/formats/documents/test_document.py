@@ -48,7 +48,7 @@ def test_detections_only_stay_detections(tmp_path: Path) -> None:
     people = People(np.array([[1.0, 2, 3, 4]]), np.array([0.5]))
     header = Header("detect", VIDEO)
     (item,) = Document(write(tmp_path / "20.json", [FramePeople(3, people)], header))
-    assert item.frame_index == 3
+    assert item.index == 3
     same(item.people, people)
 
 
@@ -112,7 +112,7 @@ def test_reformatted_documents_are_read_too(tmp_path: Path, make_people) -> None
     assert document.header is not None
     assert document.header.video == HEADER.video
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert [i.frame_index for i in Document(path)] == [2]
+    assert [i.index for i in Document(path)] == [2]
 
 
 def test_sloppy_annolists(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_sloppy_annolists(tmp_path: Path) -> None:
     ]
     path.write_text(json.dumps({"annolist": entries}))
     first, second, third = Document(path)
-    assert (first.frame_index, second.frame_index, third.frame_index) == (0, 1, 2)
+    assert (first.index, second.index, third.index) == (0, 1, 2)
     assert first.people.scores.tolist() == [1]
     assert first.people.keypoints is not None
     assert second.people.keypoints is not None

@@ -26,7 +26,7 @@ def interrupted(path: Path, frames: int, header: Header = HEADER) -> None:
 
 
 def frames(path: Path) -> list[int]:
-    return [i.frame_index for i in Document(path)]
+    return [i.index for i in Document(path)]
 
 
 def test_interrupted_publishes_nothing_and_keeps_yesterday(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_resume_goes_on_after_the_last_whole_frame(tmp_path: Path) -> None:
     interrupted(path, 3)
     with DocumentWriter(path, HEADER, resume=True) as writer:
         assert len(writer.done) == 3
-        assert [i.frame_index for i in writer.done] == [0, 1, 2]
+        assert [i.index for i in writer.done] == [0, 1, 2]
         writer.write(item(3))
     assert frames(path) == [0, 1, 2, 3]
     assert not partial_path(path).exists()
@@ -97,7 +97,7 @@ def test_resume_of_a_finished_document(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     for expected in ([], [0, 1]):
         with DocumentWriter(path, HEADER, resume=True) as writer:
-            assert [i.frame_index for i in writer.done] == expected
+            assert [i.index for i in writer.done] == expected
             assert writer.finished == bool(expected)
             for t in range(2 - len(expected)):
                 writer.write(item(t))

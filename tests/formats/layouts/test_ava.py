@@ -47,7 +47,7 @@ def test_results(tmp_path: Path) -> None:
     """Rows with one box are one person; a class without a row scores 0."""
     text = "v,3,0,0,.5,1,1,0.75\nv,3,0,0,.5,1,14,0.5\nv,3,0,0,.25,1,2,0.1\n"
     (item,) = read_results(write(tmp_path, text), size=(100, 100))["v"]
-    assert item.frame_index == 3
+    assert item.index == 3
     assert len(item.people) == 2
     expected = np.zeros((2, 14), np.float32)
     expected[0, [0, 13]], expected[1, 1] = (0.75, 0.5), 0.1

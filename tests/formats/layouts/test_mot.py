@@ -144,8 +144,8 @@ def test_detections_have_no_ids(tmp_path: Path) -> None:
 def test_layout_overrides_the_guess(tmp_path: Path) -> None:
     path = tmp_path / "20.txt"
     path.write_text("1,1,1,1,1,1,1\n")
-    assert read_results(path)["20"][0].frame_index == 1
-    assert read_results(path, "mot")["20"][0].frame_index == 0
+    assert read_results(path)["20"][0].index == 1
+    assert read_results(path, "mot")["20"][0].index == 0
     assert len(read_truth(path, "track1")["20"].frames) == 2
 
 

@@ -79,7 +79,7 @@ def test_2018_results(tmp_path: Path) -> None:
     data["annotations"][0] |= {"scores": [0.5] * 17, "score": 0.25}
     del data["annotations"][0]["bbox"]
     (item,) = read_results(write(tmp_path, data))["000342_mpii"]
-    assert item.frame_index == 2
+    assert item.index == 2
     assert item.people.scores.tolist() == [0.25]
     assert item.people.keypoint_scores[0].tolist() == [0.5] * 14
     assert item.people.boxes.tolist() == [[1, 9, 17, 9]]  # the extent of the joints
@@ -114,7 +114,7 @@ def test_2017_results(tmp_path: Path) -> None:
     for key in ("imgnum", "is_labeled"):
         del data["annolist"][0][key]
     (item,) = read_results(write(tmp_path, data))["v"]
-    assert item.frame_index == 37
+    assert item.index == 37
     assert item.people.scores.tolist() == [0.5]
     assert item.people.track_ids.tolist() == [0]
 

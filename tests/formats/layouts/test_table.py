@@ -27,7 +27,7 @@ def test_nobody(tmp_path: Path) -> None:
     table.write_csv([clip, VideoSequence("w", (), 0)], file)
     assert file.getvalue() == "sequence,frame,person,x1,y1,x2,y2\nv,4,,,,,\n"
     (item,) = read_results(write(tmp_path, file.getvalue()))["v"]
-    assert (item.frame_index, len(item.people)) == (4, 0)
+    assert (item.index, len(item.people)) == (4, 0)
 
 
 def test_rows(tmp_path: Path) -> None:

@@ -130,9 +130,7 @@ def test_joint_noise_and_missing_joints_do_not_change_a_walk():
         joints[gone] = np.nan
         scores = np.where(gone, 0, item.people.keypoint_scores)
         frames.append(
-            FramePeople(
-                item.frame_index, item.people.replace(keypoints=joints, keypoint_scores=scores)
-            )
+            FramePeople(item.index, item.people.replace(keypoints=joints, keypoint_scores=scores))
         )
     out = list(recognise(frames, actors.video(), ActionConfig(every=25)))
     named = [ACTIONS[int(f.people.action_scores[0].argmax())] for f in out[::25]]
@@ -177,7 +175,7 @@ def test_small_poses_must_be_sure_to_be_believed(size: float, score: float, by_j
     frames = film([Actor(still(100), lambda t: actors.SITTING, height=lambda t: size)])
     unsure = [
         FramePeople(
-            item.frame_index,
+            item.index,
             item.people.replace(keypoint_scores=np.full((len(item.people), 14), score)),
         )
         for item in frames
@@ -192,7 +190,7 @@ def test_jittery_boxes_of_two_who_stand_together_are_no_fight():
     frames = []
     for item in film([Actor(still(100), poses=False), Actor(still(150), poses=False)]):
         boxes = item.people.boxes + random.normal(0, 6.0, item.people.boxes.shape)
-        frames.append(FramePeople(item.frame_index, item.people.replace(boxes=boxes)))
+        frames.append(FramePeople(item.index, item.people.replace(boxes=boxes)))
     scored_frames = list(recognise(frames, actors.video(), ActionConfig(every=1)))
     top = scored_frames[50].people.action_scores.argmax(1)
     assert [ACTIONS[k] for k in top] == ["gathering", "gathering"]

@@ -39,7 +39,7 @@ def test_crops_follow_the_person_through_time():
     box = [FramePeople(t, People(np.array([[5.0 * t, 40, 5 * t + 20, 80]]), np.ones(1),
                                  np.array([1]))) for t in range(21)]  # fmt: skip
     footage = Footage((frame(t) for t in range(21)), VIDEO, WANTED)
-    window = next(w for _, w in windows(box, VIDEO, 2.0, 10) if w is not None and w.frame_index)
+    window = next(w for _, w in windows(box, VIDEO, 2.0, 10) if w is not None and w.index)
     crops = crops_of(window, footage.look(10))
     # Half a second at 10 frames a second: frames 5, 10 and 15.
     assert [int(c[SIDE // 2, SIDE // 2, 0]) for c in crops[0]] == [60, 110, 160]

@@ -26,10 +26,10 @@ def test_the_packaged_model_knows_crowds_it_has_not_seen():
         observed = observe(crowd)
         labels = labels_of(observed, truth(crowd).frames)
         for item, window in windows(observed, crowd.info, 2.0, 50):
-            if window is not None and item.frame_index in labels:
-                known = labels[item.frame_index] >= 0
+            if window is not None and item.index in labels:
+                known = labels[item.index] >= 0
                 said = learned.score(window).argmax(1)
-                right += int((said == labels[item.frame_index])[known].sum())
+                right += int((said == labels[item.index])[known].sum())
                 total += int(known.sum())
     assert total > 40
     assert right / total > 0.6  # chance: 1/14

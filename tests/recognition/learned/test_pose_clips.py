@@ -27,7 +27,7 @@ def walker(fps, speed=60.0, height=100.0, count=1):
 
 def middle(frames, fps):
     at = round(1.5 * fps)
-    found = {w.frame_index: w for _, w in windows(frames, video(fps), 1.0, 1) if w is not None}
+    found = {w.index: w for _, w in windows(frames, video(fps), 1.0, 1) if w is not None}
     return clip_of(found[at], HOW)
 
 

@@ -70,7 +70,7 @@ def test_the_mirrored_video_gives_the_mirrored_clip():
         changed = p.replace(
             boxes=boxes, keypoints=joints, keypoint_scores=p.keypoint_scores[:, FLIP]
         )
-        return FramePeople(item.frame_index, changed)
+        return FramePeople(item.index, changed)
 
     labels = {20: np.zeros(len(observed[20].people), np.int64)}
     here = next(samples_of(material(crowd, observed), labels, KIND)).view
