@@ -79,7 +79,7 @@ def score(rows: list[caviar.Row], clips: list[PoseClip], choice: Choice) -> Floa
     scores = np.full((len(rows), len(ACTIONS)), np.nan)
     for places, video, people in clips:
         chosen = choice(video)
-        settings = ActionConfig(every=EVERY, model=("kinematic",) * len(chosen))
+        settings = ActionConfig(every=EVERY, models=("kinematic",) * len(chosen))
         for item in recognise(people, video, settings, chosen):
             scores[places[item.index]] = item.people.action_scores
     return scores

@@ -142,7 +142,7 @@ class Session:
         values = {
             "detect": ("models", names),
             "pose": ("model", names[0]),
-            "action": ("model", names),
+            "action": ("models", names),
         }
         key, value = values[section]
         self.choose(section, {key: value})

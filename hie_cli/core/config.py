@@ -1,7 +1,8 @@
 """Configuration: dataclass defaults < YAML files < ``--set section.key=value`` < options.
 
 A configuration is a frozen dataclass whose fields are plain values or further such dataclasses;
-its field names are the keys. An unknown key is refused with its place and the nearest known one.
+its field names are the keys. An unknown key is refused with its place and the nearest known one, a
+renamed one (a field whose metadata says what it was ``formerly``) with its new name.
 """
 
 import dataclasses
@@ -92,12 +93,16 @@ def overlay(config: C, values: Mapping[str, Any], origin: str) -> C:
 def _merge(config: C, values: Mapping[str, Any], origin: str, lines: dict[str, int], at: str) -> C:
     """``config`` with ``values`` laid over it; ``at`` is the dotted prefix reached so far."""
     hints = typing.get_type_hints(type(config))
-    known = [f.name for f in dataclasses.fields(config)]  # type: ignore[arg-type] # any dataclass
+    fields = dataclasses.fields(config)  # type: ignore[arg-type] # any dataclass
+    known = [f.name for f in fields]
+    renamed = {f.metadata["formerly"]: f.name for f in fields if "formerly" in f.metadata}
     changes: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{at}{key}"
         place = f"{origin}: line {lines[name]}: " if name in lines else f"{origin}: "
         if key not in known:
+            if (now := renamed.get(str(key))) is not None:
+                raise ConfigError(f"{place}{name!r} is now called '{at}{now}'; rename it")
             hint = nearest(str(key), known)
             raise ConfigError(f"{place}unknown key {name!r}{hint} (known: {', '.join(known)})")
         current = getattr(config, key)

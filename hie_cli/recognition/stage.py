@@ -1,23 +1,16 @@
 """Recognising actions: tracked people in, the same people with a score for each action out."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from hie_cli.core.action_classes import NUM_ACTIONS
-from hie_cli.core.errors import ConfigError, ModelError, nearest
+from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import FloatArray, Frame, FramePeople, VideoInfo
+from hie_cli.recognition import registry
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.kinematic.rules import Kinematic
-from hie_cli.recognition.learned import fused_recogniser, loading
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import Window, windows
-
-# Each name's recogniser for one video.
-RECOGNISERS: dict[str, Callable[[VideoInfo, ActionConfig], Recogniser]] = {
-    "kinematic": lambda video, config: Kinematic(video, config.kinematic),
-}
 
 
 def recognisers(
@@ -27,42 +20,24 @@ def recognisers(
     device: str = "auto",
     people: Iterable[FramePeople] | None = None,
 ) -> tuple[Recogniser, ...]:
-    """The recognisers that ``config.model`` names, for one video.
+    """The recognisers that ``config.models`` names, for one video.
 
     ``frames`` is the video itself, for those that look at pixels; each of them iterates it once.
-    ``people`` are all of the video's, for fusions that look at the place; each iterates them once.
+    ``people`` are all of the video's, for fusions that look at the scene; each iterates them once.
     Raises ModelError for an unknown name, missing weights or missing frames.
     """
-
-    def make(name: str) -> Recogniser:
-        if name in RECOGNISERS:
-            return RECOGNISERS[name](video, config)
-        if fused_recogniser.is_fusion(name):
-            return fused_recogniser.load_fusion(Path(name), video, frames, people, device, make)
-        if loading.is_learned(name):
-            return loading.load_recogniser(name, video, frames, device)
-        known = sorted([*RECOGNISERS, loading.SIMULATED])
-        raise ModelError(
-            f"action model {name!r} is unknown{nearest(name, known)} (known: {', '.join(known)}, "
-            "or a folder that `hie train` wrote)"
-        )
-
-    return tuple(make(name) for name in config.model)
+    inputs = registry.Inputs(video, config, frames, people, device)
+    return tuple(registry.make(name, inputs) for name in config.models)
 
 
 def needs_pixels(config: ActionConfig) -> bool:
     """Whether a model that ``config`` names looks at the video."""
-    return any(
-        fused_recogniser.needs_pixels(Path(name))
-        if fused_recogniser.is_fusion(name)
-        else loading.is_learned(name) and loading.needs_pixels(name)
-        for name in config.model
-    )
+    return any(registry.needs_pixels(name) for name in config.models)
 
 
 def check_models(config: ActionConfig) -> None:
     """Raises ModelError and ConfigError as ``recognise`` would, before there is a video."""
-    _weights(config, len(config.model))
+    _weights(config, len(config.models))
     recognisers(VideoInfo("any", 1, 1, 1.0, None), config, (), "cpu", ())
 
 
@@ -88,7 +63,7 @@ def recognise(
     Frames whose index is not a multiple of ``config.every`` get rows of NaN. Holds a few seconds of
     people, whatever the length of the video. ``models`` replaces those that the configuration
     names; several are averaged with ``config.weights``. ``frames``: see ``recognisers``; ``people``
-    are iterated once more where a fusion looks at the place. Raises ModelError for an unknown name,
+    are iterated once more where a fusion looks at the scene. Raises ModelError for an unknown name,
     ConfigError where the weights are not one each.
     """
     if models is None:
@@ -111,7 +86,6 @@ def _mean(window: Window, models: Sequence[Recogniser], weights: FloatArray) -> 
 
 
 __all__ = [
-    "RECOGNISERS",
     "ActionConfig",
     "check_models",
     "needs_pixels",

@@ -47,7 +47,7 @@ def people():
 
 
 def test_a_model_of_pixels_scores_with_the_video_and_refuses_without(model):
-    config = ActionConfig(model=(model,), every=10)
+    config = ActionConfig(models=(model,), every=10)
     out = list(recognise(people(), VIDEO, config, frames=VideoClip(), device="cpu"))
     known = [np.isfinite(item.people.action_scores).all() for item in out]
     assert [t for t, there in enumerate(known) if there] == [0, 10, 20]
@@ -58,8 +58,8 @@ def test_a_model_of_pixels_scores_with_the_video_and_refuses_without(model):
 
 def test_two_models_of_pixels_have_a_pass_each(model):
     """The mean of a model with itself is the model: both have seen all frames."""
-    alone = ActionConfig(model=(model,), every=10)
-    twice = ActionConfig(model=(model, model), every=10)
+    alone = ActionConfig(models=(model,), every=10)
+    twice = ActionConfig(models=(model, model), every=10)
     first = list(recognise(people(), VIDEO, alone, frames=VideoClip(), device="cpu"))
     second = list(recognise(people(), VIDEO, twice, frames=VideoClip(), device="cpu"))
     for a, b in zip(first, second, strict=True):
@@ -67,13 +67,13 @@ def test_two_models_of_pixels_have_a_pass_each(model):
 
 
 def test_needs_and_checks_before_any_video(model):
-    assert needs_pixels(ActionConfig(model=("kinematic", model)))
+    assert needs_pixels(ActionConfig(models=("kinematic", model)))
     assert not needs_pixels(ActionConfig())
-    check_models(ActionConfig(model=("kinematic", model)))
+    check_models(ActionConfig(models=("kinematic", model)))
     for name, why in (
         ("slowfast-r50", "a folder that `hie train"),
         (str(Path(model).parent), r"card\.json: cannot be read"),
         ("kinematik", "did you mean 'kinematic'"),
     ):
         with pytest.raises(ModelError, match=why):
-            check_models(ActionConfig(model=(name,)))
+            check_models(ActionConfig(models=(name,)))

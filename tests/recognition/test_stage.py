@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from hie_cli.core import config
-from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.config import as_dict, read_yaml
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.recognition import registry
 from hie_cli.recognition.stage import ActionConfig, check_models, recognise
 from tests.support import actors
 from tests.support.paths import ROOT
@@ -81,7 +82,7 @@ def test_the_end_of_a_long_video_does_not_change_its_beginning():
 
 
 def test_several_models_are_averaged_by_weight():
-    settings = ActionConfig(model=("a", "b"), weights=(1.0, 3.0), every=1)
+    settings = ActionConfig(models=("a", "b"), weights=(1.0, 3.0), every=1)
     [item] = recognise(two_walkers(0.0), VIDEO, settings, models=[Always(2), Always(5)])
     assert item.people.action_scores[0, 2] == 1 / (1 + 3)
     assert item.people.action_scores[0, 5] == 3 / (1 + 3)
@@ -89,13 +90,30 @@ def test_several_models_are_averaged_by_weight():
 
 def test_an_unknown_model_is_refused_with_the_nearest_known():
     with pytest.raises(ModelError, match="'kinemtic' is unknown; did you mean 'kinematic'"):
-        list(recognise([], VIDEO, ActionConfig(model=("kinemtic",))))
+        list(recognise([], VIDEO, ActionConfig(models=("kinemtic",))))
+
+
+def test_a_recogniser_registered_elsewhere_is_used_by_its_name():
+    name = "always-fighting"
+    registry.register(name, lambda inputs: Always(ACTIONS.index("fighting")))
+    try:
+        [item] = recognise(two_walkers(0.0), VIDEO, ActionConfig(models=(name,), every=1))
+        with pytest.raises(ValueError, match="already registered"):
+            registry.register(name, lambda inputs: Always(0))
+    finally:
+        del registry._REGISTERED[name]
+    assert item.people.action_scores[0].argmax() == ACTIONS.index("fighting")
+
+
+def test_the_former_key_is_refused_naming_the_new_one():
+    with pytest.raises(ConfigError, match="'model' is now called 'models'"):
+        config.load(ActionConfig(), sets=["model=[kinematic]"])
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        "every=0", "window_seconds=-1", "model=[]", "weights=[-1]",
+        "every=0", "window_seconds=-1", "models=[]", "weights=[-1]",
         "kinematic.rules.lying_lean.width=0",
     ],
 )  # fmt: skip
@@ -116,7 +134,7 @@ def test_the_yaml_file_states_the_defaults():
 
 
 def test_weights_are_one_for_each_model():
-    settings = ActionConfig(model=("kinematic", "kinematic"), weights=(2.0, 1.0))
+    settings = ActionConfig(models=("kinematic", "kinematic"), weights=(2.0, 1.0))
     check_models(settings)
     with pytest.raises(ConfigError, match=r"action\.weights: 1 for 2 models"):
         check_models(dataclasses.replace(settings, weights=(2.0,)))

@@ -8,8 +8,8 @@ from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
 from hie_cli.core.types import FloatArray
 from hie_cli.recognition.kinematic.motion import Shape, slope
 from hie_cli.recognition.kinematic.posture import BODY_WIDTH, mean_of, stick_tilt, trusted_joints
+from hie_cli.recognition.kinematic.settings import Measuring
 from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
-from hie_cli.recognition.settings import Measuring
 from hie_cli.recognition.window import Track
 
 

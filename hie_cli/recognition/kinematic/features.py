@@ -10,8 +10,8 @@ from hie_cli.core.types import FloatArray
 from hie_cli.recognition.kinematic.body import Body
 from hie_cli.recognition.kinematic.motion import jitter, rates, slope, smoothed
 from hie_cli.recognition.kinematic.posture import Posture, posture
+from hie_cli.recognition.kinematic.settings import Measuring
 from hie_cli.recognition.kinematic.vertical import Evidence, UprightField
-from hie_cli.recognition.settings import Measuring
 
 
 @dataclass(frozen=True)

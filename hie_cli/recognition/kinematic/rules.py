@@ -12,8 +12,8 @@ from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.recognition.kinematic.body import Body, upright
 from hie_cli.recognition.kinematic.features import Features, features
 from hie_cli.recognition.kinematic.groups import Pairs, clusters, pairs, straightness
+from hie_cli.recognition.kinematic.settings import Gate, KinematicConfig, Rules
 from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
-from hie_cli.recognition.settings import Gate, KinematicConfig, Rules
 from hie_cli.recognition.window import Window, frames_per_second
 
 

@@ -76,7 +76,7 @@ def run(
         raise ConfigError(f"{output / CARD}: already there; --overwrite or another --output")
     place = resolve_device(device)
     segmenter = None if what.segmentation is None else Segmenter.of(*what.segmentation, place)
-    pixels = what.scene in PLACE or needs_pixels(ActionConfig(model=what.models))
+    pixels = what.scene in PLACE or needs_pixels(ActionConfig(models=what.models))
     footage = find_videos(videos) if pixels else None
     parts: dict[bool, list[Seen]] = {False: [], True: []}
     names: dict[bool, list[str]] = {False: [], True: []}
@@ -109,7 +109,7 @@ def seen_of(
     material: Material, what: FusionOptions, segmenter: Segmenter | None, device: str
 ) -> Iterator[Seen]:
     """The labelled frames of one video as members and place see them."""
-    config = ActionConfig(model=what.models)
+    config = ActionConfig(models=what.models)
     labels = chosen_labels(material, TrainConfig(interpolate=False))
     by_frame = {material.observed[k].index: row for k, row in labels.items()}
     frames = None if material.frames is None else material.frames(list(by_frame))

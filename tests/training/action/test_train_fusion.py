@@ -81,7 +81,7 @@ def test_the_place_through_action_and_run(data, tmp_path, helpful):
     clip = data / "videos" / "sim-train-1.mp4"
     result = run(
         "run", clip, "-o", tmp_path / "all", "--preset", "fast", "--frames", "0:6",
-        "--until", "action", "--set", f"action.model=[{model}]",
+        "--until", "action", "--set", f"action.models=[{model}]",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
 
