@@ -2,20 +2,13 @@
 
 import json as json_module
 import re
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hie_cli.cli import options
-from hie_cli.core.errors import ConfigError, InputError, nearest
-
-if TYPE_CHECKING:  # numpy stays unloaded for `hie --help`
-    from hie_cli.formats.readers import Reading
-    from hie_cli.formats.sequence import VideoSequence
+from hie_cli.core.errors import ConfigError
 
 Sources = Annotated[
     list[Path],
@@ -73,17 +66,21 @@ def convert(
       hie convert out/action --to csv -o people.csv
     """
     from hie_cli.core.progress import note, set_quiet
-    from hie_cli.formats.readers import Reading, read_clips
-    from hie_cli.formats.writers import HOLDS, TARGETS
+    from hie_cli.formats.conversion import convert as convert_files
 
     set_quiet(quiet)
-    if to not in HOLDS:
-        raise ConfigError(f"--to {to}: none of {', '.join(TARGETS)}{nearest(to, list(TARGETS))}")
-    if fps is not None and fps <= 0:
-        raise ConfigError(f"--fps {fps:g}: expected a rate above 0")
-    how = Reading(layout, truth, parse_size(size), fps, images)
-    clips = (clip for source in sources for clip in read_clips(source, how))
-    files, lost = write_all(clips, to, output, overwrite, how)
+    done = convert_files(
+        sources,
+        output,
+        to=to,
+        layout=layout,
+        kind=None if truth is None else "truth" if truth else "results",
+        size=parse_size(size),
+        fps=fps,
+        images=images,
+        overwrite=overwrite,
+    )
+    files, lost = done.files, done.lost
     for what, count in sorted(lost.items()):
         once = what in ("image size", "frame rate")  # said once per sequence
         note(
@@ -108,37 +105,3 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     if match is None:
         raise ConfigError(f"--size {text}: expected WIDTHxHEIGHT, for example 1920x1080")
     return int(match[1]), int(match[2])
-
-
-def write_all(
-    clips: "Iterable[VideoSequence]", target: str, output: Path, overwrite: bool, how: "Reading"
-) -> "tuple[list[Path], Counter[str]]":
-    """Write clips one at a time, or all together into one file; files and what was lost.
-
-    Raises InputError if two sources hold the same sequence.
-    """
-    from hie_cli.formats.writers import write_clips
-
-    together: list[VideoSequence] = []
-    files: list[Path] = []
-    lost: Counter[str] = Counter()
-    names: set[str] = set()
-    for clip in clips:
-        if clip.name in names:
-            raise InputError(f"sequence {clip.name!r} occurs in two sources; convert them apart")
-        names.add(clip.name)
-        if clip.width is None and how.size is not None:
-            clip = replace(clip, width=how.size[0], height=how.size[1])
-        if clip.fps is None:
-            clip = replace(clip, fps=how.fps)
-        if output.suffix:
-            together.append(clip)
-        else:
-            written = write_clips([clip], target, output, overwrite)
-            files += written.files
-            lost += written.lost
-    if together:
-        written = write_clips(together, target, output, overwrite)
-        files += written.files
-        lost += written.lost
-    return files, lost

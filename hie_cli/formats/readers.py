@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from hie_cli.core.errors import ConfigError
+from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople
 from hie_cli.formats import catalog
 from hie_cli.formats.layouts import ava, coco, posetrack, table
@@ -18,6 +19,8 @@ from hie_cli.formats.sources import Source
 from hie_cli.formats.truth import TRUTH_LAYOUTS, read_truth
 
 ALL_LAYOUTS = tuple(catalog.LAYOUTS)
+Kind = Literal["truth", "results"]
+KINDS: tuple[Kind, ...] = ("truth", "results")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,55 @@ class Reading:
     size: Size | None = None
     fps: float | None = None
     images: Path | None = None
+
+
+def read(
+    path: Path | str,
+    layout: str | None = None,
+    kind: Kind | None = None,
+    *,
+    size: Size | None = None,
+    fps: float | None = None,
+    images: Path | str | None = None,
+) -> VideoSequence:
+    """The one sequence at ``path`` (file, folder or archive), whichever layout it has.
+
+    Arguments as in :func:`read_sequences`. Raises InputError where there is none, or several.
+    """
+    found = read_sequences(path, layout, kind, size=size, fps=fps, images=images)
+    sequence = next(found, None)
+    if sequence is None:
+        raise InputError(f"{path}: holds no sequence; give a file that holds one")
+    second = next(found, None)
+    if second is not None:
+        raise InputError(
+            f"{path}: holds several sequences ({sequence.name}, {second.name}, ...); give the file "
+            "of one, or take them one after another (hie_cli.read_sequences)"
+        )
+    return sequence
+
+
+def read_sequences(
+    path: Path | str,
+    layout: str | None = None,
+    kind: Kind | None = None,
+    *,
+    size: Size | None = None,
+    fps: float | None = None,
+    images: Path | str | None = None,
+) -> Iterator[VideoSequence]:
+    """Every sequence at ``path`` (file, folder or archive), one at a time.
+
+    ``layout`` and ``kind`` ("truth" or "results") override the recognition by content. What some
+    layouts do not say: ``size`` (width, height) in pixels and ``fps`` of AVA csv, ``images``: the
+    COCO file whose images a COCO list of results is for. Raises InputError naming file and place,
+    ConfigError for an unknown ``layout`` or ``kind``.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ConfigError(f"kind {kind!r}: expected one of {', '.join(KINDS)}")
+    is_truth = None if kind is None else kind == "truth"
+    how = Reading(layout, is_truth, size, fps, None if images is None else Path(images))
+    yield from read_clips(Path(path), how)
 
 
 def read_clips(path: Path, how: Reading) -> Iterator[VideoSequence]:

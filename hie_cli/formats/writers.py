@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.errors import ConfigError, InputError, nearest
 from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence, VideoInfo
 from hie_cli.formats.documents.annolist_people import format_people
 from hie_cli.formats.documents.document import BARE_START, Header
@@ -101,6 +101,32 @@ def lost(clip: VideoSequence, target: str) -> Counter[str]:
     missing.pop("noses" if "joints" in missing else "", None)
     missing.pop("chests" if "joints" in missing else "", None)
     return missing + Counter(dict(clip.dropped))
+
+
+def check_target(layout: str) -> None:
+    """Raise ConfigError for a layout that cannot be written."""
+    if layout not in HOLDS:
+        raise ConfigError(
+            f"layout {layout!r} is none of {', '.join(TARGETS)}{nearest(layout, list(TARGETS))}"
+        )
+
+
+def write(
+    sequences: VideoSequence | Iterable[VideoSequence],
+    path: Path | str,
+    layout: str,
+    *,
+    overwrite: bool = False,
+) -> Written:
+    """Write one or several sequences in ``layout`` to ``path``: a folder, or a file by its ending.
+
+    Returns the files written and counts of what the layout cannot hold. Raises ConfigError for an
+    unknown layout, an existing file without ``overwrite``, several sequences in a file that holds
+    one, or a layout that needs what the sequences do not say (such as their image size).
+    """
+    check_target(layout)
+    many = [sequences] if isinstance(sequences, VideoSequence) else list(sequences)
+    return write_clips(many, layout, Path(path), overwrite)
 
 
 def write_clips(clips: Sequence[VideoSequence], target: str, out: Path, overwrite: bool) -> Written:

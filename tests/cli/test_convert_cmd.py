@@ -108,7 +108,7 @@ def test_many_sequences(track1: Path, tmp_path: Path) -> None:
 
 
 def test_wrong_usage(track1: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--to moth: none of .*did you mean 'mot'"):
+    with pytest.raises(ConfigError, match=r"layout 'moth' is none of .*did you mean 'mot'"):
         run(track1, "--to", "moth", "-o", tmp_path)
     with pytest.raises(ConfigError, match="--fps 0: expected a rate above 0"):
         run(track1, "--to", "mot", "-o", tmp_path, "--fps", "0")
