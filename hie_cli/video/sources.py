@@ -2,29 +2,21 @@
 
 import glob
 import math
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# FFmpeg would print its own many lines on damaged input; ours is one line (see _decode).
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-
 import cv2
 
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.progress import note
-from hie_cli.core.types import Frame, Image, VideoInfo
+from hie_cli.core.types import Frame, VideoInfo
+from hie_cli.video.containers import VIDEO_ENDINGS, check_path, open_capture
+from hie_cli.video.images import IMAGE_ENDINGS, check_size, images_inside, read_image
 
-VIDEO_ENDINGS = frozenset(
-    ".3gp .asf .avi .flv .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .seq .ts "
-    ".vob .webm .wmv .y4m".split()
-)
 # Containers that keep a table of their frames: what they say of their number can be believed.
 INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
-IMAGE_ENDINGS = frozenset(".bmp .jpeg .jpg .png .tif .tiff .webp".split())
 FALLBACK_FPS = 25.0
 # A container may promise a few frames more than it holds; beyond this share the file is cut off.
 _MISSING_SHARE = 0.05
@@ -62,9 +54,10 @@ def parse_range(text: str) -> FrameRange:
     return chosen
 
 
-def find_videos(patterns: Sequence[str]) -> list[Path]:
+def find_videos(patterns: Sequence[str], stills: bool = False) -> list[Path]:
     """Video files and image folders named by paths, folders of videos or glob patterns, in order.
 
+    stills: each image of a folder is a source of its own, instead of the frames of one video.
     Raises InputError for a glob that matches nothing, ConfigError where two share a name (their
     results would overwrite each other).
     """
@@ -76,8 +69,7 @@ def find_videos(patterns: Sequence[str]) -> list[Path]:
             raise input_error(pattern, "no video matches this pattern", "check the path")
         matches = matches or [path]  # a missing file fails on its own, beside those that are there
         for match in matches:
-            inside = _videos_inside(match) if match.is_dir() else []
-            found += inside or [match]
+            found += _inside(match, stills) if match.is_dir() else [match]
     names: dict[str, Path] = {}
     for path in found:
         other = names.setdefault(video_name(path), path)
@@ -88,8 +80,21 @@ def find_videos(patterns: Sequence[str]) -> list[Path]:
     return list(names.values())
 
 
-def _videos_inside(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_ENDINGS and p.is_file())
+def _inside(folder: Path, stills: bool) -> list[Path]:
+    """What a folder stands for: its images one by one, its videos, or itself as one video."""
+    images = images_inside(folder)
+    if stills:
+        if not images:
+            raise input_error(folder, "holds no images", "give a folder of images to --stills")
+        return images
+    videos = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_ENDINGS)
+    videos = [path for path in videos if path.is_file()]
+    if videos and images:
+        note(
+            f"{folder}: holds {len(videos)} videos and {len(images)} images; the videos are used "
+            "(--stills takes the images)"
+        )
+    return videos or [folder]
 
 
 def video_name(path: Path) -> str:
@@ -101,16 +106,17 @@ def video_name(path: Path) -> str:
 
 
 class VideoSource:
-    """One opened video file or image folder: ``info``, and its frames in order, decoded once.
+    """One opened video file, image folder or image: ``info``, and its frames, decoded once.
 
-    ``fps`` overrides what the file says (an image folder says nothing: 25). Rotation flags are
-    applied by the decoder. Raises InputError for a missing, empty or undecodable file.
+    ``fps`` overrides what the file says (images say nothing: 25). Rotation flags are applied by the
+    decoder. Raises InputError for a missing, empty or undecodable file.
     """
 
     def __init__(self, path: Path, frames: FrameRange = FrameRange(), fps: float | None = None):
         self.path = path
         self.range = frames
-        self._images = _images_inside(path) if path.is_dir() else None
+        check_path(path)
+        self._images = _images(path)
         self.info = self._probe(fps)
         if frames.count(self.info.num_frames) == 0:
             raise InputError(
@@ -125,14 +131,16 @@ class VideoSource:
     def _probe(self, fps: float | None) -> VideoInfo:
         name = video_name(self.path)
         if self._images is not None:
-            height, width = _read_image(self._images[0]).shape[:2]
+            height, width = read_image(self._images[0]).shape[:2]
+            check_size(self._images[0], width, height)
             return VideoInfo(name, width, height, fps or FALLBACK_FPS, len(self._images))
-        capture = _open(self.path)
+        capture = open_capture(self.path)
         try:
             ok, image = capture.read()
             if not ok:
                 raise input_error(self.path, "holds no decodable frame", "give a video file")
             height, width = image.shape[:2]
+            check_size(self.path, width, height)
             said = capture.get(cv2.CAP_PROP_FPS)
             count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
             if self.path.suffix.lower() not in INDEXED_ENDINGS:
@@ -181,17 +189,18 @@ class VideoSource:
     def _load(self, images: list[Path]) -> Iterator[Frame]:
         for index, path in enumerate(images):
             if index in self.range:
-                image = _read_image(path)
+                image = read_image(path)
                 if image.shape[:2] != (self.info.height, self.info.width):
                     raise input_error(
                         path,
                         f"{image.shape[1]}x{image.shape[0]} pixels",
-                        f"the folder's first image has {self.info.width}x{self.info.height}",
+                        f"the folder's first image has {self.info.width}x{self.info.height}; "
+                        "--stills takes images of any size, one document each",
                     )
                 yield Frame(index, image)
 
     def _decode(self) -> Iterator[Frame]:
-        capture = _open(self.path)
+        capture = open_capture(self.path)
         index = 0
         try:
             while self.range.end is None or index < self.range.end:
@@ -221,31 +230,11 @@ class VideoSource:
         note(f"{self.path}: promised {promised} frames and held {decoded}")
 
 
-def _open(path: Path) -> cv2.VideoCapture:
-    if not path.exists():
-        raise input_error(path, "no such file", "check the path")
-    if path.stat().st_size == 0:
-        raise input_error(path, "empty file", "give a video file")
-    capture = cv2.VideoCapture(str(path))
-    if not capture.isOpened():
-        raise input_error(path, "not a video that can be decoded", "give a video file")
-    return capture
-
-
-def _natural(path: Path) -> list[int | str]:
-    """Sort key that puts ``2.jpg`` before ``10.jpg``."""
-    return [int(p) if p.isdigit() else p.lower() for p in re.split(r"(\d+)", path.name)]
-
-
-def _images_inside(folder: Path) -> list[Path]:
-    found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_ENDINGS]
-    if not found:
-        raise input_error(folder, "holds neither videos nor images", "give a folder of frames")
-    return sorted(found, key=_natural)
-
-
-def _read_image(path: Path) -> Image:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise input_error(path, "not an image that can be decoded", "remove or replace it")
-    return image
+def _images(path: Path) -> list[Path] | None:
+    """The images of an image folder, or the one image; None for a video file."""
+    if path.is_dir():
+        found = images_inside(path)
+        if not found:
+            raise input_error(path, "holds neither videos nor images", "give a folder of frames")
+        return found
+    return [path] if path.suffix.lower() in IMAGE_ENDINGS else None

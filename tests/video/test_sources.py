@@ -171,3 +171,40 @@ def test_the_real_sample(sample_clip):
 
 def test_decoder_prints_nothing_of_its_own():
     assert os.environ["OPENCV_FFMPEG_LOGLEVEL"] == "-8"
+
+
+def _image(path: Path, width: int = 64, height: int = 48) -> Path:
+    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
+    return path
+
+
+def test_one_image_is_a_video_of_one_frame(tmp_path):
+    source = VideoSource(_image(tmp_path / "photo.png"))
+    assert (source.info.name, source.info.num_frames, len(list(source))) == ("photo", 1, 1)
+
+
+def test_stills_are_sources_of_their_own(tmp_path):
+    _image(tmp_path / "b.jpg", 64, 48)
+    _image(tmp_path / "a.jpg", 80, 60)
+    assert find_videos([str(tmp_path)]) == [tmp_path]
+    assert [p.name for p in find_videos([str(tmp_path)], stills=True)] == ["a.jpg", "b.jpg"]
+
+
+def test_images_of_two_sizes_name_the_way_out(tmp_path):
+    _image(tmp_path / "a.jpg", 64, 48)
+    _image(tmp_path / "b.jpg", 80, 60)
+    with pytest.raises(InputError, match=r"b\.jpg: 80x60 pixels: .*64x48; --stills takes"):
+        list(VideoSource(tmp_path))
+
+
+def test_a_folder_of_videos_and_images_says_what_is_left_out(make_video, tmp_path, capsys):
+    make_video("clip.avi")
+    _image(tmp_path / "poster.jpg")
+    assert [p.name for p in find_videos([str(tmp_path)])] == ["clip.avi"]
+    assert "1 videos and 1 images; the videos are used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [(8, 8), (1, 1), (600, 2)])
+def test_a_picture_too_small_for_a_person_is_refused(tmp_path, size):
+    with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels"):
+        VideoSource(_image(tmp_path / "dot.png", *size))
