@@ -3,56 +3,139 @@
 A configuration is a frozen dataclass whose fields are plain values or further such dataclasses;
 its field names are the keys. An unknown key is refused with its place and the nearest known one, a
 renamed one (a field whose metadata says what it was ``formerly``) with its new name.
+
+A field's annotation says what a value may be: ``float``, ``tuple[int, ...]``, ``Literal["a", "b"]``
+or ``str | None``, and ``Annotated[float, between(0, 1)]`` where the type does not say enough.
+``load`` lays values over defaults; ``build`` makes a record some of whose fields have none, such as
+a model's manifest, from a file alone.
 """
 
 import dataclasses
+import math
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 
-from hie_cli.core.errors import ConfigError, nearest
+from hie_cli.core.errors import ConfigError, HieError, nearest
 
 C = TypeVar("C")
+Sets = Sequence[str] | Mapping[str, Any]
 _EXPONENT = re.compile(r"[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE)
+_MOST_BYTES = 1_000_000
+_SHOWN = 60  # characters of a refused value in an error
 
 
-def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    """The mapping in a YAML file, and the line (from 1) of every dotted key in it."""
+class _Loader(yaml.SafeLoader):
+    """Plain values only: dates stay text, and nothing can refer to something else."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML's
+            problem = "aliases (*name) are not supported"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """What a value must be beyond its type: ``wanted`` in words, and whether a value ``holds``."""
+
+    wanted: str
+    holds: Callable[[Any], bool]
+
+
+def between(low: float, high: float) -> Check:
+    """A number from ``low`` to ``high``, both included; an infinite end is none."""
+    if math.isinf(high):
+        return Check(f"{low:g} or more", lambda value: value >= low)
+    return Check(f"{low:g}..{high:g}", lambda value: low <= value <= high)
+
+
+def above(low: float) -> Check:
+    """A number above ``low``."""
+    return Check(f"more than {low:g}", lambda value: value > low)
+
+
+def matching(pattern: str, wanted: str) -> Check:
+    """Text that the regular expression ``pattern`` matches as a whole; ``wanted`` says so."""
+    return Check(wanted, lambda value: re.fullmatch(pattern, value) is not None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where values come from, for errors: a file or option, and the lines of a file's keys."""
+
+    name: str
+    lines: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    error: type[HieError] = ConfigError
+
+    def refuse(self, key: str, message: str) -> NoReturn:
+        """Raise the error that ``message`` is wrong with ``key`` here."""
+        place = f"line {self.lines[key]}: " if key in self.lines else ""
+        raise self.error(f"{self.name}: {place}{message}")
+
+
+def read_yaml(path: Path, error: type[HieError] = ConfigError) -> tuple[dict[str, Any], Origin]:
+    """The mapping in a YAML file, and where it came from with the line of every dotted key.
+
+    Raises ``error`` for a file that cannot be read, is not YAML or repeats a key.
+    """
     try:
-        text = path.read_text(encoding="utf-8")  # once: it may be a pipe
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({error.strerror}); give a readable YAML file"
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_MOST_BYTES + 1)  # once: it may be a pipe
+    except OSError as problem:
+        raise error(
+            f"{path}: cannot be read ({problem.strerror}); give a readable YAML file"
         ) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not a text file; give a YAML file in UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        raise error(f"{path}: not a text file; give a YAML file in UTF-8") from None
+    if len(text) > _MOST_BYTES:
+        raise error(f"{path}: more than {_MOST_BYTES} characters; give a file of settings")
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            return {}, Origin(str(path), {}, error)
+        if not isinstance(node, yaml.MappingNode):
+            raise error(f"{path}: line 1: expected 'key: value' pairs at the top")
+        origin = Origin(str(path), _lines_of(node, str(path), error), error)
+        return yaml.load(text, _Loader), origin
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigError(f"{path}: {line}{problem}; fix the YAML") from None
-    if node is None:
-        return {}, {}
-    if not isinstance(node, yaml.MappingNode):
-        raise ConfigError(f"{path}: line 1: expected 'key: value' pairs at the top")
+        what = getattr(problem, "problem", None) or "not valid YAML"
+        raise error(f"{path}: {line}{what}; fix the YAML") from None
+    except RecursionError:
+        raise error(f"{path}: nested too deeply; fix the YAML") from None
+    except ValueError:  # thousands of digits
+        raise error(f"{path}: holds a number that cannot be read; fix the YAML") from None
+
+
+def _lines_of(root: yaml.MappingNode, path: str, error: type[HieError]) -> dict[str, int]:
+    """The line, from 1, of every dotted key. Raises ``error`` for a key that is there twice."""
     lines: dict[str, int] = {}
-    _note_lines(node, "", lines)
-    return values, lines
 
+    def note(node: yaml.MappingNode, prefix: str) -> None:
+        for key, value in node.value:
+            name, line = f"{prefix}{key.value}", key.start_mark.line + 1
+            if name in lines:
+                raise error(f"{path}: line {line}: {name!r} is also in line {lines[name]}")
+            lines[name] = line
+            if isinstance(value, yaml.MappingNode):
+                note(value, f"{name}.")
 
-def _note_lines(node: yaml.MappingNode, prefix: str, lines: dict[str, int]) -> None:
-    for key, value in node.value:
-        name = f"{prefix}{key.value}"
-        lines[name] = key.start_mark.line + 1
-        if isinstance(value, yaml.MappingNode):
-            _note_lines(value, f"{name}.", lines)
+    note(root, "")
+    return lines
 
 
 def parse_set(assignment: str) -> dict[str, Any]:
@@ -61,95 +144,209 @@ def parse_set(assignment: str) -> dict[str, Any]:
     if not equals or not key.strip():
         raise ConfigError(f"--set {assignment}: expected KEY=VALUE, for example pose.batch=8")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = yaml.load(text, _Loader)
+    except (yaml.YAMLError, RecursionError, ValueError):
         raise ConfigError(f"--set {assignment}: {text!r} is not a YAML value") from None
-    nested: Any = value
-    for part in reversed(key.strip().split(".")):
-        nested = {part: nested}
-    assert isinstance(nested, dict)
-    return nested
+    return _nested(key.strip(), value)
 
 
-def load(default: C, files: Sequence[Path] = (), sets: Sequence[str] = ()) -> C:
-    """``default`` overridden by the YAML ``files`` in order, then by the ``--set`` assignments.
+def _nested(key: str, value: Any) -> dict[str, Any]:
+    """The dotted ``key`` as mappings one in another."""
+    first, dot, rest = key.partition(".")
+    return {first: _nested(rest, value) if dot else value}
 
+
+def load(default: C, files: Sequence[Path] = (), sets: Sets = ()) -> C:
+    """``default`` overridden by the YAML ``files`` in order, then by single settings.
+
+    sets: assignments ``section.key=value`` as ``--set`` takes them, or dotted keys and values.
     Raises ConfigError for an unknown key or a value of the wrong type, naming file and line.
     """
     config = default
     for path in files:
-        values, lines = read_yaml(path)
-        config = _merge(config, values, str(path), lines, "")
-    for assignment in sets:
-        config = overlay(config, parse_set(assignment), f"--set {assignment}")
+        values, origin = read_yaml(path)
+        config = _merge(config, values, origin, "")
+    if isinstance(sets, Mapping):
+        for key, value in sets.items():
+            config = overlay(config, _nested(str(key), value), f"set {key}={_short(value)}")
+    else:
+        for assignment in sets:
+            config = overlay(config, parse_set(assignment), f"--set {assignment}")
     return config
 
 
 def overlay(config: C, values: Mapping[str, Any], origin: str) -> C:
     """``config`` with nested ``values`` laid over it; ``origin`` names them in errors."""
-    return _merge(config, values, origin, {}, "")
+    return _merge(config, values, Origin(origin), "")
 
 
-def _merge(config: C, values: Mapping[str, Any], origin: str, lines: dict[str, int], at: str) -> C:
+def build(kind: type[C], values: Mapping[Any, Any], origin: Origin) -> C:
+    """A record of type ``kind`` from ``values`` alone.
+
+    Raises ``origin.error`` for an unknown or missing key, or a value that the field does not take.
+    """
+    return _make(kind, values, origin, "")
+
+
+def _merge(config: C, values: Mapping[Any, Any], origin: Origin, at: str) -> C:
     """``config`` with ``values`` laid over it; ``at`` is the dotted prefix reached so far."""
-    hints = typing.get_type_hints(type(config))
-    fields = dataclasses.fields(config)  # type: ignore[arg-type] # any dataclass
-    known = [f.name for f in fields]
-    renamed = {f.metadata["formerly"]: f.name for f in fields if "formerly" in f.metadata}
-    changes: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{at}{key}"
-        place = f"{origin}: line {lines[name]}: " if name in lines else f"{origin}: "
-        if key not in known:
-            if (now := renamed.get(str(key))) is not None:
-                raise ConfigError(f"{place}{name!r} is now called '{at}{now}'; rename it")
-            hint = nearest(str(key), known)
-            raise ConfigError(f"{place}unknown key {name!r}{hint} (known: {', '.join(known)})")
-        current = getattr(config, key)
-        if dataclasses.is_dataclass(current):
-            if not isinstance(value, Mapping):
-                raise ConfigError(f"{place}{name} holds further keys; expected a mapping")
-            changes[key] = _merge(current, value, origin, lines, f"{name}.")
-        else:
-            changes[key] = _cast(value, hints[key], place, name)
+    changes = _changes(type(config), values, origin, at, config)
     try:
         return dataclasses.replace(config, **changes)  # type: ignore[type-var] # any dataclass
     except ValueError as error:  # a dataclass may check its own values
-        raise ConfigError(f"{origin}: {error}") from None
+        raise origin.error(f"{origin.name}: {error}") from None
 
 
-def _cast(value: Any, hint: Any, place: str, name: str) -> Any:
-    """``value`` as the annotated type, or ConfigError."""
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        if value is None and type(None) in args:
-            return None
-        return _cast(value, next(a for a in args if a is not type(None)), place, name)
-    if origin is tuple:
-        items = value if isinstance(value, list | tuple) else [value]
-        kinds = [args[0]] * len(items) if args[-1] is Ellipsis else list(args)
-        if len(kinds) != len(items):
-            raise ConfigError(f"{place}{name}: expected {len(kinds)} values, got {len(items)}")
-        return tuple(_cast(v, k, place, name) for v, k in zip(items, kinds, strict=True))
-    if origin is typing.Literal:
-        if value in args:
-            return value
-        raise ConfigError(f"{place}{name}: {value!r} is not one of {', '.join(map(str, args))}")
-    if origin is dict:
-        if isinstance(value, Mapping):
-            return {
-                _cast(k, args[0], place, name): _cast(v, args[1], place, name)
-                for k, v in value.items()
-            }
-        raise ConfigError(f"{place}{name}: expected a mapping, got {value!r}")
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if hint is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
-        value = float(value)  # YAML 1.1 takes 1e-3, without a point, for text
-    if not isinstance(value, hint) or (hint in (int, float) and isinstance(value, bool)):
-        wanted = getattr(hint, "__name__", str(hint))
-        raise ConfigError(f"{place}{name}: expected {wanted}, got {value!r}")
+def _make(kind: type[C], values: Mapping[Any, Any], origin: Origin, at: str) -> C:
+    """A new record from ``values``, whose keys begin with ``at``."""
+    changes = _changes(kind, values, origin, at, None)
+    for f in _fields(kind):
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if required and f.name not in changes:
+            raise origin.error(f"{origin.name}: {at}{f.name}: missing")
+    try:
+        return kind(**changes)
+    except ValueError as error:
+        raise origin.error(f"{origin.name}: {error}") from None
+
+
+def _fields(kind: Any) -> list[dataclasses.Field[Any]]:
+    return [f for f in dataclasses.fields(kind) if f.init]
+
+
+def _changes(
+    kind: Any, values: Mapping[Any, Any], origin: Origin, at: str, config: Any
+) -> dict[str, Any]:
+    """The checked values of the fields that ``values`` names; sections lie over ``config``'s."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    known = [f.name for f in _fields(kind)]
+    renamed = {f.metadata["formerly"]: f.name for f in _fields(kind) if "formerly" in f.metadata}
+    changes: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{at}{key}"
+        if key not in known:
+            if (now := renamed.get(str(key))) is not None:
+                origin.refuse(name, f"{name!r} is now called '{at}{now}'; rename it")
+            hint = nearest(str(key), known)
+            origin.refuse(name, f"unknown key {name!r}{hint} (known: {', '.join(known)})")
+        current = getattr(config, key, None)
+        if dataclasses.is_dataclass(current):
+            if not isinstance(value, Mapping):
+                origin.refuse(name, f"{name} holds further keys; expected a mapping")
+            changes[key] = _merge(current, value, origin, f"{name}.")
+        else:
+            changes[key] = _cast(value, hints[key], origin, name)
+    return changes
+
+
+def _cast(value: Any, hint: Any, origin: Origin, name: str) -> Any:
+    """``value`` as the annotated type; ``origin``'s error where it is none."""
+    handler = _HANDLERS.get(typing.get_origin(hint) or hint, _plain)
+    return handler(value, hint, origin, name)
+
+
+def _plain(value: Any, hint: Any, origin: Origin, name: str) -> Any:
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            origin.refuse(name, f"{name} holds further keys; expected a mapping")
+        return _make(hint, value, origin, f"{name}.")
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        _expected(getattr(hint, "__name__", str(hint)), value, origin, name)
     return value
+
+
+def _float(value: Any, hint: Any, origin: Origin, name: str) -> float:
+    number = value
+    if isinstance(value, str) and _EXPONENT.fullmatch(value):
+        number = float(value)  # YAML 1.1 takes 1e-3, without a point, for text
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        _expected("float", value, origin, name)
+    try:
+        number = float(number)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
+        _expected("a finite number", value, origin, name)
+    return number
+
+
+def _path(value: Any, hint: Any, origin: Origin, name: str) -> Path:
+    if not isinstance(value, str | Path) or "\0" in str(value):
+        _expected("a path", value, origin, name)
+    return Path(value)
+
+
+def _union(value: Any, hint: Any, origin: Origin, name: str) -> Any:
+    """Optional fields; of a union of several types, the first one's rules hold."""
+    args = typing.get_args(hint)
+    if value is None and type(None) in args:
+        return None
+    return _cast(value, next(a for a in args if a is not type(None)), origin, name)
+
+
+def _tuple(value: Any, hint: Any, origin: Origin, name: str) -> tuple[Any, ...]:
+    """A list; a single value stands for a list of one."""
+    args = typing.get_args(hint)
+    items = value if isinstance(value, list | tuple) else [value]
+    kinds = [args[0]] * len(items) if args[-1] is Ellipsis else list(args)
+    if len(kinds) != len(items):
+        origin.refuse(name, f"{name}: expected {len(kinds)} values, got {len(items)}")
+    return tuple(_cast(v, k, origin, name) for v, k in zip(items, kinds, strict=True))
+
+
+def _literal(value: Any, hint: Any, origin: Origin, name: str) -> Any:
+    args = typing.get_args(hint)
+    found = [known for known in args if type(value) is type(known) and value == known]
+    if not found:
+        known = [str(arg) for arg in args]
+        hint = nearest(str(value), known)
+        origin.refuse(name, f"{name}: {_short(value)} is not one of {', '.join(known)}{hint}")
+    return found[0]
+
+
+def _mapping(value: Any, hint: Any, origin: Origin, name: str) -> dict[Any, Any]:
+    key_hint, value_hint = typing.get_args(hint)
+    if not isinstance(value, Mapping):
+        _expected("a mapping", value, origin, name)
+    return {
+        _cast(k, key_hint, origin, name): _cast(v, value_hint, origin, name)
+        for k, v in value.items()
+    }
+
+
+def _annotated(value: Any, hint: Any, origin: Origin, name: str) -> Any:
+    kind, *checks = typing.get_args(hint)
+    found = _cast(value, kind, origin, name)
+    for check in checks:
+        if isinstance(check, Check) and not check.holds(found):
+            _expected(check.wanted, value, origin, name)
+    return found
+
+
+# What reads a value, by the origin of the field's annotation (``tuple`` of ``tuple[int, ...]``).
+_HANDLERS: dict[Any, Callable[[Any, Any, Origin, str], Any]] = {
+    types.UnionType: _union,
+    typing.Union: _union,
+    tuple: _tuple,
+    typing.Literal: _literal,
+    typing.Annotated: _annotated,
+    dict: _mapping,
+    float: _float,
+    Path: _path,
+}
+
+
+def _expected(wanted: str, value: Any, origin: Origin, name: str) -> NoReturn:
+    origin.refuse(name, f"{name}: expected {wanted}, got {_short(value)}")
+
+
+def _short(value: Any) -> str:
+    """A value as an error shows it."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of too many digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def as_dict(config: Any) -> dict[str, Any]:

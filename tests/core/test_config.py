@@ -2,18 +2,18 @@ import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 
 from hie_cli.core import config
-from hie_cli.core.config import read_yaml
-from hie_cli.core.errors import ConfigError
+from hie_cli.core.config import above, between, matching, read_yaml
+from hie_cli.core.errors import ConfigError, ModelError
 
 
 @dataclass(frozen=True)
 class Inner:
-    batch: int = 4
+    batch: int = field(default=4, metadata={"formerly": "old_batch"})
     rate: float = 0.5
     names: tuple[str, ...] = ("a",)
     size: tuple[int, int] = (1, 2)
@@ -87,6 +87,16 @@ def test_every_kind_of_value(assignment: str, field_name: str, value: object) ->
         ("- 1\n", "line 1: expected 'key: value' pairs"),
         ("a: [1\n", r"c\.yaml: line 2: .*; fix the YAML"),
         ("1: 2\n", "line 1: unknown key '1'"),
+        ("threads: 1\nthreads: 2\n", r"line 2: 'threads' is also in line 1"),
+        ("inner: &a\n  rate: 1\nb: *a\n", r"line 3: aliases \(\*name\) are not supported"),
+        ("inner:\n  mode: 2020-01-01\n", "'2020-01-01' is not one of fast, slow"),
+        ("inner:\n  mode: fats\n", r"is not one of fast, slow; did you mean 'fast'\?"),
+        ("inner:\n  rate: .inf\n", "expected a finite number, got inf"),
+        pytest.param("threads: " + "9" * 5000, "a number that cannot be read", id="digits"),
+        pytest.param(f"inner: {{rate: {'9' * 400}}}", "expected a finite number", id="large"),
+        pytest.param("inner: " + "[" * 2000, r"c\.yaml: ", id="deep"),
+        pytest.param("a: " + "x" * 1_000_001, "more than 1000000 characters", id="long"),
+        ("inner:\n  old_batch: 1\n", r"'inner\.old_batch' is now called 'inner\.batch'; rename"),
     ],
 )
 def test_errors_name_file_line_and_key(text: str, message: str, tmp_path: Path) -> None:
@@ -119,7 +129,8 @@ def test_yaml_may_come_through_a_pipe(tmp_path):
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_text("a: 1\n"))
     writer.start()
-    assert read_yaml(pipe) == ({"a": 1}, {"a": 1})
+    values, origin = read_yaml(pipe)
+    assert (values, origin.lines) == ({"a": 1}, {"a": 1})
     writer.join()
 
 
@@ -128,3 +139,48 @@ def test_yaml_that_cannot_be_built_is_one_line(tmp_path):
     path.write_text("a: 1\n? [x]\n: 2\n")
     with pytest.raises(ConfigError, match=r"odd\.yaml: line 2"):
         read_yaml(path)
+
+
+def test_settings_by_dotted_key():
+    """The API's ``set``: values as they are, not as text."""
+    sets = {"inner.batch": 8, "threads": 2, "inner.size": (3, 4)}
+    assert config.load(Outer(), [], sets) == Outer(Inner(batch=8, size=(3, 4)), threads=2)
+    with pytest.raises(ConfigError, match=r"set thread=3: unknown key 'thread'; did you mean"):
+        config.load(Outer(), [], {"thread": 3})
+    assert config.load(Outer(), [], {"inner": {"batch": 8}}).inner.batch == 8
+
+
+@dataclass(frozen=True)
+class Card:
+    name: Annotated[str, matching("[a-z]+", "lower-case letters")]
+    size: tuple[Annotated[int, between(32, 4096)], ...]
+    share: Annotated[float, above(0)] = 1.0
+    at: Path | None = None
+    inner: Inner = Inner()
+
+
+def test_a_record_from_a_file_alone(tmp_path):
+    path = tmp_path / "card.yaml"
+    path.write_text("name: ab\nsize: [64, 32]\nshare: 2\nat: x/y\ninner: {batch: 2}\n")
+    values, origin = read_yaml(path, ModelError)
+    assert config.build(Card, values, origin) == Card(
+        "ab", (64, 32), 2.0, Path("x/y"), Inner(batch=2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: ab\n", r"card\.yaml: size: missing"),
+        ("name: A\nsize: []\n", "line 1: name: expected lower-case letters, got 'A'"),
+        ("name: a\nsize: [64, 8]\n", r"line 2: size: expected 32\.\.4096, got 8"),
+        ("name: a\nsize: [64]\nshare: 0\n", "line 3: share: expected more than 0, got 0"),
+        ("name: a\nsize: [64]\nat: 3\n", "line 3: at: expected a path, got 3"),
+        ("nam: a\n", r"line 1: unknown key 'nam'; did you mean 'name'\?"),
+    ],
+)
+def test_a_record_names_what_is_wrong(text, message, tmp_path):
+    path = tmp_path / "card.yaml"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=message):
+        config.build(Card, *read_yaml(path, ModelError))
