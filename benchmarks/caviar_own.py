@@ -55,7 +55,7 @@ def read(folder: Path, rows: list[caviar.Row]) -> list[PoseClip]:
 
 def scored(clip: PoseClip, models: tuple[Recogniser, ...]) -> PoseClip:
     """The clip with the models' mean scores."""
-    settings = RecogniserConfig(every=1, model=("kinematic",) * len(models))
+    settings = RecogniserConfig(every=1, models=("kinematic",) * len(models))
     people = list(recognise(clip.people, clip.video, settings, models))
     return dataclasses.replace(clip, people=people)
 

@@ -44,7 +44,7 @@ def time_over_networks(clip: Path, frames: int, preset: str) -> dict[str, Any]:
         calls.append((network, images.shape))
         return plain(network, images)
 
-    runtime.OnnxNetwork.__call__ = noted  # type: ignore[method-assign] # a probe
+    runtime.OnnxNetwork.__call__ = noted  # type: ignore[method-assign, assignment] # a probe
     source = VideoSource(clip, FrameRange(0, frames))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

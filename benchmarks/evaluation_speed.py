@@ -16,7 +16,7 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -79,7 +79,7 @@ def sequence(seed: int, people: int, frames: int) -> tuple[TruthSequence, list[F
     return TruthSequence(f"seq{seed}", tuple(truth)), found
 
 
-def timed(spent: Counter[str], name: str, work: Callable[[], Any]) -> Any:
+def timed(spent: dict[str, float], name: str, work: Callable[[], Any]) -> Any:
     """The result of ``work``, whose CPU seconds are added to ``spent[name]``."""
     start = time.process_time()
     result = work()
@@ -196,7 +196,7 @@ def main() -> None:
     pose_mota.accumulate(*sequence(0, 8, 2))
     box_tracking.accumulate(*sequence(0, 8, 2))
     joint_ap(*sequence(0, 8, 2))
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     box_sums, pose_sums, boxes_equal, poses_equal = [], [], True, True
     for seed in range(options.sequences):
         truth, found = sequence(seed, options.people, options.frames)

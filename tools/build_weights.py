@@ -109,8 +109,8 @@ def nanodet_layer(name: str) -> str:
         if step == 0:
             return f"stage{stage}.enter.0"
         if step <= 2 * depth:
-            part = ("first", "second")[(step - 1) % 2]
-            return f"stage{stage}.splits.{(step - 1) // 2}.{part}.0"
+            half = ("first", "second")[(step - 1) % 2]
+            return f"stage{stage}.splits.{(step - 1) // 2}.{half}.0"
         if step == 2 * depth + 1:
             return f"stage{stage}.leave.0"
         first += 2 * depth + 2
@@ -255,7 +255,7 @@ def build(models: Path, output: Path) -> None:
         state = state_of(read_convolutions(models / f"{name}.json"), layer, network)
         data = save(state)
         _write(output / f"{name}.safetensors", data)
-        _write(output / f"{name}.onnx", export_graph(network, type(network).OUTPUTS))
+        _write(output / f"{name}.onnx", export_graph(network, network.OUTPUTS))
 
 
 def _write(path: Path, data: bytes) -> None:

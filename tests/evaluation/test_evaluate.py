@@ -59,11 +59,11 @@ def world(noise=0.0, missed=0.0, names=("2", "10", "1")):
 
 @pytest.fixture(scope="module")
 def noisy():
-    return evaluate(*world(noise=4.0, missed=0.1), CONFIG)
+    return evaluate(*world(noise=4.0, missed=0.1), config=CONFIG)
 
 
 def test_perfect_results_are_one_on_every_track():
-    result = evaluate(*world(), EvalConfig())
+    result = evaluate(*world(), config=EvalConfig())
     assert list(result.tracks) == ["detection", "1", "2", "3", "4"]
     for key, figures in {
         "detection": ("AP", "AP50", "AP75", "AR", "recall@0.5"),
@@ -197,7 +197,7 @@ def test_draws_are_reproducible_and_whole():
 
 def test_comparison_finds_the_better_one():
     good, bad = (
-        evaluate(*world(noise, missed), CONFIG) for noise, missed in ((1.0, 0.0), (6.0, 0.3))
+        evaluate(*world(noise, missed), config=CONFIG) for noise, missed in ((1.0, 0.0), (6.0, 0.3))
     )
     for key, figure in (("detection", "AP"), ("1", "MOTA"), ("2", "AP@avg"), ("3", "MOTA")):
         difference = compare(good.tracks[key], bad.tracks[key], CONFIG.bootstrap).pooled[figure]

@@ -32,14 +32,14 @@ def pose(*points):
 
 
 def poses(boxes, keypoints, **fields):
-    keypoints = np.array(keypoints, float).reshape(-1, 14, 2)
-    return annotations(boxes, keypoints=keypoints, **fields)
+    poses = np.array(keypoints, float).reshape(-1, 14, 2)
+    return annotations(boxes, keypoints=poses, **fields)
 
 
 def predicted(*keypoints):
-    keypoints = np.array(keypoints, float).reshape(-1, 14, 2)
-    n = len(keypoints)
-    return people(np.zeros((n, 4)), keypoints=keypoints, keypoint_scores=np.ones((n, 14)))
+    poses = np.array(keypoints, float).reshape(-1, 14, 2)
+    n = len(poses)
+    return people(np.zeros((n, 4)), keypoints=poses, keypoint_scores=np.ones((n, 14)))
 
 
 def test_decimals_undo_float32():

@@ -114,7 +114,7 @@ def test_head_maps_agree_with_the_original(load, name):
     images = image[None] if "multi" in name else np.stack((image[:, :size], image[:, size:]))
     model = "movenet-multipose" if "multi" in name else name
     network = load(model).network
-    names = type(networks.empty(name)).OUTPUTS
+    names = networks.empty(name).OUTPUTS
     for head, ours in zip(names, network(np.ascontiguousarray(images)), strict=True):
         theirs = reference[head]
         if head in ("center", "heatmap"):

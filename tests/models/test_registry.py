@@ -85,7 +85,7 @@ def test_a_device_this_machine_lacks():
 
 def test_auto_is_the_cpu_where_there_is_no_accelerator(monkeypatch):
     monkeypatch.setattr(runtime, "_LINUX_ACCELERATORS", ())
-    monkeypatch.setattr(runtime.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     assert runtime.resolve_device("auto") == "cpu"
 
 
@@ -194,7 +194,7 @@ def test_the_networks_can_be_trained():
         network.zero_grad()
         loss.backward()
         with torch.no_grad():
-            length = sum(p.grad.square().sum() for p in network.parameters()).sqrt()
+            length = torch.stack([p.grad.square().sum() for p in network.parameters()]).sum().sqrt()
             for parameter in network.parameters():
                 parameter -= 1e-3 * parameter.grad / length
     assert losses[1] < losses[0]

@@ -44,7 +44,7 @@ def test_of_differing_joints_the_surer_stays_less_sure():
 
 def test_a_joint_only_one_has_is_taken_unchanged():
     for pair in ((at(10, 0.4), MISSING), (MISSING, at(10, 0.4))):
-        points, scores = agree(*pair, REACH)
+        points, scores = agree(*pair, reach=REACH)
         np.testing.assert_allclose(points[..., 0], 10)
         np.testing.assert_allclose(scores, 0.4)
 

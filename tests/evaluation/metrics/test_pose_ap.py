@@ -11,8 +11,8 @@ from tests.support.poseval_reference import reference_ap
 BOX = [0.0, 0.0, 30.0, 40.0]
 
 
-def truth_of(*poses, boxes=None, visibility=None):
-    poses = np.array(poses, float).reshape(-1, 14, 2)
+def truth_of(*people, boxes=None, visibility=None):
+    poses = np.array(people, float).reshape(-1, 14, 2)
     seen = np.where(np.isfinite(poses[..., 0]), 1, -1) if visibility is None else visibility
     return Annotations(
         np.array(boxes if boxes is not None else [BOX] * len(poses)).reshape(-1, 4),

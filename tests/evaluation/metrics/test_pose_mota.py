@@ -40,8 +40,7 @@ def world(*frames, compat="none", **options):
                 ),
             )
         )
-    truth = TruthSequence("w", tuple(truth))
-    return pose_mota.accumulate(truth, found, compat=compat, **options)
+    return pose_mota.accumulate(TruthSequence("w", tuple(truth)), found, compat=compat, **options)
 
 
 def counts(sums):
