@@ -44,24 +44,128 @@ class Window:
     tracks: tuple[Track, ...]
 
 
-@dataclass(frozen=True)
-class _Entry:
-    item: FramePeople
-    row_of: dict[int, int]  # track id -> person of that frame
-
-    @classmethod
-    def of(cls, item: FramePeople) -> "_Entry":
-        ids = item.people.track_ids
-        if ids is None:
-            return cls(item, {})
-        # The first of equal ids; a negative id means "not tracked".
-        pairs = [(int(i), row) for row, i in enumerate(ids) if i >= 0]
-        return cls(item, dict(reversed(pairs)))
-
-
 def frames_per_second(video: VideoInfo) -> float:
     """The video's frame rate, or 25 where the file states none."""
     return video.fps if np.isfinite(video.fps) and video.fps > 0 else USUAL_FPS
+
+
+class _History:
+    """The rows of one track id that a window may still reach, oldest first, in one growing block.
+
+    Rows are added at the end and dropped at the front; the live ones move to the block's start when
+    its end is reached, so that a row costs the same however long the track is.
+    """
+
+    def __init__(self) -> None:
+        self._first = self._end = 0
+        self._indices = np.zeros(16, np.int64)
+        self._boxes = np.zeros((16, 4))
+        self._keypoints = np.zeros((16, NUM_JOINTS, 2))
+        self._scores = np.zeros((16, NUM_JOINTS))
+
+    def __len__(self) -> int:
+        return self._end - self._first
+
+    def add(self, item: FramePeople, person: int) -> None:
+        """The track's box and joints in a later frame."""
+        if self._end == len(self._indices):
+            self._make_room()
+        row, self._end = self._end, self._end + 1
+        people = item.people
+        self._indices[row] = item.index
+        self._boxes[row] = people.boxes[person]
+        if people.keypoints is None or people.keypoint_scores is None:
+            self._keypoints[row], self._scores[row] = np.nan, 0.0
+        else:
+            self._keypoints[row] = people.keypoints[person]
+            self._scores[row] = people.keypoint_scores[person]
+
+    def drop_first(self) -> None:
+        """Forget the oldest row."""
+        self._first += 1
+
+    def _make_room(self) -> None:
+        live = slice(self._first, self._end)
+        size = max(16, 2 * len(self))
+        for name in ("_indices", "_boxes", "_keypoints", "_scores"):
+            old = getattr(self, name)
+            block = np.zeros((size, *old.shape[1:]), old.dtype)
+            block[: len(self)] = old[live]
+            setattr(self, name, block)
+        self._first, self._end = 0, len(self)
+
+    def track(self, index: int, rate: float) -> Track:
+        """The rows as seen from frame ``index``, which is among them."""
+        live = slice(self._first, self._end)
+        offsets = self._indices[live] - index
+        return Track(
+            offsets / rate,
+            self._boxes[live].copy(),
+            self._keypoints[live].copy(),
+            self._scores[live].copy(),
+            int(np.searchsorted(offsets, 0)),
+        )
+
+
+class _Held:
+    """The frames within reach of the next one to come out, and the histories of their ids."""
+
+    def __init__(self, reach: int, rate: float) -> None:
+        self._reach, self._rate = reach, rate
+        self._frames: deque[tuple[FramePeople, tuple[int, ...]]] = deque()
+        self._next = 0  # position in ``_frames`` of the next frame to come out
+        self._of_id: dict[int, _History] = {}
+
+    def add(self, item: FramePeople) -> None:
+        """A later frame. Of equal ids in a frame the first counts; negative: not tracked."""
+        ids = item.people.track_ids
+        rows: dict[int, int] = {}
+        for row, identity in enumerate(() if ids is None else ids.tolist()):
+            if identity >= 0:
+                rows.setdefault(identity, row)
+        for identity, row in rows.items():
+            self._of_id.setdefault(identity, _History()).add(item, row)
+        self._frames.append((item, tuple(rows)))
+
+    @property
+    def next(self) -> FramePeople | None:
+        """The next frame to come out; None where none is held."""
+        return self._frames[self._next][0] if self._next < len(self._frames) else None
+
+    def is_complete(self, index: int) -> bool:
+        """Whether a frame ``index`` that comes now is out of reach of the next to come out."""
+        following = self.next
+        return following is not None and index > following.index + self._reach
+
+    def advance(self) -> None:
+        """The next frame came out: forget what the one after it no longer reaches."""
+        self._next += 1
+        if (following := self.next) is None:
+            return
+        while self._frames[0][0].index < following.index - self._reach:
+            for identity in self._frames.popleft()[1]:
+                history = self._of_id[identity]
+                history.drop_first()
+                if not len(history):
+                    del self._of_id[identity]
+            self._next -= 1
+
+    def track(self, item: FramePeople, person: int) -> Track:
+        """The way of one person of the next frame to come out."""
+        ids = item.people.track_ids
+        identity = -1 if ids is None else int(ids[person])
+        if identity < 0:
+            alone = _History()
+            alone.add(item, person)
+            return alone.track(item.index, self._rate)
+        track = self._of_id[identity].track(item.index, self._rate)
+        if ids is not None and np.any(ids[:person] == identity):  # an equal id: its own row in this frame
+            own = _History()
+            own.add(item, person)
+            now = own.track(item.index, self._rate)
+            for name in ("boxes", "keypoints", "keypoint_scores"):
+                getattr(track, name)[track.now] = getattr(now, name)[0]
+        return track
 
 
 def windows(
@@ -73,72 +177,18 @@ def windows(
     a track id are tracks of one row.
     """
     rate = frames_per_second(video)
-    reach = round(seconds * rate)
-    held: deque[_Entry] = deque()  # the frames within reach of the next one to come out
-    next_out = 0  # its position in ``held``
+    held = _Held(round(seconds * rate), rate)
+
+    def ready(until: int | None) -> Iterator[tuple[FramePeople, Window | None]]:
+        while (item := held.next) is not None and (until is None or held.is_complete(until)):
+            window = None
+            if item.index % every == 0:
+                tracks = tuple(held.track(item, k) for k in range(len(item.people)))
+                window = Window(item.index, video, item.people, tracks)
+            yield item, window
+            held.advance()
+
     for item in people:
-        while next_out < len(held) and item.index > _index(held[next_out]) + reach:
-            yield _emit(held, next_out, video, rate, every)
-            next_out = _advance(held, next_out, reach)
-        held.append(_Entry.of(item))
-    while next_out < len(held):
-        yield _emit(held, next_out, video, rate, every)
-        next_out = _advance(held, next_out, reach)
-
-
-def _index(entry: _Entry) -> int:
-    return entry.item.index
-
-
-def _advance(held: deque[_Entry], done: int, reach: int) -> int:
-    """Forget what the frame after ``done`` no longer reaches; its new position."""
-    following = done + 1
-    if following < len(held):
-        oldest = _index(held[following]) - reach
-        while _index(held[0]) < oldest:
-            held.popleft()
-            following -= 1
-    return following
-
-
-def _emit(
-    held: deque[_Entry], position: int, video: VideoInfo, rate: float, every: int
-) -> tuple[FramePeople, Window | None]:
-    item = held[position].item
-    if item.index % every:
-        return item, None
-    return item, _window(held, position, video, rate)
-
-
-def _window(held: deque[_Entry], position: int, video: VideoInfo, rate: float) -> Window:
-    middle = held[position].item
-    ids = middle.people.track_ids
-    tracks = []
-    for person in range(len(middle.people)):
-        identity = -1 if ids is None else int(ids[person])
-        if identity < 0:
-            rows = [(middle, person)]
-        else:
-            rows = [
-                (entry.item, person if entry.item is middle else entry.row_of[identity])
-                for entry in held
-                if entry.item is middle or identity in entry.row_of
-            ]
-        tracks.append(_track(rows, middle, rate))
-    return Window(middle.index, video, middle.people, tuple(tracks))
-
-
-def _track(rows: list[tuple[FramePeople, int]], middle: FramePeople, rate: float) -> Track:
-    keypoints = np.full((len(rows), NUM_JOINTS, 2), np.nan)
-    scores = np.zeros((len(rows), NUM_JOINTS))
-    for t, (item, person) in enumerate(rows):
-        people = item.people
-        if people.keypoints is not None and people.keypoint_scores is not None:
-            keypoints[t], scores[t] = people.keypoints[person], people.keypoint_scores[person]
-    return Track(
-        np.array([item.index - middle.index for item, _ in rows]) / rate,
-        np.array([item.people.boxes[person] for item, person in rows], np.float64),
-        keypoints,
-        scores,
-        next(t for t, (item, _) in enumerate(rows) if item is middle),
-    )
+        yield from ready(item.index)
+        held.add(item)
+    yield from ready(None)
