@@ -31,9 +31,9 @@ from hie_cli.recognition.learned.learned_recogniser import LearnedRecogniser
 from hie_cli.recognition.learned.loading import SIMULATED, Learned, load
 from hie_cli.recognition.stage import ActionConfig, recognise
 from hie_cli.training.action.data import Material
+from hie_cli.training.action.learning import train
 from hie_cli.training.action.samples import Sample, samples_of
 from hie_cli.training.action.settings import TrainConfig
-from hie_cli.training.engine.loop import train
 
 PoseClip = tuple[list[list[int]], VideoInfo, list[FramePeople]]
 Choice = Callable[[VideoInfo], tuple[Recogniser, ...]]

@@ -107,10 +107,10 @@ def simulation(seeds: int, epochs: int, scenes: int) -> dict[str, list[float]]:
     from pathlib import Path
 
     from hie_cli.core.progress import set_quiet
+    from hie_cli.training.action.learning import predict, train
     from hie_cli.training.action.scores import quality
     from hie_cli.training.action.settings import TrainConfig
     from hie_cli.training.action.simulated import simulated_samples
-    from hie_cli.training.engine.loop import predict, train
 
     set_quiet(True)
     base = TrainConfig(epochs=epochs, batch=4, patience=epochs, balance="none")

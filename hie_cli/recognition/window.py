@@ -159,7 +159,7 @@ class _Held:
             alone.add(item, person)
             return alone.track(item.index, self._rate)
         track = self._of_id[identity].track(item.index, self._rate)
-        if ids is not None and np.any(ids[:person] == identity):  # an equal id: its own row in this frame
+        if ids is not None and np.any(ids[:person] == identity):
             own = _History()
             own.add(item, person)
             now = own.track(item.index, self._rate)

@@ -10,10 +10,10 @@ from hie_cli.core.errors import ModelError
 from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
 from hie_cli.recognition.learned.pose_clips import Sampling
 from hie_cli.recognition.stage import ActionConfig, check_models, needs_pixels, recognise
+from hie_cli.training.action.learning import Trained
 from hie_cli.training.action.report import write_model
 from hie_cli.training.action.scores import Quality
 from hie_cli.training.action.settings import SlowFastConfig, TrainConfig
-from hie_cli.training.engine.loop import Trained
 
 VIDEO = VideoInfo("v", 48, 32, 10.0, 30)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ModelError
-from hie_cli.recognition.learned.network_specs import KINDS
+from hie_cli.recognition.learned.network_specs import NETWORKS
 from hie_cli.recognition.learned.pose_clips import Sampling
 
 WEIGHTS, CARD = "model.safetensors", "card.json"
@@ -44,7 +44,7 @@ def read_card(path: Path) -> Card:
         ) from None
     except (ValueError, KeyError, TypeError):
         raise ModelError(f"{path}: not a model card; train the model anew") from None
-    if card.network not in KINDS or record.get("actions") != list(ACTIONS):
+    if card.network not in NETWORKS or record.get("actions") != list(ACTIONS):
         raise ModelError(f"{path}: network {card.network!r} is not known here; update hie")
     # Only a file beside the card is ever opened.
     if Path(card.weights).name != card.weights:

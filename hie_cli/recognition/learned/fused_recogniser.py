@@ -1,4 +1,4 @@
-"""Several recognisers and the place, fused as `hie train fusion` fitted them; one folder."""
+"""Several recognisers and the scene, fused as `hie train fusion` fitted them; one folder."""
 
 import dataclasses
 import json
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from hie_cli.recognition.scene.correction import Correction
 
 NETWORK = "fusion"  # in a card, where others name their network
-# No correction, one by the scores alone, by a prior of the place, by scores and place together.
+# No correction, one by the scores alone, by a prior of the scene, by scores and scene together.
 WAYS = ("none", "scores", "prior", "concat")
-PLACE = ("prior", "concat")  # those that look at the video
-SCENE, SEGMENTATION = "scene.safetensors", "segmentation.safetensors"
+SCENE_WAYS = ("prior", "concat")  # those that look at the video
+SCENE_FILE, SEGMENTATION_FILE = "scene.safetensors", "segmentation.safetensors"
 OWN = "own"  # a member that lies in the folder itself, under ``member_folder``
 BUILT_IN = ("kinematic", loading.SIMULATED)
 _FIX = "fit the fusion anew or restore the file"
@@ -112,16 +112,16 @@ def _checked(folder: Path, card: FusionCard, name: str) -> bytes:
 
 
 def needs_pixels(folder: Path) -> bool:
-    """Whether the place or a member looks at the video. Raises ModelError."""
+    """Whether the scene or a member looks at the video. Raises ModelError."""
     card = read_fusion_card(folder)
     learned = [name for name in member_names(folder, card) if loading.is_learned(name)]
-    return card.scene in PLACE or any(loading.needs_pixels(name) for name in learned)
+    return card.scene in SCENE_WAYS or any(loading.needs_pixels(name) for name in learned)
 
 
 class Fusion:
     """The members' weighted mean, corrected where ``correct`` is given.
 
-    ``look`` gives the place; it is called once, at the first score, for it goes over the video.
+    ``look`` gives the scene; it is called once, at the first score, for it goes over the video.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ def load_fusion(
 ) -> Fusion:
     """The fusion in ``folder`` for one video.
 
-    ``frames`` and ``people`` are the whole video's and gone over once more, for the place; ``make``
+    ``frames`` and ``people`` are the whole video's and gone over once more, for the scene; ``make``
     gives a member by its name. Raises ModelError for a folder that is damaged, or needs frames
     where there are none; ValueError for people that can be iterated once only.
     """
@@ -172,10 +172,10 @@ def load_fusion(
     if card.scene == "none":
         return Fusion(members, card.weights)
     correct = load_correction(folder, card)
-    if card.scene not in PLACE:
+    if card.scene not in SCENE_WAYS:
         return Fusion(members, card.weights, correct)
     if frames is None or people is None:
-        raise ModelError(f"{folder}: looks at the place; give the video with --video")
+        raise ModelError(f"{folder}: looks at the scene; give the video with --video")
     if iter(people) is people:
         raise ValueError("people are gone over twice: give a list or a document, no iterator")
     segmenter = load_segmenter(folder, card, device)
@@ -183,12 +183,16 @@ def load_fusion(
 
 
 def load_correction(folder: Path, card: FusionCard) -> "Correction":
-    """What the place does to scores. Raises ModelError for a damaged file."""
+    """What the scene does to scores. Raises ModelError for a damaged file."""
     from hie_cli.recognition.scene.correction import Concatenation, Correction, ScenePrior
 
-    size = vector_size(bool(card.segmentation)) if card.scene in PLACE else 0
+    size = vector_size(bool(card.segmentation)) if card.scene in SCENE_WAYS else 0
     network = ScenePrior(size) if card.scene == "prior" else Concatenation(size)
-    fill(network, read_state(_checked(folder, card, SCENE), str(folder / SCENE)), str(folder))
+    fill(
+        network,
+        read_state(_checked(folder, card, SCENE_FILE), str(folder / SCENE_FILE)),
+        str(folder),
+    )
     return Correction(network.eval(), card.beta)
 
 
@@ -196,5 +200,5 @@ def load_segmenter(folder: Path, card: FusionCard, device: str) -> Segmenter | N
     """The segmentation network, if the fusion has one. Raises ModelError for a damaged file."""
     if not card.segmentation:
         return None
-    _checked(folder, card, SEGMENTATION)
-    return Segmenter.of(card.segmentation, folder / SEGMENTATION, resolve_device(device))
+    _checked(folder, card, SEGMENTATION_FILE)
+    return Segmenter.of(card.segmentation, folder / SEGMENTATION_FILE, resolve_device(device))

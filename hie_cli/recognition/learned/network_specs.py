@@ -33,8 +33,27 @@ class Pixels(Protocol):
         """Its values."""
 
 
+@dataclass(frozen=True)
+class TrainingDefaults:
+    """How a network is trained unless the settings say otherwise.
+
+    batch: labelled frames with all their people in a step · learning_rate: the highest ·
+    measure_norms: whether batch norms are measured anew after every epoch · needs_poses: whether
+    people without poses would be no use.
+    """
+
+    batch: int = 12
+    learning_rate: float = 0.003
+    measure_norms: bool = False
+    needs_poses: bool = True
+
+
 class NetworkSpec(Protocol):
     """A network, its input and its size."""
+
+    @property
+    def defaults(self) -> TrainingDefaults:
+        """How it is trained."""
 
     @property
     def sampling(self) -> Sampling:
@@ -69,6 +88,7 @@ class PoseStreamSpec:
     sampling: Sampling
     wanted: ClassVar[None] = None
     most: ClassVar[int] = 16
+    defaults: ClassVar[TrainingDefaults] = TrainingDefaults()
 
     def __str__(self) -> str:
         return f"pose-stream of {_told(self.sampling)}"
@@ -128,6 +148,7 @@ class ParallelSpec:
     sampling: Sampling
     wanted: ClassVar[FrameRequest] = crops.WANTED
     most: ClassVar[int] = 16
+    defaults: ClassVar[TrainingDefaults] = TrainingDefaults()
 
     def __post_init__(self) -> None:
         if self.sampling.length > LONGEST:
@@ -181,6 +202,7 @@ class SlowFastSpec:
     width: int = 64
     side: int = 256
     most: ClassVar[int] = 1  # a clip is work enough
+    defaults: ClassVar[TrainingDefaults] = TrainingDefaults(4, 0.002, True, False)
 
     def __post_init__(self) -> None:
         if self.sampling.length % 4:
@@ -221,28 +243,46 @@ class SlowFastSpec:
         return inputs(torch.from_numpy(clips)), torch.from_numpy(boxes), torch.from_numpy(which)
 
 
-def _slowfast(network: str) -> Callable[[Sampling, Mapping[str, Any]], NetworkSpec]:
-    def kind(sampling: Sampling, config: Mapping[str, Any]) -> NetworkSpec:
-        sizes = config["slowfast"]
-        return SlowFastSpec(network, sampling, int(sizes["width"]), int(sizes["side"]))
-
-    return kind
+NetworkFactory = Callable[[Sampling | None, Mapping[str, Any]], NetworkSpec]
+NETWORKS: dict[str, NetworkFactory] = {}
 
 
-KINDS: dict[str, Callable[[Sampling, Mapping[str, Any]], NetworkSpec]] = {
-    "pose-stream": lambda sampling, _: PoseStreamSpec(sampling),
-    "parallel": lambda sampling, _: ParallelSpec(sampling),
-    "slowfast-r18": _slowfast("slowfast-r18"),
-    "slowfast-r50": _slowfast("slowfast-r50"),
-}
+def register_network(name: str, factory: NetworkFactory) -> None:
+    """Make a network known as ``name``.
+
+    ``factory`` takes the instants that it looks at (None: those of the settings) and a training's
+    settings, as a card keeps them. Raises ValueError if the name is taken.
+    """
+    if name in NETWORKS:
+        raise ValueError(f"network {name!r} is already registered")
+    NETWORKS[name] = factory
 
 
-def spec_of(network: str, sampling: Sampling, config: Mapping[str, Any]) -> NetworkSpec:
-    """The kind of that name; ``config``: a training's settings as a card keeps them.
+def _sampling(settings: Mapping[str, Any]) -> Sampling:
+    chosen = settings["sampling"]
+    return Sampling(float(chosen["rate"]), int(chosen["length"]))
 
-    Raises ValueError for sizes that make no sense.
+
+def _slowfast(network: str) -> NetworkFactory:
+    def spec(sampling: Sampling | None, settings: Mapping[str, Any]) -> NetworkSpec:
+        sizes = settings["slowfast"]
+        instants = sampling or _sampling(sizes)
+        return SlowFastSpec(network, instants, int(sizes["width"]), int(sizes["side"]))
+
+    return spec
+
+
+register_network("pose-stream", lambda sampling, s: PoseStreamSpec(sampling or _sampling(s)))
+register_network("parallel", lambda sampling, s: ParallelSpec(sampling or _sampling(s)))
+for _network in ("slowfast-r18", "slowfast-r50"):
+    register_network(_network, _slowfast(_network))
+
+
+def spec_of(network: str, sampling: Sampling | None, settings: Mapping[str, Any]) -> NetworkSpec:
+    """The network of that name; ``settings``: a training's, as a card keeps them; ``sampling``:
+    None for theirs. Raises ValueError for sizes that make no sense.
     """
     try:
-        return KINDS[network](sampling, config)
+        return NETWORKS[network](sampling, settings)
     except (KeyError, TypeError):
         raise ValueError(f"the sizes of {network} are missing or no numbers") from None

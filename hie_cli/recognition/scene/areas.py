@@ -1,4 +1,4 @@
-"""What a segmentation says of a place: areas of kinds of surface, in the frame and under the feet.
+"""What a segmentation says of a scene: areas of kinds of surface, in the frame and under the feet.
 
 The classes of the usual data sets are put together to the kinds that matter to people's actions, so
 that what is learned on one set of classes can be used with another.

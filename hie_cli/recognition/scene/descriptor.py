@@ -1,4 +1,4 @@
-"""What a place looks like and how it is used, told without any trained network.
+"""What a scene looks like and how it is used, told without any trained network.
 
 The still picture behind the people is the temporal median of a few frames. Its colours and edges,
 and how densely people walk, wait, come in and go out there, are averaged over the band under each
@@ -23,7 +23,7 @@ BAND = BANDS * 2 * LOOKS + USES  # numbers per person
 
 @dataclass(frozen=True)
 class SceneDescriptor:
-    """One video's place, ``scale`` times the video's size.
+    """One video's scene, ``scale`` times the video's size.
 
     looks (h, w, 8) of the background · uses (h, w, 4): persons walking, waiting, coming in and
     going out there, in persons per body area, averaged over time.
@@ -75,7 +75,7 @@ def _dense(density: FloatArray) -> FloatArray:
 
 
 def band_vectors(scene: SceneDescriptor, boxes: FloatArray) -> FloatArray:
-    """The place under and around people (N, 36), boxes (N, 4) xyxy pixels of the video.
+    """The scene under and around people (N, 36), boxes (N, 4) xyxy pixels of the video.
 
     Looks under the feet, and on both sides of the person; the same less the average of the frame's
     lower two thirds; uses at the feet.

@@ -1,4 +1,4 @@
-"""One look over a video before its people are scored: its place, as numbers for each person."""
+"""One look over a video before its people are scored: its scene, as numbers for each person."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,14 +56,14 @@ class Segmenter:
 
 @dataclass(frozen=True)
 class Survey:
-    """The place of ``video``; ``kinds`` (h, w, 17): surfaces, where a network told them."""
+    """The scene of ``video``; ``kinds`` (h, w, 17): surfaces, where a network told them."""
 
     video: VideoInfo
     scene: SceneDescriptor
     kinds: FloatArray | None
 
     def vectors(self, boxes: FloatArray) -> FloatArray:
-        """The place of people with boxes (N, 4) xyxy pixels: (N, ``vector_size``)."""
+        """The scene around people with boxes (N, 4) xyxy pixels: (N, ``vector_size``)."""
         bands = band_vectors(self.scene, boxes)
         if self.kinds is None:
             return bands

@@ -1,4 +1,4 @@
-"""What fitting a fusion leaves behind: card, members and the place's networks, in one folder."""
+"""What fitting a fusion leaves behind: card, members and the scene's networks, in one folder."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from hie_cli.recognition.learned.card import CARD, read_card
 from hie_cli.recognition.learned.fused_recogniser import (
     BUILT_IN,
     OWN,
-    SCENE,
-    SEGMENTATION,
+    SCENE_FILE,
+    SEGMENTATION_FILE,
     FusionCard,
     member_folder,
 )
@@ -31,7 +31,7 @@ def write_fusion(
 ) -> FusionCard:
     """Copy the members that are folders, write the networks, and last the card.
 
-    ``models`` (M,) of weight 0 are left out, as is the segmentation where the place does not count.
+    ``models`` (M,) of weight 0 are left out, as is the segmentation where the scene does not count.
     """
     chosen = [(name, float(w)) for name, w in zip(models, fitted.weights, strict=True) if w > 0]
     members = []
@@ -44,15 +44,15 @@ def write_fusion(
     beta = None
     if fitted.correction is not None:
         beta = fitted.correction.beta
-        written.append(folder / SCENE)
+        written.append(folder / SCENE_FILE)
         state = fitted.correction.network.state_dict()
-        with atomic_write(folder / SCENE, "wb") as file:
+        with atomic_write(folder / SCENE_FILE, "wb") as file:
             file.write(save(state))
     surfaces = segmentation if fitted.correction is not None else None
     if surfaces is not None:
-        written.append(folder / SEGMENTATION)
+        written.append(folder / SEGMENTATION_FILE)
         state = {k: v.contiguous() for k, v in read_weights(surfaces[1]).items()}
-        with atomic_write(folder / SEGMENTATION, "wb") as file:
+        with atomic_write(folder / SEGMENTATION_FILE, "wb") as file:
             file.write(save(state))
     digests = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,8 +11,9 @@ from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.config import as_dict
 from hie_cli.formats.files import atomic_write
 from hie_cli.recognition.learned.card import CARD, WEIGHTS, Card
+from hie_cli.training.action.learning import Trained
 from hie_cli.training.action.settings import TrainConfig
-from hie_cli.training.engine.loop import History, Trained
+from hie_cli.training.engine.loop import History
 
 
 def write_card(path: Path, card: Card) -> None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hie_cli.core.config import as_dict
-from hie_cli.recognition.learned.network_specs import NetworkSpec, spec_of
+from hie_cli.core.errors import nearest
+from hie_cli.recognition.learned.network_specs import NETWORKS, NetworkSpec, spec_of
 from hie_cli.recognition.learned.pose_clips import Sampling
 from hie_cli.training.action.augment import Augmentation
 
@@ -22,7 +23,7 @@ class SlowFastConfig:
 class TrainConfig:
     """Settings of ``hie train action``; the YAML file explains each."""
 
-    model: Literal["pose-stream", "parallel", "slowfast-r18", "slowfast-r50"] = "pose-stream"
+    model: str = "pose-stream"
     epochs: int = 20
     batch: int | None = None
     learning_rate: float | None = None
@@ -47,6 +48,9 @@ class TrainConfig:
     augment: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
+        if self.model not in NETWORKS:
+            hint = nearest(self.model, list(NETWORKS))
+            raise ValueError(f"model: {self.model!r} is not one of {', '.join(NETWORKS)}{hint}")
         for name in ("epochs", "batch", "patience", "threads", "label_every"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -54,7 +58,8 @@ class TrainConfig:
         for name in ("smoothing", "alpha", "warm_up"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)}; expected 0 <= {name} < 1")
-        if self.temperature <= 0 or self.highest_rate <= 0:
+        rate = self.learning_rate
+        if self.temperature <= 0 or (rate is not None and rate <= 0):
             raise ValueError("temperature and learning_rate must be above 0")
         if self.focal_gamma > 0 and self.smoothing > 0:
             raise ValueError("focal_gamma and smoothing exclude each other; set one to 0")
@@ -65,27 +70,21 @@ class TrainConfig:
         self.kind()  # ValueError for sizes that make no sense
 
     @property
-    def sees_clips(self) -> bool:
-        """Whether the model is a SlowFast."""
-        return self.model.startswith("slowfast")
-
-    @property
     def batch_size(self) -> int:
         """Labelled frames in a step."""
-        return self.batch or (4 if self.sees_clips else 12)
+        return self.batch or self.kind().defaults.batch
 
     @property
     def highest_rate(self) -> float:
         """The highest learning rate."""
-        if self.learning_rate is None:
-            return 0.002 if self.sees_clips else 0.003
-        return self.learning_rate
+        usual = self.kind().defaults.learning_rate
+        return usual if self.learning_rate is None else self.learning_rate
 
     @property
     def instants(self) -> Sampling:
         """When the model looks."""
-        return self.slowfast.sampling if self.sees_clips else self.sampling
+        return self.kind().sampling
 
     def kind(self) -> NetworkSpec:
         """The kind of network that is trained."""
-        return spec_of(self.model, self.instants, as_dict(self))
+        return spec_of(self.model, None, as_dict(self))

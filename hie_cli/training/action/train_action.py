@@ -17,13 +17,13 @@ from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
 from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.training.action.data import chosen_labels, held_out, materials
+from hie_cli.training.action.learning import train
 from hie_cli.training.action.pixels import PixelStore
 from hie_cli.training.action.report import write_curves, write_log, write_model
 from hie_cli.training.action.samples import Sample, samples_of
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.action.simulated import simulated_samples
 from hie_cli.training.engine import checkpoint
-from hie_cli.training.engine.loop import train
 from hie_cli.video.sources import find_videos
 
 VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
@@ -68,10 +68,10 @@ def run(
         raise ConfigError("nothing to train on: give DATA, or --simulate N")
     if resume and overwrite:
         raise ConfigError("--resume and --overwrite exclude each other")
-    kind, place = config.kind(), resolve_device(device)
+    kind, device = config.kind(), resolve_device(device)
     torch.manual_seed(config.seed)
     network = _network(start, kind)
-    teacher = _network(teacher_folder, kind).to(place).eval() if method == "self" else None
+    teacher = _network(teacher_folder, kind).to(device).eval() if method == "self" else None
     with nullcontext() if kind.wanted is None else PixelStore(output) as store:
         training, validation, told = _samples(data, config, store)
         note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
@@ -79,7 +79,7 @@ def run(
             note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
         trained = train(
             network, training, validation, config, output,
-            device=place, resume=resume, teacher=teacher,
+            device=device, resume=resume, teacher=teacher,
         )  # fmt: skip
     write_log(output, trained.history)
     write_curves(output, trained.history)
@@ -129,7 +129,7 @@ def _samples(
     if kind.wanted is not None or data.videos:  # a network of poses learns the true frame rate
         footage = find_videos(data.videos)
     paths = [Path(path) for path in data.paths]
-    videos = list(materials(paths, data.truth, footage, poses=not config.sees_clips))
+    videos = list(materials(paths, data.truth, footage, poses=kind.defaults.needs_poses))
     apart = held_out([video.name for video in videos], data.held_out) if videos else set()
     for video in videos:
         found = list(samples_of(video, chosen_labels(video, config), kind, store))

@@ -1,4 +1,4 @@
-"""``hie train fusion``: what members and the place say of labelled people, fitted and written."""
+"""``hie train fusion``: what members and the scene say of labelled people, fitted and written."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from hie_cli.core.errors import ConfigError, InputError, ModelError
 from hie_cli.core.progress import note, progress, set_quiet
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
-from hie_cli.recognition.learned.fused_recogniser import PLACE, WAYS, is_fusion
+from hie_cli.recognition.learned.fused_recogniser import SCENE_WAYS, WAYS, is_fusion
 from hie_cli.recognition.scene.survey import Segmenter, survey
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.stage import needs_pixels, recognisers
@@ -28,7 +28,7 @@ MEASURES = ("wf_mAP", "macro")
 
 @dataclass(frozen=True)
 class FusionOptions:
-    """What to fit, and how: members, way of the place, its segmentation, and the measure."""
+    """What to fit, and how: members, way of the scene, its segmentation, and the measure."""
 
     models: tuple[str, ...]
     scene: str
@@ -51,8 +51,8 @@ def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str)
     network, colon, path = (segmentation or "").partition(":")
     if segmentation and (not colon or not path):
         raise ConfigError(f"--segmentation {segmentation}: expected NETWORK:FILE")
-    if segmentation and scene not in PLACE:
-        raise ConfigError("--segmentation serves the place only; give --scene prior or concat")
+    if segmentation and scene not in SCENE_WAYS:
+        raise ConfigError("--segmentation serves the scene only; give --scene prior or concat")
     return FusionOptions(chosen, scene, (network, Path(path)) if segmentation else None, by)
 
 
@@ -74,28 +74,11 @@ def run(
     set_quiet(quiet)
     if (output / CARD).exists() and not overwrite:
         raise ConfigError(f"{output / CARD}: already there; --overwrite or another --output")
-    place = resolve_device(device)
-    segmenter = None if what.segmentation is None else Segmenter.of(*what.segmentation, place)
-    pixels = what.scene in PLACE or needs_pixels(ActionConfig(models=what.models))
-    footage = find_videos(videos) if pixels else None
-    parts: dict[bool, list[Seen]] = {False: [], True: []}
-    names: dict[bool, list[str]] = {False: [], True: []}
-    found = list(materials([Path(path) for path in data], truth, footage, poses=False))
-    apart = held_out([video.name for video in found], patterns)
-    if what.scene != "none" and len(apart) == len(found):
-        raise ConfigError("--val: holds out every video; the place needs some to learn from")
-    for video in progress(found, "scoring", len(found), "video"):
-        val = video.name in apart
-        if val or what.scene != "none":
-            names[val].append(video.name)
-            parts[val].extend(seen_of(video, what, segmenter, place))
-    for val, name in ((False, "to learn from"), (True, "to validate on")):
-        if not parts[val] and (val or what.scene != "none"):
-            raise InputError(f"no labelled person {name}; check --truth and --val")
-    note(f"{len(parts[False])} labelled frames to learn from, {len(parts[True])} to validate on")
-    fitted = fit(parts[False], parts[True], what.models, what.scene, what.by)
-    told = f"fitted on {len(names[False])} videos and validated on {len(names[True])}"
-    card = write_fusion(output, what.models, fitted, what.segmentation, told)
+    parts = _observed(data, truth, patterns, videos, what, resolve_device(device))
+    learned, validated = len(parts.training), len(parts.validation)
+    note(f"{learned} labelled frames to learn from, {validated} to validate on")
+    fitted = fit(parts.training, parts.validation, what.models, what.scene, what.by)
+    card = write_fusion(output, what.models, fitted, what.segmentation, parts.told)
     weights = dict(zip(what.models, fitted.weights.tolist(), strict=True))
     for name in [name for name, weight in weights.items() if not weight]:
         note(f"{name}: did not help on validation; left out")
@@ -105,24 +88,68 @@ def run(
     print(json.dumps({**summary, "validation": card.numbers}))
 
 
+@dataclass(frozen=True)
+class _Observed:
+    """The labelled frames to learn from and to validate on, and a sentence on their videos."""
+
+    training: list[Seen]
+    validation: list[Seen]
+    told: str
+
+
+def _observed(
+    data: Sequence[str],
+    truth: Path | None,
+    patterns: Sequence[str],
+    videos: Sequence[str],
+    what: FusionOptions,
+    device: str,
+) -> _Observed:
+    """Everything that members and scene say of the labelled people. Raises as ``run``."""
+    segmenter = None if what.segmentation is None else Segmenter.of(*what.segmentation, device)
+    pixels = what.scene in SCENE_WAYS or needs_pixels(ActionConfig(models=what.models))
+    footage = find_videos(videos) if pixels else None
+    found = list(materials([Path(path) for path in data], truth, footage, poses=False))
+    apart = held_out([video.name for video in found], patterns)
+    learns = what.scene != "none"
+    if learns and len(apart) == len(found):
+        raise ConfigError("--val: holds out every video; the scene needs some to learn from")
+    used = [video for video in found if learns or video.name in apart]
+    training: list[Seen] = []
+    validation: list[Seen] = []
+    for video in progress(used, "scoring", len(used), "video"):
+        part = validation if video.name in apart else training
+        part.extend(seen_of(video, what, segmenter, device))
+    for needed, part, name in (
+        (learns, training, "to learn from"),
+        (True, validation, "to validate on"),
+    ):
+        if needed and not part:
+            raise InputError(f"no labelled person {name}; check --truth and --val")
+    held = sum(video.name in apart for video in used)
+    return _Observed(
+        training, validation, f"fitted on {len(used) - held} videos and validated on {held}"
+    )
+
+
 def seen_of(
     material: Material, what: FusionOptions, segmenter: Segmenter | None, device: str
 ) -> Iterator[Seen]:
-    """The labelled frames of one video as members and place see them."""
+    """The labelled frames of one video as members and scene see them."""
     config = ActionConfig(models=what.models)
     labels = chosen_labels(material, TrainConfig(interpolate=False))
     by_frame = {material.observed[k].index: row for k, row in labels.items()}
     frames = None if material.frames is None else material.frames(list(by_frame))
     members = recognisers(material.video, config, frames, device)
-    place = None
-    if what.scene in PLACE:
+    seen = None
+    if what.scene in SCENE_WAYS:
         assert frames is not None
-        place = survey(frames, material.observed, material.video, segmenter)
+        seen = survey(frames, material.observed, material.video, segmenter)
     every = gcd(*by_frame) or 1
     for item, window in windows(material.observed, material.video, config.window_seconds, every):
         row = by_frame.get(item.index)
         if window is not None and row is not None and len(row):
             scores = np.stack([member.score(window) for member in members])
             boxes = item.people.boxes
-            scenes = np.zeros((len(boxes), 0)) if place is None else place.vectors(boxes)
+            scenes = np.zeros((len(boxes), 0)) if seen is None else seen.vectors(boxes)
             yield Seen(item.people, row, scores, scenes)

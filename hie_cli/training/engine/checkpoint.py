@@ -1,6 +1,5 @@
 """Checkpoints: all that an interrupted training needs to go on exactly where it was."""
 
-import json
 import pickle
 import struct
 import zipfile
@@ -9,10 +8,8 @@ from typing import Any
 
 import torch
 
-from hie_cli.core.config import as_dict
 from hie_cli.core.errors import InputError
 from hie_cli.formats.files import atomic_write
-from hie_cli.training.action.settings import TrainConfig
 
 NAME = "last.pt"
 # What reading a damaged or foreign file can raise.
@@ -26,21 +23,15 @@ _BROKEN = (
     struct.error,
     pickle.UnpicklingError,
 )
-_FREE = ("epochs", "patience", "threads")  # settings that may change on resume
 
 
-def _key(config: TrainConfig) -> str:
-    kept = {k: v for k, v in as_dict(config).items() if k not in _FREE}
-    return json.dumps(kept, sort_keys=True)
-
-
-def save(folder: Path, config: TrainConfig, state: dict[str, Any]) -> None:
+def save(folder: Path, settings: str, state: dict[str, Any]) -> None:
     """Write ``folder``/last.pt, at once or not at all."""
     with atomic_write(folder / NAME, "wb") as file:
-        torch.save({**state, "settings": _key(config)}, file)
+        torch.save({**state, "settings": settings}, file)
 
 
-def load(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
+def load(folder: Path, settings: str) -> dict[str, Any] | None:
     """The checkpoint, or None if there is none yet.
 
     Only tensors and plain values are unpickled. InputError for a damaged file or other settings.
@@ -53,9 +44,9 @@ def load(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
         raise InputError(fix)
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        settings = state["settings"]
+        made_with = state["settings"]
     except _BROKEN:
         raise InputError(fix) from None
-    if settings != _key(config):
+    if made_with != settings:
         raise InputError(f"{path}: made with other settings; use the same, or another --output")
     return state

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
 from hie_cli.recognition.learned.fused_recogniser import (
-    SCENE,
+    SCENE_FILE,
     Fusion,
     FusionCard,
     is_fusion,
@@ -61,8 +61,8 @@ def write(folder, scene="none", beta=None, **changes):
     sha = {}
     if scene == "prior":
         torch.manual_seed(0)
-        save_file(ScenePrior(BAND).state_dict(), folder / SCENE)
-        sha = {SCENE: hashlib.sha256((folder / SCENE).read_bytes()).hexdigest()}
+        save_file(ScenePrior(BAND).state_dict(), folder / SCENE_FILE)
+        sha = {SCENE_FILE: hashlib.sha256((folder / SCENE_FILE).read_bytes()).hexdigest()}
     card = FusionCard(
         "both", ("kinematic", "pose-stream-sim"), (0.25, 0.75), scene, beta, "", sha, "made", {}
     )
@@ -111,10 +111,10 @@ def test_the_place_needs_video_and_people_twice(tmp_path):
 
 def test_a_damaged_network_is_refused(tmp_path):
     folder = write(tmp_path / "f", "prior", 2.0)
-    (folder / SCENE).write_bytes(b"nothing")
+    (folder / SCENE_FILE).write_bytes(b"nothing")
     with pytest.raises(ModelError, match="sha256"):
         load(folder, Footage())
-    (folder / SCENE).unlink()
+    (folder / SCENE_FILE).unlink()
     with pytest.raises(ModelError, match="cannot be read"):
         load(folder, Footage())
 

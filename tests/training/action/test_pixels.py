@@ -15,13 +15,13 @@ from hie_cli.recognition.learned.pose_clips import PoseClip, Sampling
 from hie_cli.recognition.window import windows
 from hie_cli.training.action.augment import Augmentation, augmented
 from hie_cli.training.action.data import Material
+from hie_cli.training.action.learning import predict, train
 from hie_cli.training.action.pixels import PixelStore
 from hie_cli.training.action.report import write_model
 from hie_cli.training.action.samples import Sample, batch_of, batches, epoch, samples_of
 from hie_cli.training.action.scores import quality
 from hie_cli.training.action.settings import SlowFastConfig, TrainConfig
 from hie_cli.training.engine import checkpoint
-from hie_cli.training.engine.loop import predict, train
 
 VIDEO = VideoInfo("v", 64, 32, 10.0, 30)
 SMALL = SlowFastConfig(Sampling(10.0, 8), 8, 32)

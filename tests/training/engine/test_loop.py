@@ -10,11 +10,12 @@ from hie_cli.core.types import People
 from hie_cli.recognition.learned.pose_clips import PoseClip
 from hie_cli.recognition.learned.pose_stream import PoseStream
 from hie_cli.training.action.augment import Augmentation
+from hie_cli.training.action.learning import optimisation, predict, train
 from hie_cli.training.action.samples import Sample
 from hie_cli.training.action.scores import quality
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.engine import checkpoint
-from hie_cli.training.engine.loop import predict, rate_at, train
+from hie_cli.training.engine.loop import rate_at
 
 CONFIG = TrainConfig(epochs=4, batch=8, learning_rate=0.01)
 
@@ -100,7 +101,7 @@ def test_resume_refuses_other_settings_and_damaged_files(tmp_path):
 def test_a_checkpoint_with_code_in_it_is_refused(tmp_path):
     torch.save({"settings": print}, tmp_path / checkpoint.NAME)
     with pytest.raises(InputError, match="not a checkpoint"):
-        checkpoint.load(tmp_path, CONFIG)
+        checkpoint.load(tmp_path, optimisation(CONFIG).settings)
 
 
 def test_early_stop(tmp_path):
@@ -119,12 +120,11 @@ def test_early_stop(tmp_path):
 
 
 def test_schedule_by_hand():
-    config = TrainConfig(learning_rate=1.0, warm_up=0.1)
     # 100 steps: 10 of warm-up, then half a cosine over 90
-    assert rate_at(0, 100, config) == pytest.approx(0.1)
-    assert rate_at(9, 100, config) == pytest.approx(1.0)
-    assert rate_at(55, 100, config) == pytest.approx(0.5)
-    assert rate_at(100, 100, config) == pytest.approx(0.0, abs=1e-9)
+    assert rate_at(0, 100, 1.0, 0.1) == pytest.approx(0.1)
+    assert rate_at(9, 100, 1.0, 0.1) == pytest.approx(1.0)
+    assert rate_at(55, 100, 1.0, 0.1) == pytest.approx(0.5)
+    assert rate_at(100, 100, 1.0, 0.1) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_quality_by_hand():
