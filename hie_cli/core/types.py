@@ -8,7 +8,7 @@ people is normal.
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.skeletons import NUM_JOINTS
 
 Image = NDArray[Any]  # (H, W, 3) uint8 BGR; OpenCV's stubs say no more
-# Stored as float32 and int64 (cast on construction); any float or integer array may be given.
+# Cast on construction to the types that the classes state; any float or integer array may be given.
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
@@ -67,6 +67,8 @@ class People:
     Raises ValueError where a length disagrees.
     """
 
+    real: ClassVar[type[np.floating[Any]]] = np.float32
+
     boxes: FloatArray
     scores: FloatArray
     track_ids: IntArray | None = None
@@ -79,12 +81,12 @@ class People:
         _check(
             self,
             {
-                "boxes": ((n, 4), np.float32),
-                "scores": ((n,), np.float32),
+                "boxes": ((n, 4), self.real),
+                "scores": ((n,), self.real),
                 "track_ids": ((n,), np.int64),
-                "keypoints": ((n, NUM_JOINTS, 2), np.float32),
-                "keypoint_scores": ((n, NUM_JOINTS), np.float32),
-                "action_scores": ((n, NUM_ACTIONS), np.float32),
+                "keypoints": ((n, NUM_JOINTS, 2), self.real),
+                "keypoint_scores": ((n, NUM_JOINTS), self.real),
+                "action_scores": ((n, NUM_ACTIONS), self.real),
             },
         )
         if (self.keypoints is None) != (self.keypoint_scores is None):
@@ -93,13 +95,13 @@ class People:
     @classmethod
     def empty(cls, like: "People | None" = None) -> "People":
         """Nobody; with the same optional fields present as ``like``."""
-        nobody = cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+        nobody = cls(np.zeros((0, 4), cls.real), np.zeros(0, cls.real))
         return nobody if like is None else like[np.zeros(0, np.int64)]
 
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, index: Index) -> "People":
+    def __getitem__(self, index: Index) -> Self:
         """The people chosen by a boolean mask (N,), an index array or a slice."""
         key = np.asarray(index) if isinstance(index, Sequence) else index
         if isinstance(key, np.ndarray) and key.size == 0 and key.dtype != np.bool_:
@@ -108,11 +110,18 @@ class People:
             f.name: None if (value := getattr(self, f.name)) is None else value[key]
             for f in dataclasses.fields(self)
         }
-        return People(**chosen)
+        return type(self)(**chosen)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed (checked again)."""
         return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class ExactPeople(People):
+    """People as a file states them: coordinates and scores keep its digits, in float64."""
+
+    real: ClassVar[type[np.floating[Any]]] = np.float64
 
 
 def concatenate(parts: Sequence[People]) -> People:
@@ -124,7 +133,8 @@ def concatenate(parts: Sequence[People]) -> People:
     for f in dataclasses.fields(People):
         values = [getattr(part, f.name) for part in filled]
         joined[f.name] = None if any(v is None for v in values) else np.concatenate(values)
-    return People(**joined)
+    exact = all(isinstance(part, ExactPeople) for part in filled)
+    return (ExactPeople if exact else People)(**joined)
 
 
 @dataclass(frozen=True)
@@ -146,15 +156,15 @@ VISIBLE, INVISIBLE, NOT_ANNOTATED = 1, 0, -1
 
 @dataclass(frozen=True)
 class Annotations:
-    """Ground truth of one frame.
+    """Ground truth of one frame; coordinates keep the digits of the file, in float64.
 
-    boxes (N, 4) float32 xyxy pixels · track_ids (N,) int64, -1 = none · ignore (N,) bool, True =
-    does not count in the evaluation · keypoints (N, 14, 2) float32 pixels, NaN if not annotated ·
+    boxes (N, 4) float64 xyxy pixels · track_ids (N,) int64, -1 = none · ignore (N,) bool, True =
+    does not count in the evaluation · keypoints (N, 14, 2) float64 pixels, NaN if not annotated ·
     visibility (N, 14) int8: 1 visible, 0 annotated but invisible, -1 not annotated · actions (N,)
-    int64 0-based, -1 = none · ignore_regions: polygons (K, 2) float32 pixels · annotated: whether
-    this frame was labelled at all (an unlabelled frame is never scored) · head_boxes (N, 4) float32
+    int64 0-based, -1 = none · ignore_regions: polygons (K, 2) float64 pixels · annotated: whether
+    this frame was labelled at all (an unlabelled frame is never scored) · head_boxes (N, 4) float64
     where the data set has them, for PCKh · distractor (N,) bool: an ignored box that takes the
-    detection matching it with it (MOT16/17/20 classes such as reflections) · areas (N,) float32 px²
+    detection matching it with it (MOT16/17/20 classes such as reflections) · areas (N,) float64 px²
     where the data set states them (COCO's segment areas) · crowd_index of the image where stated
     (CrowdPose) · image: the frame's file name where stated.
     """
@@ -178,22 +188,22 @@ class Annotations:
         _check(
             self,
             {
-                "boxes": ((n, 4), np.float32),
+                "boxes": ((n, 4), np.float64),
                 "track_ids": ((n,), np.int64),
                 "ignore": ((n,), np.bool_),
-                "keypoints": ((n, NUM_JOINTS, 2), np.float32),
+                "keypoints": ((n, NUM_JOINTS, 2), np.float64),
                 "visibility": ((n, NUM_JOINTS), np.int8),
                 "actions": ((n,), np.int64),
-                "head_boxes": ((n, 4), np.float32),
+                "head_boxes": ((n, 4), np.float64),
                 "distractor": ((n,), np.bool_),
-                "areas": ((n,), np.float32),
+                "areas": ((n,), np.float64),
             },
         )
 
     @classmethod
     def empty(cls, annotated: bool = True) -> "Annotations":
         """A frame without people; ``annotated=False``: one that nobody labelled."""
-        nobody = np.zeros((0, 4), np.float32)
+        nobody = np.zeros((0, 4), np.float64)
         return cls(nobody, np.zeros(0, np.int64), np.zeros(0, bool), annotated=annotated)
 
     def __len__(self) -> int:
@@ -205,6 +215,8 @@ class TruthSequence:
     """Ground truth of one video: ``frames[t]`` for every frame 0..T-1; size and fps if known.
 
     ``dropped`` counts what the file says and these types do not hold, for example COCO's eyes.
+    ``open_end``: the file states no length, so that the video may go on after ``frames``, with
+    nobody in it.
     """
 
     name: str
@@ -213,3 +225,4 @@ class TruthSequence:
     height: int | None = None
     fps: float | None = None
     dropped: tuple[tuple[str, int], ...] = ()
+    open_end: bool = False

@@ -8,10 +8,10 @@ from typing import TypeVar
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import TruthSequence
 from hie_cli.evaluation.settings import EvalConfig
-from hie_cli.formats import catalog
+from hie_cli.formats.catalog import select
 from hie_cli.formats.documents.document import Header
-from hie_cli.formats.layouts.ava import Size
-from hie_cli.formats.results import RESULT_LAYOUTS, Frames, read_headers, read_results
+from hie_cli.formats.layout import Size
+from hie_cli.formats.results import Frames, read_headers, read_results
 from hie_cli.formats.truth import read_box_truth, read_truth
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def load_inputs(
     """
     headers = {n: h for n, h in read_headers(results, config.results_layout).items() if h}
 
-    layout, _ = catalog.select(results, config.results_layout, RESULT_LAYOUTS)
+    layout = select(results, config.results_layout, "results").layout.name
 
     def size_in_header(name: str) -> Size | None:
         header = _of(headers, name)

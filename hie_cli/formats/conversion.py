@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.formats.layouts.ava import Size
-from hie_cli.formats.readers import Kind, read_sequences
+from hie_cli.formats.layout import Kind, Size
+from hie_cli.formats.readers import read_sequences
 from hie_cli.formats.sequence import VideoSequence
-from hie_cli.formats.writers import Written, check_target, write
+from hie_cli.formats.writers import Written, target, write
 
 
 def convert(
@@ -33,7 +33,7 @@ def convert(
     ``to`` cannot hold. Raises ConfigError for an unknown layout or an existing file, InputError for
     bad data or a sequence that two sources hold.
     """
-    check_target(to)
+    target(to)
     if fps is not None and not 0 < fps < float("inf"):
         raise ConfigError(f"--fps {fps:g}: expected a rate above 0")
     output = Path(output)

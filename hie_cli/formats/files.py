@@ -31,29 +31,57 @@ def read_json(path: Path) -> Any:
     return parse_json(read_text(path), path)
 
 
-def parse_json(text: str, origin: str | os.PathLike[str]) -> Any:
-    """JSON text from the file ``origin``. Raises InputError naming the line."""
+def parse_json(data: str | bytes, origin: str | os.PathLike[str], line: int | None = None) -> Any:
+    """JSON text (UTF-8) from the file ``origin``, or from its ``line`` alone.
+
+    Raises InputError naming the line; NaN, infinities and numbers that overflow are refused.
+    """
+    import orjson
+
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _explained(_decoded(data, origin), origin, line)
+
+
+def _decoded(data: str | bytes, origin: str | os.PathLike[str]) -> str:
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise input_error(origin, f"byte {error.start}: not UTF-8 text", "wrong file?") from None
+
+
+def _explained(text: str, origin: str | os.PathLike[str], line: int | None) -> Any:
+    """JSON that the fast parser refuses, by Python's: it says where and why."""
+    first = 1 if line is None else line
 
     def refuse(constant: str) -> None:
         found = re.search(rf"[:\[,]\s*{constant}\b", text)
         end = found.end() if found else 0
-        place = f"line {text.count(chr(10), 0, end) + 1}"
+        place = f"line {first + text.count(chr(10), 0, end)}"
         column = end - len(constant) - text.rfind("\n", 0, end)
         raise input_error(
             origin, f"{place} column {column}", f"holds {constant}; JSON numbers must be finite"
         )
 
+    where = "" if line is None else f"line {line}"
     if not text.strip():
-        raise input_error(origin, "empty file", "expected JSON")
+        raise input_error(origin, where or "empty file", "expected JSON")
     try:
-        return json.loads(text, parse_constant=refuse)
+        value = json.loads(text, parse_constant=refuse)
+        json.dumps(value, ensure_ascii=False).encode()  # a text that no file can hold
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column {error.colno}"
+        place = f"line {first - 1 + error.lineno} column {error.colno}"
         raise input_error(origin, place, f"broken JSON ({error.msg})") from None
+    except UnicodeEncodeError:
+        raise input_error(origin, where, "half a UTF-16 character in a text; wrong file?") from None
     except ValueError:  # Python refuses to convert thousands of digits
-        raise input_error(origin, "a number of too many digits", "wrong file?") from None
+        raise input_error(origin, where, "a number of too many digits; wrong file?") from None
     except RecursionError:
-        raise input_error(origin, "", "JSON nested too deeply") from None
+        raise input_error(origin, where, "JSON nested too deeply") from None
+    return value
 
 
 def write_error(path: Path, error: OSError) -> ConfigError:

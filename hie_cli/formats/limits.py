@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 MAX_FRAMES = 1_000_000
 # Pixels; no image is that large, and float32 still keeps whole pixels there.
 MAX_COORDINATE = 1e7
+# Pixels of an image's width or height.
+MAX_SIDE = 1_000_000
+# Frames a second: from one frame in 11 days to cameras beyond any.
+MIN_FPS, MAX_FPS = 1e-6, 1e6
 # Any other number, such as a score; beyond it float32 overflows.
 MAX_NUMBER = 1e30
 

@@ -1,4 +1,4 @@
-"""A sequence on its way between layouts: people, and beside them the extras of ground truth."""
+"""A sequence between two layouts: people, and beside them the extras of ground truth."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,15 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import (
     INVISIBLE,
     VISIBLE,
     Annotations,
+    ExactPeople,
     FramePeople,
     People,
     TruthSequence,
 )
 from hie_cli.formats.documents.document import Header
+
+
+@dataclass(frozen=True)
+class ResultSequence:
+    """Results of one video as a file states them: frames ascending, the document's header if any.
+
+    ``dropped`` counts what the file says and ``People`` do not hold, for example COCO's eyes.
+    """
+
+    name: str
+    frames: tuple[FramePeople, ...]
+    header: Header | None = None
+    dropped: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -26,13 +41,22 @@ class SequenceFrame:
     people: People
     truth: Annotations | None = None
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the frame says anything: results always do, truth where it was annotated."""
+        return self.truth is None or self.truth.annotated
+
 
 @dataclass(frozen=True)
 class VideoSequence:
-    """A sequence of either kind; ``num_frames`` is at least the last moment's index + 1."""
+    """A sequence of either kind; ``num_frames`` is at least the last frame's index + 1.
+
+    width, height: pixels · fps: frames a second · each None where unknown · dropped: counts of what
+    the file said and these types do not hold.
+    """
 
     name: str
-    moments: tuple[SequenceFrame, ...]
+    frames: tuple[SequenceFrame, ...]
     num_frames: int
     width: int | None = None
     height: int | None = None
@@ -42,12 +66,12 @@ class VideoSequence:
 
 
 def of_truth(sequence: TruthSequence) -> VideoSequence:
-    """Ground truth as a clip."""
-    moments = tuple(SequenceFrame(t, people_of(a), a) for t, a in enumerate(sequence.frames))
+    """Ground truth as a sequence of either kind."""
+    frames = tuple(SequenceFrame(t, people_of(a), a) for t, a in enumerate(sequence.frames))
     return VideoSequence(
         sequence.name,
-        moments,
-        len(moments),
+        frames,
+        len(frames),
         sequence.width,
         sequence.height,
         sequence.fps,
@@ -56,52 +80,74 @@ def of_truth(sequence: TruthSequence) -> VideoSequence:
     )
 
 
-def of_results(name: str, frames: tuple[FramePeople, ...], header: Header | None) -> VideoSequence:
-    """Results as a clip; size and length from the document's header where there is one."""
-    moments = tuple(SequenceFrame(item.index, item.people) for item in frames)
-    count = moments[-1].index + 1 if moments else 0
+def of_results(sequence: ResultSequence) -> VideoSequence:
+    """Results as a sequence of either kind; size and length from the header where there is one."""
+    frames = tuple(SequenceFrame(item.index, item.people) for item in sequence.frames)
+    count = frames[-1].index + 1 if frames else 0
+    header = sequence.header
     if header is None:
-        return VideoSequence(name, moments, count)
+        return VideoSequence(sequence.name, frames, count, dropped=sequence.dropped)
     video = header.video
     count = max(count, video.num_frames or 0)
     extras = len(header.models) + len(header.config)
     dropped = (("models and configuration", extras),) if extras else ()
-    return VideoSequence(name, moments, count, video.width, video.height, video.fps, False, dropped)
+    return VideoSequence(
+        sequence.name,
+        frames,
+        count,
+        video.width,
+        video.height,
+        video.fps,
+        False,
+        dropped + sequence.dropped,
+    )
+
+
+def image_size(sequence: VideoSequence) -> tuple[int, int]:
+    """(width, height) of the images. Raises ConfigError where it is not known."""
+    if sequence.width is None or sequence.height is None:
+        raise ConfigError(
+            f"{sequence.name}: its image size is not stated, or differs from image to image; "
+            "add --size WIDTHxHEIGHT"
+        )
+    return sequence.width, sequence.height
 
 
 def people_of(truth: Annotations) -> People:
     """Annotations as people: score 1, joints scored 1 visible or 0 hidden, actions one-hot."""
-    scores: NDArray[np.float32] | None = None
-    actions: NDArray[np.float32] | None = None
+    scores: NDArray[np.float64] | None = None
+    actions: NDArray[np.float64] | None = None
     keypoints = truth.keypoints
     if keypoints is not None:
         seen = np.isfinite(keypoints).all(-1)
         visible = seen if truth.visibility is None else truth.visibility == VISIBLE
-        scores = np.asarray(seen & visible, np.float32)
+        scores = np.asarray(seen & visible, np.float64)
     if truth.actions is not None:
-        actions = np.full((len(truth), NUM_ACTIONS), np.nan, np.float32)
+        actions = np.full((len(truth), NUM_ACTIONS), np.nan, np.float64)
         known = truth.actions >= 0
-        actions[known] = np.eye(NUM_ACTIONS, dtype=np.float32)[truth.actions[known]]
-    return People(truth.boxes, np.ones(len(truth)), truth.track_ids, keypoints, scores, actions)
+        actions[known] = np.eye(NUM_ACTIONS, dtype=np.float64)[truth.actions[known]]
+    return ExactPeople(
+        truth.boxes, np.ones(len(truth)), truth.track_ids, keypoints, scores, actions
+    )
 
 
-def contents(clip: VideoSequence) -> Counter[str]:
-    """How much of each kind of information a clip holds; the keys are those of ``HOLDS``."""
+def contents(sequence: VideoSequence) -> Counter[str]:
+    """How much of each kind of information a sequence holds, in the words of ``Layout.holds``."""
     counts: Counter[str] = Counter()
-    for moment in clip.moments:
-        _count_people(moment.people, clip.is_truth, counts)
-        if moment.truth is not None:
-            _count_truth(moment.truth, counts)
-        counts["frames without people"] += not len(moment.people)
-    labelled = [m.index for m in clip.moments if m.truth is None or m.truth.annotated]
-    if clip.is_truth:
-        end = clip.num_frames - 1 - max(labelled, default=-1)
+    for frame in sequence.frames:
+        _count_people(frame.people, sequence.is_truth, counts)
+        if frame.truth is not None:
+            _count_truth(frame.truth, counts)
+        counts["frames without people"] += not len(frame.people)
+    labelled = [frame.index for frame in sequence.frames if frame.labelled]
+    if sequence.is_truth:
+        end = sequence.num_frames - 1 - max(labelled, default=-1)
         counts["unlabelled frames at the end"] = end
-        counts["unlabelled frames"] = clip.num_frames - len(labelled) - end
-    last = max((m.index for m in clip.moments if len(m.people)), default=-1)
-    counts["empty frames at the end"] = clip.num_frames - 1 - last
-    counts["image size"] = int(clip.width is not None)
-    counts["frame rate"] = int(clip.fps is not None)
+        counts["unlabelled frames"] = sequence.num_frames - len(labelled) - end
+    last = max((frame.index for frame in sequence.frames if len(frame.people)), default=-1)
+    counts["empty frames at the end"] = sequence.num_frames - 1 - last
+    counts["image size"] = int(sequence.width is not None)
+    counts["frame rate"] = int(sequence.fps is not None)
     return +counts
 
 

@@ -6,7 +6,7 @@ One zip, one file per sequence in its root, named like the sequence: Track 1 ``N
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from hie_cli.core.errors import ConfigError, HieError, InputError
 from hie_cli.core.types import FramePeople, People
 from hie_cli.formats.documents.document import Document, Header, parse_frame
 from hie_cli.formats.files import atomic_write
-from hie_cli.formats.layouts import mot
+from hie_cli.formats.layouts import text_tracks
+from hie_cli.formats.layouts.annolist import annolist_text
 from hie_cli.formats.limits import HIEVE_FRAMES
 from hie_cli.formats.sequence import SequenceFrame, VideoSequence
 from hie_cli.formats.sources import Source, find_sources, open_zip, zip_problem
-from hie_cli.formats.writers import annolist_text
 
 TRACKS = (1, 2, 3, 4)
 TEST_SEQUENCES = tuple(str(number) for number in range(20, 33))
@@ -127,12 +127,12 @@ def check_sequence(source: Source, track: int, num_frames: int | None, final: bo
 def _read_text(source: Source, problems: list[str], base: int | None) -> dict[int, People]:
     text = source.read_text()
     if base is None:
-        base = mot.guess_base(text, source.name)
-    bad = list(mot.problems(text.splitlines(), base))
+        base = text_tracks.guess_base(text, source.name)
+    bad = list(text_tracks.problems(text.splitlines(), base))
     problems += _shown([f"{source.label}: line {n}: {what}" for n, what in bad], source.label)
     if bad:
         return {}
-    return {item.index: item.people for item in mot.parse_results(text, source.label, base)}
+    return {item.index: item.people for item in text_tracks.parse_results(text, source.label, base)}
 
 
 def _read_document(document: Document, problems: list[str]) -> dict[int, People]:
@@ -203,30 +203,62 @@ def _from_one(frames: dict[int, People], num_frames: int) -> bool:
     return min(frames) == 1 and max(frames) == num_frames
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What a track asks of people: ``broken`` gives the frames at fault, ``says`` what is wrong.
+
+    tracks: where it holds · final: whether of the submission's own files alone.
+    """
+
+    tracks: tuple[int, ...]
+    says: str
+    broken: Callable[[dict[int, People]], list[int]]
+    final: bool = False
+
+
+def _without_ids(crowd: dict[int, People]) -> list[int]:
+    return [t for t, p in crowd.items() if p.track_ids is None or (p.track_ids < 0).any()]
+
+
+def _without_joints(crowd: dict[int, People]) -> list[int]:
+    """Every frame if nobody in any has a joint."""
+    return [] if any(_posed(people) for people in crowd.values()) else list(crowd)
+
+
+def _without_annopoints(crowd: dict[int, People]) -> list[int]:
+    """Frames whose people have no joints' field although other frames' people have one."""
+    bare = [t for t, people in crowd.items() if people.keypoints is None]
+    return bare if len(bare) < len(crowd) else []
+
+
+def _without_actions(crowd: dict[int, People]) -> list[int]:
+    return [t for t, p in crowd.items() if t % ACTION_STRIDE == 0 and not _acting(p)]
+
+
+RULES = (
+    Rule((1, 3), "{frames} people without a track id; run `hie track`", _without_ids),
+    Rule((2,), "{frames} people without a track id; run `hie track`", _without_ids, final=True),
+    Rule((2, 3), "nobody has a joint; run `hie pose`", _without_joints),
+    Rule((2, 3), "frame {first}: people without annopoints", _without_annopoints),
+    Rule(
+        (4,),
+        "{frames} people without action scores "
+        f"(every {ACTION_STRIDE}th frame is judged); run `hie action`",
+        _without_actions,
+    ),
+)
+
+
 def _check_people(frames: dict[int, People], track: int, label: str, final: bool) -> list[str]:
-    problems = []
+    """What the track's rules find wrong with the frames that hold anybody."""
     crowd = {t: people for t, people in sorted(frames.items()) if len(people)}
-    if track in (1, 3) or (track == 2 and final):
-        bare = [t for t, p in crowd.items() if p.track_ids is None or (p.track_ids < 0).any()]
-        if bare:
-            problems.append(
-                f"{label}: {_listed(bare, 'holds', 'hold')} people without a track id; "
-                "run `hie track`"
-            )
-    if track in (2, 3):
-        if crowd and not any(_posed(people) for people in crowd.values()):
-            problems.append(f"{label}: nobody has a joint; run `hie pose`")
-        outside = [t for t, people in crowd.items() if people.keypoints is None]
-        if outside and len(outside) < len(crowd):
-            problems.append(f"{label}: frame {outside[0]}: people without annopoints")
-    if track == 4:
-        judged = {t: p for t, p in crowd.items() if t % ACTION_STRIDE == 0}
-        bare = [t for t, p in judged.items() if not _acting(p)]
-        if bare:
-            problems.append(
-                f"{label}: {_listed(bare, 'holds', 'hold')} people without action scores "
-                f"(every {ACTION_STRIDE}th frame is judged); run `hie action`"
-            )
+    problems = []
+    for rule in RULES:
+        if track in rule.tracks and (final or not rule.final):
+            broken = rule.broken(crowd)
+            if broken:
+                said = rule.says.format(first=broken[0], frames=_listed(broken, "holds", "hold"))
+                problems.append(f"{label}: {said}")
     return problems
 
 
@@ -242,12 +274,12 @@ def member_text(name: str, checked: Checked, track: int, num_frames: int | None)
     """A sequence's file for Tracks 1 to 3, from its checked frames."""
     frames = checked.frames
     if track == 1:
-        return "".join(mot.format_rows(t, frames[t], 0) for t in sorted(frames))
+        return "".join(text_tracks.format_rows(t, frames[t], 0) for t in sorted(frames))
     count = num_frames if num_frames is not None else max(frames, default=-1) + 1
     if checked.header is not None and num_frames is None:
         count = max(count, checked.header.video.num_frames or 0)
-    moments = tuple(SequenceFrame(t, _plain(frames.get(t, People.empty()))) for t in range(count))
-    return annolist_text(VideoSequence(name, moments, count))
+    every = tuple(SequenceFrame(t, _plain(frames.get(t, People.empty()))) for t in range(count))
+    return annolist_text(VideoSequence(name, every, count))
 
 
 def _plain(people: People) -> People:

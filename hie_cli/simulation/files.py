@@ -20,8 +20,8 @@ from hie_cli.core.types import (
 from hie_cli.formats.documents.document import Header, rounded
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.formats.files import atomic_write
-from hie_cli.formats.layouts.hieve_xml import format_frame
-from hie_cli.formats.layouts.mot import format_rows
+from hie_cli.formats.layouts.hieve_frames import format_frame
+from hie_cli.formats.layouts.text_tracks import format_rows
 
 
 def write_truth(folder: Path, truth: TruthSequence, info: VideoInfo) -> None:

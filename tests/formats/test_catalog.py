@@ -10,12 +10,38 @@ from hie_cli.formats.truth import read_truth
 ROW = "0,1,1,1,1,1,1,-1,-1,-1\n"
 
 
-def test_unknown_says_what_was_tried(tmp_path: Path) -> None:
-    for name, text in (("a.json", '{"a":1}'), ("b.txt", "hello\n"), ("c.csv", "a,b\n1,2\n")):
-        path = tmp_path / name
-        path.write_text(text)
-        with pytest.raises(InputError, match=r"none of the known layouts \(tried annolist: "):
-            read_truth(path)
+MISFITS = {
+    "a.json": ('{"a":1}', "annolist (stage documents, HiEve Track-2/3 annolist JSON), is not it: "),
+    "half.json": ('{"images":[]}', "has no 'annotations' (its keys: images)"),
+    "broken.json": ('{"x": [1,}', "line 1 column 10: broken JSON"),
+    "numbers.json": ("[1, 2]", "coco-results (COCO list of results), is not it: is a list, but"),
+    "b.txt": ("hello\n", "line 1 is 'hello'; expected frame,id,left,top,width,height,conf"),
+    "c.csv": ("a,b\n1,2\n", "line 1 is 'a,b\\n1,2\\n'; expected video,timestamp"),
+    "d.csv": ("frame,x1\n1,2\n", "its header does not begin with sequence,frame"),
+    "e.md": ("x", "expected a file with one of .json, .xml, .txt, .csv, .parquet"),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_unknown_says_why_the_likeliest_is_not_it(tmp_path: Path, name: str) -> None:
+    text, message = MISFITS[name]
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        read_results(path)["1"]
+    assert message in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_truth_given_as_results(tmp_path: Path) -> None:
+    (tmp_path / "000000.xml").write_text("<annotation/>")
+    with pytest.raises(
+        InputError, match="HiEve all-track, one XML file per frame, which holds gro"
+    ):
+        read_results(tmp_path)
+    (tmp_path / "list.json").write_text('[{"image_id":1}]')
+    with pytest.raises(InputError, match=r"list of results, which holds results; expected ground"):
+        read_truth(tmp_path / "list.json")
 
 
 def test_unknown_layout_name(tmp_path: Path) -> None:

@@ -8,33 +8,32 @@ from typing import Any
 import pytest
 
 from hie_cli.core.errors import HieError
-from hie_cli.formats.readers import Reading, read_clips
-from hie_cli.formats.sequence import VideoSequence, of_results, of_truth
-from hie_cli.formats.writers import TARGETS, write_clips
+from hie_cli.formats.readers import read_sequences
+from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
+from hie_cli.formats.writers import targets, write
 
-HOW = Reading(size=(640, 480))
-TEXTS = [t for t in TARGETS if t != "parquet"]
+TARGETS = targets()
 JUNK = [None, True, -1, 0, 1e308, 10**30, "", "x", [], [[]], {}, [None], [{}], ["1"], {"a": 1}]
 
 
 def read(path: Path) -> None:
     """Every way in; refusals must be one line that begins with a path."""
-    for how in (HOW, Reading(is_truth=True, size=(9, 9)), Reading(is_truth=False, size=(9, 9))):
+    for kind in (None, "truth", "results"):
         message = "read"
         try:
-            for clip in read_clips(path, how):
-                assert isinstance(clip, VideoSequence)
+            for sequence in read_sequences(path, kind=kind, size=(640, 480)):
+                assert isinstance(sequence, VideoSequence)
         except HieError as error:
             message = str(error)
         assert len(message.splitlines()) == 1
 
 
 def written(make_truth, make_results, target: str, folder: Path) -> Path:
-    clip = of_truth(make_truth(5))
+    sequence = of_truth(make_truth(5))
     if target not in ("hieve-xml", "hieve-json"):
-        results = of_results("clip", make_results(5), None)
-        clip = VideoSequence("clip", results.moments, results.num_frames, 1280, 720, 25.0)
-    files = write_clips([clip], target, folder, overwrite=True).files
+        results = of_results(ResultSequence("clip", make_results(5)))
+        sequence = VideoSequence("clip", results.frames, results.num_frames, 1280, 720, 25.0)
+    files = write(sequence, folder, target, overwrite=True).files
     return max(files, key=lambda file: file.stat().st_size)
 
 

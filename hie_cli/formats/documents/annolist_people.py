@@ -20,17 +20,18 @@ PIXEL_DIGITS, SCORE_DIGITS = 2, 4
 BOX_KEYS = ("x1", "y1", "x2", "y2")
 
 
-def parse_people(rects: list[dict[str, Any]], where: str) -> People:
-    """The people of one frame's ``annorect`` list.
+def parse_people(rects: list[dict[str, Any]], where: str, kind: type[People] = People) -> People:
+    """The people of one frame's ``annorect`` list, as ``kind`` (``ExactPeople`` keeps all digits).
 
-    A field is None unless the records hold it (``track_id`` on every person, ``annopoints`` or
-    ``actions`` on any). Raises InputError as ``where: person 4 has ...``.
+    A person without a box gets the extent of its joints. A field is None unless the records hold it
+    (``track_id`` on every person, ``annopoints`` or ``actions`` on any). Raises InputError as
+    ``where: person 4 has ...``.
     """
     try:
-        people = _parse_at_once(rects)
+        people = _parse_at_once(rects, kind)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         people = None
-    return _parse_carefully(rects, where) if people is None else people
+    return _parse_carefully(rects, where, kind) if people is None else people
 
 
 def _numbers(values: list[Any]) -> NDArray[np.float64]:
@@ -45,7 +46,7 @@ def all_numbers(values: list[Any]) -> bool:
     return set(map(type, values)) <= {int, float}
 
 
-def _parse_at_once(rects: list[dict[str, Any]]) -> People | None:
+def _parse_at_once(rects: list[dict[str, Any]], kind: type[People]) -> People | None:
     """All records through flat lists; None or an exception unless all are plain and sound."""
     n = len(rects)
     corners: list[Any] = []
@@ -70,7 +71,7 @@ def _parse_at_once(rects: list[dict[str, Any]]) -> People | None:
         return None
     has_pose = any("annopoints" in rect for rect in rects)
     has_actions = any("actions" in rect for rect in rects)
-    return People(
+    return kind(
         boxes,
         score_array,
         np.array(ids, np.int64) if ids else None,
@@ -163,7 +164,7 @@ def _slots(counts: list[int], ids: list[Any], first: int, size: int) -> NDArray[
     return slots if len(np.unique(slots)) == len(slots) else None
 
 
-def _parse_carefully(rects: list[dict[str, Any]], where: str) -> People:
+def _parse_carefully(rects: list[dict[str, Any]], where: str, kind: type[People]) -> People:
     """The same one by one: scalars without a list, missing scores, and errors by name."""
     n = len(rects)
     boxes, scores = np.zeros((n, 4)), np.ones(n)
@@ -175,8 +176,8 @@ def _parse_carefully(rects: list[dict[str, Any]], where: str) -> People:
     owners: dict[int, int] = {}
     for i, rect in enumerate(rects):
         person = f"{where}: person {i}"
-        boxes[i] = [_pixel(rect, key, person) for key in BOX_KEYS]
-        check_box(boxes[i], person)
+        _read_points(rect.get("annopoints") or [], person, keypoints[i], joint_scores[i])
+        boxes[i] = _box(rect, keypoints[i], person)
         scores[i] = scalar(rect, "score", person) if "score" in rect else 1.0
         if has_ids:
             ids[i] = number = whole(rect, "track_id", person, -1, 2**53 - 1)
@@ -186,11 +187,10 @@ def _parse_carefully(rects: list[dict[str, Any]], where: str) -> People:
                     "one person per id and frame"
                 )
             owners[number] = i
-        _read_points(rect.get("annopoints") or [], person, keypoints[i], joint_scores[i])
         _read_actions(rect.get("actions") or [], person, actions[i])
     has_pose = any("annopoints" in r for r in rects)
     has_actions = any("actions" in r for r in rects)
-    return People(
+    return kind(
         boxes,
         scores,
         ids if has_ids else None,
@@ -198,6 +198,21 @@ def _parse_carefully(rects: list[dict[str, Any]], where: str) -> People:
         joint_scores if has_pose else None,
         actions if has_actions else None,
     )
+
+
+def _box(rect: dict[str, Any], keypoints: NDArray[np.float64], person: str) -> NDArray[np.float64]:
+    """A person's box (xyxy); where the record states no corner, the extent of its joints."""
+    known = keypoints[np.isfinite(keypoints).all(-1)]
+    if len(known) and not any(key in rect for key in BOX_KEYS):
+        return extent(known)
+    box = np.array([_pixel(rect, key, person) for key in BOX_KEYS], np.float64)
+    check_box(box, person)
+    return box
+
+
+def extent(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The smallest box (xyxy) around points (K, 2), K above 0."""
+    return np.concatenate([points.min(0), points.max(0)])
 
 
 def check_box(box: NDArray[np.float64], person: str) -> None:

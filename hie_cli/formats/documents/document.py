@@ -1,29 +1,42 @@
 """The stage document ``NAME.json``: the challenge's annolist with a ``"hie"`` header, streamed.
 
 Line 1 is the header, then one line per frame, then a closing line; together they are one JSON
-object that any reader of PoseTrack-2017 style files can read. ``document_writer`` writes it.
+object that any reader of PoseTrack-2017 style files can read. ``documents.writer`` writes it.
 """
 
-import json
+import codecs
+import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.formats.documents.annolist_people import PIXEL_DIGITS, SCORE_DIGITS, parse_people
+from hie_cli.formats.documents.annolist_people import (
+    PIXEL_DIGITS,
+    SCORE_DIGITS,
+    parse_people,
+    scalar,
+    whole,
+)
 from hie_cli.formats.files import parse_json
-from hie_cli.formats.limits import MAX_FRAMES
-from hie_cli.formats.sources import Source
+from hie_cli.formats.limits import MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
+from hie_cli.formats.sources import Source, plain_source
 
 FORMAT_VERSION = 1
 STAGES = ("detect", "pose", "track", "action")
 HEADER_START, HEADER_END = '{"hie":', ',"annolist":['
+# A bare annolist with a frame a line, and not merely a line break there.
+BARE = re.compile(rb'\{"annolist":\[[ \t]*\r?\n(\{"image":|\]\})')
+HEAD_BYTES = 4096
+_NAME = re.compile(rb'\s*,?\{"image":\[\{"name":"([^"\\]*)"\}\]')
+MAX_HEADER_BYTES = 16 << 20
 BARE_START = '{"annolist":['  # the same without a header, as submissions are written
 
 
@@ -92,56 +105,103 @@ class Document:
     """A stage document opened for reading: its header, and its frames streamed in order.
 
     Any annolist file without a header (a submission, another program's result) is read as well;
-    its header then is None. Raises InputError naming file, line or frame, and fix.
+    its header then is None, and its frames may come in any order. ``kind`` is what the people of a
+    frame are read as. Raises InputError naming file, line or frame, and fix.
     """
 
-    def __init__(self, path: Path | Source) -> None:
+    def __init__(self, path: Path | Source, kind: type[People] = People) -> None:
+        self.source = path if isinstance(path, Source) else plain_source(path)
         self.path = path
-        self.label = path.label if isinstance(path, Source) else str(path)
-        self._data: dict[str, Any] | None = None
-        with self._lines() as lines:
-            first = next(lines, "").strip()
-        headed = first.startswith(HEADER_START) and first.endswith(HEADER_END)
-        self.streams = headed or first == BARE_START
+        self.label = self.source.label
+        self.kind = kind
         self.header: Header | None = None
+        with self._lines() as lines:
+            start = lines.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8)
+            first = b""
+            headed = start.startswith(HEADER_START.encode())
+            if headed:  # the whole line, which may be longer
+                lines.seek(0)
+                first = lines.readline(MAX_HEADER_BYTES).removeprefix(codecs.BOM_UTF8).strip()
+                headed = first.endswith(HEADER_END.encode())
+        self.streams = headed or BARE.match(start) is not None
         if headed:
-            head = _load(first.removesuffix(HEADER_END) + "}", self.label, 1)
+            head = parse_json(first.removesuffix(HEADER_END.encode()) + b"}", self.label, 1)
             self.header = _parse_header(head, self.label)
+        elif not self.streams and b'"hie"' in start:
+            self.whole()
 
     @contextmanager
-    def _lines(self) -> Iterator[Iterator[str]]:
-        """The file's lines; a plain file is streamed, a member of an archive read whole."""
-        if isinstance(self.path, Source) and self.path.path is None:
-            yield iter(self.path.read_text().splitlines())
+    def _lines(self) -> Iterator[BinaryIO]:
+        """The file's bytes; a plain file is streamed, a member of an archive read whole."""
+        path = self.source.path
+        if path is None:
+            yield io.BytesIO(self.source.read_bytes())
             return
-        path = self.path.path if isinstance(self.path, Source) else self.path
-        assert path is not None
         try:
-            with open(path, encoding="utf-8-sig") as file:
-                yield iter(file)
+            with open(path, "rb") as file:
+                yield file
         except FileNotFoundError:
             raise input_error(path, "no such file", "run the stage that writes it") from None
         except IsADirectoryError:
             raise input_error(path, "is a folder", "give a stage document") from None
-        except UnicodeDecodeError:
-            raise input_error(path, "not UTF-8 text", "give a stage document") from None
-        except OSError as error:
-            raise input_error(path, "cannot be read", error.strerror or str(error)) from None
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise input_error(path, "cannot be read", said) from None
 
     def __iter__(self) -> Iterator[FramePeople]:
         return (item for item, _ in self.entries())
 
     def entries(self) -> Iterator[tuple[FramePeople, dict[str, Any]]]:
-        """Each frame with the annolist entry it was read from."""
+        """Each frame with the annolist entry it was read from, frames ascending.
+
+        A document's frames are streamed and must ascend; those of an annolist without a header are
+        sorted.
+        """
+        if self.header is None and not self._ascends():
+            yield from sorted(self._parsed(False), key=lambda pair: pair[0].index)
+        else:
+            yield from self._parsed(True)
+
+    def _ascends(self) -> bool:
+        """Whether the numbers in the images' names ascend."""
+        last = -1
+        for index in self._numbers():
+            if index is not None and index <= last:
+                return False
+            last = last + 1 if index is None else index
+        return True
+
+    def _numbers(self) -> Iterator[int | None]:
+        """The number in every image's name; of a streamed line without parsing it."""
+        if not self.streams:
+            for place, record in self.records():
+                yield frame_number(image_name(record, self.label, place))
+            return
+        with self._lines() as lines:
+            next(lines)
+            for number, line in enumerate(lines, 2):
+                found = _NAME.match(line)
+                if found is not None:
+                    yield frame_number(found[1].decode("utf-8", "replace"))
+                elif line.strip() not in (b"", b"]}"):
+                    record = parse_json(line.strip().removeprefix(b","), self.label, number)
+                    yield frame_number(image_name(record, self.label, f"line {number}"))
+
+    def _parsed(self, ascending: bool) -> Iterator[tuple[FramePeople, dict[str, Any]]]:
+        seen: set[int] = set()
         last = -1
         for place, record in self.records():
-            item = parse_frame(record, self.label, place, last + 1)
-            if item.index <= last:
+            item = parse_frame(record, self.label, place, last + 1, self.kind)
+            if ascending and item.index <= last:
                 raise input_error(
                     self.label,
                     place,
                     f"frame {item.index} comes after frame {last}; frames must ascend",
                 )
+            if item.index in seen:
+                raise input_error(self.label, place, f"frame {item.index} occurs twice")
+            if not ascending:
+                seen.add(item.index)
             self._check_range(item.index)
             last = item.index
             yield (item if self.header is None else complete(item, self.header)), record
@@ -169,31 +229,21 @@ class Document:
                     raise input_error(
                         self.label, f"line {number}", "text after the end of the document"
                     )
-                if text == "]}":
+                if text == b"]}":
                     closed = True
                 elif text:
-                    yield f"line {number}", _load(text.removeprefix(","), self.label, number)
+                    yield f"line {number}", parse_json(text.removeprefix(b","), self.label, number)
         if not closed:
             raise input_error(self.label, "ends early", "the file is cut off; write it anew")
 
     def whole(self) -> dict[str, Any]:
-        """The JSON object of an annolist that is not laid out line by line; read once."""
-        if self._data is None:
-            with self._lines() as lines:
-                data = parse_json("".join(_ended(lines)), self.label)
-            if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
-                raise input_error(
-                    self.label, "no 'annolist'", "expected a stage or annolist document"
-                )
-            if "hie" in data:
-                self.header = _parse_header(data, self.label)
-            self._data = data
-        return self._data
-
-
-def _ended(lines: Iterator[str]) -> Iterator[str]:
-    """Lines that each end in a newline."""
-    return (line if line.endswith("\n") else f"{line}\n" for line in lines)
+        """The JSON object of an annolist that is not laid out line by line; parsed once."""
+        data = self.source.json()
+        if not isinstance(data, dict) or not isinstance(data.get("annolist"), list):
+            raise input_error(self.label, "no 'annolist'", "expected a stage or annolist document")
+        if "hie" in data and self.header is None:
+            self.header = _parse_header(data, self.label)
+        return data
 
 
 def complete(item: FramePeople, header: Header) -> FramePeople:
@@ -209,21 +259,6 @@ def complete(item: FramePeople, header: Header) -> FramePeople:
     return FramePeople(item.index, people)
 
 
-def _load(text: str, label: str, line: int) -> Any:
-    def refuse(constant: str) -> NoReturn:
-        raise input_error(label, f"line {line}", f"holds {constant}; numbers must be finite")
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        place = f"line {line} column {error.colno}"
-        raise input_error(label, place, f"broken JSON ({error.msg}); write it anew") from None
-    except ValueError:  # Python refuses to convert thousands of digits
-        raise input_error(label, f"line {line}", "a number of too many digits") from None
-    except RecursionError:
-        raise input_error(label, f"line {line}", "JSON nested too deeply") from None
-
-
 def _parse_header(record: Any, label: str) -> Header:
     try:
         hie = record["hie"]
@@ -231,32 +266,57 @@ def _parse_header(record: Any, label: str) -> Header:
         if version != FORMAT_VERSION:
             raise input_error(
                 label,
-                f"format version {version}",
+                f"format version {str(version)[:40]}",
                 f"this hie reads version {FORMAT_VERSION}; write the document anew",
             )
-        video = hie["video"]
-        count = video["num_frames"]
-        info = VideoInfo(
-            str(video["name"]),
-            int(video["width"]),
-            int(video["height"]),
-            float(video["fps"]),
-            None if count is None else int(count),
-        )
+        video = _video_info(hie["video"], f"{label}: header: video")
         stage = str(hie["stage"])
         if stage not in STAGES:
-            raise input_error(label, f"stage {stage!r}", f"expected one of {', '.join(STAGES)}")
-        first, end, stride = hie["frames"]
+            raise input_error(
+                label, f"stage {stage[:40]!r}", f"expected one of {', '.join(STAGES)}"
+            )
+        models, config = hie["models"], hie["config"]
+        if not all(isinstance(m, dict) and set(map(type, m.values())) <= {str} for m in models):
+            raise TypeError("models are not names and hashes")
         return Header(
             stage,
-            info,
-            (int(first), None if end is None else int(end), int(stride)),
+            video,
+            _frame_range(hie["frames"], f"{label}: header: frames"),
             str(hie["skeleton"]),
-            tuple(hie["models"]),
-            tuple(hie["config"].items()),
+            tuple(models),
+            tuple(config.items()),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise input_error(label, "header", f"broken ({error!r}); write the document anew") from None
+        said = repr(error)[:80]
+        raise input_error(label, "header", f"broken ({said}); write the document anew") from None
+
+
+def _video_info(video: Any, where: str) -> VideoInfo:
+    """The header's video, every number within what a video can have."""
+    name = str(video["name"])
+    if not name or any(ord(c) < 32 or ord(c) == 127 for c in name):
+        raise InputError(f"{where}: name {name[:40]!r}; expected a file's name without ending")
+    fps = scalar(video, "fps", where)
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise InputError(f"{where}: fps is {fps:g}; expected a rate of {MIN_FPS:g} to {MAX_FPS:g}")
+    return VideoInfo(
+        name,
+        whole(video, "width", where, 1, MAX_SIDE),
+        whole(video, "height", where, 1, MAX_SIDE),
+        float(fps),
+        None if video["num_frames"] is None else whole(video, "num_frames", where, 0, MAX_FRAMES),
+    )
+
+
+def _frame_range(frames: Any, where: str) -> tuple[int, int | None, int]:
+    """The header's (first, last+1, stride)."""
+    first, end, stride = frames
+    parts = {"first": first, "end": end, "stride": stride}
+    return (
+        whole(parts, "first", where, 0, MAX_FRAMES),
+        None if end is None else whole(parts, "end", where, 0, MAX_FRAMES),
+        whole(parts, "stride", where, 1, MAX_FRAMES),
+    )
 
 
 def frame_number(name: str) -> int | None:
@@ -266,21 +326,34 @@ def frame_number(name: str) -> int | None:
     return int(digits[-18:]) if digits else None
 
 
-def parse_frame(record: Any, label: str, place: str, expected: int = 0) -> FramePeople:
+def parse_frame(
+    record: Any, label: str, place: str, expected: int = 0, kind: type[People] = People
+) -> FramePeople:
     """The people of one annolist entry, numbered ``expected`` if its image name holds no number."""
-    try:
-        image = record["image"]
-        name = (image[0] if isinstance(image, list) else image)["name"]
-        name = name[0] if isinstance(name, list) else name
-        rects = record.get("annorect")
-    except (KeyError, TypeError, IndexError, AttributeError):
-        raise input_error(label, place, "not an annolist entry with an image name") from None
-    index = frame_number(str(name))
-    index = expected if index is None else index
-    if index >= MAX_FRAMES:
-        raise input_error(label, place, f"frame {index}; expected a number below {MAX_FRAMES}")
+    index = frame_index(record, label, place, expected)
     where = f"{label}: frame {index}"
+    rects = record.get("annorect")
     rects = [] if rects is None else rects
     if not isinstance(rects, list) or not all(isinstance(r, dict) for r in rects):
         raise InputError(f"{where}: annorect is not a list of persons")
-    return FramePeople(index, parse_people(rects, where))
+    return FramePeople(index, parse_people(rects, where, kind))
+
+
+def frame_index(record: Any, label: str, place: str, expected: int) -> int:
+    """The frame of an annolist entry; ``expected`` if its image name holds no number."""
+    number = frame_number(image_name(record, label, place))
+    index = expected if number is None else number
+    if index >= MAX_FRAMES:
+        raise input_error(label, place, f"frame {index}; expected a number below {MAX_FRAMES}")
+    return index
+
+
+def image_name(record: Any, label: str, place: str) -> str:
+    """The image's name in an annolist entry. Raises InputError where it is no such entry."""
+    try:
+        image = record["image"]
+        name = (image[0] if isinstance(image, list) else image)["name"]
+        record.get("annorect")
+        return str(name[0] if isinstance(name, list) else name)
+    except (KeyError, TypeError, IndexError, AttributeError):
+        raise input_error(label, place, "not an annolist entry with an image name") from None

@@ -1,36 +1,43 @@
 """AVA csv: ``video,timestamp,x1,y1,x2,y2,action[,person id or score]``, boxes as fractions.
 
 Truth ends in a person id, results end in a score. The timestamp is read as the frame's number, from
-0; with ``fps`` it is seconds. Actions are HiEve's 14, numbered from 1.
+0; with ``fps`` it is seconds. Actions are HiEve's 14, numbered from 1. A row of video and timestamp
+alone is a frame in which nobody is labelled.
 """
 
 import csv
 import io
-import math
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import InputError, input_error
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
-from hie_cli.formats.limits import MAX_FRAMES
+from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
+from hie_cli.formats.layout import FITS, Fit, Layout, RateOf, ReadOptions, SizeOf
+from hie_cli.formats.limits import MAX_FRAMES, MAX_NUMBER
+from hie_cli.formats.output import texts
+from hie_cli.formats.reading import per_video
+from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence, image_size
 from hie_cli.formats.sources import Source
 
-Size = tuple[int, int]
-# What the csv does not state: one value for all videos, or a function of the video's name.
-SizeOf = Size | Callable[[str], Size | None] | None
-RateOf = float | Callable[[str], float | None] | None
+HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class Row:
-    """One checked line: frame from 0, box as fractions, action from 0 or -1, id or score."""
+    """One checked line: frame from 0, box as fractions, action from 0 or -1, id or score.
+
+    A row without a box (None) says that its frame has nobody.
+    """
 
     line: int
     frame: int
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float] | None
     action: int
     last: float
 
@@ -57,7 +64,7 @@ def read_rows(source: Source, fps: RateOf = None) -> dict[str, list[Row]]:
 
 def _row(line: int, fields: list[str], fps: float | None) -> Row:
     """One line's fields checked; ValueError says what is wrong."""
-    if not 6 <= len(fields) <= 8 or not fields[0]:
+    if not (len(fields) == 2 or 6 <= len(fields) <= 8) or not fields[0]:
         raise ValueError(f"{len(fields)} fields; expected video,timestamp,x1,y1,x2,y2,action,id")
     names = ("timestamp", "x1", "y1", "x2", "y2", "action", "last field")
     numbers = []
@@ -65,10 +72,11 @@ def _row(line: int, fields: list[str], fps: float | None) -> Row:
         try:
             number = float(text) if text else -1.0
         except ValueError:
-            raise ValueError(f"{name} is {text!r}; expected a number") from None
-        if not math.isfinite(number):
-            raise ValueError(f"{name} is {text}; numbers must be finite")
+            raise ValueError(f"{name} is {text[:40]!r}; expected a number") from None
+        if not abs(number) <= MAX_NUMBER:
+            raise ValueError(f"{name} is {text[:40]}; numbers must be finite")
         numbers.append(number)
+    nobody = len(fields) == 2
     numbers += [-1.0] * (7 - len(numbers))
     stamp, x1, y1, x2, y2, action, last = numbers
     frame = round(stamp * fps) if fps else stamp
@@ -77,6 +85,8 @@ def _row(line: int, fields: list[str], fps: float | None) -> Row:
             f"timestamp {stamp:g} is no frame number; if it is seconds, say so with --fps "
             "(hie eval: --set ava_stamps=seconds)"
         )
+    if nobody:
+        return Row(line, int(frame), None, -1, -1)
     if not (-1 <= x1 <= x2 <= 2 and -1 <= y1 <= y2 <= 2):
         raise ValueError(
             f"box {x1:g},{y1:g},{x2:g},{y2:g}; expected x1 <= x2, y1 <= y2, fractions of the image"
@@ -86,17 +96,19 @@ def _row(line: int, fields: list[str], fps: float | None) -> Row:
     return Row(line, int(frame), (x1, y1, x2, y2), int(action) - 1 if action > 0 else -1, last)
 
 
-def is_result(videos: dict[str, list[Row]]) -> bool:
-    """Whether the last column holds scores: some number that is not whole."""
-    return any(row.last != int(row.last) for rows in videos.values() for row in rows)
-
-
 def _people(rows: list[Row]) -> dict[int, list[list[Row]]]:
     """Rows by frame and, within, by person: equal boxes are one person."""
     frames: dict[int, dict[tuple[float, ...], list[Row]]] = {}
     for row in rows:
-        frames.setdefault(row.frame, {}).setdefault(row.box, []).append(row)
+        people = frames.setdefault(row.frame, {})
+        if row.box is not None:
+            people.setdefault(row.box, []).append(row)
     return {frame: list(frames[frame].values()) for frame in sorted(frames)}
+
+
+def _boxes(rows: list[Row], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes (N, 4) in pixels."""
+    return np.array([row.box for row in rows], np.float64).reshape(-1, 4) * scale
 
 
 def truth_sequence(
@@ -126,10 +138,10 @@ def truth_sequence(
                 )
         rows_of = [person[0] for person in people]
         frames[frame] = Annotations(
-            np.array([row.box for row in rows_of]) * scale,
-            np.array([int(row.last) for row in rows_of]),
+            _boxes(rows_of, scale),
+            np.array([int(row.last) for row in rows_of], np.int64),
             np.zeros(len(rows_of), bool),
-            actions=np.array([row.action for row in rows_of]),
+            actions=np.array([row.action for row in rows_of], np.int64),
         )
     missing = Annotations.empty(annotated=False)
     count = max(frames, default=-1) + 1
@@ -144,7 +156,7 @@ def result_frames(name: str, rows: list[Row], label: str, size: SizeOf) -> tuple
     scale = np.array([width, height, width, height], np.float64)
     found = []
     for frame, people in _people(rows).items():
-        boxes = np.array([person[0].box for person in people]) * scale
+        boxes = _boxes([person[0] for person in people], scale)
         actions = np.zeros((len(people), NUM_ACTIONS))
         for i, person in enumerate(people):
             seen: dict[int, Row] = {}
@@ -156,35 +168,86 @@ def result_frames(name: str, rows: list[Row], label: str, size: SizeOf) -> tuple
                     )
                 if row.action >= 0:
                     actions[i, row.action] = row.last
-        found.append(FramePeople(frame, People(boxes, np.ones(len(people)), action_scores=actions)))
+        found.append(
+            FramePeople(frame, ExactPeople(boxes, np.ones(len(people)), action_scores=actions))
+        )
     return tuple(found)
 
 
-def format_rows(
-    name: str,
-    moments: Iterable[tuple[int, People, Annotations | None]],
-    size: tuple[int, int],
-    fps: float | None,
-) -> str:
+def _text(sequence: VideoSequence) -> str:
     """One video's rows: truth (one per person with an action) or results (one per class)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    scale = np.array([size[0], size[1], size[0], size[1]], np.float64)
-    for frame, people, truth in moments:
-        stamp = f"{frame / fps:.6f}" if fps else f"{frame:04d}"
-        boxes = np.asarray(people.boxes, np.float64) / scale
+    width, height = image_size(sequence)
+    scale = np.array([width, height, width, height], np.float64)
+    for frame in sequence.frames:
+        boxes = np.asarray(frame.people.boxes, np.float64) / scale
         for i, box in enumerate(boxes):
             corners = [f"{v:.8g}" for v in box]
-            for action, last in _labels(people, truth, i):
-                writer.writerow([name, stamp, *corners, action + 1, last])
+            for action, last in _labels(frame, i):
+                writer.writerow([sequence.name, f"{frame.index:04d}", *corners, action + 1, last])
     return out.getvalue()
 
 
-def _labels(people: People, truth: Annotations | None, i: int) -> list[tuple[int, str]]:
+def _labels(frame: SequenceFrame, i: int) -> list[tuple[int, str]]:
     """(action from 0, last column) of one person's rows."""
+    people, truth = frame.people, frame.truth
     if truth is not None:
         action = -1 if truth.actions is None else int(truth.actions[i])
         return [(action, str(truth.track_ids[i]))] if action >= 0 else []
     if people.action_scores is None or not np.isfinite(people.action_scores[i]).all():
         return []
     return [(a, f"{s:.4f}") for a, s in enumerate(people.action_scores[i].tolist())]
+
+
+def _sniff(source: Source) -> Fit:
+    head = source.head(HEAD_BYTES).lstrip()
+    if not head:
+        return FITS
+    fields = head.split("\n", 1)[0].split(",")
+    if len(fields) < 2 or not re.fullmatch(r"[-+0-9.eE ]+", fields[1]):
+        return Fit(0.3, f"line 1 is {head[:30]!r}; expected video,timestamp,x1,y1,x2,y2,action,id")
+    if len(fields) != 2 and not 6 <= len(fields) <= 8:
+        return Fit(0.6, f"line 1 has {len(fields)} fields; AVA has 6 to 8")
+    return FITS
+
+
+def _truth(source: Source, options: ReadOptions) -> dict[str, Callable[[], TruthSequence]]:
+    rows = read_rows(source, options.fps).items()
+    size, fps, label = options.size, options.fps, source.label
+    return {name: partial(truth_sequence, name, part, label, size, fps) for name, part in rows}
+
+
+def _results(source: Source, options: ReadOptions) -> dict[str, Callable[[], ResultSequence]]:
+    rows = read_rows(source, options.fps).items()
+    size, label = options.size, source.label
+    return {name: partial(_result_sequence, name, part, label, size) for name, part in rows}
+
+
+def _result_sequence(name: str, rows: list[Row], label: str, size: SizeOf) -> ResultSequence:
+    return ResultSequence(name, result_frames(name, rows, label, size))
+
+
+def _is_truth(files: list[Source]) -> bool:
+    """Results where some number of the last column is not whole: scores, not ids."""
+    videos = (rows for source in files for rows in read_rows(source).values())
+    return not any(row.last != int(row.last) for rows in videos for row in rows)
+
+
+def _drops(sequence: VideoSequence) -> frozenset[str]:
+    """The last column is an id in truth, a score in results."""
+    return frozenset() if sequence.is_truth else frozenset({"track ids"})
+
+
+LAYOUT = Layout(
+    "ava",
+    "AVA csv",
+    (".csv",),
+    _sniff,
+    per_video(_truth),
+    per_video(_results),
+    _is_truth,
+    texts(_text, ".csv", shared=True),
+    frozenset({"boxes", "track ids", "actions", "action scores", "unlabelled frames"}),
+    _drops,
+)

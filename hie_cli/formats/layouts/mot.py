@@ -1,252 +1,81 @@
-"""Text tracks: MOTChallenge (2015, 2016/17, 2020) and HiEve Track-1, one row per box.
+"""MOTChallenge text (2015 to 2020): frames from 1, ``seqinfo.ini`` beside ``gt/gt.txt``."""
 
-HiEve counts frames from 0, MOTChallenge from 1; both become 0-based here and nowhere else.
-Rows: ``frame,id,left,top,width,height,conf[,class,visibility | ,x,y,z | ,-1,-1,-1]``.
-"""
-
-import configparser
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hie_cli.core.errors import InputError, input_error
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
-from hie_cli.formats.limits import MAX_FRAMES, xywh_to_xyxy, xyxy_to_xywh
-
-# Classes of MOTChallenge ground truth (motchallenge.net, devkit of 2016/17 and 2020).
-PEDESTRIAN = 1
-DISTRACTORS = (2, 7, 8, 12)  # person on vehicle, static person, distractor, reflection
-MOT20_DISTRACTORS = (*DISTRACTORS, 6)  # and non-motorised vehicle
-FRAME, ID, LEFT, TOP, WIDTH, HEIGHT, CONF, CLASS = range(8)
-_FRAME_0 = re.compile(r"^[ \t]*0(?:\.0*)?[ \t,]", re.MULTILINE)
-COLUMNS = ("frame", "id", "left", "top", "width", "height", "conf")
+from hie_cli.core.types import TruthSequence
+from hie_cli.formats.layout import Fit, Layout, ReadOptions
+from hie_cli.formats.layouts import text_tracks
+from hie_cli.formats.output import fresh, texts, write_text
+from hie_cli.formats.reading import per_file
+from hie_cli.formats.sequence import ResultSequence, VideoSequence
+from hie_cli.formats.sources import Source
 
 
-def read_rows(text: str, label: str, base: int) -> NDArray[np.float64]:
-    """All rows (R, C) of a track file, C = 7..10, checked; ``base`` is its first frame's number.
-
-    Raises InputError naming file and line for anything but finite numbers, whole 0-based or 1-based
-    frames, whole ids, non-negative sizes and one row per frame and id.
-    """
-    text = text.removeprefix("\ufeff")
-    if not text.strip():
-        return np.zeros((0, len(COLUMNS)))
-    lines = text.splitlines()
-    try:
-        delimiter = "," if "," in lines[0] else None
-        rows = np.loadtxt(lines, np.float64, comments=None, delimiter=delimiter, ndmin=2)
-    except ValueError:
-        _explain(lines, label, base)
-    if not _sound(rows, base):
-        _explain(lines, label, base)
-    return rows
+def _sniff(source: Source) -> Fit:
+    return text_tracks.sniff_base(source, 1)
 
 
-def _sound(rows: NDArray[np.float64], base: int) -> bool:
-    """Whether every row passes ``_problem`` and no frame and id occur twice; all at once."""
-    if not 7 <= rows.shape[1] <= 10 or not np.isfinite(rows).all():
-        return False
-    frames, ids = rows[:, FRAME], rows[:, ID]
-    whole = (np.floor(rows[:, :2]) == rows[:, :2]).all() and (np.abs(ids) < 2**53).all()
-    in_range = (frames >= base).all() and (frames < base + MAX_FRAMES).all() and (ids >= -1).all()
-    if not (whole and in_range and (rows[:, [WIDTH, HEIGHT]] >= 0).all()):
-        return False
-    keys = rows[ids >= 0, :2]
-    return len(np.unique(keys, axis=0)) == len(keys)
+def _truth(source: Source, name: str, options: ReadOptions) -> TruthSequence:
+    folders = (name, *source.folders[-3:])
+    mot20 = any(folder.upper().startswith("MOT20-") for folder in folders)
+    distractors = text_tracks.MOT20_DISTRACTORS if mot20 else text_tracks.DISTRACTORS
+    return text_tracks.truth_sequence(source, name, 1, distractors)
 
 
-def _explain(lines: list[str], label: str, base: int) -> NoReturn:
-    """Raise the InputError for the first bad line."""
-    for number, problem in problems(lines, base):
-        raise input_error(label, f"line {number}", problem)
-    raise input_error(label, "", "not a table of frame,id,left,top,width,height,conf")
+def _results(source: Source, name: str, options: ReadOptions) -> ResultSequence:
+    return ResultSequence(name, text_tracks.parse_results(source.read_text(), source.label, 1))
 
 
-def problems(lines: list[str], base: int) -> Iterator[tuple[int, str]]:
-    """Every bad line's number and what is wrong with it."""
-    seen: dict[tuple[float, float], int] = {}
-    columns = 0
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
+def _is_truth(files: list[Source]) -> bool | None:
+    """Truth where every file has MOT16's column of classes; else the scores decide."""
+    return True if all(text_tracks.has_classes(source) for source in files) else None
+
+
+def _text(sequence: VideoSequence) -> str:
+    return "".join(text_tracks.frame_rows(frame, 1) for frame in sequence.frames)
+
+
+_write_texts = texts(_text, ".txt")
+
+
+def _write(sequences: Sequence[VideoSequence], out: Path, overwrite: bool) -> list[Path]:
+    """Results as ``NAME.txt``; truth in a folder as ``NAME/gt/gt.txt`` beside a seqinfo.ini."""
+    if out.suffix.lower() == ".txt":
+        return _write_texts(sequences, out, overwrite)
+    files = []
+    for sequence in sequences:
+        if not sequence.is_truth:
+            files += _write_texts([sequence], out, overwrite)
             continue
-        fields = line.split(",") if "," in line else line.split()
-        problem = _problem(fields, base)
-        if not problem:
-            columns = columns or len(fields)
-            key = float(fields[FRAME]), float(fields[ID])
-            if len(fields) != columns:
-                problem = f"{len(fields)} columns where earlier lines have {columns}"
-            elif key[1] >= 0 and key in seen:
-                problem = (
-                    f"frame {key[0]:.0f} id {key[1]:.0f} occurs twice (first in line {seen[key]}); "
-                    "one row per person and frame"
-                )
-            seen.setdefault(key, number)
-        if problem:
-            yield number, problem
+        folder = out / sequence.name
+        truth = fresh(folder / "gt" / "gt.txt", overwrite)
+        files.append(write_text(folder / "seqinfo.ini", _seqinfo(sequence), overwrite))
+        files.append(write_text(truth, _text(sequence), overwrite))
+    return files
 
 
-def _problem(fields: list[str], base: int) -> str | None:
-    """What is wrong with one row; None if nothing."""
-    if not 7 <= len(fields) <= 10:
-        return f"{len(fields)} columns; expected 7 to 10: {','.join(COLUMNS)},..."
-    values = []
-    for place, field in enumerate(fields):
-        name = COLUMNS[place] if place < len(COLUMNS) else f"column {place + 1}"
-        try:
-            values.append(float(field))
-        except ValueError:
-            return f"{name} is {field.strip()!r}; expected a number"
-        if not np.isfinite(values[-1]):
-            return f"{name} is {field.strip()}; numbers must be finite"
-    frame, track_id = values[FRAME], values[ID]
-    if frame != int(frame) or not base <= frame < base + MAX_FRAMES:
-        return f"frame {frame:g}; expected a whole number from {base} to {base + MAX_FRAMES - 1}"
-    if track_id != int(track_id) or not -1 <= track_id < 2**53:
-        return f"id {track_id:g}; expected a whole number from 0, or -1 for none"
-    for name, value in (("width", values[WIDTH]), ("height", values[HEIGHT])):
-        if value < 0:
-            return f"{name} {value:g}; expected left,top,width,height with sizes from 0"
-    return None
+def _seqinfo(sequence: VideoSequence) -> str:
+    lines = ["[Sequence]", f"name={sequence.name}", f"seqLength={sequence.num_frames}"]
+    if sequence.fps is not None:
+        lines.append(f"frameRate={sequence.fps:g}")
+    if sequence.width is not None:
+        lines += [f"imWidth={sequence.width}", f"imHeight={sequence.height}"]
+    return "\n".join(lines) + "\n"
 
 
-def split_frames(rows: NDArray[np.float64], base: int) -> dict[int, NDArray[np.float64]]:
-    """Rows by 0-based frame, in the file's order within a frame; frames ascend."""
-    if not len(rows):
-        return {}
-    ordered = rows[np.argsort(rows[:, FRAME], kind="stable")]
-    frames, starts = np.unique(ordered[:, FRAME].astype(np.int64), return_index=True)
-    parts = np.split(ordered, starts[1:])
-    return {int(f) - base: part for f, part in zip(frames, parts, strict=True)}
-
-
-@dataclass(frozen=True)
-class SequenceInfo:
-    """MOTChallenge's ``seqinfo.ini``."""
-
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
-    num_frames: int | None = None
-
-
-def read_seqinfo(path: Path) -> SequenceInfo:
-    """A ``seqinfo.ini``; empty where the file is missing. Raises InputError if it is broken."""
-    if not path.is_file():
-        return SequenceInfo()
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(path.read_text(encoding="utf-8-sig"))
-        part = parser["Sequence"]
-        length = part.getint("seqLength")
-        info = SequenceInfo(
-            part.getint("imWidth"), part.getint("imHeight"), part.getfloat("frameRate"), length
-        )
-    except (configparser.Error, KeyError, ValueError, OSError) as error:
-        raise input_error(path, "broken", f"expected [Sequence] with numbers ({error})") from None
-    if length is not None and not 0 <= length <= MAX_FRAMES:
-        raise input_error(path, f"seqLength {length}", f"expected 0 to {MAX_FRAMES}")
-    return info
-
-
-def parse_truth(
-    text: str,
-    label: str,
-    name: str,
-    base: int,
-    info: SequenceInfo | None = None,
-    distractors: tuple[int, ...] = DISTRACTORS,
-) -> TruthSequence:
-    """Ground truth of one sequence.
-
-    ``conf`` 0 is ignored. In a 9-column file (MOT16 and later) only pedestrians count, and boxes of
-    the ``distractors`` classes take the detections matching them away.
-    """
-    info = info or SequenceInfo()
-    rows = read_rows(text, label, base)
-    parts = split_frames(rows, base)
-    count = max(parts, default=-1) + 1
-    if info.num_frames is not None and count > info.num_frames:
-        raise InputError(
-            f"{label}: frame {count - 1 + base} lies past the sequence's {info.num_frames} frames; "
-            "wrong sequence or frame numbering?"
-        )
-    empty = Annotations.empty()
-    frames = [empty] * (count if info.num_frames is None else info.num_frames)
-    for frame, part in parts.items():
-        ignore = part[:, CONF] == 0
-        distractor = None
-        if part.shape[1] == 9:
-            ignore |= part[:, CLASS] != PEDESTRIAN
-            distractor = np.isin(part[:, CLASS], distractors)
-        boxes = xywh_to_xyxy(part[:, LEFT : HEIGHT + 1])
-        ids = part[:, ID].astype(np.int64)
-        frames[frame] = Annotations(boxes, ids, ignore, distractor=distractor)
-    return TruthSequence(
-        name, tuple(frames), info.width, info.height, info.fps, dropped=_dropped(rows)
-    )
-
-
-def _dropped(rows: NDArray[np.float64]) -> tuple[tuple[str, int], ...]:
-    """Counts of what a truth's last columns say and ``Annotations`` do not hold."""
-    counts = {}
-    if rows.shape[1] == 9:
-        kept = (PEDESTRIAN, DISTRACTORS[2])  # other distractors come back as class 8
-        counts["classes of ignored boxes"] = int((~np.isin(rows[:, CLASS], kept)).sum())
-        counts["visible shares of boxes"] = int((~np.isin(rows[:, CLASS + 1], (-1, 1))).sum())
-    elif rows.shape[1] == 10:
-        counts["world coordinates"] = int((rows[:, CLASS:] != -1).any(axis=1).sum())
-    return tuple((what, count) for what, count in counts.items() if count)
-
-
-def parse_results(text: str, label: str, base: int) -> tuple[FramePeople, ...]:
-    """A result's frames that hold anybody, ascending; ids of -1 throughout mean detections only."""
-    rows = read_rows(text, label, base)
-    tracked = bool((rows[:, ID] >= 0).any()) if len(rows) else False
-    return tuple(
-        FramePeople(
-            frame,
-            People(
-                xywh_to_xyxy(part[:, LEFT : HEIGHT + 1]),
-                part[:, CONF],
-                part[:, ID].astype(np.int64) if tracked else None,
-            ),
-        )
-        for frame, part in split_frames(rows, base).items()
-    )
-
-
-def guess_base(text: str, name: str) -> int:
-    """The number of the first frame in a track file: 0 (HiEve Track-1) or 1 (MOTChallenge).
-
-    Both share one layout of rows. Nine columns and world coordinates prove MOTChallenge; frame 0
-    occurring proves HiEve; a file named by a number is a HiEve sequence; else, ``gt/gt.txt``
-    included, MOTChallenge is taken.
-    """
-    head = text.removeprefix("\ufeff").lstrip()
-    if not head:
-        return 0 if name.isdigit() else 1
-    first = head.split("\n", 1)[0].replace(",", " ").split()
-    if len(first) == 9:
-        return 1
-    if len(first) == 10 and any(v not in ("-1", "-1.0") for v in first[7:]):
-        return 1
-    return 0 if name.isdigit() or _FRAME_0.search(head) else 1
-
-
-def format_rows(
-    frame: int, people: People, base: int, tail: str = ",-1,-1,-1", conf: list[str] | None = None
-) -> str:
-    """The rows of one frame; ``conf`` replaces the scores (a truth file's flags)."""
-    boxes = np.round(xyxy_to_xywh(people.boxes), 3) + 0.0
-    ids = [-1] * len(people) if people.track_ids is None else people.track_ids.tolist()
-    scores = conf or [f"{s:.10g}" for s in np.round(people.scores.astype(float), 6).tolist()]
-    return "".join(
-        f"{frame + base},{i},{x:.10g},{y:.10g},{w:.10g},{h:.10g},{c}{tail}\n"
-        for i, (x, y, w, h), c in zip(ids, boxes.tolist(), scores, strict=True)
-    )
+LAYOUT = Layout(
+    "mot",
+    "MOTChallenge 2015/16/17/20 text, frames from 1",
+    (".txt",),
+    _sniff,
+    per_file(_truth),
+    per_file(_results),
+    _is_truth,
+    _write,
+    frozenset(
+        {"boxes", "track ids", "scores", "ignored people", "distractors"}
+        | {"frames without people", "empty frames at the end", "people without an action"}
+        | {"image size", "frame rate"}
+    ),
+)

@@ -1,7 +1,7 @@
 """PoseTrack 2017 annolist JSON: 15 joints, x1..y2 is the head box, ``imgnum`` counts from 1."""
 
+import codecs
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,28 +12,49 @@ from hie_cli.core.types import (
     NOT_ANNOTATED,
     VISIBLE,
     Annotations,
+    ExactPeople,
     FramePeople,
     People,
     TruthSequence,
 )
 from hie_cli.formats.documents.annolist_people import scalar, whole
-from hie_cli.formats.documents.document import frame_number
-from hie_cli.formats.files import parse_json
-from hie_cli.formats.layouts.annolist_truth import read_regions, region_records
+from hie_cli.formats.documents.annolist_truth import read_regions, region_records
+from hie_cli.formats.documents.document import BARE, HEAD_BYTES, HEADER_START, frame_number
+from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions
+from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.keypoints import joint_map, pick, plain
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES
+from hie_cli.formats.output import texts
+from hie_cli.formats.reading import per_file
+from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence
 from hie_cli.formats.sources import Source
 
 JOINTS = joint_map(POSETRACK15.joints)
 _BOX = ("x1", "y1", "x2", "y2")
 
 
-def has_marks(data: Any) -> bool:
-    """Whether an annolist is PoseTrack's own: ``imgnum``, ``is_labeled``, or joint 14."""
-    for entry in _dicts(data.get("annolist")):
-        if "imgnum" in entry or "is_labeled" in entry or _head_tops(entry):
-            return True
-    return False
+def is_posetrack17(source: Source) -> bool:
+    """Whether an annolist is PoseTrack's own: frame marks, or a head top in most of its people.
+
+    A stray joint 14 in an annolist of HiEve's 14 joints is an error, not a mark.
+    """
+    data = json_keys.outermost(source)
+    entries = _dicts(data.get("annolist")) if data is not None else []
+    if any("imgnum" in entry or "is_labeled" in entry for entry in entries):
+        return True
+    posed = sum(bool(rect.get("annopoints")) for e in entries for rect in _dicts(e.get("annorect")))
+    return sum(_head_tops(entry) for entry in entries) > posed / 2
+
+
+def _sniff(source: Source) -> Fit:
+    head = source.read_bytes(HEAD_BYTES).removeprefix(codecs.BOM_UTF8)
+    if head.startswith(HEADER_START.encode()) or BARE.match(head):
+        return Fit(0.3, "is laid out as stage documents are")
+    if not json_keys.has(source, "annolist"):
+        return json_keys.missing(source, ("annolist",))
+    if not is_posetrack17(source):
+        return Fit(0.8, "has neither imgnum and is_labeled, nor PoseTrack's 15 joints")
+    return FITS
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
@@ -49,7 +70,7 @@ def _head_tops(entry: dict[str, Any]) -> int:
 
 
 def _entries(source: Source) -> dict[int, dict[str, Any]]:
-    data = parse_json(source.read_text(), source.label)
+    data = source.json()
     entries = data.get("annolist") if isinstance(data, dict) else None
     if not isinstance(entries, list):
         raise input_error(source.label, "no 'annolist'", "expected a PoseTrack 2017 file")
@@ -106,7 +127,7 @@ def _people(entry: dict[str, Any], where: str) -> tuple[People, Any]:
             boxes[i] = np.concatenate([known.min(0), known.max(0)])
         elif np.isfinite(heads[i]).all():
             boxes[i] = heads[i]
-    people = People(
+    people = ExactPeople(
         boxes,
         scores,
         ids if any("track_id" in r for r in rects) else None,
@@ -142,7 +163,7 @@ def _joints(rect: dict[str, Any], person: str) -> Any:
     return chosen
 
 
-def parse_truth(source: Source, name: str) -> TruthSequence:
+def _truth(source: Source, name: str, options: ReadOptions) -> TruthSequence:
     """One file as ground truth; unlabelled frames are not annotated."""
     frames: dict[int, Annotations] = {}
     entries = _entries(source)
@@ -169,40 +190,38 @@ def parse_truth(source: Source, name: str) -> TruthSequence:
     )
 
 
-def dropped(source: Source) -> tuple[tuple[str, int], ...]:
-    """Counts of what a file says and ``People`` do not hold."""
-    return _dropped(_entries(source))
-
-
 def _dropped(entries: dict[int, dict[str, Any]]) -> tuple[tuple[str, int], ...]:
     others = sum(_head_tops(entry) for entry in entries.values())
     return (("joints outside HiEve's 14 (head_top)", others),) if others else ()
 
 
-def parse_results(source: Source) -> tuple[FramePeople, ...]:
+def _results(source: Source, name: str, options: ReadOptions) -> ResultSequence:
     """One file as results, frames ascending."""
     entries = _entries(source)
-    return tuple(
+    frames = tuple(
         FramePeople(t, _people(entries[t], f"{source.label}: frame {t}")[0])
         for t in sorted(entries)
     )
+    return ResultSequence(name, frames, dropped=_dropped(entries))
 
 
-def format_video(name: str, moments: Iterable[tuple[int, People, Annotations | None]]) -> str:
-    """One video's file."""
-    entries = []
-    for frame, people, truth in moments:
-        regions = () if truth is None else truth.ignore_regions
-        entry: dict[str, Any] = {
-            "image": [{"name": f"images/{name}/{frame + 1:08d}.jpg"}],
-            "annorect": [_rect(people, truth, i) for i in range(len(people))],
-            "ignore_regions": region_records(regions),
-            "imgnum": [frame + 1],
-        }
-        if truth is not None:
-            entry["is_labeled"] = [int(truth.annotated)]
-        entries.append(entry)
+def _text(sequence: VideoSequence) -> str:
+    entries = [_entry(sequence.name, frame) for frame in sequence.frames]
     return json.dumps({"annolist": entries}, allow_nan=False) + "\n"
+
+
+def _entry(video: str, frame: SequenceFrame) -> dict[str, Any]:
+    people, truth = frame.people, frame.truth
+    number = frame.index + 1
+    entry: dict[str, Any] = {
+        "image": [{"name": f"images/{video}/{number:08d}.jpg"}],
+        "annorect": [_rect(people, truth, i) for i in range(len(people))],
+        "ignore_regions": region_records(() if truth is None else truth.ignore_regions),
+        "imgnum": [number],
+    }
+    if truth is not None:
+        entry["is_labeled"] = [int(truth.annotated)]
+    return entry
 
 
 def _rect(people: People, truth: Annotations | None, i: int) -> dict[str, Any]:
@@ -233,3 +252,21 @@ def _known(people: People, truth: Annotations | None, i: int, joint: int) -> boo
     if truth is not None and truth.visibility is not None:
         return bool(truth.visibility[i, joint] == VISIBLE)
     return people.keypoints is not None and bool(np.isfinite(people.keypoints[i, joint]).all())
+
+
+LAYOUT = Layout(
+    "posetrack17",
+    "PoseTrack 2017 annolist JSON",
+    (".json",),
+    _sniff,
+    per_file(_truth),
+    per_file(_results),
+    None,
+    texts(_text, ".json"),
+    frozenset(
+        {"track ids", "scores", "ignore regions", "head boxes"}
+        | {"joints", "noses", "chests", "joint scores"}
+        | {"frames without people", "empty frames at the end", "people without an action"}
+        | {"unlabelled frames", "unlabelled frames at the end"}
+    ),
+)

@@ -9,7 +9,8 @@ head_x1.., area, annotated, image, crowd_index.
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import IO, Any
 
 import numpy as np
@@ -17,10 +18,18 @@ import numpy as np
 from hie_cli.core.action_classes import ACTIONS, action_index
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.skeletons import JOINTS
-from hie_cli.core.types import NOT_ANNOTATED, Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.types import (
+    NOT_ANNOTATED,
+    Annotations,
+    ExactPeople,
+    FramePeople,
+    People,
+    TruthSequence,
+)
 from hie_cli.formats.documents.annolist_people import check_box
+from hie_cli.formats.layout import ReadOptions
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES
-from hie_cli.formats.sequence import SequenceFrame, VideoSequence
+from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence
 from hie_cli.formats.sources import Source
 
 Cell = str | int | float | None
@@ -32,6 +41,7 @@ _XY = tuple(f"{joint}_{axis}" for joint in JOINTS for axis in "xy")
 _JOINT_SCORES = tuple(f"{joint}_score" for joint in JOINTS)
 _VISIBILITY = tuple(f"{joint}_visibility" for joint in JOINTS)
 _ACTIONS = tuple(f"action_{name}" for name in ACTIONS)
+_PIXELS = frozenset({*_BOX, *_HEAD, *_XY})
 _TEXT = ("sequence", "action", "image")
 COLUMNS = (
     *KEYS,
@@ -60,16 +70,15 @@ def _cells(names: Sequence[str], values: Any, digits: int = 4) -> Row:
     }
 
 
-def _rows(clip: VideoSequence, moment: SequenceFrame) -> list[Row]:
-    people, truth = moment.people, moment.truth
-    frame: Row = {"sequence": clip.name, "frame": moment.index}
+def _rows(sequence: VideoSequence, frame: SequenceFrame) -> list[Row]:
+    people, truth = frame.people, frame.truth
+    row: Row = {"sequence": sequence.name, "frame": frame.index}
     if truth is not None:
-        frame["annotated"] = int(truth.annotated)
-        frame["image"] = truth.image or None
-        frame["crowd_index"] = truth.crowd_index
-    return [{**frame, "person": i, **_person(people, truth, i)} for i in range(len(people))] or [
-        frame
-    ]
+        row["annotated"] = int(truth.annotated)
+        row["image"] = truth.image or None
+        row["crowd_index"] = truth.crowd_index
+    persons = [{**row, "person": i, **_person(people, truth, i)} for i in range(len(people))]
+    return persons or [row]
 
 
 def _person(people: People, truth: Annotations | None, i: int) -> Row:
@@ -99,9 +108,11 @@ def _person(people: People, truth: Annotations | None, i: int) -> Row:
     return row
 
 
-def write_csv(clips: Sequence[VideoSequence], file: IO[str]) -> None:
-    """All clips as one csv with a header line."""
-    rows = [row for clip in clips for moment in clip.moments for row in _rows(clip, moment)]
+def write_csv(sequences: Sequence[VideoSequence], file: IO[str]) -> None:
+    """All sequences as one csv with a header line."""
+    rows = [
+        row for sequence in sequences for frame in sequence.frames for row in _rows(sequence, frame)
+    ]
     writer = csv.DictWriter(file, _used(rows), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -124,10 +135,12 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def write_parquet(clips: Sequence[VideoSequence], file: IO[bytes]) -> None:
-    """All clips as one parquet file. Raises ConfigError without pyarrow."""
+def write_parquet(sequences: Sequence[VideoSequence], file: IO[bytes]) -> None:
+    """All sequences as one parquet file. Raises ConfigError without pyarrow."""
     arrow = _pyarrow()
-    rows = [row for clip in clips for moment in clip.moments for row in _rows(clip, moment)]
+    rows = [
+        row for sequence in sequences for frame in sequence.frames for row in _rows(sequence, frame)
+    ]
     whole = {"frame", "person", "track_id", "ignore", "distractor", "annotated", *_VISIBILITY}
     columns = {
         name: arrow.array(
@@ -166,16 +179,22 @@ def read_rows(source: Source) -> dict[str, list[tuple[int, Row]]]:
 
 def _csv_rows(source: Source) -> list[tuple[int, Row]]:
     reader = csv.DictReader(io.StringIO(source.read_text()))
-    unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
-    missing = [name for name in (*KEYS[:2], *_BOX) if name not in (reader.fieldnames or [])]
-    if unknown or missing:
-        what = f"unknown column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}"
-        raise input_error(source.label, "line 1", f"{what}; expected a table of hie convert")
-    rows = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise input_error(source.label, f"line {reader.line_num}", "wrong number of fields")
-        rows.append((reader.line_num, dict(row)))
+    try:
+        names = reader.fieldnames or []
+        unknown = [name for name in names if name not in COLUMNS]
+        missing = [name for name in (*KEYS[:2], *_BOX) if name not in names]
+        if unknown or missing:
+            what = f"unknown column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}"
+            raise input_error(source.label, "line 1", f"{what}; expected a table of hie convert")
+        rows = []
+        for row in reader:
+            if None in row or None in row.values():
+                place = f"line {reader.line_num}"
+                raise input_error(source.label, place, "wrong number of fields")
+            rows.append((reader.line_num, dict(row)))
+    except csv.Error as error:  # a field beyond csv's limit, a NUL
+        place = f"line {reader.line_num}"
+        raise input_error(source.label, place, f"broken csv ({error})") from None
     return rows
 
 
@@ -199,10 +218,13 @@ def _cell(name: str, value: Cell) -> Cell:
         return str(value)
     try:
         number = float(value)
-    except ValueError:
-        raise ValueError(f"{name} is {value!r}; expected a number") from None
-    if not abs(number) <= max(MAX_COORDINATE, 2**53):
-        raise ValueError(f"{name} is {value}; numbers must be finite")
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} is {str(value)[:40]!r}; expected a number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {str(value)[:40]}; numbers must be finite")
+    limit = MAX_COORDINATE if name in _PIXELS else 2**53
+    if abs(number) > limit:
+        raise ValueError(f"{name} is {number:g}; expected a number within ±{limit:g}")
     return number
 
 
@@ -228,9 +250,10 @@ def _column(rows: list[Row], name: str, default: float) -> Any:
     return np.nan_to_num(_table(rows, [name])[:, 0], nan=default)
 
 
-def is_truth(rows: list[tuple[int, Row]]) -> bool:
-    """Whether a table holds ground truth (it has the column ``annotated``)."""
-    return any("annotated" in row for _, row in rows)
+def is_truth(files: list[Source]) -> bool:
+    """Whether some table has the column ``annotated``, which only ground truth has."""
+    tables = (rows for source in files for rows in read_rows(source).values())
+    return any("annotated" in row for rows in tables for _, row in rows)
 
 
 def result_frames(rows: list[tuple[int, Row]]) -> tuple[FramePeople, ...]:
@@ -240,7 +263,7 @@ def result_frames(rows: list[tuple[int, Row]]) -> tuple[FramePeople, ...]:
     return tuple(
         FramePeople(
             frame,
-            People(
+            ExactPeople(
                 _table(people, _BOX),
                 _column(people, "score", 1.0),
                 _column(people, "track_id", -1).astype(np.int64) if "track_id" in columns else None,
@@ -287,3 +310,28 @@ def _actions(people: list[Row], label: str) -> Any:
     if None in indices:
         raise input_error(label, f"action {names[indices.index(None)]!r}", "none of the 14")
     return np.array(indices, np.int64)
+
+
+def truth_reader(source: Source, options: ReadOptions) -> dict[str, Callable[[], TruthSequence]]:
+    """The sequences of one table as ground truth."""
+    rows = read_rows(source).items()
+    return {name: partial(truth_sequence, name, part, source.label) for name, part in rows}
+
+
+def result_reader(source: Source, options: ReadOptions) -> dict[str, Callable[[], ResultSequence]]:
+    """The sequences of one table as results."""
+    rows = read_rows(source).items()
+    return {name: partial(_result_sequence, name, part, source.label) for name, part in rows}
+
+
+def _result_sequence(name: str, rows: list[tuple[int, Row]], label: str) -> ResultSequence:
+    return ResultSequence(name, result_frames(rows))
+
+
+HOLDS = frozenset(
+    {"boxes", "track ids", "scores", "hidden joints", "actions", "action scores", "areas"}
+    | {"ignored people", "distractors", "head boxes", "crowd index", "image names"}
+    | {"joints", "noses", "chests", "joint scores"}
+    | {"frames without people", "empty frames at the end", "people without an action"}
+    | {"unlabelled frames", "unlabelled frames at the end"}
+)

@@ -19,8 +19,8 @@ from hie_cli.core.types import (
     TruthSequence,
     VideoInfo,
 )
+from hie_cli.formats.documents.annolist_truth import truth_of_people
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.layouts.annolist_truth import truth_of_people
 from hie_cli.formats.truth import read_truth
 from hie_cli.pipeline.document_inputs import match_video, open_video
 from hie_cli.training.action.labels import labels_of, spread

@@ -25,8 +25,8 @@ def test_both_ways_of_reading_agree(make_people: Make, seed: int, n: int, keep: 
     if not keep & 4:
         people = people.replace(action_scores=None)
     rects = json.loads(annolist_people.format_people(people))
-    bulk = annolist_people._parse_at_once(rects)
-    careful = annolist_people._parse_carefully(rects, "x")
+    bulk = annolist_people._parse_at_once(rects, People)
+    careful = annolist_people._parse_carefully(rects, "x", People)
     assert bulk is not None
     for field in dataclasses.fields(People):
         a, b = getattr(bulk, field.name), getattr(careful, field.name)

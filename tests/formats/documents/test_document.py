@@ -153,7 +153,7 @@ def joint(text: str) -> str:
 BROKEN = {
     "reversed": (frame(RECT.replace("[2]", "[0]", 1) % ""), "frame 3: person 0 has x2 < x1"),
     "upside down": (frame(RECT.replace('"y2":[2]', '"y2":[0]') % ""), "person 0 has y2 < y1"),
-    "nan": (frame(RECT.replace("[1]", "[NaN]", 1) % ""), "line 2: holds NaN"),
+    "nan": (frame(RECT.replace("[1]", "[NaN]", 1) % ""), "holds NaN; JSON numbers"),
     "infinite": (frame(RECT.replace("[1]", "[1e999]", 1) % ""), "x1 is not finite"),
     "huge": (frame(RECT.replace("[1]", "[1e30]", 1) % ""), "x1 is 1e+30; expected pixels"),
     "digits": (frame(RECT.replace("[1]", f"[{'9' * 5000}]", 1) % ""), "too many digits"),
@@ -208,7 +208,7 @@ WHOLE = {
     "twice": (body(frames=f"{frame('')}\n,{frame('')}\n"), "frame 3 comes after frame 3"),
     "version": (body(HEAD.replace('_version":1', '_version":2')), "format version 2: this hie"),
     "stage": (body(HEAD.replace('"pose"', '"poses"')), "stage 'poses': expected one of"),
-    "header": (body(HEAD.replace('"width":9,', "")), "header: broken"),
+    "header": (body(HEAD.replace('"frames":', '"range":')), "header: broken (KeyError('frames'))"),
     "not ours": ('{"a":1}', "no 'annolist'"),
     "list": ("[1]", "no 'annolist'"),
     "json": ('{"annolist":[\n{"a":}]}', "line 2 column"),

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.formats.layouts import ava
 from hie_cli.formats.results import read_results
-from hie_cli.formats.sequence import people_of
+from hie_cli.formats.sequence import of_truth
 from hie_cli.formats.truth import read_truth
+from hie_cli.formats.writers import write as write_layout
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -49,7 +49,7 @@ def test_results(tmp_path: Path) -> None:
     (item,) = read_results(write(tmp_path, text), size=(100, 100))["v"]
     assert item.index == 3
     assert len(item.people) == 2
-    expected = np.zeros((2, 14), np.float32)
+    expected = np.zeros((2, 14))
     expected[0, [0, 13]], expected[1, 1] = (0.75, 0.5), 0.1
     np.testing.assert_array_equal(item.people.action_scores, expected)
 
@@ -85,10 +85,10 @@ def test_same_class_twice(tmp_path: Path) -> None:
         read_results(path)["v"]
 
 
-def test_people_without_an_action_have_no_row(make_truth) -> None:
+def test_people_without_an_action_have_no_row(make_truth, tmp_path: Path) -> None:
     truth = make_truth(5)
-    rows = ava.format_rows(
-        "v", [(t, people_of(a), a) for t, a in enumerate(truth.frames)], (1280, 720), None
-    )
+    path = tmp_path / "v.csv"
+    write_layout(of_truth(truth), path, layout="ava")
+    rows = path.read_text()
     known = sum(int((a.actions >= 0).sum()) for a in truth.frames if a.actions is not None)
     assert len(rows.splitlines()) == known

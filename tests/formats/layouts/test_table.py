@@ -8,7 +8,7 @@ from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, People
 from hie_cli.formats.layouts import table
 from hie_cli.formats.results import read_results
-from hie_cli.formats.sequence import VideoSequence, of_results
+from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results
 from hie_cli.formats.truth import read_truth
 
 HEAD = "sequence,frame,person,x1,y1,x2,y2,track_id\n"
@@ -23,7 +23,7 @@ def write(tmp_path: Path, text: str) -> Path:
 def test_nobody(tmp_path: Path) -> None:
     """A frame without people is a row with empty cells."""
     file = io.StringIO()
-    clip = of_results("v", (FramePeople(4, People.empty()),), None)
+    clip = of_results(ResultSequence("v", (FramePeople(4, People.empty()),)))
     table.write_csv([clip, VideoSequence("w", (), 0)], file)
     assert file.getvalue() == "sequence,frame,person,x1,y1,x2,y2\nv,4,,,,,\n"
     (item,) = read_results(write(tmp_path, file.getvalue()))["v"]
@@ -41,7 +41,7 @@ def test_rows(tmp_path: Path) -> None:
 def test_one_row_reads_as_in_a_spreadsheet(make_people) -> None:
     file = io.StringIO()
     people = make_people(0, 1)
-    table.write_csv([of_results("v", (FramePeople(2, people),), None)], file)
+    table.write_csv([of_results(ResultSequence("v", (FramePeople(2, people),)))], file)
     head, row = (line.split(",") for line in file.getvalue().splitlines())
     cells = dict(zip(head, row, strict=True))
     assert cells["sequence"] == "v"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.formats.layouts import hieve_xml
+from hie_cli.formats.layouts import hieve_frames
 from hie_cli.formats.truth import read_truth
 
 PERSON = """<object><name>P-{id}</name><action>{action}</action><pose>Unspecified</pose>
@@ -139,5 +139,5 @@ def test_names_that_need_escaping(tmp_path: Path, make_truth) -> None:
     import dataclasses
 
     sequence = dataclasses.replace(make_truth(1), name="a<b>&c")
-    text = hieve_xml.format_frame(sequence, 0, as_json=False)
-    assert hieve_xml.parse_xml(text.encode(), "x")["annotation"]["folder"] == "a<b>&c"
+    text = hieve_frames.format_frame(sequence, 0, as_json=False)
+    assert hieve_frames.parse_xml(text.encode(), "x")["annotation"]["folder"] == "a<b>&c"

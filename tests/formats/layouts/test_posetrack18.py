@@ -8,7 +8,8 @@ import pytest
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.skeletons import POSETRACK15, POSETRACK17
-from hie_cli.formats.results import read_dropped, read_results
+from hie_cli.formats.readers import read
+from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth
 
 
@@ -89,10 +90,10 @@ def test_foreign_joints_of_results_are_counted(tmp_path: Path) -> None:
     """Joints 2 and 4 of PoseTrack 2018 have flag 1, joint 3 has 0; 2017 has a head top."""
     data = posetrack18()
     data["annotations"][0] |= {"scores": [0.5] * 17, "score": 0.25}
-    (counted,) = read_dropped(write(tmp_path, data)).values()
+    counted = read(write(tmp_path, data)).dropped
     assert dict(counted) == {"joints outside HiEve's 14 (head_top, left_ear, right_ear)": 2}
     path = write(tmp_path, posetrack17(rect(score=[0.5])))
-    (counted,) = read_dropped(path).values()
+    counted = read(path, kind="results").dropped
     assert dict(counted) == {"joints outside HiEve's 14 (head_top)": 1}
 
 

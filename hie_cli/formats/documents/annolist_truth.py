@@ -52,7 +52,7 @@ def read_regions(entry: dict[str, Any], where: str) -> tuple[FloatArray, ...]:
         if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
             raise InputError(f"{place}: no list of points")
         corners = [[scalar(p, "x", place), scalar(p, "y", place)] for p in points]
-        polygons.append(np.array(corners, np.float32).reshape(-1, 2))
+        polygons.append(np.array(corners, np.float64).reshape(-1, 2))
     return tuple(polygons)
 
 

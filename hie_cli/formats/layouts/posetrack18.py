@@ -5,7 +5,8 @@ Keypoint flags are 0 not annotated or 1 annotated; a filled ``scores`` list make
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,6 +18,7 @@ from hie_cli.core.types import (
     NOT_ANNOTATED,
     VISIBLE,
     Annotations,
+    ExactPeople,
     FloatArray,
     FramePeople,
     People,
@@ -24,17 +26,24 @@ from hie_cli.core.types import (
 )
 from hie_cli.formats.documents.annolist_people import scalar, whole
 from hie_cli.formats.documents.document import frame_number
-from hie_cli.formats.layouts.coco import (
+from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions
+from hie_cli.formats.layouts import json_keys
+from hie_cli.formats.layouts.coco_tables import (
+    TABLES,
     Dataset,
     category,
     common_size,
     dropped,
+    has_frames,
     person_record,
     read_box,
     read_dataset,
 )
 from hie_cli.formats.layouts.keypoints import joint_map, pick, plain, read_flat
 from hie_cli.formats.limits import MAX_FRAMES, xyxy_to_xywh
+from hie_cli.formats.output import texts
+from hie_cli.formats.reading import per_video
+from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence
 from hie_cli.formats.sources import Source
 
 JOINTS = joint_map(POSETRACK17.joints)
@@ -60,22 +69,19 @@ def _joints_of(data: Dataset) -> Any:
     return data.joints or JOINTS
 
 
-def parse_truth(source: Source) -> dict[str, TruthSequence]:
+def _truth(source: Source, options: ReadOptions) -> dict[str, Callable[[], TruthSequence]]:
     """The videos of one file as ground truth."""
     data = read_dataset(source)
     missing = Annotations.empty(annotated=False)
-    sequences = {}
+    sequences: dict[str, Callable[[], TruthSequence]] = {}
     for name, frames in videos(data, source.name).items():
         stated = [i["nframes"] for i in frames.values() if isinstance(i.get("nframes"), int)]
         count = max(max(frames) + 1, *(n for n in stated if n <= MAX_FRAMES), 0)
         found = {t: _annotations(data, image) for t, image in frames.items()}
-        sequences[name] = TruthSequence(
-            name,
-            tuple(found.get(t, missing) for t in range(count)),
-            *common_size(list(frames.values())),
-            None,
-            dropped(data, list(frames.values())),
-        )
+        size = common_size(list(frames.values()))
+        shown = tuple(found.get(t, missing) for t in range(count))
+        lost = dropped(data, list(frames.values()))
+        sequences[name] = partial(TruthSequence, name, shown, *size, None, lost)
     return sequences
 
 
@@ -140,22 +146,24 @@ def _regions(image: dict[str, Any], where: str) -> tuple[FloatArray, ...]:
         xs, ys = [xs], [ys]
     try:
         return tuple(
-            np.array(list(zip(px, py, strict=True)), np.float32).reshape(-1, 2)
+            np.array(list(zip(px, py, strict=True)), np.float64).reshape(-1, 2)
             for px, py in zip(xs, ys, strict=True)
         )
     except (TypeError, ValueError):
         raise InputError(f"{where}: ignore_regions_x and _y do not fit together") from None
 
 
-def parse_results(source: Source) -> dict[str, tuple[FramePeople, ...]]:
+def _results(source: Source, options: ReadOptions) -> dict[str, Callable[[], ResultSequence]]:
     """The videos of one file as results."""
     data = read_dataset(source)
-    return {
-        name: tuple(
+    sequences: dict[str, Callable[[], ResultSequence]] = {}
+    for name, frames in videos(data, source.name).items():
+        found = tuple(
             FramePeople(t, _people(data.annotations[frames[t]["id"]], data)) for t in sorted(frames)
         )
-        for name, frames in videos(data, source.name).items()
-    }
+        lost = dropped(data, list(frames.values()))
+        sequences[name] = partial(ResultSequence, name, found, dropped=lost)
+    return sequences
 
 
 def _people(records: list[dict[str, Any]], data: Dataset) -> People:
@@ -167,58 +175,67 @@ def _people(records: list[dict[str, Any]], data: Dataset) -> People:
         scores[i] = scalar(record, "score", where) if "score" in record else 1.0
         ids.append(whole(record, "track_id", where, -1, 2**53) if "track_id" in record else -1)
     tracked = any("track_id" in record for record in records)
-    return People(boxes, scores, np.array(ids, np.int64) if tracked else None, points, values)
+    return ExactPeople(boxes, scores, np.array(ids, np.int64) if tracked else None, points, values)
 
 
-def is_result(data: Dataset) -> bool:
-    """Whether a file holds predictions: a score on a person or its joints."""
-    records = (record for group in data.annotations.values() for record in group)
-    return any("score" in record or record.get("scores") for record in records)
+def _is_truth(files: list[Source]) -> bool:
+    """Truth unless a person or a joint has a score."""
+    for source in files:
+        for group in read_dataset(source).annotations.values():
+            if any("score" in record or record.get("scores") for record in group):
+                return False
+    return True
 
 
-def format_video(
-    name: str,
-    moments: Iterable[tuple[int, People, Annotations | None]],
-    num_frames: int,
-    size: tuple[int | None, int | None],
-) -> str:
+def _text(sequence: VideoSequence) -> str:
     """One video's file; image ids are frame + 1, annotation ids count from 1."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for frame, people, truth in moments:
-        image: dict[str, Any] = {
-            "id": frame + 1,
-            "frame_id": frame + 1,
-            "vid_id": name,
-            "file_name": f"images/{name}/{frame:06d}.jpg",
-            "nframes": num_frames,
-            "is_labeled": truth is None or truth.annotated,
-        }
-        if size[0] is not None and size[1] is not None:
-            image["width"], image["height"] = size
-        if truth is not None and truth.ignore_regions:
-            for axis, key in ((0, "ignore_regions_x"), (1, "ignore_regions_y")):
-                image[key] = [plain(polygon[:, axis]) for polygon in truth.ignore_regions]
-        images.append(image)
-        for i in range(len(people)):
-            record = person_record(people, truth, i, JOINTS)
-            if "keypoints" in record:
-                values = record["keypoints"][2::3]
-                record["keypoints"][2::3] = [int(v != 0) for v in values]
-                if truth is None:
-                    record["scores"] = values
-                else:
-                    record["keypoints"] = _visible_only(record["keypoints"], values)
-            if truth is not None and truth.head_boxes is not None:
-                head = xyxy_to_xywh(truth.head_boxes[i : i + 1])
-                record["bbox_head"] = plain(head[0])
-            annotations.append({"id": len(annotations) + 1, "image_id": frame + 1, **record})
+    for frame in sequence.frames:
+        images.append(_image(sequence, frame))
+        for i in range(len(frame.people)):
+            record = _record(frame.people, frame.truth, i)
+            number = len(annotations) + 1
+            annotations.append({"id": number, "image_id": frame.index + 1, **record})
     record = {
         "images": images,
         "annotations": annotations,
         "categories": [category(JOINTS.names)],
     }
     return json.dumps(record, allow_nan=False) + "\n"
+
+
+def _image(sequence: VideoSequence, frame: SequenceFrame) -> dict[str, Any]:
+    truth = frame.truth
+    image: dict[str, Any] = {
+        "id": frame.index + 1,
+        "frame_id": frame.index + 1,
+        "vid_id": sequence.name,
+        "file_name": f"images/{sequence.name}/{frame.index:06d}.jpg",
+        "nframes": sequence.num_frames,
+        "is_labeled": frame.labelled,
+    }
+    if sequence.width is not None and sequence.height is not None:
+        image["width"], image["height"] = sequence.width, sequence.height
+    if truth is not None and truth.ignore_regions:
+        for axis, key in ((0, "ignore_regions_x"), (1, "ignore_regions_y")):
+            image[key] = [plain(polygon[:, axis]) for polygon in truth.ignore_regions]
+    return image
+
+
+def _record(people: People, truth: Annotations | None, i: int) -> dict[str, Any]:
+    """One person; PoseTrack's flags are 0 or 1, a result's joint scores stand apart."""
+    record = person_record(people, truth, i, JOINTS)
+    if "keypoints" in record:
+        values = record["keypoints"][2::3]
+        record["keypoints"][2::3] = [int(v != 0) for v in values]
+        if truth is None:
+            record["scores"] = values
+        else:
+            record["keypoints"] = _visible_only(record["keypoints"], values)
+    if truth is not None and truth.head_boxes is not None:
+        record["bbox_head"] = plain(xyxy_to_xywh(truth.head_boxes[i : i + 1])[0])
+    return record
 
 
 def _visible_only(keypoints: list[float], flags: list[float]) -> list[float]:
@@ -228,3 +245,29 @@ def _visible_only(keypoints: list[float], flags: list[float]) -> list[float]:
         for i, flag in enumerate(flags)
         for number in ((*keypoints[3 * i : 3 * i + 2], 1) if flag == 2 else (0, 0, 0))
     ]
+
+
+def _sniff(source: Source) -> Fit:
+    data = json_keys.outermost(source)
+    tables = data is not None and all(isinstance(data.get(key), list) for key in TABLES)
+    if data is None or not tables:
+        return json_keys.missing(source, TABLES)
+    return FITS if has_frames(data) else Fit(0.9, "its images have no vid_id and frame_id")
+
+
+LAYOUT = Layout(
+    "posetrack18",
+    "PoseTrack 2018/21 JSON",
+    (".json",),
+    _sniff,
+    per_video(_truth),
+    per_video(_results),
+    _is_truth,
+    texts(_text, ".json"),
+    frozenset(
+        {"boxes", "track ids", "scores", "ignore regions", "head boxes"}
+        | {"image size", "ignored people", "joints", "noses", "chests", "joint scores"}
+        | {"frames without people", "empty frames at the end", "people without an action"}
+        | {"unlabelled frames", "unlabelled frames at the end"}
+    ),
+)

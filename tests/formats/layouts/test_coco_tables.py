@@ -8,8 +8,8 @@ import pytest
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.skeletons import AIC14, COCO17, CROWDPOSE14, JOINTS
-from hie_cli.formats.readers import Reading, read_clips
-from hie_cli.formats.results import read_dropped, read_results
+from hie_cli.formats.readers import read
+from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth
 
 CROWDPOSE = [*CROWDPOSE14.joints[:12], "head", "neck"]  # as its files spell them
@@ -87,14 +87,13 @@ def test_foreign_joints_of_results_are_counted(tmp_path: Path) -> None:
     data = coco()
     data["annotations"][0]["score"] = 0.5
     eyes_and_ears = {"joints outside HiEve's 14 (left_eye, right_eye, left_ear, right_ear)": 3}
-    assert dict(read_dropped(write(tmp_path, data))["set"]) == eyes_and_ears
-    (clip,) = read_clips(write(tmp_path, data), Reading())
-    assert not clip.is_truth
-    assert dict(clip.dropped) == eyes_and_ears
+    sequence = read(write(tmp_path, data))
+    assert not sequence.is_truth
+    assert dict(sequence.dropped) == eyes_and_ears
     listed = tmp_path / "found.json"
     listed.write_text(json.dumps(data["annotations"]))
-    found = read_dropped(listed, images=write(tmp_path, coco()))
-    assert dict(found["set"]) == eyes_and_ears
+    found = read(listed, images=write(tmp_path, coco()))
+    assert (found.name, dict(found.dropped)) == ("set", eyes_and_ears)
 
 
 def test_crowds_do_not_count(tmp_path: Path) -> None:

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.formats.layouts import mot
+from hie_cli.formats.layouts import text_tracks
 from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth
 
 
 def test_nobody() -> None:
-    assert mot.read_rows("", "a.txt", 0).shape == (0, 7)
-    assert mot.parse_truth("\n\n", "a.txt", "a", 0).frames == ()
-    assert mot.parse_results("\ufeff", "a.txt", 1) == ()
+    assert text_tracks.read_rows("", "a.txt", 0).shape == (0, 7)
+    assert text_tracks.parse_truth("\n\n", "a.txt", "a", 0).frames == ()
+    assert text_tracks.parse_results("\ufeff", "a.txt", 1) == ()
 
 
 def test_hieve_counts_from_0_and_flag_0_is_ignored() -> None:
     """x2 = x + w = 10 + 5; flag 0 does not count, any other flag does."""
     text = "0,7,10,20,5,8,1,-1,-1,-1\r\n2,7,11,20,5,8,0,-1,-1,-1\r\n2,0,1,1,2,2,2,-1,-1,-1\r\n"
-    sequence = mot.parse_truth(text, "20.txt", "20", 0)
+    sequence = text_tracks.parse_truth(text, "20.txt", "20", 0)
     assert [len(f) for f in sequence.frames] == [1, 0, 2]
     assert sequence.frames[0].boxes.tolist() == [[10, 20, 15, 28]]
     assert sequence.frames[2].track_ids.tolist() == [7, 0]
@@ -30,7 +30,7 @@ def test_hieve_counts_from_0_and_flag_0_is_ignored() -> None:
 def test_mot16_classes() -> None:
     """Frame 1 is our 0. Only pedestrians (1) count; 2, 7, 8, 12 take detections with them."""
     rows = [f"1,{c},0,0,9,9,1,{c},0.5" for c in range(1, 14)] + ["1,20,0,0,9,9,0,1,1"]
-    (frame,) = mot.parse_truth("\n".join(rows), "gt.txt", "MOT16-02", 1).frames
+    (frame,) = text_tracks.parse_truth("\n".join(rows), "gt.txt", "MOT16-02", 1).frames
     assert np.flatnonzero(~frame.ignore).tolist() == [0]
     assert frame.distractor is not None
     assert frame.track_ids[frame.distractor].tolist() == [2, 7, 8, 12]
@@ -39,10 +39,10 @@ def test_mot16_classes() -> None:
 def test_last_columns_that_are_not_kept_are_counted() -> None:
     """Rows 2 and 3 are partly visible; class 3 is not kept, class 8 stands for all distractors."""
     text = "1,1,0,0,9,9,1,1,1\n1,2,0,0,9,9,1,8,0.5\n1,3,0,0,9,9,0,3,0\n"
-    sequence = mot.parse_truth(text, "gt.txt", "MOT16-02", 1)
+    sequence = text_tracks.parse_truth(text, "gt.txt", "MOT16-02", 1)
     assert dict(sequence.dropped) == {"classes of ignored boxes": 1, "visible shares of boxes": 2}
     text = "1,1,0,0,9,9,1,5,5,0\n2,1,0,0,9,9,1,-1,-1,-1\n"
-    assert mot.parse_truth(text, "gt.txt", "PETS", 1).dropped == (("world coordinates", 1),)
+    assert text_tracks.parse_truth(text, "gt.txt", "PETS", 1).dropped == (("world coordinates", 1),)
 
 
 def test_mot20_has_one_distractor_more(tmp_path: Path) -> None:
@@ -93,18 +93,18 @@ BAD = {
 def test_bad_lines_are_named(name: str) -> None:
     text, message = BAD[name]
     with pytest.raises(InputError) as error:
-        mot.read_rows(text, "20.txt", 0)
+        text_tracks.read_rows(text, "20.txt", 0)
     assert f"20.txt: {message}" in str(error.value)
 
 
 def test_first_frame_of_mot_is_1() -> None:
     with pytest.raises(InputError, match="line 1: frame 0; expected a whole number from 1"):
-        mot.parse_results("0,1,1,1,1,1,1\n", "a.txt", 1)
+        text_tracks.parse_results("0,1,1,1,1,1,1\n", "a.txt", 1)
 
 
 def test_all_bad_lines_are_listed() -> None:
     text = "0,1,1,1,1,1,1\n0,1,1,1,1,1,1\n0,2,x,1,1,1,1\n0,3,1,1,1,1,1\n"
-    assert [line for line, _ in mot.problems(text.splitlines(), 0)] == [2, 3]
+    assert [line for line, _ in text_tracks.problems(text.splitlines(), 0)] == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_all_bad_lines_are_listed() -> None:
     ],
 )
 def test_which_frame_is_the_first(text: str, name: str, base: int) -> None:
-    assert mot.guess_base(text, name) == base
+    assert text_tracks.guess_base(text, name) == base
 
 
 def test_hieve_text_in_a_folder_named_gt(tmp_path: Path) -> None:
@@ -150,5 +150,5 @@ def test_layout_overrides_the_guess(tmp_path: Path) -> None:
 
 
 def test_spaces_separate_too() -> None:
-    (item,) = mot.parse_results("1 4 10 20 5 8 0.5\n", "a.txt", 1)
+    (item,) = text_tracks.parse_results("1 4 10 20 5 8 0.5\n", "a.txt", 1)
     assert item.people.boxes.tolist() == [[10, 20, 15, 28]]
