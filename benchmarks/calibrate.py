@@ -5,8 +5,7 @@
 SAMPLES holds the pose samples (see ``stills.py``); each --video adds every EVERY-th labelled frame
 of a video with box ground truth. Every image is looked at in every size, so that one data set shows
 people of many heights. Groups (each video, all stills) weigh the same; the log loss of each group
-is also given for a fit that has not seen it. The figures go into ``detection/calibration.py`` and
-``posing/calibration.py`` by hand.
+is also given for a fit that has not seen it. The figures go into ``models/packaged`` by hand.
 """
 
 import argparse

@@ -77,7 +77,7 @@ def estimate_poses(folder: Path, rows: list[Row], name: str) -> tuple[FloatArray
 
     from hie_cli.models import registry
 
-    model = registry.load(name, threads=1)
+    model = registry.load_estimator(name, threads=1)
     keypoints = np.full((len(rows), 14, 2), np.nan, np.float32)
     scores = np.zeros((len(rows), 14), np.float32)
     of_frame: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -115,7 +115,10 @@ def poses(
         found = estimate_poses(folder, rows, name)
         if stored is not None:
             np.savez_compressed(stored, keypoints=found[0], scores=found[1])
-    return found[0], joint_probability(name, found[1]).astype(np.float32)
+    from hie_cli.models import registry
+
+    joints = registry.find(name).joints
+    return found[0], joint_probability(joints, found[1]).astype(np.float32)
 
 
 def sequences(

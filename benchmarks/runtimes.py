@@ -12,8 +12,9 @@ import time
 
 import numpy as np
 
-from hie_cli.models import networks, registry, runtime
+from hie_cli.models import runtime
 from hie_cli.models.packaged import NETWORKS
+from hie_cli.models.spec import InputSpec
 
 SIZES = {
     "nanodet": (416, 416),
@@ -36,10 +37,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     print("network            input     batch   onnx ms   torch ms torch/onnx")
-    for name in NETWORKS:
-        onnx = registry.load(name, "cpu", options.threads).network
-        torch = runtime.TorchNetwork(networks.trained(name), "cpu", options.threads)
-        height, width = SIZES[name]
+    for packaged in NETWORKS:
+        onnx = packaged.open(InputSpec(), "cpu", options.threads)
+        torch = runtime.TorchNetwork(packaged.trained(), "cpu", options.threads)
+        height, width = SIZES[packaged.name]
         for batch in options.batch:
             images = np.random.default_rng(0).integers(
                 0, 255, (batch, height, width, 3), dtype=np.uint8
@@ -50,7 +51,7 @@ def main():
             ][1:]
             first, second = (min(pair[i] for pair in times) for i in (0, 1))
             row = f"{first:>10.1f} {second:>10.1f} {second / first:>10.2f}"
-            print(f"{name:<18} {width}x{height:<5} {batch:>4} {row}")
+            print(f"{packaged.name:<18} {width}x{height:<5} {batch:>4} {row}")
 
 
 if __name__ == "__main__":

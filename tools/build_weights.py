@@ -236,8 +236,8 @@ def build(models: Path, output: Path) -> None:
     from safetensors.numpy import save
 
     sys.path.insert(0, str(ROOT))
-    from hie_cli.models.movenet import MultiPose, SinglePose
-    from hie_cli.models.nanodet import NanoDet
+    from hie_cli.models.networks.movenet import MultiPose, SinglePose
+    from hie_cli.models.networks.nanodet import NanoDet
 
     networks = {
         "movenet-lightning": SinglePose(width=1.0),

@@ -3,11 +3,14 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hie_cli.core.errors import EXIT_MODEL
+
+if TYPE_CHECKING:
+    from hie_cli.models.spec import ModelSpec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,7 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 @app.command("list")
 def list_models(
-    task: Annotated[str | None, typer.Option(help="Only those for detect or pose.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only those for this task.")] = None,
     as_json: Json = False,
 ) -> None:
     """List every model by name, task, licence and what it is.
@@ -31,10 +34,11 @@ def list_models(
     """
     from hie_cli.core.errors import ConfigError
     from hie_cli.models import registry
+    from hie_cli.models.spec import TASKS
 
-    if task not in (None, "detect", "pose"):
-        raise ConfigError(f"--task {task}: unknown; use detect or pose")
-    rows = [_row(name) for name in registry.names(task)]
+    if task is not None and task not in TASKS:
+        raise ConfigError(f"--task {task}: unknown; use {', '.join(TASKS)}")
+    rows = [_row(m) for m in registry.list_models() if task in (None, m.task)]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -53,7 +57,9 @@ def show(name: str, as_json: Json = False) -> None:
       hie models show nanodet
       hie models show my-rtmpose --json
     """
-    row = _row(name)
+    from hie_cli.models import registry
+
+    row = _row(registry.find(name))
     if as_json:
         typer.echo(json.dumps(row, indent=2))
         return
@@ -104,21 +110,28 @@ def import_model(
 
     model = user_models.install(file, manifest, replace=replace)
     if as_json:
-        typer.echo(json.dumps(_row(model.name), indent=2))
+        typer.echo(json.dumps(_row(model), indent=2))
     else:
-        typer.echo(f"imported {model.name} ({model.task}) into {user_models.file_of(model).parent}")
+        typer.echo(f"imported {model.name} ({model.task}) into {user_models.folder() / model.name}")
 
 
-def _row(name: str) -> dict[str, Any]:
-    """What is known of a model, in the order to print: name, task, licence, summary first."""
-    from hie_cli.models import registry, user_models
-    from hie_cli.models.packaged import NETWORKS, Packaged
+def _row(model: "ModelSpec") -> dict[str, Any]:
+    """What is known of a model as plain values, in the order to print: name, task, licence first.
 
-    model = registry.find(name)
-    first: dict[str, Any] = {"name": name, "task": model.task, "licence": model.licence}
-    if isinstance(model, Packaged):
-        first |= {"summary": model.summary, "sha256": NETWORKS[model.network].weights}
-    else:
-        kind = f"like {model.like}" if model.like else f"{model.decoder} ONNX"
-        first |= {"summary": f"imported, {kind}", "file": str(user_models.file_of(model))}
-    return first | {k: v for k, v in dataclasses.asdict(model).items() if k not in first}
+    What is not known is left out.
+    """
+    values = {
+        "name": model.name,
+        "task": model.task,
+        "licence": model.licence,
+        "summary": model.summary,
+        "sha256": model.sha256,
+        "network": model.architecture,
+        "input": dataclasses.asdict(model.input),
+        "score": dataclasses.asdict(model.score) if model.score else None,
+        "joints": dataclasses.asdict(model.joints) if model.joints else None,
+        "cost": model.cost,
+        "source": model.source,
+        "packaged": model.packaged,
+    }
+    return {key: value for key, value in values.items() if value not in (None, "")}

@@ -34,19 +34,15 @@ class DetectorRun:
     cost: float
 
 
-# Time per megapixel of input relative to NanoDet's, measured with ONNX Runtime on a CPU.
-_RELATIVE_COST = {"nanodet": 1.0, "movenet-multipose": 3.3}
-
-
-def cost(name: str, long_side: int | None, size_wh: tuple[int, int]) -> float:
-    """Cost of network ``name`` for one frame of ``size_wh`` scaled to ``long_side``.
+def cost(per_megapixel: float, long_side: int | None, size_wh: tuple[int, int]) -> float:
+    """Cost of a network (``ModelSpec.cost``) for one frame of ``size_wh`` scaled to ``long_side``.
 
     A network at its own size runs whatever it costs: 0, so that it takes nothing from the budget.
     """
     if long_side is None:
         return 0.0
     megapixels = size_wh[0] * size_wh[1] * (long_side / max(size_wh)) ** 2 / 1e6
-    return megapixels * _RELATIVE_COST[name]
+    return megapixels * per_megapixel
 
 
 def affordable(views: Sequence[DetectorRun], budget: float) -> list[DetectorRun]:

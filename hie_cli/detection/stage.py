@@ -16,6 +16,7 @@ from hie_cli.detection import calibration, input_sizes, nms, tiles
 from hie_cli.detection.box_fusion import ViewDetections, fuse
 from hie_cli.detection.input_sizes import DetectorRun
 from hie_cli.models.base import Detector
+from hie_cli.models.spec import ModelSpec
 from hie_cli.posing.calibration import joint_probability
 
 _FLOOR = 0.02  # calibrated score below which a candidate is noise
@@ -100,19 +101,24 @@ def _batches(frames: Iterable[Frame], config: DetectConfig) -> Iterator[list[Fra
 def _choose(image: Image, config: DetectConfig, models: Sequence[Detector]) -> list[DetectorRun]:
     """The views for the segment that begins with ``image``.
 
-    A model without calibration runs at its own default size, since nothing is known of others.
+    A model of fixed size, or whose calibration or cost is not known, runs at its own size.
     """
     size_wh = (image.shape[1], image.shape[0])
     views = [
-        DetectorRun(m, side, input_sizes.cost(model.name, side, size_wh))
+        DetectorRun(m, side, input_sizes.cost(model.spec.cost or 0.0, side, size_wh))
         for m, model in enumerate(models)
-        for side in (config.long_sides if model.name in calibration.CALIBRATIONS else (None,))
+        for side in (config.long_sides if _any_size(model) else (None,))
     ]
     if len(views) == len(models):
         return views
     views = input_sizes.affordable(views, config.budget)
     votes = [_look([image], models[v.model], v.long_side, (1, 1), config)[0] for v in views]
     return input_sizes.choose(views, votes, config.budget, config.fuse_iou)
+
+
+def _any_size(model: Detector) -> bool:
+    spec = model.spec
+    return spec.input.any_size and spec.score is not None and spec.cost is not None
 
 
 def _people(
@@ -144,9 +150,9 @@ def _look(
     windows = tiles.windows(width, height, *grid, config.tile_overlap)
     crops = [image[y1:y2, x1:x2] for image in images for x1, y1, x2, y2 in windows]
     longest = max(max(x2 - x1, y2 - y1) for x1, y1, x2, y2 in windows)
-    scale = 1.0 if side is None else side / longest
-    found = [_calibrated(raw, model.name, scale, config) for raw in model.detect(crops, side)]
-    sees = calibration.competence(model.name, scale)
+    scale = model.spec.input.scale(crops[0].shape[:2], None) if side is None else side / longest
+    found = [_calibrated(raw, model.spec, scale, config) for raw in model.detect(crops, side)]
+    sees = calibration.recall_by_height(model.spec.score, scale)
     votes = []
     for i in range(len(images)):
         seen = [
@@ -158,12 +164,12 @@ def _look(
     return votes
 
 
-def _calibrated(raw: People, name: str, scale: float, config: DetectConfig) -> People:
+def _calibrated(raw: People, spec: ModelSpec, scale: float, config: DetectConfig) -> People:
     """Raw candidates with their scores as probabilities, noise and doubles removed."""
     heights = (raw.boxes[:, 3] - raw.boxes[:, 1]) * scale
-    people = raw.replace(scores=calibration.probability(name, raw.scores, heights))
+    people = raw.replace(scores=calibration.probability(spec.score, raw.scores, heights))
     if raw.keypoint_scores is not None:
-        joints = joint_probability(name, raw.keypoint_scores, heights)
+        joints = joint_probability(spec.joints, raw.keypoint_scores, heights)
         people = people.replace(keypoint_scores=joints)
     likely = people[people.scores >= _FLOOR]
     return likely[geometry.nms(likely.boxes, likely.scores, config.candidate_iou)]

@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import FloatArray, Image, People
+from hie_cli.models.parts import Poses
+from hie_cli.models.spec import ModelSpec
 
-Poses = tuple[FloatArray, FloatArray]  # keypoints (N, 14, 2) pixels NaN if missing, scores (N, 14)
 
+class Model(Protocol):
+    """A loaded model of any task."""
 
-class Detector(Protocol):
-    """Finds people in whole images."""
+    @property
+    def spec(self) -> ModelSpec:
+        """Its record: name, calibration, cost and so on."""
 
     @property
     def name(self) -> str:
@@ -21,6 +25,10 @@ class Detector(Protocol):
     @property
     def sha256(self) -> str:
         """Of the weights file, as hexadecimal digits."""
+
+
+class Detector(Model, Protocol):
+    """Finds people in whole images."""
 
     def detect(self, images: Sequence[Image], long_side: int | None = None) -> list[People]:
         """The people of each image (H, W, 3) uint8 BGR, boxes in that image's pixels, best first.
@@ -32,16 +40,8 @@ class Detector(Protocol):
         """
 
 
-class PoseEstimator(Protocol):
+class PoseEstimator(Model, Protocol):
     """Estimates the pose of each given person."""
-
-    @property
-    def name(self) -> str:
-        """The registry's name."""
-
-    @property
-    def sha256(self) -> str:
-        """Of the weights file, as hexadecimal digits."""
 
     def estimate(
         self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]], *, flip: bool = False
@@ -52,8 +52,13 @@ class PoseEstimator(Protocol):
         """
 
 
-class Network(Protocol):
-    """A network on its device: one batch of images in, its output arrays out."""
+class AppearanceModel(Model, Protocol):
+    """Describes what each given person looks like."""
 
-    def __call__(self, images: Image) -> list[FloatArray]:
-        """(N, H, W, 3) uint8 BGR -> the network's float32 outputs, each with N first."""
+    def embed(
+        self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]]
+    ) -> list[FloatArray]:
+        """Vectors (Ni, D) float32 of length 1 for ``boxes[i]`` (Ni, 4) xyxy of ``images[i]``.
+
+        The more alike two people look, the larger the dot product of their vectors.
+        """

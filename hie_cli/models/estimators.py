@@ -1,36 +1,39 @@
 """Top-down pose: one crop per person, batched over people and images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.geometry import iou
-from hie_cli.core.skeletons import COCO17, FLIP, NUM_JOINTS, to_hieve
+from hie_cli.core.skeletons import FLIP, NUM_JOINTS
 from hie_cli.core.types import FloatArray, Image
-from hie_cli.models import multipose_decode, singlepose_decode
-from hie_cli.models.base import Network, Poses
 from hie_cli.models.images import cut, windows
-
-# A batch's outputs, and where in its crop each person's box lies (N, 4) -> poses in crop pixels.
-Decoder = Callable[[list[FloatArray], FloatArray], Poses]
+from hie_cli.models.parts import Network, PoseDecoder, Poses
+from hie_cli.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
 class CropEstimator:
     """A top-down estimator put together from its parts; see ``base.PoseEstimator``.
 
-    ``context``: window over box, along the side that fills the crop; ``batch``: most crops at once.
+    ``batch``: most crops at once.
     """
 
-    name: str
-    sha256: str
+    spec: ModelSpec
     network: Network
-    size_wh: tuple[int, int]
-    context: float
-    decode: Decoder
+    decode: PoseDecoder
     batch: int = 16
+
+    @property
+    def name(self) -> str:
+        """See ``base.Model``."""
+        return self.spec.name
+
+    @property
+    def sha256(self) -> str:
+        """See ``base.Model``."""
+        return self.spec.sha256
 
     def estimate(
         self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]], *, flip: bool = False
@@ -42,22 +45,20 @@ class CropEstimator:
         every = np.concatenate([nobody, *(np.reshape(b, (-1, 4)) for b in boxes)]).astype(
             np.float32
         )
-        window = windows(every, self.context, self.size_wh[0] / self.size_wh[1])
+        size_wh = self.spec.input.size_wh
+        window = windows(every, self.spec.input.context, size_wh[0] / size_wh[1])
         keypoints = np.full((len(every), NUM_JOINTS, 2), np.nan, np.float32)
         scores = np.zeros((len(every), NUM_JOINTS), np.float32)
         for start in range(0, len(every), self.batch):
             part = slice(start, start + self.batch)
             crops = np.stack(
-                [
-                    cut(images[i], w, self.size_wh)
-                    for i, w in zip(owner[part], window[part], strict=True)
-                ]
+                [cut(images[i], w, size_wh) for i, w in zip(owner[part], window[part], strict=True)]
             )
             corner = window[part, None, :2].astype(np.float32)
-            per_pixel = window[part, None, 2:] / np.array(self.size_wh, np.float32)
+            per_pixel = window[part, None, 2:] / np.array(size_wh, np.float32)
             corners = (every[part].reshape(-1, 2, 2) - corner) / per_pixel
             inside: FloatArray = np.asarray(corners.reshape(-1, 4), np.float32)
-            found = self.decode(self.network(crops), inside)
+            found = self.decode(self.network(crops), inside, size_wh)
             if flip:
                 found = _mean(found, self._mirrored(crops, inside))
             keypoints[part] = found[0] * per_pixel + corner
@@ -70,11 +71,12 @@ class CropEstimator:
 
     def _mirrored(self, crops: Image, boxes: FloatArray) -> Poses:
         """Poses of the mirrored crops, put back: x mirrored, left and right joints swapped."""
-        width = np.float32(self.size_wh[0])
+        size_wh = self.spec.input.size_wh
+        width = np.float32(size_wh[0])
         mirrored = boxes[:, [2, 1, 0, 3]]
         mirrored[:, [0, 2]] = width - mirrored[:, [0, 2]]
         outputs = self.network(np.ascontiguousarray(crops[:, :, ::-1]))
-        keypoints, scores = self.decode(outputs, mirrored)
+        keypoints, scores = self.decode(outputs, mirrored, size_wh)
         keypoints[..., 0] = width - keypoints[..., 0]
         return keypoints[:, FLIP], scores[:, FLIP]
 
@@ -87,26 +89,3 @@ def _mean(one: Poses, other: Poses) -> Poses:
     total = np.where(there, both, 0).sum(0)
     mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
     return mean, (one[1] + other[1]) / 2
-
-
-def single_pose(outputs: list[FloatArray], boxes: FloatArray) -> Poses:
-    """Thunder and Lightning: the person in the middle of the crop."""
-    return to_hieve(COCO17, *singlepose_decode.decode(outputs))
-
-
-def multipose_on_crops(outputs: list[FloatArray], boxes: FloatArray) -> Poses:
-    """MultiPose on crops: of the people seen in a crop, the one whose box fits best.
-
-    Where nobody's box overlaps the given one, the pose has no joints.
-    """
-    keypoints = np.full((len(boxes), NUM_JOINTS, 2), np.nan, np.float32)
-    scores = np.zeros((len(boxes), NUM_JOINTS), np.float32)
-    for index, box in enumerate(boxes):
-        seen = multipose_decode.decode([maps[index] for maps in outputs], floor=0.02, limit=30)
-        fit = iou(seen.boxes, box[None])[:, 0] * np.sqrt(seen.scores)
-        if fit.size and fit.max() > 0:
-            best = int(fit.argmax())
-            keypoints[index], scores[index] = to_hieve(
-                COCO17, seen.keypoints[best], seen.keypoint_scores[best]
-            )
-    return keypoints, scores

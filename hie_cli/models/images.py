@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +36,11 @@ class Letterbox:
         size = _scaled(image_hw, scale)
         return cls(*size, *input_hw, _ratio(image_hw, size), padding)
 
+    @classmethod
+    def stretch(cls, image_hw: tuple[int, int], input_hw: tuple[int, int]) -> "Letterbox":
+        """Squeeze the image to an input of fixed size, whatever its proportions."""
+        return cls(*input_hw, *input_hw, _ratio(image_hw, input_hw))
+
     def batch(self, images: Sequence[Image]) -> Image:
         """(N, padded height, padded width, 3) uint8."""
         shape = (len(images), self.padded_height, self.padded_width, 3)
@@ -65,6 +69,8 @@ def resized(image: Image, height: int, width: int) -> Image:
     """
     if image.shape[:2] == (height, width):
         return image
+    import cv2
+
     tiny = image.shape[0] >= 3 * height and image.shape[1] >= 3 * width
     method = cv2.INTER_AREA if tiny else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
@@ -92,6 +98,8 @@ def cut(image: Image, window: NDArray[np.int64], size_wh: tuple[int, int]) -> Im
     right, bottom = min(x + wide, width), min(y + high, height)
     if right <= left or bottom <= top:
         return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    import cv2
+
     part = image[top:bottom, left:right]
     if part.shape[:2] != (high, wide):
         border = (top - y, y + high - bottom, left - x, x + wide - right)

@@ -1,75 +1,162 @@
-"""The manifest of an imported model: what a weights file does not say about itself."""
+"""The manifest of an imported model: what a weights file does not say about itself.
 
+A YAML file of flat keys: those of ``Manifest``, and those of the decoder that it names (the fields
+of its class in ``decoders.layouts``).
+"""
+
+import dataclasses
 import re
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import yaml
 
-from hie_cli.core.errors import ModelError, nearest
-from hie_cli.core.skeletons import KEYPOINT_SETS
-from hie_cli.models.packaged import MODELS
+from hie_cli.core import config
+from hie_cli.core.errors import ConfigError, ModelError, nearest
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
+from hie_cli.models.decoders.layouts import LAYOUTS, Layout
+from hie_cli.models.network_files import OnnxFile, OwnWeights
+from hie_cli.models.packaged import MODELS, network_of
+from hie_cli.models.parts import PeopleDecoder, PoseDecoder
+from hie_cli.models.spec import InputSpec, ModelSpec
 
-# Decoders of ONNX files: their task, and the keys each needs besides the common ones.
-DECODERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "yolox": ("detect", ("decoded",)),
-    "nanodet": ("detect", ()),
-    "rtmo": ("detect", ("keypoints",)),
-    "movenet-multi": ("detect", ()),
-    "simcc": ("pose", ("keypoints",)),
-    "movenet-single": ("pose", ()),
-}
-_COMMON = ("name", "sha256", "licence")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One imported model.
+    """The keys that every imported model may have; ValueError for values that make no sense.
 
-    Either ``decoder`` (an ONNX file, a key of ``DECODERS``) or ``like`` (weights for the network of
-    that packaged model). ``input_size`` is (width, height) in pixels, ``colour`` bgr or rgb; the
-    network sees ``(value - mean) / std`` per channel in that order, values 0..255.
+    ``decoder`` (an ONNX file's layout) or ``like`` (weights for the network of that packaged
+    model). Input: as ``spec.InputSpec``. ``score_calibration``, ``recall``, ``blur`` and
+    ``joint_calibration``: as ``calibration``'s records, empty where not fitted; ``cost``: as
+    ``spec.ModelSpec``, 0 where not measured.
     """
 
-    name: str
-    sha256: str
-    licence: str
-    decoder: str | None = None
-    like: str | None = None
-    input_size: tuple[int, int] | None = None
-    colour: str = "bgr"
+    name: str = ""
+    sha256: str = ""
+    licence: str = ""
+    origin: str = ""
+    decoder: str = ""
+    like: str = ""
+    input_size: tuple[int, ...] = ()
+    resize: Literal["letterbox", "stretch", "fit"] = "letterbox"
+    any_size: bool = False
+    colour: Literal["bgr", "rgb"] = "bgr"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    keypoints: str = "coco17"
-    padding: int = 114  # grey level round a letterboxed image
-    context: float = 1.25  # crop over box
-    floor: float = 0.05  # lowest candidate score of a detector
-    person: int = 0  # class index
-    decoded: bool = False  # yolox: boxes are already in pixels
-    strides: tuple[int, ...] = (8, 16, 32)  # yolox, nanodet
-    centre: float = 0.5  # nanodet: where in a cell distances start; 0.0 for NanoDet-Plus
-    classes: int = 80  # nanodet
-    split_ratio: float = 2.0  # simcc bins per pixel
-    origin: str = ""
-    task: str = field(default="", init=False)
+    padding: int = 114
+    context: float = 1.25
+    score_calibration: tuple[float, ...] = ()
+    recall: tuple[float, ...] = ()
+    blur: float = 0.0
+    joint_calibration: tuple[float, ...] = ()
+    cost: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.like is not None:
-            task = next((m.task for m in MODELS if m.name == self.like), "")
-        else:
-            task = DECODERS.get(self.decoder or "", ("", ()))[0]
-        object.__setattr__(self, "task", task)
+        checks = (
+            ("name", not self.name or _NAME.fullmatch(self.name),
+             "lower-case letters, digits, dots, dashes and underscores"),
+            ("sha256", not self.sha256 or _SHA256.fullmatch(self.sha256),
+             "the file's 64 hexadecimal digits (sha256sum FILE)"),
+            ("input_size", not self.input_size or _size(self.input_size),
+             "[width, height] in pixels, 32..4096 each"),
+            ("std", all(value > 0 for value in self.std), "three numbers above 0"),
+            ("padding", 0 <= self.padding <= 255, "0..255"),
+            ("context", 1 <= self.context <= 3, "1..3"),
+            ("score_calibration", len(self.score_calibration) in (0, 4), "4 coefficients"),
+            ("joint_calibration", len(self.joint_calibration) in (0, 3), "3 coefficients"),
+            ("cost", 0 <= self.cost <= 1e6, "a number from 0"),
+        )  # fmt: skip
+        for key, good, wanted in checks:
+            if not good:
+                raise ValueError(f"{key}: {getattr(self, key)!r}, expected {wanted}")
 
 
-def read(path: Path) -> Manifest:
+@dataclass(frozen=True)
+class Described:
+    """A checked manifest, and its decoder (None with ``like``)."""
+
+    manifest: Manifest
+    layout: Layout | None
+
+    @property
+    def file_name(self) -> str:
+        """What the model's file is called in its folder."""
+        return "weights.safetensors" if self.layout is None else "model.onnx"
+
+    def values(self) -> dict[str, Any]:
+        """The manifest as a flat mapping of plain values; those left at their default are out."""
+        parts = (self.manifest,) if self.layout is None else (self.manifest, self.layout)
+        found: dict[str, Any] = {}
+        for part in parts:
+            required = getattr(part, "required", ())
+            for field in dataclasses.fields(part):  # type: ignore[arg-type] # layouts are dataclasses
+                value = getattr(part, field.name)
+                if value != field.default or field.name in required:
+                    found[field.name] = list(value) if isinstance(value, tuple) else value
+        return found
+
+    def spec(self, folder: Path) -> ModelSpec:
+        """The model whose file lies in ``folder``."""
+        m = self.manifest
+        path = folder / self.file_name
+        score = None
+        if m.score_calibration:
+            b0, b1, b2, b3 = m.score_calibration
+            score = ScoreCalibration((b0, b1, b2, b3), m.recall, m.blur)
+        joints = None
+        if m.joint_calibration:
+            joints = JointCalibration(m.joint_calibration[:3])  # type: ignore[arg-type] # checked
+        if self.layout is None:
+            like = packaged(m.like)
+            return dataclasses.replace(
+                like,
+                name=m.name,
+                network=OwnWeights(path, m.sha256, network_of(like)),
+                score=score or like.score,
+                joints=joints or like.joints,
+                licence=m.licence,
+                source=m.origin,
+                summary=f"imported, like {m.like}",
+                packaged=False,
+            )
+        width, height = m.input_size
+        crop = self.layout.task != "detect"
+        return ModelSpec(
+            name=m.name,
+            task=self.layout.task,
+            network=OnnxFile(path, m.sha256),
+            architecture=m.decoder,
+            input=InputSpec(
+                (width, height), "crop" if crop else m.resize, m.any_size and not crop, m.colour,
+                m.mean, m.std, m.padding, m.context,
+            ),
+            decoder=cast(PeopleDecoder | PoseDecoder, self.layout),
+            score=score,
+            joints=joints,
+            cost=m.cost or None,
+            licence=m.licence,
+            source=m.origin,
+            summary=f"imported, {m.decoder} ONNX",
+        )  # fmt: skip
+
+
+def packaged(name: str) -> ModelSpec:
+    """The packaged model called ``name``, which exists."""
+    return next(model for model in MODELS if model.name == name)
+
+
+def read(path: Path) -> Described:
     """The manifest file ``path`` (YAML); ModelError names the key that is wrong, and how."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}:" if mark else ""
         raise ModelError(f"{path}:{place} not YAML") from None
@@ -78,93 +165,43 @@ def read(path: Path) -> Manifest:
     return parse(data, str(path))
 
 
-def parse(data: dict[Any, Any], origin: str) -> Manifest:
-    """``data`` checked; ``origin`` begins every error."""
-    known = [f.name for f in fields(Manifest) if f.init]
-    for key in data:
-        if key not in known:
-            raise ModelError(f"{origin}: {key}: unknown key{nearest(str(key), known)}")
-    decoder, like = data.get("decoder"), data.get("like")
+def parse(data: Mapping[Any, Any], origin: str) -> Described:
+    """``data`` checked; ``origin`` begins every error (ModelError)."""
+    given = {str(key): value for key, value in data.items() if value is not None}
+    decoder, like = given.get("decoder"), given.get("like")
     if (decoder is None) == (like is None):
         raise ModelError(f"{origin}: give either decoder (ONNX) or like (weights of our networks)")
-    packaged = [model.name for model in MODELS]
-    if like is not None and like not in packaged:
-        raise ModelError(f"{origin}: like: {like!r} is not one of {', '.join(packaged)}")
-    if decoder is not None and decoder not in DECODERS:
-        raise ModelError(f"{origin}: decoder: {decoder!r} is not one of {', '.join(DECODERS)}")
-    needed = (*_COMMON, *(("input_size", *DECODERS[decoder][1]) if decoder else ()))
+    names = [model.name for model in MODELS]
+    if like is not None and like not in names:
+        raise ModelError(f"{origin}: like: {like!r} is not one of {', '.join(names)}")
+    if decoder is not None and (not isinstance(decoder, str) or decoder not in LAYOUTS):
+        raise ModelError(f"{origin}: decoder: {decoder!r} is not one of {', '.join(LAYOUTS)}")
+    layout = None if decoder is None else LAYOUTS[decoder]
+    common = [field.name for field in dataclasses.fields(Manifest)]
+    own = [f.name for f in dataclasses.fields(layout)] if layout else []  # type: ignore[arg-type]
+    for key in given:
+        if key not in common and key not in own:
+            hint = nearest(key, [*common, *own])
+            raise ModelError(f"{origin}: {key}: unknown key{hint}")
+    needed = ("name", "sha256", "licence", *(("input_size", *layout.required) if layout else ()))
     for key in needed:
-        if data.get(key) is None:
+        if given.get(key) in (None, "", []):
             raise ModelError(f"{origin}: {key}: missing")
-    values = {key: _value(key, value, origin) for key, value in data.items() if value is not None}
-    return Manifest(**values)
+    try:
+        checked = config.overlay(
+            Manifest(), {k: v for k, v in given.items() if k in common}, origin
+        )
+        decode = None
+        if layout is not None:
+            own_values = {k: v for k, v in given.items() if k in own}
+            decode = config.overlay(layout(), own_values, origin)
+        described = Described(checked, decode)
+        described.spec(Path())  # the calibrations check themselves
+    except (ConfigError, ValueError) as error:
+        text = str(error)
+        raise ModelError(text if text.startswith(origin) else f"{origin}: {text}") from None
+    return described
 
 
-def _value(key: str, value: Any, origin: str) -> Any:
-    """``value`` as the dataclass wants it; ModelError where it cannot be that."""
-    check, wanted = _CHECKS[key]
-    value = tuple(value) if isinstance(value, list) else value
-    if not check(value):
-        raise ModelError(f"{origin}: {key}: {value!r}, expected {wanted}")
-    if key in ("mean", "std"):
-        return tuple(float(v) for v in value)
-    return value
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _whole(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _several(value: Any, each: Any, count: int | None = None) -> bool:
-    return (
-        isinstance(value, tuple)
-        and len(value) == (len(value) or -1 if count is None else count)
-        and all(each(v) for v in value)
-    )
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-_CHECKS: dict[str, tuple[Any, str]] = {
-    "name": (
-        lambda v: isinstance(v, str) and _NAME.fullmatch(v) is not None,
-        "lower-case letters, digits, dots, dashes and underscores",
-    ),
-    "sha256": (
-        lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}", v) is not None,
-        "the file's 64 hexadecimal digits (sha256sum FILE)",
-    ),
-    "licence": (_text, "the licence's name"),
-    "decoder": (_text, "a decoder's name"),
-    "like": (_text, "a packaged model's name"),
-    "origin": (lambda v: isinstance(v, str), "text"),
-    "input_size": (
-        lambda v: _several(v, lambda s: _whole(s, 32, 4096), 2),
-        "[width, height] in pixels",
-    ),
-    "colour": (lambda v: v in ("bgr", "rgb"), "bgr or rgb"),
-    "mean": (lambda v: _several(v, _number, 3), "three numbers"),
-    "std": (
-        lambda v: _several(v, lambda s: _number(s) and s > 0, 3),
-        "three numbers above 0",
-    ),
-    "keypoints": (lambda v: v in KEYPOINT_SETS, f"one of {', '.join(KEYPOINT_SETS)}"),
-    "padding": (lambda v: _whole(v, 0, 255), "0..255"),
-    "context": (lambda v: _number(v) and 1 <= v <= 3, "1..3"),
-    "floor": (lambda v: _number(v) and 0 <= v <= 1, "0..1"),
-    "person": (lambda v: _whole(v, 0, 10_000), "a class index from 0"),
-    "decoded": (lambda v: isinstance(v, bool), "true or false"),
-    "strides": (
-        lambda v: _several(v, lambda s: _whole(s, 1, 256)),
-        "a list of pixels such as [8, 16, 32]",
-    ),
-    "centre": (lambda v: _number(v) and 0 <= v <= 1, "0..1"),
-    "classes": (lambda v: _whole(v, 1, 10_000), "a number of classes"),
-    "split_ratio": (lambda v: _number(v) and v > 0, "bins per pixel, above 0"),
-}
+def _size(value: tuple[int, ...]) -> bool:
+    return len(value) == 2 and all(32 <= side <= 4096 for side in value)

@@ -1,21 +1,44 @@
-"""The models by name: those of the package and those a user imported."""
+"""The models by name: those of the package, those a plug-in registered, those a user imported."""
 
 from hie_cli.core.errors import ModelError, nearest
-from hie_cli.models import networks, user_models, weights
-from hie_cli.models.base import Detector, Network, PoseEstimator
-from hie_cli.models.manifest import Manifest
-from hie_cli.models.packaged import MODELS, NETWORKS, Packaged
+from hie_cli.models import user_models
+from hie_cli.models.assembly import assemble
+from hie_cli.models.base import Detector, PoseEstimator
+from hie_cli.models.packaged import MODELS, NETWORKS
+from hie_cli.models.spec import ModelSpec, Task
+
+_registered: dict[str, ModelSpec] = {}
 
 
-def names(task: str | None = None) -> list[str]:
-    """The names of all models, or of those for ``task`` ("detect", "pose"), imported ones last."""
-    models: list[Packaged | Manifest] = [*MODELS, *user_models.installed()]
-    return [model.name for model in models if task in (None, model.task)]
+def register(spec: ModelSpec) -> None:
+    """Make a plug-in's model known by its name, to all commands and to this process only.
+
+    ModelError where a packaged model has that name; a second registration replaces the first.
+    """
+    if any(model.name == spec.name for model in MODELS):
+        raise ModelError(f"model {spec.name!r}: a packaged model has that name; choose another")
+    _registered[spec.name] = spec
 
 
-def find(name: str) -> Packaged | Manifest:
+def list_models(task: Task | None = None) -> list[ModelSpec]:
+    """Every model, or those for ``task``: packaged, registered, imported ones last.
+
+    An imported one whose manifest is damaged is left out; ``find`` and ``verify`` say what is
+    wrong with it.
+    """
+    models = [*MODELS, *_registered.values(), *user_models.installed()]
+    return [model for model in models if task in (None, model.task)]
+
+
+def names(task: Task | None = None) -> list[str]:
+    """The names of all models, or of those for ``task``, in the order of ``list_models``."""
+    return [model.name for model in list_models(task)]
+
+
+def find(name: str) -> ModelSpec:
     """The model called ``name``; ModelError with the nearest known name otherwise."""
-    model = next((m for m in MODELS if m.name == name), None) or user_models.find(name)
+    known = next((m for m in (*MODELS, *_registered.values()) if m.name == name), None)
+    model = known or user_models.find(name)
     if model is not None:
         return model
     raise ModelError(
@@ -29,97 +52,51 @@ def load(name: str, device: str = "auto", threads: int | None = None) -> Detecto
     ``threads`` bounds the CPU threads of the network (None: every CPU this process may use).
     ModelError for an unknown name, missing or damaged files, or a device this machine lacks.
     """
-    model = find(name)
-    if isinstance(model, Packaged):
-        state = networks.packaged_state(model.network)
-        network = _network(model.network, state, model.network, device, threads)
-        return assemble(model, model.name, NETWORKS[model.network].weights, network)
-    data, origin = user_models.content(model), str(user_models.file_of(model))
-    if model.like is None:
-        from hie_cli.models import foreign
-
-        return foreign.build(data, model, device, threads)
-    like = next(m for m in MODELS if m.name == model.like)
-    network = _network(like.network, weights.read_state(data, origin), origin, device, threads)
-    return assemble(like, model.name, model.sha256, network)
+    return _open(find(name), device, threads)
 
 
 def load_detector(name: str, device: str = "auto", threads: int | None = None) -> Detector:
     """``load``, and ModelError unless it is a detector."""
-    from hie_cli.models.detectors import ImageDetector
-
-    model = load(name, device, threads)
-    if isinstance(model, ImageDetector):
-        return model
-    raise ModelError(f"model {name!r} estimates poses; detectors: {', '.join(names('detect'))}")
+    spec = _for_task(name, "detect", "detectors")
+    model: Detector = _open(spec, device, threads)  # type: ignore[assignment] # by its task
+    return model
 
 
 def load_estimator(name: str, device: str = "auto", threads: int | None = None) -> PoseEstimator:
     """``load``, and ModelError unless it is a pose estimator."""
-    from hie_cli.models.estimators import CropEstimator
-
-    model = load(name, device, threads)
-    if isinstance(model, CropEstimator):
-        return model
-    raise ModelError(f"model {name!r} detects; pose models: {', '.join(names('pose'))}")
+    spec = _for_task(name, "pose", "pose models")
+    model: PoseEstimator = _open(spec, device, threads)  # type: ignore[assignment] # by its task
+    return model
 
 
-def _network(
-    network: str, state: weights.State, origin: str, device: str, threads: int | None
-) -> Network:
-    """The network with ``state``: on the CPU ONNX Runtime, elsewhere torch."""
-    from hie_cli.models import runtime
-
-    place = runtime.resolve_device(device)
-    if place != "cpu":
-        built = networks.empty(network)
-        weights.fill(built, state, origin)
-        return runtime.TorchNetwork(built, place, threads)
-    path = weights.PACKAGED / f"{network}.onnx"
-    graph = weights.checked_bytes(path, NETWORKS[network].graph, networks.REPAIR)
-    return runtime.OnnxNetwork(graph, state, origin, threads)
+def _for_task(name: str, task: Task, plural: str) -> ModelSpec:
+    spec = find(name)
+    if spec.task != task:
+        known = ", ".join(names(task))
+        raise ModelError(f"model {name!r} is for {spec.task}, not {task}; {plural}: {known}")
+    return spec
 
 
-def assemble(model: Packaged, name: str, sha256: str, network: Network) -> Detector | PoseEstimator:
-    """The packaged ``model``'s pipeline round ``network``, called ``name``."""
-    from hie_cli.models import detectors, estimators
-
-    if model.task == "detect":
-        decode = (
-            detectors.nanodet_people(floor=0.05)
-            if model.network == "nanodet"
-            else detectors.multipose_people(floor=0.1)
-        )
-        fit = detectors.any_size(model.size)
-        return detectors.ImageDetector(name, sha256, network, fit, decode)
-    poses = (
-        estimators.multipose_on_crops
-        if model.network == "movenet-multipose"
-        else estimators.single_pose
-    )
-    size = (model.size, model.size)
-    return estimators.CropEstimator(name, sha256, network, size, model.context or 1.0, poses)
+def _open(spec: ModelSpec, device: str, threads: int | None) -> Detector | PoseEstimator:
+    if spec.network is None:
+        raise ModelError(f"model {spec.name!r} is for {spec.task} and is not loaded here")
+    return assemble(spec, spec.network.open(spec.input, device, threads))
 
 
 def verify() -> list[dict[str, str | None]]:
-    """``name`` and ``error`` (None: intact) of every packaged file and imported model."""
+    """``name`` and ``error`` (None: intact) of every packaged file and every other model."""
     rows: list[dict[str, str | None]] = []
-    for network, files in NETWORKS.items():
-        for name, sha256 in (
-            (f"{network}.safetensors", files.weights),
-            (f"{network}.onnx", files.graph),
-        ):
-            error = None
-            try:
-                weights.checked_bytes(weights.PACKAGED / name, sha256, networks.REPAIR)
-            except ModelError as problem:
-                error = str(problem)
-            rows.append({"name": name, "error": error})
+    for network in NETWORKS:
+        rows += [{"name": name, "error": error} for name, error in network.files()]
+    for spec in _registered.values():
+        problems = [error for _, error in spec.network.files() if error] if spec.network else []
+        rows.append({"name": spec.name, "error": problems[0] if problems else None})
     for path in user_models.folders():
         error = None
         try:
-            if (model := user_models.find(path.name)) is not None:
-                user_models.content(model)
+            model = user_models.find(path.name)
+            if model is not None and model.network is not None:
+                error = next((e for _, e in model.network.files() if e), None)
         except ModelError as problem:
             error = str(problem)
         rows.append({"name": path.name, "error": error})

@@ -104,7 +104,7 @@ class OnnxNetwork:
         self._session = session(graph, origin, threads, options)
 
     def __call__(self, images: Image) -> list[FloatArray]:
-        """See ``base.Network``."""
+        """See ``parts.Network``."""
         outputs: list[FloatArray] = self._session.run(None, {"images": images})
         return outputs
 
@@ -121,7 +121,7 @@ class TorchNetwork:
             torch.set_num_threads(threads)
 
     def __call__(self, images: Image) -> list[FloatArray]:
-        """See ``base.Network``."""
+        """See ``parts.Network``."""
         import torch
 
         with torch.inference_mode():

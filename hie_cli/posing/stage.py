@@ -98,7 +98,7 @@ def _with_network(
     )
     merged = []
     for (_, people), before, chosen, (points, raw) in zip(window, own, wanted, found, strict=True):
-        new: Poses = points, joint_probability(model.name, raw)
+        new: Poses = points, joint_probability(model.spec.joints, raw)
         if config.mode == "fused":
             old = before[0][chosen], before[1][chosen]
             new = agree(old, new, _half_head(people.boxes[chosen]))

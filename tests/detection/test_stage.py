@@ -9,8 +9,15 @@ from hie_cli.core.config import load
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import Frame, People
 from hie_cli.detection.stage import DetectConfig, detect, segment_start
+from hie_cli.models.packaged import MODELS
+from hie_cli.models.spec import ModelSpec
 
 ONE = DetectConfig(models=("squares",), min_score=0.0, min_area=1.0)
+
+
+def spec_like(name):
+    """The record of the packaged model of that name, or one of which nothing is known."""
+    return next((m for m in MODELS if m.name == name), ModelSpec(name, "detect"))
 
 
 class Planted:
@@ -20,6 +27,7 @@ class Planted:
 
     def __init__(self, people, name="planted"):
         self.people, self.name, self.sides = people, name, []
+        self.spec = spec_like(name)
 
     def detect(self, images, long_side=None):
         self.sides.append(long_side)
@@ -30,6 +38,7 @@ class BrightBlobs:
     """Boxes round the bright blobs of whatever picture it is given."""
 
     name, sha256 = "blobs", "0" * 64
+    spec = ModelSpec("blobs", "detect")
 
     def detect(self, images, long_side=None):
         found = []

@@ -10,7 +10,6 @@ import pytest
 from safetensors.numpy import load_file
 from torch import nn
 
-from hie_cli.models import networks
 from hie_cli.models.packaged import NETWORKS
 from hie_cli.models.weights import PACKAGED
 from tests.support.paths import ROOT
@@ -97,10 +96,11 @@ def test_a_package_of_another_version_is_refused(tmp_path):
         tool.build(tmp_path, tmp_path / "out")
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_the_files_are_float16_and_their_graphs_fit(name):
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_the_files_are_float16_and_their_graphs_fit(network):
+    name = network.name
     state = load_file(PACKAGED / f"{name}.safetensors")
-    wanted = {k: tuple(v.shape) for k, v in networks.empty(name).state_dict().items()}
+    wanted = {k: tuple(v.shape) for k, v in network.build().state_dict().items()}
     assert {k: v.shape for k, v in state.items()} == wanted
     assert {v.dtype for v in state.values()} == {np.dtype(np.float16)}
     graph = onnx.load(PACKAGED / f"{name}.onnx", load_external_data=False).graph

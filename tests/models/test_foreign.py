@@ -1,12 +1,15 @@
 """Decoders of published ONNX layouts, each on a graph with planted outputs, from import to use."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from onnx import TensorProto
 
 from hie_cli.core.errors import ModelError
 from hie_cli.core.skeletons import COCO17
-from hie_cli.models import foreign, manifest, registry, user_models
+from hie_cli.models import imported_network, manifest, registry, user_models
+from hie_cli.models.imported_network import ImportedNetwork
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -168,18 +171,20 @@ def test_input_is_ordered_normalised_and_laid_out_as_the_manifest_says(graphs):
     model = manifest.parse(
         values | {"colour": "rgb", "mean": [0, 10, 10], "std": [2, 5, 1]}, "test"
     )
-    network = foreign.ForeignNetwork(graphs.echo([1, 3, 32, 32]), model, "cpu", 1)
+    network = ImportedNetwork(graphs.echo([1, 3, 32, 32]), "x", model.spec(Path()).input, "cpu", 1)
     (seen,) = network(image)
     # red 40 / 2, green (20 - 10) / 5, blue 10 - 10
     np.testing.assert_allclose(seen[0, :, 7, 9], [20, 2, 0])
     model = manifest.parse(values, "test")
-    network = foreign.ForeignNetwork(graphs.echo(["n", "h", "w", 3]), model, "cpu", 1)
+    network = ImportedNetwork(
+        graphs.echo(["n", "h", "w", 3]), "x", model.spec(Path()).input, "cpu", 1
+    )
     np.testing.assert_allclose(network(image)[0][0, 7, 9], [10, 20, 40])
 
 
 def test_results_of_different_length_are_filled_up():
     short, long = np.ones((1, 1, 5), np.float32), np.full((1, 2, 5), 2.0, np.float32)
-    joined = foreign._join([short, long])
+    joined = imported_network._join([short, long])
     np.testing.assert_array_equal(joined[0], [[1] * 5, [0] * 5])
     np.testing.assert_array_equal(joined[1], [[2] * 5] * 2)
 
@@ -195,20 +200,46 @@ YOLOX = {"output": np.zeros((1, CELLS, 85))}
         (YOLOX, [1, 1, 64, 64], {}, "no colour dimension"),
         (YOLOX, [1, 3, 64, 64], {"strides": [8, 16]}, "(84, 85); expected one (80, 5 + classes)"),
         (YOLOX, [1, 3, 64, 64], {"person": 80}, "expected one (84, 5 + classes)"),
-        (YOLOX, [1, 3, 64, 64], {"decoder": "nanodet"}, "expected one (84, 80 + 4 * bins)"),
-        (YOLOX, [1, 3, 64, 64], {"decoder": "rtmo", "keypoints": "coco17"}, "expected dets (N, 5)"),
-        (YOLOX, [1, 3, 64, 64], {"decoder": "movenet-multi"}, "expected (people, 56)"),
-        (YOLOX, [1, 3, 64, 64], {"decoder": "movenet-single"}, "expected (1, 17, 3)"),
+        (
+            YOLOX,
+            [1, 3, 64, 64],
+            {"decoder": "nanodet", "decoded": None},
+            "expected one (84, 80 + 4 * bins)",
+        ),
+        (
+            YOLOX,
+            [1, 3, 64, 64],
+            {"decoder": "rtmo", "decoded": None, "keypoints": "coco17"},
+            "expected dets (N, 5)",
+        ),
+        (
+            YOLOX,
+            [1, 3, 64, 64],
+            {"decoder": "movenet-multi", "decoded": None},
+            "expected (people, 56)",
+        ),
+        (
+            YOLOX,
+            [1, 3, 64, 64],
+            {"decoder": "movenet-single", "decoded": None},
+            "expected (1, 17, 3)",
+        ),
         (
             SIMCC,
             [1, 3, 64, 48],
-            {"decoder": "simcc", "keypoints": "halpe26", "input_size": [48, 64]},
+            {"decoder": "simcc", "decoded": None, "keypoints": "halpe26", "input_size": [48, 64]},
             "expected simcc_x (26, 96)",
         ),
         (
             SIMCC,
             [1, 3, 64, 48],
-            {"decoder": "simcc", "keypoints": "coco17", "input_size": [48, 64], "split_ratio": 1},
+            {
+                "decoder": "simcc",
+                "decoded": None,
+                "keypoints": "coco17",
+                "input_size": [48, 64],
+                "split_ratio": 1,
+            },
             "expected simcc_x (17, 48)",
         ),
     ],

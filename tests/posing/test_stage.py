@@ -8,6 +8,7 @@ from hie_cli.core.config import load
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.skeletons import LEFT_ANKLE, NOSE, RIGHT_ANKLE
 from hie_cli.core.types import Frame, People
+from hie_cli.models.spec import ModelSpec
 from hie_cli.posing.stage import PoseConfig, pose, window_start
 
 
@@ -15,6 +16,7 @@ class CentrePose:
     """Every joint on the box's vertical middle line, top to bottom, with score ``score``."""
 
     name, sha256 = "centre", "0" * 64
+    spec = ModelSpec("centre", "pose")
 
     def __init__(self, score=0.9):
         self.score, self.calls = score, []

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 
 from hie_cli.core.types import Image, People
+from hie_cli.models.spec import ModelSpec
 
 
 class SquareDetector:
     """Boxes around bright blobs."""
 
+    spec = ModelSpec("squares", "detect")
     name = "squares"
     sha256 = "0" * 64
 
@@ -36,6 +38,7 @@ class SquareDetector:
 class CentrePose:
     """Every joint on the vertical middle line of the box, from top to bottom."""
 
+    spec = ModelSpec("centres", "pose")
     name = "centres"
     sha256 = "1" * 64
 

@@ -1,9 +1,13 @@
 """From Thunder's and Lightning's maps to one pose per crop (the original graph's decoder)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from hie_cli.core.skeletons import COCO17, to_hieve
 from hie_cli.core.types import FloatArray
-from hie_cli.models.multipose_decode import NUM_KEYPOINTS, STRIDE
+from hie_cli.models.decoders.centernet import NUM_KEYPOINTS, STRIDE
+from hie_cli.models.parts import Poses
 
 _SOFTENING = 1.8  # the original's constant: weight = 1 / (distance in cells + 1.8)
 
@@ -36,3 +40,14 @@ def decode(maps: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     found = np.stack((columns, rows), 2) + within[..., ::-1]
     keypoints = (found * STRIDE).astype(np.float32)
     return keypoints, heatmap[each[:, None], joint, rows, columns]
+
+
+@dataclass(frozen=True)
+class SinglePose:
+    """Thunder and Lightning: the person in the middle of the crop; see ``parts.PoseDecoder``."""
+
+    def __call__(
+        self, outputs: list[FloatArray], boxes: FloatArray, size_wh: tuple[int, int]
+    ) -> Poses:
+        """See ``parts.PoseDecoder``."""
+        return to_hieve(COCO17, *decode(outputs))

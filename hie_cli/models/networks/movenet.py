@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hie_cli.models.blocks import Pixels, upsample
-from hie_cli.models.multipose_decode import NUM_KEYPOINTS
+from hie_cli.models.decoders.centernet import NUM_KEYPOINTS
+from hie_cli.models.networks.blocks import Pixels, upsample
 
 _HEAD_WIDTH = 96
 _TOP = 1280

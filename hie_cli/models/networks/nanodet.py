@@ -9,8 +9,8 @@ is folded into the convolutions, hence conv with bias; it can be trained on as i
 import torch
 from torch import Tensor, nn
 
-from hie_cli.models.blocks import Pixels, upsample
-from hie_cli.models.nanodet_decode import STRIDES
+from hie_cli.models.decoders.distance_bins import STRIDES
+from hie_cli.models.networks.blocks import Pixels, upsample
 
 NUM_CLASSES = 80
 BINS = 11  # a side is the expected value of a distribution over 0..10 cells

@@ -1,0 +1,1 @@
+"""From a network's outputs to people or poses: one layout a small class."""

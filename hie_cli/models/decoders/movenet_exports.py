@@ -1,0 +1,53 @@
+"""MoveNet's own exports, decoded in the graph."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hie_cli.core.skeletons import COCO17, to_hieve
+from hie_cli.core.types import FloatArray, People
+from hie_cli.models.decoders.candidates import check_floor, first_of, refuse, sparse
+from hie_cli.models.images import Letterbox
+from hie_cli.models.parts import Poses
+
+
+@dataclass(frozen=True)
+class MoveNetSingle:
+    """The single-person exports: (N, 1, 17, 3) of y, x relative to the input, score."""
+
+    task: ClassVar = "pose"
+    required: ClassVar[tuple[str, ...]] = ()
+
+    def __call__(
+        self, outputs: list[FloatArray], boxes: FloatArray, size_wh: tuple[int, int]
+    ) -> Poses:
+        """See ``parts.PoseDecoder``."""
+        if len(outputs) != 1 or outputs[0].shape[1:] != (1, 17, 3):
+            raise refuse("movenet-single", first_of(outputs), "(1, 17, 3)")
+        rows = outputs[0][:, 0]
+        keypoints = rows[..., 1::-1] * np.array(size_wh, np.float32)
+        return to_hieve(COCO17, keypoints, np.clip(rows[..., 2], 0, 1))
+
+
+@dataclass(frozen=True)
+class MoveNetMulti:
+    """MultiPose's export: (N, 56), 17 x (y, x, score), then y1, x1, y2, x2, score."""
+
+    task: ClassVar = "detect"
+    required: ClassVar[tuple[str, ...]] = ()
+    floor: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_floor(self.floor)
+
+    def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
+        """See ``parts.PeopleDecoder``."""
+        if len(outputs) != 1 or outputs[0].ndim != 2 or outputs[0].shape[1] != 56:
+            raise refuse("movenet-multi", outputs, "(people, 56)")
+        rows = outputs[0]
+        size = np.array((box.padded_width, box.padded_height), np.float32)
+        poses = rows[:, :51].reshape(-1, 17, 3)
+        boxes = rows[:, [52, 51, 54, 53]] * np.tile(size, 2)
+        found = poses[..., 1::-1] * size, poses[..., 2]
+        return sparse(boxes, rows[:, 55], box, self.floor, found, COCO17)

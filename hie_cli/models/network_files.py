@@ -1,0 +1,117 @@
+"""Where networks come from: the package's files, the user's weights for them, an ONNX file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hie_cli.core.errors import ModelError
+from hie_cli.models import weights
+from hie_cli.models.parts import Network
+from hie_cli.models.spec import InputSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+REPAIR = "reinstall hie, or run `make weights` in a checkout"
+
+
+@dataclass(frozen=True)
+class PackagedNetwork:
+    """``hie_cli/weights/NAME.safetensors`` and its graph ``NAME.onnx``, by their sha256.
+
+    ``build``: the same network as a torch module, with random weights.
+    """
+
+    name: str
+    sha256: str
+    graph_sha256: str
+    build: Callable[[], "nn.Module"]
+
+    def state(self) -> weights.State:
+        """The packaged weights; ModelError unless intact."""
+        path = weights.PACKAGED / f"{self.name}.safetensors"
+        return weights.read_state(weights.checked_bytes(path, self.sha256, REPAIR), str(path))
+
+    def trained(self) -> "nn.Module":
+        """The torch module with the packaged weights, to be trained on."""
+        built = self.build()
+        weights.fill(built, self.state(), self.name)
+        return built
+
+    def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
+        """See ``spec.NetworkSource``."""
+        return self.run(self.state(), self.name, device, threads)
+
+    def run(self, state: weights.State, origin: str, device: str, threads: int | None) -> Network:
+        """The network with ``state``: on the CPU ONNX Runtime, elsewhere torch."""
+        from hie_cli.models import runtime
+
+        place = runtime.resolve_device(device)
+        if place != "cpu":
+            built = self.build()
+            weights.fill(built, state, origin)
+            return runtime.TorchNetwork(built, place, threads)
+        path = weights.PACKAGED / f"{self.name}.onnx"
+        graph = weights.checked_bytes(path, self.graph_sha256, REPAIR)
+        return runtime.OnnxNetwork(graph, state, origin, threads)
+
+    def files(self) -> tuple[tuple[str, str | None], ...]:
+        """See ``spec.NetworkSource``."""
+        named = (
+            (f"{self.name}.safetensors", self.sha256),
+            (f"{self.name}.onnx", self.graph_sha256),
+        )
+        return tuple(
+            (name, problem(weights.PACKAGED / name, sha256, REPAIR)) for name, sha256 in named
+        )
+
+
+@dataclass(frozen=True)
+class OwnWeights:
+    """The user's weights, a safetensors file, for a packaged network."""
+
+    path: Path
+    sha256: str
+    like: PackagedNetwork
+
+    def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
+        """See ``spec.NetworkSource``."""
+        data = weights.checked_bytes(self.path, self.sha256, IMPORT_AGAIN)
+        origin = str(self.path)
+        return self.like.run(weights.read_state(data, origin), origin, device, threads)
+
+    def files(self) -> tuple[tuple[str, str | None], ...]:
+        """See ``spec.NetworkSource``."""
+        return ((self.path.name, problem(self.path, self.sha256, IMPORT_AGAIN)),)
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """The user's ONNX file."""
+
+    path: Path
+    sha256: str
+
+    def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
+        """See ``spec.NetworkSource``."""
+        from hie_cli.models.imported_network import ImportedNetwork
+
+        data = weights.checked_bytes(self.path, self.sha256, IMPORT_AGAIN)
+        return ImportedNetwork(data, self.path.parent.name, input, device, threads)
+
+    def files(self) -> tuple[tuple[str, str | None], ...]:
+        """See ``spec.NetworkSource``."""
+        return ((self.path.name, problem(self.path, self.sha256, IMPORT_AGAIN)),)
+
+
+IMPORT_AGAIN = "import it again with `hie models import`"
+
+
+def problem(path: Path, sha256: str, fix: str) -> str | None:
+    """What is wrong with a file, in words; None if nothing is."""
+    try:
+        weights.checked_bytes(path, sha256, fix)
+    except ModelError as error:
+        return str(error)
+    return None

