@@ -18,7 +18,7 @@ from typing import Any
 from crowd_boxes import Crowd, make_crowd
 from peers import PEERS, Tracks, as_tracks, judge, print_table, run_peer
 
-from hie_cli.tracking.stage import TrackConfig, track, undescribed
+from hie_cli.tracking.stage import TrackConfig, describe, track
 
 
 def timed(work: Callable[[], Tracks], runs: int) -> tuple[float, Tracks]:
@@ -32,7 +32,7 @@ def timed(work: Callable[[], Tracks], runs: int) -> tuple[float, Tracks]:
 
 
 def ours(crowd: Crowd, settings: TrackConfig) -> Tracks:
-    return as_tracks(list(track(undescribed(crowd.detections), crowd.video, settings)))
+    return as_tracks(list(track(describe(crowd.detections, settings), crowd.video, settings)))
 
 
 def main() -> None:

@@ -24,7 +24,9 @@ import cv2
 import numpy as np
 
 from hie_cli.models import runtime
-from hie_cli.pipeline.run import Models, OutputDir, run_video
+from hie_cli.pipeline.networks import Models
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.run import run_video
 from hie_cli.pipeline.settings import PRESETS, STAGES, load_chain
 from hie_cli.video.sources import FrameRange, VideoSource
 

@@ -44,7 +44,7 @@ def run(video: Path, preset: str, every: int, sets: list[str]) -> tuple[dict[int
     models = [Timed(registry.load_detector(name, "cpu")) for name in config.models]
     frames = list(VideoSource(video, FrameRange(0, None, every)))
     wall, cpu = time.perf_counter(), time.process_time()
-    found = {f.index: p for f, p in detect(frames, config, models)}
+    found = {item.index: item.people for item in detect(frames, config, models)}
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     network = sum(model.seconds for model in models)
     return found, (

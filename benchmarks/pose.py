@@ -102,8 +102,8 @@ def main() -> None:
     frames = [Frame(i, still.image) for i, still in enumerate(stills)]
     own = list(detect(frames, settings, detectors))
     given = [
-        (frame, on_labelled_boxes(still, found))
-        for still, (frame, found) in zip(stills, own, strict=True)
+        replace(item, people=on_labelled_boxes(still, item.people))
+        for still, item in zip(stills, own, strict=True)
     ]
     groups = sorted({still.group for still in stills})
     print(f"{'boxes':6s}{'mode':16s}" + "".join(f"{g:>22s}" for g in [*groups, "all"]))
@@ -114,7 +114,7 @@ def main() -> None:
             config = MODES[mode]
             one_pass = config.mode == "one-pass"
             model = None if one_pass else registry.load_estimator(config.model, "cpu")
-            found = [people for _, people in pose(seen, config, model)]
+            found = [item.people for item in pose(seen, config, model)]
             cells = []
             for group in [*groups, None]:
                 rows = [i for i, s in enumerate(stills) if group in (None, s.group)]

@@ -15,10 +15,10 @@ from stills import Still, pose_stills
 
 from hie_cli.core import geometry
 from hie_cli.core.config import as_dict
-from hie_cli.core.types import Frame, Image, People, concatenate
-from hie_cli.detection.box_smoothing import frames_around, steady
+from hie_cli.core.types import Frame, FramePeople, Image, People, concatenate
+from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
 from hie_cli.detection.stage import detect
-from hie_cli.pipeline.run import Models
+from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.settings import load_chain
 from hie_cli.posing.calibration import HALF_HEAD
 from hie_cli.posing.stage import pose
@@ -28,7 +28,7 @@ from hie_cli.simulation.render import render
 from hie_cli.tracking.stage import describe, track
 from hie_cli.video.sources import FrameRange, VideoSource
 
-PoseClip = list[tuple[Frame, People]]
+PoseClip = list[FramePeople]
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,18 @@ class Chain:
         settings = repr((as_dict(self.config.detect), as_dict(self.config.pose), len(frames)))
         path = self._cache / f"{name}-{zlib.crc32(settings.encode()):08x}.npz"
         if path.exists():
-            return list(zip(frames, load_people(path), strict=True))
+            return posed(frames, load_people(path))
         half = frames_around(self.config.detect.steady_seconds, fps, 1)
-        seen = steady(detect(frames, self.config.detect, self._models.detectors), half)
+        seen = smooth_boxes(detect(frames, self.config.detect, self._models.detectors), half)
         clip = list(pose(seen, self.config.pose, self._models.pose))
-        save_people(path, [people for _, people in clip])
+        save_people(path, [item.people for item in clip])
         return clip
+
+
+def posed(frames: Sequence[Frame], people: Sequence[People]) -> PoseClip:
+    """``frames`` with their people."""
+    pairs = zip(frames, people, strict=True)
+    return [FramePeople(frame.index, each, frame.image) for frame, each in pairs]
 
 
 def save_people(path: Path, people: Sequence[People]) -> None:
@@ -141,7 +147,7 @@ def simulated(
             continue
         for kind, noise in kinds.items():
             people = [item.people.replace(track_ids=None) for item in observe(crowd, noise)]
-            yield Scene(kind, truths, list(zip(images, people, strict=True)), fps)
+            yield Scene(kind, truths, posed(images, people), fps)
 
 
 # --- labelled stills under a moving camera ----------------------------------------------------
@@ -327,21 +333,22 @@ def _occluded(clean: PoseClip, rng: np.random.Generator) -> tuple[list[Frame], l
     boxes (K, 4) of those in each frame.
     """
     out, boxes = [], []
-    for frame, people in clean:
-        image, pasted = frame.image.copy(), []
-        if frame.index % 3 == 1:
-            for x1, y1, x2, y2 in people.boxes.astype(int):
-                other, others = clean[int(rng.integers(len(clean)))]
+    for item in clean:
+        image, pasted = item.image.copy(), []
+        if item.index % 3 == 1:
+            for x1, y1, x2, y2 in item.people.boxes.astype(int):
+                chosen = clean[int(rng.integers(len(clean)))]
+                other, others = chosen.image, chosen.people
                 if not len(others) or x2 - x1 < 4 or y2 - y1 < 8:
                     continue
                 a1, b1, a2, b2 = np.maximum(others.boxes[rng.integers(len(others))], 0).astype(int)
-                patch = other.image[b1:b2, a1:a2]
+                patch = other[b1:b2, a1:a2]
                 if patch.size == 0:
                     continue
                 left = (x1 + x2) // 2 if rng.random() < 0.5 else x1 - (x2 - x1) // 2
                 _paste(image, cv2.resize(patch, (x2 - x1, y2 - y1)), left, y1)
                 pasted.append((left, y1, left + x2 - x1, y2))
-        out.append(Frame(frame.index, image))
+        out.append(Frame(item.index, image))
         boxes.append(np.array(pasted, float).reshape(-1, 4))
     return out, boxes
 
@@ -363,28 +370,26 @@ def _paste(image: np.ndarray, patch: np.ndarray, x: int, y: int) -> None:
 def _dropped(clean: PoseClip, rng: np.random.Generator) -> PoseClip:
     """One person in six missing from a frame, one joint in ten from the others."""
     out = []
-    for frame, people in clean:
+    for item in clean:
+        people = item.people
         assert people.keypoints is not None
         assert people.keypoint_scores is not None
         kept = people[rng.random(len(people)) > 1 / 6]
         gone = rng.random(kept.keypoint_scores.shape) < 0.1
-        out.append(
-            (
-                frame,
-                kept.replace(
-                    keypoints=np.where(gone[..., None], np.nan, kept.keypoints),
-                    keypoint_scores=np.where(gone, 0.0, kept.keypoint_scores),
-                ),
-            )
+        kept = kept.replace(
+            keypoints=np.where(gone[..., None], np.nan, kept.keypoints),
+            keypoint_scores=np.where(gone, 0.0, kept.keypoint_scores),
         )
+        out.append(replace(item, people=kept))
     return out
 
 
 def _shaken(clean: PoseClip, rng: np.random.Generator) -> PoseClip:
     """Joints moved at random, 0.03 body heights; scores left as they are."""
     out = []
-    for frame, people in clean:
+    for item in clean:
+        people = item.people
         assert people.keypoints is not None
         noise = 0.03 * _tall(people.boxes)[:, None, None] * rng.normal(size=people.keypoints.shape)
-        out.append((frame, people.replace(keypoints=people.keypoints + noise)))
+        out.append(replace(item, people=people.replace(keypoints=people.keypoints + noise)))
     return out

@@ -172,9 +172,9 @@ def compare(
     def result(config: RefineConfig) -> list[People]:
         if config.method == "flow" and config.flow not in flows:
             meter = FlowMeter(config.flow)
-            flows[config.flow] = [meter.step(frame.image) for frame, _ in scene.clip]
+            flows[config.flow] = [meter.step(item.image) for item in scene.clip]
         replay = Replay(flows.get(config.flow, []))
-        return [people for _, people in refine(scene.clip, config, scene.fps, replay)]
+        return [item.people for item in refine(scene.clip, config, scene.fps, replay)]
 
     first, second = slice(0, len(truths) // 2), slice(len(truths) // 2, None)
     for method, settings in methods.items():

@@ -106,8 +106,9 @@ def rendered_world(people: int, seed: int) -> World:
         )
     )
     found = [item.people.replace(track_ids=None) for item in observe(crowd)]
-    pairs = zip(render(crowd, None), found, strict=True)
-    return World(counted(truth(crowd)), list(describe(pairs, MEASURED)), crowd.info)
+    frames = zip(render(crowd, None), found, strict=True)
+    stream = (FramePeople(frame.index, people, frame.image) for frame, people in frames)
+    return World(counted(truth(crowd)), list(describe(stream, MEASURED)), crowd.info)
 
 
 def summary(rows: Sequence[dict[str, float]]) -> dict[str, float]:

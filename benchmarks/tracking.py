@@ -27,10 +27,10 @@ from crowd_boxes import make_crowd
 from peers import PEERS, Tracks, as_tracks, counted, judge, print_table, run_peer, sample_settings
 
 from hie_cli.core import config
-from hie_cli.core.types import Frame, FramePeople, VideoInfo
+from hie_cli.core.types import FramePeople, VideoInfo
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth
-from hie_cli.tracking.stage import Observation, TrackConfig, describe, track, undescribed
+from hie_cli.tracking.stage import Observation, TrackConfig, describe, track
 
 
 def images_of(path: Path) -> list[Any]:
@@ -47,9 +47,9 @@ def sightings_of(
 ) -> list[Observation]:
     """What our tracker sees: boxes and poses, and if there are images what pixels add."""
     if images is None:
-        return list(undescribed(detections))
-    pairs = ((Frame(d.index, images[d.index]), d.people) for d in detections)
-    return list(describe(pairs, settings))
+        return list(describe(detections, settings))
+    frames = (replace(d, image=images[d.index]) for d in detections)
+    return list(describe(frames, settings))
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def crowd_world(people: int, frames: int, seed: int) -> World:
     """A made-up crowd, with looks."""
     crowd = make_crowd(people, frames, seed=seed)
     truth = dict(enumerate(zip(crowd.ids, crowd.boxes, strict=True)))
-    seen = undescribed(crowd.detections)
+    seen = describe(crowd.detections, TrackConfig())
     sightings = [replace(s, appearance=k) for s, k in zip(seen, crowd.looks, strict=True)]
     return World(truth, sightings, crowd.video)
 
@@ -101,7 +101,7 @@ def compare(
         "hie online": _mean([judge(w.truth, ours(w, online)) for w in worlds]),
     }
     if all(w.images is None for w in worlds):
-        bare = [replace(w, sightings=list(undescribed(w.detections))) for w in worlds]
+        bare = [replace(w, sightings=list(describe(w.detections, TrackConfig()))) for w in worlds]
         rows["hie, boxes"] = _mean([judge(w.truth, ours(w, offline)) for w in bare])
         rows["hie online, boxes"] = _mean([judge(w.truth, ours(w, online)) for w in bare])
     for name in PEERS:

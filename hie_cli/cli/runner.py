@@ -23,7 +23,9 @@ from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import atomic_write
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
-from hie_cli.pipeline.run import Models, OutputDir, check_models, outputs, run_document, run_video
+from hie_cli.pipeline.networks import Models, check_models
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.run import run_document, run_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain, stages_until
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
 from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
@@ -54,7 +56,7 @@ def run_job(job: VideoJob, models: Models | None = None) -> dict[str, Any]:
         return describe(people, source.info.fps)
 
     record = _guarded(name, work)
-    record["files"] = [str(p) for p in outputs(name, job.stages, job.place) if p.exists()]
+    record["files"] = [str(p) for p in job.place.files(name, job.stages) if p.exists()]
     return record
 
 
@@ -156,7 +158,7 @@ class Session:
         check_models(self.config, stages, self.device)
         videos = find_videos(patterns)
         for path in videos:
-            self.place.check(outputs(video_name(path), stages, self.place))
+            self.place.check(self.place.files(video_name(path), stages))
         jobs = [
             VideoJob(path, chosen, stages, self.place, self.config, self.device) for path in videos
         ]
@@ -196,7 +198,7 @@ class Session:
         if needs_pixels:
             video = match_video(document, videos)
             source = open_video(document, video, self.config.video.fps)
-        files = outputs(document_name(document), (stage,), self.place)
+        files = self.place.files(document_name(document), (stage,))
         if path.resolve() in [file.resolve() for file in files]:
             raise ConfigError(f"{path}: is both input and output; give another -o")
         self.place.check(files)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sized
+from itertools import chain, islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,13 +19,17 @@ def set_quiet(quiet: bool) -> None:
 def progress(
     items: Iterable[T], label: str, total: int | None = None, unit: str = "frame"
 ) -> Iterator[T]:
-    """Yield ``items``, drawing a bar that appears only after two seconds of work."""
+    """Yield ``items``, drawing a bar from the first of them on, after two seconds of work."""
     from tqdm import tqdm
 
     if total is None and isinstance(items, Sized):
         total = len(items)
     hidden = _quiet or not sys.stderr.isatty()
-    yield from tqdm(items, label, total, unit=f" {unit}", delay=2, disable=hidden, leave=False)
+    iterator = iter(items)
+    begun = list(islice(iterator, 1))
+    yield from tqdm(
+        chain(begun, iterator), label, total, unit=f" {unit}", delay=2, disable=hidden, leave=False
+    )
 
 
 def note(message: str) -> None:

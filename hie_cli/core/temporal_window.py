@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import Frame, People
+from hie_cli.core.types import FramePeople, People
 
 Floats = NDArray[np.float64]
 Links = NDArray[np.int64]
@@ -34,23 +34,27 @@ def windowed(seen: Iterable[T], half: int) -> Iterator[tuple[Sequence[T], int]]:
 
 
 class LinkedFrame(NamedTuple):
-    """A frame, its people (N), and of each the index in the frame before (N,); -1: not there."""
+    """A frame's people (N) and of each the index in the frame before (N,); -1: not there."""
 
-    frame: Frame
-    people: People
+    item: FramePeople
     link: Links
+
+    @property
+    def people(self) -> People:
+        """The frame's people."""
+        return self.item.people
 
 
 def linked(
-    seen: Iterable[tuple[Frame, People]], alike: Callable[[People, People], Floats], least: float
+    stream: Iterable[FramePeople], alike: Callable[[People, People], Floats], least: float
 ) -> Iterator[LinkedFrame]:
     """Link people to those of the frame before: ``alike`` (earlier N, later M) >= ``least``."""
     before: People | None = None
-    for frame, people in seen:
-        nobody = np.full(len(people), -1)
-        link = nobody if before is None else follow(alike(before, people), least)
-        yield LinkedFrame(frame, people, link)
-        before = people
+    for item in stream:
+        nobody = np.full(len(item.people), -1)
+        link = nobody if before is None else follow(alike(before, item.people), least)
+        yield LinkedFrame(item, link)
+        before = item.people
 
 
 def outward(

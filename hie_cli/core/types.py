@@ -6,7 +6,7 @@ people is normal.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -149,6 +149,9 @@ class FramePeople:
     people: People
     image: Image | None = None
     video: VideoInfo | None = None
+
+
+FrameStream = Iterator[FramePeople]  # what flows from stage to stage, frames ascending
 
 
 VISIBLE, INVISIBLE, NOT_ANNOTATED = 1, 0, -1

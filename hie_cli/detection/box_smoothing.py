@@ -1,4 +1,4 @@
-"""Boxes steadied over time: a frame's box is what the frames around it agree on.
+"""Boxes smoothed over time: a frame's box is what the frames around it agree on.
 
 A detector's box jitters, above all in width, with every swing of an arm. People are followed by the
 overlap of their boxes for a few frames either way, and each side of the box becomes the value of a
@@ -6,14 +6,15 @@ straight line fitted through those frames, weighted by score. What everybody's b
 the camera's shake, is taken out before the fit, so that a shaking camera does not shift the boxes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.temporal_window import LinkedFrame, Links, linked, outward, windowed
-from hie_cli.core.types import Frame, People
+from hie_cli.core.types import FramePeople, FrameStream, People
 
 Floats = NDArray[np.float64]
 _SAME = 0.4  # overlap of one person's boxes in consecutive frames
@@ -26,23 +27,23 @@ def frames_around(seconds: float, fps: float, stride: int) -> int:
     return min(round(seconds * fps / stride), MOST_FRAMES)
 
 
-def steady(seen: Iterable[tuple[Frame, People]], half: int) -> Iterator[tuple[Frame, People]]:
-    """Yield each frame with its people's boxes steadied by ``half`` frames either way.
+def smooth_boxes(stream: Iterable[FramePeople], half: int) -> FrameStream:
+    """Yield each frame with its people's boxes smoothed over ``half`` frames either way.
 
     Scores, poses and the number of people stay. Holds 2 ``half`` + 1 frames; 0 passes all through.
     """
     if half < 1:
-        yield from seen
+        yield from stream
         return
 
     def overlap(before: People, now: People) -> Floats:
         return geometry.iou(before.boxes, now.boxes)
 
-    for window, position in windowed(linked(seen, overlap, _SAME), half):
-        yield window[position].frame, _steadied(window, position)
+    for window, position in windowed(linked(stream, overlap, _SAME), half):
+        yield replace(window[position].item, people=_smoothed(window, position))
 
 
-def _steadied(window: Sequence[LinkedFrame], position: int) -> People:
+def _smoothed(window: Sequence[LinkedFrame], position: int) -> People:
     people = window[position].people
     if not len(people):
         return people
@@ -90,5 +91,5 @@ def line_at_zero(times: NDArray[np.int64], values: Floats, weights: Floats) -> F
     slope = slope_top / np.maximum(spread, 1e-9)[:, None]
     line = mean_v - slope * mean_t[:, None]
     enough = known.sum(0) >= 3
-    steady_boxes: Floats = np.where(enough[:, None], line, values[0])
-    return steady_boxes
+    smooth: Floats = np.where(enough[:, None], line, values[0])
+    return smooth

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.core import geometry
-from hie_cli.core.types import Frame, Image, People
+from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People
 from hie_cli.detection import calibration, input_sizes, nms, tiles
 from hie_cli.detection.box_fusion import ViewDetections, fuse
 from hie_cli.detection.input_sizes import DetectorRun
@@ -63,14 +63,14 @@ def segment_start(index: int, config: DetectConfig) -> int:
     """The frame from which to detect again so that frame ``index`` comes out as in a full run.
 
     Input sizes are chosen anew at the first frame of each segment and nothing else is remembered
-    (``steady``, which follows, needs frames around besides).
+    (``smooth_boxes``, which follows, needs frames around besides).
     """
     return index // config.segment * config.segment
 
 
 def detect(
     frames: Iterable[Frame], config: DetectConfig, models: Sequence[Detector]
-) -> Iterator[tuple[Frame, People]]:
+) -> FrameStream:
     """Yield each frame with its people (boxes in frame pixels, best first; poses where known).
 
     ``models`` are the loaded networks of ``config.models``, in that order.
@@ -82,7 +82,8 @@ def detect(
             segment = batch[0].index // config.segment
             views = _choose(batch[0].image, config, models)
         images = [frame.image for frame in batch]
-        yield from zip(batch, _people(images, views, config, models), strict=True)
+        for frame, people in zip(batch, _people(images, views, config, models), strict=True):
+            yield FramePeople(frame.index, people, frame.image)
 
 
 def _batches(frames: Iterable[Frame], config: DetectConfig) -> Iterator[list[Frame]]:

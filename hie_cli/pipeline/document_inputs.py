@@ -1,11 +1,12 @@
 """Stage documents and the videos they belong to."""
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hie_cli.core.errors import ConfigError, InputError, input_error
-from hie_cli.core.types import Frame, People, VideoInfo
+from hie_cli.core.types import FramePeople, FrameStream, People, VideoInfo
 from hie_cli.formats.documents.document import Document
 from hie_cli.video.sources import FrameRange, VideoSource, video_name
 
@@ -89,7 +90,7 @@ def video_info(document: Document, source: VideoSource | None) -> VideoInfo:
     return source.info
 
 
-def attach(document: Document, source: VideoSource) -> Iterator[tuple[Frame, People]]:
+def attach(document: Document, source: VideoSource) -> FrameStream:
     """The frames of ``source`` with the people of ``document``, in step.
 
     A document without a header may skip frames (nobody is there); any other must hold each frame.
@@ -99,10 +100,10 @@ def attach(document: Document, source: VideoSource) -> Iterator[tuple[Frame, Peo
     item = next(items, None)
     for frame in source:
         if item is not None and item.index == frame.index:
-            yield frame, item.people
+            yield replace(item, image=frame.image)
             item = next(items, None)
         elif document.header is None and (item is None or item.index > frame.index):
-            yield frame, People.empty()
+            yield FramePeople(frame.index, People.empty(), frame.image)
         else:
             held = "ends" if item is None else f"goes on with frame {item.index}"
             raise InputError(

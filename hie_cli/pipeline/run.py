@@ -4,273 +4,25 @@ Every stage passes on what a reader of its document would get back (``document.r
 files of ``hie run`` equal those of the separate commands.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
 
-from hie_cli.core.config import as_dict
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.errors import InputError
 from hie_cli.core.prefetch import prefetch
 from hie_cli.core.progress import progress
-from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
-from hie_cli.detection import stage as detect_stage
-from hie_cli.detection.box_smoothing import frames_around, steady
-from hie_cli.formats.documents.document import Document, Header, rounded
+from hie_cli.core.types import FramePeople, FrameStream
+from hie_cli.formats.documents.document import Document, Header
 from hie_cli.formats.documents.writer import DocumentWriter
-from hie_cli.models.base import Detector, PoseEstimator
 from hie_cli.pipeline.document_inputs import attach, document_name, video_info
+from hie_cli.pipeline.networks import Models
+from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
-from hie_cli.posing import refine as refine_stage
-from hie_cli.posing import stage as pose_stage
-from hie_cli.recognition import stage as action_stage
-from hie_cli.rendering.overlay import ContactSheet, OverlayWriter, painted, save_png
-from hie_cli.tracking import stage as track_stage
+from hie_cli.pipeline.stage import unwritten, with_images, written
+from hie_cli.pipeline.stages import STAGES, SourcePasses, VideoRun
 from hie_cli.video.sources import FrameRange, VideoSource
 
-FrameStream = Iterator[tuple[Frame, People]]
-
-
-@dataclass(frozen=True)
-class OutputDir:
-    """Where results go and what may happen to those already there."""
-
-    folder: Path
-    overwrite: bool = False
-    resume: bool = False
-
-    def document(self, stage: str, name: str) -> Path:
-        """``DIR/STAGE/NAME.json``."""
-        return self.folder / stage / f"{name}.json"
-
-    def check(self, paths: Iterable[Path]) -> None:
-        """Refuse to overwrite silently. Raises ConfigError naming the file."""
-        for path in paths:
-            if path.exists() and not (self.overwrite or self.resume):
-                raise ConfigError(f"{path}: exists already; --overwrite replaces it")
-
-
-class Models:
-    """The networks that a configuration names, loaded when first needed and shared by videos."""
-
-    def __init__(self, config: ChainConfig, device: str) -> None:
-        self._config = config
-        self.device = device
-
-    @cached_property
-    def detectors(self) -> list[Detector]:
-        """The loaded detectors of ``config.detect.models``, in that order."""
-        from hie_cli.models import registry
-
-        return [registry.load_detector(n, self.device) for n in self._config.detect.models]
-
-    @cached_property
-    def pose(self) -> PoseEstimator | None:
-        """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
-        from hie_cli.models import registry
-
-        if self._config.pose.mode == "one-pass":
-            return None
-        return registry.load_estimator(self._config.pose.model, self.device)
-
-
-def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> None:
-    """Know every model that ``stages`` will ask for. Raises ModelError before any work is done."""
-    from hie_cli.models import registry
-
-    if "detect" in stages:
-        for name in config.detect.models:
-            registry.find(name)
-    if "pose" in stages:
-        if config.pose.mode != "one-pass":
-            registry.find(config.pose.model)
-        refine_stage.check_models(config.refine, device)
-    if "action" in stages:
-        action_stage.check_models(config.action)
-
-
-def used(models: Iterable[Detector | PoseEstimator]) -> tuple[dict[str, str], ...]:
-    """Names and checksums of networks as a document's header keeps them."""
-    return tuple({"name": model.name, "sha256": model.sha256} for model in models)
-
-
-def tee(seen: Iterable[tuple[Frame, People]], writer: DocumentWriter) -> FrameStream:
-    """Write every frame's people and pass them on as a reader would get them.
-
-    Frames that a resumed document holds already are passed on from there.
-    """
-    for position, (frame, people) in enumerate(seen):
-        if position < len(writer.done):
-            yield frame, writer.done[position].people
-            continue
-        kept = rounded(people)
-        writer.write(FramePeople(frame.index, kept))
-        yield frame, kept
-
-
-def _kept(writer: DocumentWriter, restart: int) -> int:
-    """How many frames need no network: those before frame ``restart``, or all if finished."""
-    if writer.finished:
-        return len(writer.done)
-    return sum(item.index < restart for item in writer.done)
-
-
-def _next_frame(done: Sequence[FramePeople], frames: FrameRange) -> int:
-    """The first frame that a resumed document lacks."""
-    return done[-1].index + frames.stride if done else frames.first
-
-
-def detected(
-    source: VideoSource, writer: DocumentWriter, config: ChainConfig, models: Models
-) -> FrameStream:
-    """The detect stage on a video, written along, going on where ``writer`` had stopped."""
-    frames, stride = prefetch(source), source.range.stride
-    half = frames_around(config.detect.steady_seconds, source.info.fps, stride)
-    first = max(source.range.first, _next_frame(writer.done, source.range) - half * stride)
-    kept = _kept(writer, detect_stage.segment_start(first, config.detect))
-
-    def people() -> FrameStream:
-        for _ in range(kept):
-            yield next(frames), People.empty()
-        found = detect_stage.detect(frames, config.detect, models.detectors)
-        yield from steady(found, half)
-
-    return tee(people(), writer)
-
-
-def posed(
-    seen: FrameStream,
-    source: VideoSource,
-    writer: DocumentWriter,
-    config: ChainConfig,
-    models: Models,
-) -> FrameStream:
-    """The pose stage and its temporal refinement, written along, resuming likewise."""
-    frames = source.range
-    around = refine_stage.context_frames(config.refine)
-    first = frames.first
-    if around is not None:
-        first = max(first, _next_frame(writer.done, frames) - around * frames.stride)
-    restart = pose_stage.window_start(first, config.pose)
-    kept = _kept(writer, restart)
-
-    def people() -> FrameStream:
-        for _ in range(kept):
-            yield next(seen)
-        poses = pose_stage.pose(seen, config.pose, models.pose)
-        fps = source.info.fps / frames.stride
-        yield from refine_stage.refine(poses, config.refine, fps, device=models.device)
-
-    return tee(people(), writer)
-
-
-def detect_header(source: VideoSource, config: ChainConfig, models: Models) -> Header:
-    """The header of a video's detect document."""
-    frames = (source.range.first, source.range.end, source.range.stride)
-    settings = (("detect", as_dict(config.detect)),)
-    return Header("detect", source.info, frames, models=used(models.detectors), config=settings)
-
-
-def pose_header(before: Header, config: ChainConfig, models: Models) -> Header:
-    """The header of the pose document that follows the document of ``before``."""
-    networks = () if models.pose is None else used([models.pose])
-    settings = {**as_dict(config.pose), "refine": as_dict(config.refine)}
-    return before.next_stage("pose", networks, settings)
-
-
-def run_pose(
-    seen: Iterable[tuple[Frame, People]],
-    source: VideoSource,
-    before: Header,
-    place: OutputDir,
-    config: ChainConfig,
-    models: Models,
-) -> tuple[Header, list[FramePeople]]:
-    """Pose people, write the pose document, and return its header and people."""
-    header = pose_header(before, config, models)
-    path = place.document("pose", header.video.name)
-    with DocumentWriter(path, header, place.resume) as writer:
-        poses = posed(prefetch(seen), source, writer, config, models)
-        return header, [FramePeople(frame.index, people) for frame, people in poses]
-
-
-def run_track(
-    sightings: Iterable[track_stage.Observation],
-    before: Header,
-    place: OutputDir,
-    config: ChainConfig,
-) -> tuple[Header, list[FramePeople]]:
-    """Give identities, write the track document, and return its header and people."""
-    people = track_stage.track(sightings, before.video, config.track)
-    return _written(people, before.next_stage("track", (), as_dict(config.track)), place)
-
-
-def run_action(
-    people: Iterable[FramePeople],
-    before: Header,
-    place: OutputDir,
-    config: ChainConfig,
-    source: VideoSource | None,
-    device: str,
-) -> tuple[Header, list[FramePeople]]:
-    """Score actions, write the action document, and return its header and people.
-
-    ``source``: the video, for recognisers that look at pixels; each decodes it once more.
-    """
-    scored = action_stage.recognise(
-        people, before.video, config.action, frames=source, device=device
-    )
-    return _written(scored, before.next_stage("action", (), as_dict(config.action)), place)
-
-
-def _written(
-    items: Iterable[FramePeople], header: Header, place: OutputDir
-) -> tuple[Header, list[FramePeople]]:
-    """Write a document; its header and its people as a reader would get them."""
-    kept = []
-    with DocumentWriter(place.document(header.stage, header.video.name), header) as writer:
-        for item in items:
-            kept.append(FramePeople(item.index, rounded(item.people)))
-            writer.write(kept[-1])
-    return header, kept
-
-
-def run_render(
-    seen: Iterable[tuple[Frame, People]],
-    video: VideoInfo,
-    num_frames: int,
-    place: OutputDir,
-    config: ChainConfig,
-    png: bool = False,
-) -> list[FramePeople]:
-    """Write overlay video and contact sheet (and with ``png`` every drawn frame); the people."""
-    shown = []
-    folder = place.folder / "render"
-    overlay = OverlayWriter(folder / f"{video.name}.mp4", video.fps)
-    sheet = ContactSheet(video, num_frames, config.render)
-    try:
-        drawn = painted(seen, video, config.render)
-        for index, image, people in progress(drawn, f"{video.name}: overlay", num_frames):
-            shown.append(FramePeople(index, people))
-            overlay.write(image)
-            sheet.add(index, image, len(people))
-            if png:
-                save_png(folder / video.name / f"{index:06d}.png", image)
-        overlay.close()
-    except BaseException:
-        overlay.discard()
-        raise
-    sheet.save(folder / f"{video.name}.png")
-    return shown
-
-
-def outputs(name: str, stages: Sequence[str], place: OutputDir) -> list[Path]:
-    """The files that ``stages`` write for the video NAME."""
-    documents = [place.document(stage, name) for stage in stages if stage != "render"]
-    folder = place.folder / "render"
-    pictures = [folder / f"{name}.mp4", folder / f"{name}.png"] if "render" in stages else []
-    return documents + pictures
+Stream = Generator[FramePeople, None, None]  # a FrameStream that can be closed before its end
 
 
 def run_video(
@@ -280,40 +32,30 @@ def run_video(
     config: ChainConfig,
     models: Models,
 ) -> list[FramePeople]:
-    """Take one video through ``stages`` (a beginning of ``STAGES``); its people at the end.
+    """Take one video through ``stages``, in that order (``stages_until``); its people at the end.
 
     Pixels are decoded once, ahead, and flow through detect, pose and the tracker's description of
     people; identities and actions follow from those alone; the overlay decodes once more, and so do
     poses that wait for identities (``config.order``).
     """
-    name = source.info.name
-    header = detect_header(source, config, models)
-    pose_last = "pose" in stages and "track" in stages and config.order == "track-first"
-    with ExitStack() as stack:
+    return _people(video_stream(source, stages, place, config, models))
 
-        def open_writer(head: Header) -> DocumentWriter:
-            path = place.document(head.stage, name)
-            return stack.enter_context(DocumentWriter(path, head, place.resume))
 
-        seen = detected(source, open_writer(header), config, models)
-        if "pose" in stages and not pose_last:
-            header = pose_header(header, config, models)
-            seen = posed(prefetch(seen), source, open_writer(header), config, models)
-        bar = progress(seen, f"{name}: people", len(source) or None)
-        if "track" not in stages:
-            return [FramePeople(frame.index, people) for frame, people in bar]
-        sightings = list(track_stage.describe(bar, config.track))
-    header, result = run_track(sightings, header, place, config)
-    if pose_last:
-        pairs = zip(source, (item.people for item in result), strict=True)
-        bar = progress(pairs, f"{name}: poses", len(result))
-        header, result = run_pose(bar, source, header, place, config, models)
-    if "action" in stages:
-        header, result = run_action(result, header, place, config, source, models.device)
-    if "render" in stages:
-        pairs = zip(source, (item.people for item in result), strict=True)
-        run_render(pairs, source.info, len(result), place, config)
-    return result
+def video_stream(
+    source: VideoSource,
+    stages: Sequence[str],
+    place: OutputDir | None,
+    config: ChainConfig,
+    models: Models,
+) -> Stream:
+    """``run_video`` frame by frame, as far as the stages allow; without ``place`` nothing is
+    written. Images are there where the last stage had them.
+    """
+    frames = SourcePasses(source)
+    chosen = source.range
+    header = Header("detect", source.info, (chosen.first, chosen.end, chosen.stride))
+    run = VideoRun(source.info, chosen.stride, frames, config, models, place)
+    return flow(frames, header, chosen, stages, run, pixels=True)
 
 
 def run_document(
@@ -331,22 +73,62 @@ def run_document(
     models looks at pixels.
     """
     header = document.header or foreign_header(document, source)
+    frames = None if source is None else SourcePasses(source)
+    chosen = FrameRange(*header.frames)
+    run = VideoRun(header.video, chosen.stride, frames, config, models, place, png)
+    stream: Iterable[FramePeople] = document
     if stage == "action":
-        return run_action(RequireTrackIds(document), header, place, config, source, models.device)[
-            1
-        ]
-    if stage == "track" and source is None:
-        sightings = track_stage.undescribed(document)
-        return run_track(sightings, header, place, config)[1]
-    assert source is not None
-    seen = attach(document, source)
-    if stage == "render":
-        return run_render(seen, header.video, len(source), place, config, png)
-    bar = progress(seen, f"{header.video.name}: {stage}", len(source) or None)
-    if stage == "track":
-        described = track_stage.describe(prefetch(bar), config.track)
-        return run_track(described, header, place, config)[1]
-    return run_pose(bar, source, header, place, config, models)[1]
+        stream = RequireTrackIds(document)
+    elif source is not None:
+        stream = attach(document, source)
+    pixels = source is not None and stage != "action"
+    return _people(flow(stream, header, chosen, (stage,), run, pixels))
+
+
+def _people(stream: Stream) -> list[FramePeople]:
+    with closing(stream):
+        return [FramePeople(item.index, item.people) for item in stream]
+
+
+def flow(
+    start: Iterable[FramePeople],
+    header: Header,
+    frames: FrameRange,
+    stages: Sequence[str],
+    run: VideoRun,
+    pixels: bool,
+) -> Stream:
+    """The frames of ``start`` through ``stages``.
+
+    ``header``: of the document that ``start`` is, or would be · ``frames``: which of the video's ·
+    ``pixels``: whether they carry images. Each stage's document is published as its last frame has
+    passed. Documents that are unfinished when the stream is closed can be resumed.
+    """
+    total = run.frames.total if run.frames is not None else 0
+    with ExitStack() as stack:
+        stream: FrameStream = iter(start)
+        for name in stages:
+            stage = STAGES[name](run)
+            if stage.needs_pixels and not pixels:
+                assert run.frames is not None
+                stream, pixels = with_images(stream, run.frames), True
+            if pixels:
+                ahead = prefetch(stream)
+                stack.callback(ahead.close)
+                stream = ahead
+            if stage.whole:
+                stream = progress(stream, f"{run.video.name}: people", total or None)
+            if stage.settings is None or run.output is None:
+                stream = stage.run(stream) if stage.settings is None else unwritten(stage, stream)
+            else:
+                header = stage.header(header)
+                path = run.output.document(name, run.video.name)
+                writer = DocumentWriter(path, header, run.output.resume)
+                stack.callback(writer.close)
+                stream = written(stage, stream, writer, frames)
+            if stage.whole:
+                pixels = False
+        yield from progress(stream, f"{run.video.name}: {stages[-1]}", total or None)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ are smoothed before identities are known.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.temporal_window import LinkedFrame, linked, outward, windowed
-from hie_cli.core.types import Frame, People
+from hie_cli.core.types import FramePeople, FrameStream, People
 
 Floats = NDArray[np.float64]
-Seen = Iterable[tuple[Frame, People]]
 _LEAST_LIKENESS = 0.3
 
 
@@ -28,17 +28,18 @@ def similarity(a: People, b: People) -> Floats:
     return (overlap + pose) / 2
 
 
-def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame, People]]:
+def one_euro(stream: Iterable[FramePeople], min_cutoff: float, beta: float) -> FrameStream:
     """The One-Euro filter (Casiez et al., CHI 2012) on every joint; causal.
 
     ``min_cutoff`` in 1/frames; ``beta`` raises the cut-off with speed in body heights per frame.
     """
     smooth = speed = np.zeros((0, 14, 2))
-    for frame, people, index in linked(seen, similarity, _LEAST_LIKENESS):
+    for item, index in linked(stream, similarity, _LEAST_LIKENESS):
+        people = item.people
         if people.keypoints is None:
             smooth = np.full((len(people), 14, 2), np.nan)
             speed = np.zeros_like(smooth)
-            yield frame, people
+            yield item
             continue
         points = np.asarray(people.keypoints, np.float64)
         last, last_speed = np.full_like(points, np.nan), np.zeros_like(points)
@@ -53,7 +54,7 @@ def one_euro(seen: Seen, min_cutoff: float, beta: float) -> Iterator[tuple[Frame
         quick = np.linalg.norm(speed, axis=-1, keepdims=True)
         alpha = _alpha(min_cutoff + beta * quick)
         smooth = alpha * points + (1 - alpha) * last
-        yield frame, people.replace(keypoints=smooth)
+        yield replace(item, people=people.replace(keypoints=smooth))
 
 
 def _alpha(cutoff: Floats) -> Floats:
@@ -62,14 +63,14 @@ def _alpha(cutoff: Floats) -> Floats:
     return rate / (rate + 1)
 
 
-def savgol(seen: Seen, half: int, order: int) -> Iterator[tuple[Frame, People]]:
+def savgol(stream: Iterable[FramePeople], half: int, order: int) -> FrameStream:
     """Savitzky–Golay: each joint is a polynomial's value fitted over ``half`` frames either side.
 
     Fitted by least squares to the frames in which the person is followed, so gaps do no harm;
     where fewer than order + 1 are left the joint stays as it is. Holds 2 half + 1 frames.
     """
-    for window, position in windowed(linked(seen, similarity, _LEAST_LIKENESS), half):
-        yield window[position].frame, _fitted(window, position, order)
+    for window, position in windowed(linked(stream, similarity, _LEAST_LIKENESS), half):
+        yield replace(window[position].item, people=_fitted(window, position, order))
 
 
 def _fitted(window: Sequence[LinkedFrame], position: int, order: int) -> People:

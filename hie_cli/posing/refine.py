@@ -17,7 +17,7 @@ ablation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.temporal_window import windowed
-from hie_cli.core.types import Frame, People, concatenate
+from hie_cli.core.types import FramePeople, FrameStream, People, concatenate
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.models.runtime import resolve_device
@@ -91,53 +91,59 @@ def flow_meter(config: RefineConfig, device: str) -> FlowMeter:
 
 
 def refine(
-    seen: Iterable[tuple[Frame, People]],
+    stream: Iterable[FramePeople],
     config: RefineConfig,
     fps: float,
     meter: FlowMeter | None = None,
     device: str = "auto",
-) -> Iterator[tuple[Frame, People]]:
+) -> FrameStream:
     """Yield each frame with its people's poses refined; holds 2n + 1 frames, n ahead.
 
-    People without keypoints pass unchanged. ``fps``: how many frames of ``seen`` make a second.
+    People without keypoints pass unchanged. ``fps``: how many frames of ``stream`` make a second.
     ``meter`` gives the flow; that of ``config`` on ``device`` if None.
     """
     if config.method == "flow":
-        return _by_flow(seen, config, fps, meter or flow_meter(config, device))
+        return _by_flow(stream, config, fps, meter or flow_meter(config, device))
     if config.method == "one-euro":
-        return one_euro(seen, config.min_cutoff, config.beta)
+        return one_euro(stream, config.min_cutoff, config.beta)
     if config.method == "savgol":
-        return savgol(seen, config.savgol_frames, config.savgol_order)
-    return iter(seen)
+        return savgol(stream, config.savgol_frames, config.savgol_order)
+    return iter(stream)
 
 
-class Flowing(NamedTuple):
-    """A frame, its people, and the flow from the frame before it (None: it is the first)."""
+class FrameFlow(NamedTuple):
+    """A frame's people and the flow from the frame before it (None: it is the first)."""
 
-    frame: Frame
-    people: People
+    item: FramePeople
     flow: FlowPair | None
 
 
 def _by_flow(
-    seen: Iterable[tuple[Frame, People]], config: RefineConfig, fps: float, meter: FlowMeter
-) -> Iterator[tuple[Frame, People]]:
-    flowing = (Flowing(frame, people, meter.step(frame.image)) for frame, people in seen)
-    for window, position in windowed(flowing, config.frames):
-        yield window[position].frame, refined(window, position, config, fps)
+    stream: Iterable[FramePeople], config: RefineConfig, fps: float, meter: FlowMeter
+) -> FrameStream:
+    for window, position in windowed(_with_flow(stream, meter), config.frames):
+        people = refined(window, position, config, fps)
+        yield replace(window[position].item, people=people)
 
 
-def refined(window: Sequence[Flowing], position: int, config: RefineConfig, fps: float) -> People:
+def _with_flow(stream: Iterable[FramePeople], meter: FlowMeter) -> Iterator[FrameFlow]:
+    for item in stream:
+        if item.image is None:
+            raise ValueError(f"frame {item.index}: refinement by flow needs its image")
+        yield FrameFlow(item, meter.step(item.image))
+
+
+def refined(window: Sequence[FrameFlow], position: int, config: RefineConfig, fps: float) -> People:
     """The people of ``window[position]`` refined by those of all the other frames in it."""
-    people = window[position].people
+    people = window[position].item.people
     if people.keypoints is None and len(people):
         return people
     carried = []
-    for other, (_, them, _) in enumerate(window):
-        distance = other - position
+    for other, (item, _) in enumerate(window):
+        them, distance = item.people, other - position
         if distance and them.keypoints is not None and len(them):
             first, last = sorted((other, position))
-            path = [item.flow for item in window[first + 1 : last + 1] if item.flow is not None]
+            path = [each.flow for each in window[first + 1 : last + 1] if each.flow is not None]
             weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
             carried.append(warp(them, path, distance, config.max_error, weight))
     return combine(people, carried, config)

@@ -5,8 +5,8 @@ Three modes. ``one-pass`` keeps the poses that the detector gave along and runs 
 for people whose own pose is missing or weak and merges what both say.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import Frame, People
+from hie_cli.core.types import FramePeople, FrameStream, Image, People
 from hie_cli.models.base import PoseEstimator
 from hie_cli.posing.calibration import HALF_HEAD, joint_probability
 from hie_cli.posing.merge import Poses, agree, owners
@@ -50,8 +50,8 @@ def window_start(index: int, config: PoseConfig) -> int:
 
 
 def pose(
-    seen: Iterable[tuple[Frame, People]], config: PoseConfig, model: PoseEstimator | None
-) -> Iterator[tuple[Frame, People]]:
+    stream: Iterable[FramePeople], config: PoseConfig, model: PoseEstimator | None
+) -> FrameStream:
     """Yield each frame with its people and their joints in frame pixels.
 
     Crops of ``config.window`` frames go through ``model`` together. ``model`` may be None in mode
@@ -59,15 +59,15 @@ def pose(
     """
     if model is None and config.mode != "one-pass":
         raise ValueError(f"pose mode {config.mode} needs a model")
-    for _, group in groupby(seen, key=lambda item: item[0].index // config.window):
+    for _, group in groupby(stream, key=lambda item: item.index // config.window):
         window = list(group)
-        own = [_own(people) for _, people in window]
+        own = [_own(item.people) for item in window]
         if model is None or config.mode == "one-pass":
             poses = own
         else:
             poses = _with_network(window, own, config, model)
-        for (frame, people), found, before in zip(window, poses, own, strict=True):
-            yield frame, _posed(people, found, before, config)
+        for item, found, before in zip(window, poses, own, strict=True):
+            yield replace(item, people=_posed(item.people, found, before, config))
 
 
 def _own(people: People) -> Poses:
@@ -78,8 +78,14 @@ def _own(people: People) -> Poses:
     return people.keypoints, people.keypoint_scores
 
 
+def _pixels(item: FramePeople) -> Image:
+    if item.image is None:
+        raise ValueError(f"frame {item.index}: pose estimation needs its image")
+    return item.image
+
+
 def _with_network(
-    window: Sequence[tuple[Frame, People]],
+    window: Sequence[FramePeople],
     own: Sequence[Poses],
     config: PoseConfig,
     model: PoseEstimator,
@@ -92,16 +98,16 @@ def _with_network(
         for _, scores in own
     ]
     found = model.estimate(
-        [frame.image for frame, _ in window],
-        [people.boxes[chosen] for (_, people), chosen in zip(window, wanted, strict=True)],
+        [_pixels(item) for item in window],
+        [item.people.boxes[chosen] for item, chosen in zip(window, wanted, strict=True)],
         flip=config.flip,
     )
     merged = []
-    for (_, people), before, chosen, (points, raw) in zip(window, own, wanted, found, strict=True):
+    for item, before, chosen, (points, raw) in zip(window, own, wanted, found, strict=True):
         new: Poses = points, joint_probability(model.spec.joints, raw)
         if config.mode == "fused":
             old = before[0][chosen], before[1][chosen]
-            new = agree(old, new, _half_head(people.boxes[chosen]))
+            new = agree(old, new, _half_head(item.people.boxes[chosen]))
         keypoints, scores = before[0].copy(), before[1].copy()
         keypoints[chosen], scores[chosen] = new
         merged.append((keypoints, scores))
@@ -122,11 +128,11 @@ def _posed(people: People, found: Poses, own: Poses, config: PoseConfig) -> Peop
     """
     keypoints, scores = found
     owner = owners(keypoints, scores, people.boxes, config.nms_oks)
-    thief = owner >= 0
+    duplicate = owner >= 0
     overlap = geometry.iou(people.boxes, people.boxes)
-    double = thief & (overlap[np.arange(len(people)), owner] > config.nms_iou)
-    keypoints = np.where(thief[:, None, None], own[0], keypoints)
-    scores = np.where(thief[:, None], own[1], scores)
+    double = duplicate & (overlap[np.arange(len(people)), owner] > config.nms_iou)
+    keypoints = np.where(duplicate[:, None, None], own[0], keypoints)
+    scores = np.where(duplicate[:, None], own[1], scores)
     weak = (scores < config.min_joint_score) | ~np.isfinite(keypoints).all(-1)
     posed = people.replace(
         keypoints=np.where(weak[..., None], np.nan, keypoints),

@@ -93,6 +93,11 @@ def needs_pixels(name: str) -> bool:
     return loading.is_learned(name) and loading.needs_pixels(name)
 
 
+def needs_people_twice(name: str) -> bool:
+    """Whether that recogniser may go over ``Inputs.people`` before its first score."""
+    return name not in _REGISTERED and fused_recogniser.is_fusion(name)
+
+
 register("kinematic", lambda inputs: Kinematic(inputs.video, inputs.config.kinematic))
 register(
     loading.SIMULATED,

@@ -1,12 +1,13 @@
 """Recognising actions: tracked people in, the same people with a score for each action out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.types import FloatArray, Frame, FramePeople, VideoInfo
+from hie_cli.core.types import FloatArray, Frame, FramePeople, FrameStream, VideoInfo
 from hie_cli.recognition import registry
 from hie_cli.recognition.base import Recogniser
 from hie_cli.recognition.settings import ActionConfig
@@ -35,6 +36,11 @@ def needs_pixels(config: ActionConfig) -> bool:
     return any(registry.needs_pixels(name) for name in config.models)
 
 
+def needs_people_twice(config: ActionConfig) -> bool:
+    """Whether a model that ``config`` names may go over all people before it scores any."""
+    return any(registry.needs_people_twice(name) for name in config.models)
+
+
 def check_models(config: ActionConfig) -> None:
     """Raises ModelError and ConfigError as ``recognise`` would, before there is a video."""
     _weights(config, len(config.models))
@@ -57,7 +63,7 @@ def recognise(
     models: Sequence[Recogniser] | None = None,
     frames: Iterable[Frame] | None = None,
     device: str = "auto",
-) -> Iterator[FramePeople]:
+) -> FrameStream:
     """Every frame of ``people`` with ``action_scores`` (N, 14).
 
     Frames whose index is not a multiple of ``config.every`` get rows of NaN. Holds a few seconds of
@@ -72,7 +78,7 @@ def recognise(
     weights = _weights(config, len(chosen))
     for item, window in windows(people, video, config.window_seconds, config.every):
         scores = _unscored(item) if window is None else _mean(window, chosen, weights)
-        yield FramePeople(item.index, item.people.replace(action_scores=scores))
+        yield replace(item, people=item.people.replace(action_scores=scores))
 
 
 def _unscored(item: FramePeople) -> FloatArray:
@@ -88,6 +94,7 @@ def _mean(window: Window, models: Sequence[Recogniser], weights: FloatArray) -> 
 __all__ = [
     "ActionConfig",
     "check_models",
+    "needs_people_twice",
     "needs_pixels",
     "recognise",
     "recognisers",

@@ -1,36 +1,37 @@
 """Overlay video, contact sheet and single frames of one document."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.types import Frame, Image, People, VideoInfo
+from hie_cli.core.types import FramePeople, FrameStream, Image, VideoInfo
 from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.rendering.draw import Painter, RenderConfig
 
 _CAPTION_HEIGHT = 22
 
 
-def painted(
-    seen: Iterable[tuple[Frame, People]], video: VideoInfo, config: RenderConfig
-) -> Iterator[tuple[int, Image, People]]:
-    """Frames with their people drawn on: (frame index, image at render size, people)."""
+def painted(stream: Iterable[FramePeople], video: VideoInfo, config: RenderConfig) -> FrameStream:
+    """Each frame with its people drawn on its image, at render size; the people stay in pixels."""
     scale = min(1.0, config.long_side / max(video.width, video.height))
     painter = Painter(config, video.fps, scale)
     # Even sizes: video encoders with subsampled colour need them.
     size = tuple(max(2, round(side * scale) // 2 * 2) for side in (video.width, video.height))
-    for frame, people in seen:
+    for item in stream:
+        if item.image is None:
+            raise ValueError(f"frame {item.index}: drawing needs its image")
         image = (
-            frame.image.copy()
+            item.image.copy()
             if scale == 1
-            else cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+            else cv2.resize(item.image, size, interpolation=cv2.INTER_AREA)
         )
-        image = image[: size[1], : size[0]]
-        yield frame.index, painter.paint(image, people, frame.index), people
+        image = painter.paint(image[: size[1], : size[0]], item.people, item.index)
+        yield replace(item, image=image)
 
 
 class OverlayWriter:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
+from hie_cli.core.types import FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.tracking.camera_compensation import CameraCompensation
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
@@ -18,68 +18,84 @@ from hie_cli.tracking.smoothing import fill, smooth
 from hie_cli.tracking.tracker import Tracker
 from hie_cli.tracking.tracklets import collect, emit
 
-__all__ = ["Observation", "TrackConfig", "describe", "track", "undescribed"]
+__all__ = ["Observation", "TrackConfig", "describe", "track"]
 
 
-def undescribed(people: Iterable[FramePeople]) -> Iterator[Observation]:
-    """Sightings without appearance, flow or camera motion, for tracking without pixels."""
-    for item in people:
-        yield Observation(item.index, item.people)
+def describe(stream: Iterable[FramePeople], config: TrackConfig) -> Iterator[Observation]:
+    """Observations with what ``config.appearance``, ``flow`` and ``camera`` ask of the pixels.
 
-
-def describe(seen: Iterable[tuple[Frame, People]], config: TrackConfig) -> Iterator[Observation]:
-    """Sightings with what ``config.appearance``, ``flow`` and ``camera`` ask of the pixels.
-
-    Streams: holds one reduced frame. Imports OpenCV only when called.
+    Frames without an image give their people alone, for tracking without pixels. Streams: holds one
+    reduced frame. Imports OpenCV at the first image.
     """
-    from hie_cli.tracking.appearance import stripe_histograms
-    from hie_cli.tracking.camera_motion import FlowMeter, body_motion, camera_motion
+    look: _PixelMeter | None = None
+    for item in stream:
+        if item.image is None:
+            yield Observation(item.index, item.people)
+            continue
+        look = look or _PixelMeter(config)
+        yield look.observe(item.index, item.image, item.people)
 
-    meter = FlowMeter(config.flow_size) if config.flow or config.camera else None
-    for frame, people in seen:
-        look = stripe_histograms(frame.image, people.boxes) if config.appearance else None
-        field, scale = meter.step(frame.image) if meter else (None, 1.0)
+
+class _PixelMeter:
+    """What the pixels of one frame after another say of the people in them."""
+
+    def __init__(self, config: TrackConfig) -> None:
+        from hie_cli.tracking.camera_motion import FlowMeter
+
+        self._config = config
+        self._flow = FlowMeter(config.flow_size) if config.flow or config.camera else None
+
+    def observe(self, index: int, image: Image, people: People) -> Observation:
+        """Appearance, camera motion and body motion since the frame of the call before."""
+        from hie_cli.tracking.appearance import stripe_histograms
+        from hie_cli.tracking.camera_motion import body_motion, camera_motion
+
+        config = self._config
+        look = stripe_histograms(image, people.boxes) if config.appearance else None
+        field, scale = self._flow.step(image) if self._flow else (None, 1.0)
         moved = camera = None
         if field is not None and config.flow:
             moved = body_motion(field, scale, people.boxes)
         if field is not None and config.camera:
             camera = camera_motion(field, scale, people.boxes)
-        yield Observation(frame.index, people, look, camera, moved)
+        return Observation(index, people, look, camera, moved)
 
 
 def track(
-    sightings: Iterable[Observation], video: VideoInfo, config: TrackConfig
-) -> Iterator[FramePeople]:
+    observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
+) -> FrameStream:
     """Give every person a ``track_id`` (from 1) that stays the same through the video.
 
-    Yields one FramePeople for each sighting, in order; people who belong to no track are left out.
-    Offline it yields after the last sighting and also fills gaps; with ``config.online`` at once.
+    Yields one FramePeople for each observation, in order; people who belong to no track are left
+    out. Offline it yields after the last one and also fills gaps; with ``config.online`` at once.
     """
     return (
-        _online(sightings, video, config) if config.online else _offline(sightings, video, config)
+        _online(observations, video, config)
+        if config.online
+        else _offline(observations, video, config)
     )
 
 
 def _online(
-    sightings: Iterable[Observation], video: VideoInfo, config: TrackConfig
-) -> Iterator[FramePeople]:
+    observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
+) -> FrameStream:
     tracker = Tracker(config, video)
     ids: dict[int, int] = {}
-    for sighting in sightings:
-        joined = tracker.step(sighting)
+    for observation in observations:
+        joined = tracker.step(observation)
         given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
-        people = sighting.people[joined.established]
-        yield FramePeople(sighting.index, people.replace(track_ids=given))
+        people = observation.people[joined.established]
+        yield FramePeople(observation.index, people.replace(track_ids=given))
 
 
 def _offline(
-    sightings: Iterable[Observation], video: VideoInfo, config: TrackConfig
-) -> Iterator[FramePeople]:
+    observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
+) -> FrameStream:
     tracker = Tracker(config, video)
     seen, joined = [], []
-    for sighting in sightings:
-        seen.append(sighting)
-        joined.append(tracker.step(sighting))
+    for observation in observations:
+        seen.append(observation)
+        joined.append(tracker.step(observation))
     grid = np.array([s.index for s in seen], np.int64)
     whole = float(np.ptp(grid)) if len(grid) else 0.0
     steady = CameraCompensation.of(seen, video)

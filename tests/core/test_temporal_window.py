@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from hie_cli.core import geometry
 from hie_cli.core.temporal_window import follow, inverse, linked, outward, through, windowed
-from hie_cli.core.types import Frame, People
-
-NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
+from hie_cli.core.types import FramePeople, People
 
 
 def people(*lefts: float) -> People:
@@ -61,8 +59,8 @@ def test_people_are_followed_by_likeness():
 
 def test_links_lead_outwards_from_a_frame():
     frames = [people(100), people(200, 102), people(104, 201), people(203)]
-    items = [Frame(t, NO_IMAGE) for t in range(4)]
-    window = list(linked(zip(items, frames, strict=True), overlap, 0.3))
+    items = [FramePeople(t, each) for t, each in enumerate(frames)]
+    window = list(linked(items, overlap, 0.3))
     assert [item.link.tolist() for item in window] == [[-1], [-1, 0], [1, 0], [1]]
     back = [(o, step.tolist(), index.tolist()) for o, step, index in outward(window, 2, -1)]
     assert back == [(1, [1, 0], [1, 0]), (0, [-1, 0], [0, -1])]

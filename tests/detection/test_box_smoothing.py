@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Frame, People
-from hie_cli.detection.box_smoothing import common_motion, frames_around, line_at_zero, steady
+from hie_cli.core.types import FramePeople, People
+from hie_cli.detection.box_smoothing import common_motion, frames_around, line_at_zero, smooth_boxes
 
 NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
 
@@ -13,37 +13,39 @@ def people(*lefts: float, width: float = 40.0) -> People:
 
 
 def stream(items):
-    return [(Frame(t, NO_IMAGE), each) for t, each in enumerate(items)]
+    return [FramePeople(t, each, NO_IMAGE) for t, each in enumerate(items)]
 
 
 def test_nothing_and_nobody():
-    assert list(steady([], 2)) == []
-    out = list(steady(stream([people(), people(10), people()]), 2))
-    assert [(f.index, len(p)) for f, p in out] == [(0, 0), (1, 1), (2, 0)]
+    assert list(smooth_boxes([], 2)) == []
+    out = list(smooth_boxes(stream([people(), people(10), people()]), 2))
+    assert [(item.index, len(item.people)) for item in out] == [(0, 0), (1, 1), (2, 0)]
 
 
 def test_zero_frames_pass_everything():
     items = stream([people(10), people(30)])
-    assert list(steady(items, 0)) == items
+    assert list(smooth_boxes(items, 0)) == items
 
 
 def test_straight_motion_stays_exactly():
-    out = list(steady(stream([people(10 + 5 * t) for t in range(9)]), 2))
-    for t, (_, p) in enumerate(out):
-        np.testing.assert_allclose(p.boxes[0], [10 + 5 * t, 60, 50 + 5 * t, 180], atol=1e-3)
+    out = list(smooth_boxes(stream([people(10 + 5 * t) for t in range(9)]), 2))
+    for t, item in enumerate(out):
+        np.testing.assert_allclose(
+            item.people.boxes[0], [10 + 5 * t, 60, 50 + 5 * t, 180], atol=1e-3
+        )
 
 
 def test_a_swinging_width_is_evened_out():
     # Widths 40 and 50 in turn about one left side; five frames 40 50 40 50 40: the mean, 44.
     swing = [people(100, width=40 + 10 * (t % 2)) for t in range(9)]
-    _, middle = list(steady(stream(swing), 2))[4]
+    middle = list(smooth_boxes(stream(swing), 2))[4].people
     assert middle.boxes[0, 2] - middle.boxes[0, 0] == pytest.approx(44, abs=1e-3)
 
 
 def test_two_samples_are_no_line():
-    out = list(steady(stream([people(100), people(103)]), 2))
-    assert out[0][1].boxes[0, 0] == 100
-    assert out[1][1].boxes[0, 0] == 103
+    out = list(smooth_boxes(stream([people(100), people(103)]), 2))
+    assert out[0].people.boxes[0, 0] == 100
+    assert out[1].people.boxes[0, 0] == 103
 
 
 def test_line_by_hand():
@@ -68,9 +70,11 @@ def test_weights_count_by_hand():
 def test_the_cameras_shake_does_not_move_boxes_off_their_people():
     shake = [0, 9, 0, 9, 0, 9, 0, 9, 0]
     crowd = [people(*(x + s for x in (50, 150, 250, 350, 450))) for s in shake]
-    out = list(steady(stream(crowd), 2))
-    for s, (_, p) in zip(shake, out, strict=True):
-        np.testing.assert_allclose(p.boxes[:, 0], np.array([50, 150, 250, 350, 450]) + s, atol=1e-3)
+    out = list(smooth_boxes(stream(crowd), 2))
+    for s, item in zip(shake, out, strict=True):
+        np.testing.assert_allclose(
+            item.people.boxes[:, 0], np.array([50, 150, 250, 350, 450]) + s, atol=1e-3
+        )
 
 
 def test_common_motion_needs_several_people():
@@ -86,9 +90,9 @@ def test_look_ahead_is_bounded():
     def source():
         for t in range(20):
             taken.append(t)
-            yield Frame(t, NO_IMAGE), people(10 + t)
+            yield FramePeople(t, people(10 + t), NO_IMAGE)
 
-    out = steady(source(), 3)
+    out = smooth_boxes(source(), 3)
     next(out)
     assert len(taken) == 4
 

@@ -58,7 +58,7 @@ def black(index, width=320, height=240):
 
 
 def run(config, *models, frames=None):
-    return [people for _, people in detect(frames or [black(0)], config, models)]
+    return [item.people for item in detect(frames or [black(0)], config, models)]
 
 
 def test_no_frames_and_nobody():
@@ -185,8 +185,8 @@ def test_real_people_are_found(sample_clip):
     frames = [Frame(i, capture.read()[1]) for i in range(max(BY_EYE) + 1)]
     capture.release()
     seen = detect([frames[i] for i in BY_EYE], config, models)
-    for (_, people), truth in zip(seen, BY_EYE.values(), strict=True):
-        sure = people[people.scores >= 0.5]
+    for item, truth in zip(seen, BY_EYE.values(), strict=True):
+        sure = item.people[item.people.scores >= 0.5]
         overlap = geometry.iou(np.array(truth), sure.boxes)
         assert (overlap.max(1) > 0.7).all()
         assert len(sure) <= len(truth) + 1

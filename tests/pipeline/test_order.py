@@ -10,8 +10,9 @@ import pytest
 from hie_cli.core.errors import ConfigError
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import open_video
-from hie_cli.pipeline.run import OutputDir, run_document, run_video
-from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.run import run_document, run_video
+from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_until
 from hie_cli.video.sources import VideoSource
 from tests.support import fakes
 
@@ -39,8 +40,9 @@ def files(out: Path) -> dict[str, bytes]:
 
 
 def test_run_in_this_order_equals_the_separate_commands(clip, tmp_path):
+    stages = stages_until("action", TRACK_FIRST.order)
     result = run_video(
-        VideoSource(clip), STAGES[:4], OutputDir(tmp_path / "run"), TRACK_FIRST, fakes.models()
+        VideoSource(clip), stages, OutputDir(tmp_path / "run"), TRACK_FIRST, fakes.models()
     )
     apart = tmp_path / "apart"
     run_video(VideoSource(clip), ("detect",), OutputDir(apart), TRACK_FIRST, fakes.models())

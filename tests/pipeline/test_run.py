@@ -9,7 +9,8 @@ import pytest
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import find_documents, match_video, open_video
-from hie_cli.pipeline.run import OutputDir, run_document, run_video
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.run import run_document, run_video
 from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain
 from hie_cli.video.sources import FrameRange, VideoSource
 from tests.support import fakes

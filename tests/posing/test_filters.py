@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Frame, People
+from hie_cli.core.types import FramePeople, People
 from hie_cli.posing.filters import one_euro, polynomial_at_zero, savgol
 
 NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
@@ -15,23 +15,23 @@ def people(*xs: float) -> People:
     return People(boxes, np.ones(len(xs)), None, points, np.ones((len(xs), 14)))
 
 
-def stream(items: list[People]) -> list[tuple[Frame, People]]:
-    return [(Frame(t, NO_IMAGE), p) for t, p in enumerate(items)]
+def stream(items: list[People]) -> list[FramePeople]:
+    return [FramePeople(t, p, NO_IMAGE) for t, p in enumerate(items)]
 
 
 @pytest.mark.parametrize("smooth", [lambda s: one_euro(s, 0.15, 20.0), lambda s: savgol(s, 2, 2)])
 def test_nothing_and_nobody(smooth):
     assert list(smooth([])) == []
     out = list(smooth(stream([people(), people(10), people()])))
-    assert [len(p) for _, p in out] == [0, 1, 0]
-    assert [f.index for f, _ in out] == [0, 1, 2]
+    assert [len(item.people) for item in out] == [0, 1, 0]
+    assert [item.index for item in out] == [0, 1, 2]
 
 
 def test_frames_without_poses_pass_between():
     bare = People(people(104).boxes, np.ones(1))
     frames = [people(100), bare, people(108, 300), people(112, 300)]
     for smooth in (one_euro(stream(frames), 0.05, 0.0), savgol(stream(frames), 1, 1)):
-        out = [p for _, p in smooth]
+        out = [item.people for item in smooth]
         assert out[1] is bare
         assert out[2].keypoints[1, 0, 0] == pytest.approx(300)
 
@@ -56,24 +56,24 @@ def test_polynomial_leaves_missing_and_lonely_joints():
 
 def test_savgol_keeps_straight_motion_and_damps_noise():
     straight = list(savgol(stream([people(100 + 4 * t) for t in range(9)]), 2, 2))
-    for t, (_, p) in enumerate(straight):
-        assert np.abs(p.keypoints[0, :, 0] - (100 + 4 * t)).max() < 1e-3
+    for t, item in enumerate(straight):
+        assert np.abs(item.people.keypoints[0, :, 0] - (100 + 4 * t)).max() < 1e-3
     wobble = [100 + 4 * t + (3 if t == 4 else 0) for t in range(9)]
     out = list(savgol(stream([people(x) for x in wobble]), 2, 1))
     # Five samples on a line, the middle one 3 off: the fit moves by 3/5.
-    assert out[4][1].keypoints[0, 0, 0] == pytest.approx(116 + 3 / 5, abs=1e-3)
+    assert out[4].people.keypoints[0, 0, 0] == pytest.approx(116 + 3 / 5, abs=1e-3)
 
 
 def test_one_euro_starts_at_the_first_value_and_damps_jitter():
     noise = np.random.default_rng(0).normal(0, 2, 60)
     raw = [people(100 + n) for n in noise]
-    out = [p.keypoints[0, 0, 0] for _, p in one_euro(stream(raw), 0.05, 0.0)]
+    out = [item.people.keypoints[0, 0, 0] for item in one_euro(stream(raw), 0.05, 0.0)]
     assert out[0] == pytest.approx(100 + noise[0], abs=1e-3)
     assert np.std(np.diff(out)) < 0.5 * np.std(np.diff(noise))
 
 
 def test_one_euro_follows_fast_motion_when_beta_is_high():
     raw = stream([people(100 + 8 * t) for t in range(20)])
-    slow = [p.keypoints[0, 0, 0] for _, p in one_euro(raw, 0.05, 0.0)][-1]
-    quick = [p.keypoints[0, 0, 0] for _, p in one_euro(raw, 0.05, 50.0)][-1]
+    slow = [item.people.keypoints[0, 0, 0] for item in one_euro(raw, 0.05, 0.0)][-1]
+    quick = [item.people.keypoints[0, 0, 0] for item in one_euro(raw, 0.05, 50.0)][-1]
     assert abs(quick - 252) < abs(slow - 252)

@@ -7,7 +7,7 @@ import pytest
 from hie_cli.core.config import load
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.skeletons import LEFT_ANKLE, NOSE, RIGHT_ANKLE
-from hie_cli.core.types import Frame, People
+from hie_cli.core.types import FramePeople, People
 from hie_cli.models.spec import ModelSpec
 from hie_cli.posing.stage import PoseConfig, pose, window_start
 
@@ -36,8 +36,8 @@ class CentrePose:
 BOXES = np.array([[10, 10, 30, 60], [100, 10, 130, 90]], float)
 
 
-def frame(index=0):
-    return Frame(index, np.zeros((120, 160, 3), np.uint8))
+def frame(index, people):
+    return FramePeople(index, people, np.zeros((120, 160, 3), np.uint8))
 
 
 def people(own_scores=None):
@@ -50,8 +50,8 @@ def people(own_scores=None):
 
 
 def run(config, model, *seen):
-    pairs = [(frame(i), p) for i, p in enumerate(seen)]
-    return [found for _, found in pose(pairs, config, model)]
+    stream = [frame(i, p) for i, p in enumerate(seen)]
+    return [item.people for item in pose(stream, config, model)]
 
 
 def test_no_frames_and_nobody():
@@ -94,8 +94,8 @@ def test_resuming_at_a_window_start_asks_for_the_same_batches():
     config = PoseConfig(window=3)
     assert window_start(5, config) == 3
     whole, resumed = CentrePose(), CentrePose()
-    list(pose([(frame(i), people()) for i in range(6)], config, whole))
-    list(pose([(frame(i), people()) for i in range(3, 6)], config, resumed))
+    list(pose([frame(i, people()) for i in range(6)], config, whole))
+    list(pose([frame(i, people()) for i in range(3, 6)], config, resumed))
     assert whole.calls[1:] == resumed.calls
 
 
@@ -160,7 +160,8 @@ def test_a_real_walker_has_head_above_feet(sample_clip):
     boxes = [(588, 228, 626, 316), (388, 195, 417, 279)]  # two who stand free, drawn by eye
     config = dataclasses.replace(PoseConfig(), mode="top-down", model="movenet-lightning")
     model = registry.load_estimator(config.model, "cpu", 1)
-    ((_, found),) = pose([(Frame(0, image), People(boxes, [1, 1]))], config, model)
+    (item,) = pose([FramePeople(0, People(boxes, [1, 1]), image)], config, model)
+    found = item.people
     height = np.array([88, 84])
     ankles = found.keypoints[:, [LEFT_ANKLE, RIGHT_ANKLE], 1].mean(1)
     stature = (ankles - found.keypoints[:, NOSE, 1]) / height

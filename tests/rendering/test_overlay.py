@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.types import Frame, People, VideoInfo
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.rendering.draw import Painter, RenderConfig, identity_colour
 from hie_cli.rendering.overlay import ContactSheet, OverlayWriter, painted, sheet_indices
 
@@ -22,19 +22,19 @@ def person(track_id: int | None = 0, **changes) -> People:
     return replace(people, **changes)
 
 
-def black(index: int = 0) -> Frame:
-    return Frame(index, np.zeros((120, 160, 3), np.uint8))
+def black(people: People | None = None) -> FramePeople:
+    return FramePeople(0, people or People.empty(), np.zeros((120, 160, 3), np.uint8))
 
 
 def test_nobody_leaves_the_frame_as_it_is():
-    [(index, image, people)] = painted([(black(), People.empty())], VIDEO, RenderConfig())
-    assert (index, len(people)) == (0, 0)
-    assert not image.any()
+    [item] = painted([black()], VIDEO, RenderConfig())
+    assert (item.index, len(item.people)) == (0, 0)
+    assert not item.image.any()
 
 
 def test_the_decoded_frame_itself_is_not_drawn_on():
-    frame = black()
-    list(painted([(frame, person())], VIDEO, RenderConfig()))
+    frame = black(person())
+    list(painted([frame], VIDEO, RenderConfig()))
     assert not frame.image.any()
 
 
@@ -83,7 +83,8 @@ def test_trails_end_after_their_seconds():
 
 def test_large_frames_are_drawn_smaller_with_people_in_step():
     config = RenderConfig(long_side=80, skeletons=False, labels=False, trails=False)
-    [(_, image, _)] = painted([(black(), person(7))], VIDEO, config)
+    [item] = painted([black(person(7))], VIDEO, config)
+    image = item.image
     assert image.shape == (60, 80, 3)
     assert image[30, 20].any()  # x1 = 40 at half size
 

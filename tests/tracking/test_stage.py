@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
-from hie_cli.tracking.stage import Observation, TrackConfig, describe, track, undescribed
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.tracking.stage import Observation, TrackConfig, describe, track
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 OFFLINE, ONLINE = TrackConfig(), TrackConfig(online=True)
@@ -22,7 +22,7 @@ def walkers(frames=40, miss=(), noise=0.0, seed=0):
 
 
 def run(people, settings, video=VIDEO):
-    return list(track(undescribed(people), video, settings))
+    return list(track(describe(people, settings), video, settings))
 
 
 @pytest.mark.parametrize("settings", [OFFLINE, ONLINE])
@@ -68,7 +68,7 @@ def test_online_yields_as_it_goes():
         for t in range(10**9):
             yield FramePeople(t, People(np.array([[10.0, 10, 50, 110]]), np.array([0.9])))
 
-    stream = track(undescribed(endless()), VIDEO, ONLINE)
+    stream = track(describe(endless(), ONLINE), VIDEO, ONLINE)
     assert [len(next(stream).people) for _ in range(10)][-1] == 1
 
 
@@ -133,20 +133,20 @@ def test_describe_measures_motion_and_camera_of_real_pixels():
     scene = cv2.GaussianBlur(rng.integers(0, 255, (400, 700, 3), dtype=np.uint8), (0, 0), 3)
     scene = cv2.normalize(scene, None, 0, 255, cv2.NORM_MINMAX)
     coat = cv2.resize(scene[:60, :30], (60, 160))
-    pairs = []
+    frames = []
     for t in range(3):
         image = scene[20 : 20 + 360, 10 + 6 * t : 10 + 6 * t + 640].copy()  # camera pans right
         image[100:260, 200 + 4 * t : 260 + 4 * t] = coat
         box = np.array([[200.0 + 4 * t, 100, 260 + 4 * t, 260]])
-        pairs.append((Frame(t, image), People(box, np.array([0.9]))))
-    seen = list(describe(pairs, dataclasses.replace(OFFLINE, flow=True)))
+        frames.append(FramePeople(t, People(box, np.array([0.9])), image))
+    seen = list(describe(frames, dataclasses.replace(OFFLINE, flow=True)))
     assert seen[0].flow is None
     assert seen[0].camera is None
     assert np.allclose(seen[1].flow, [[4, 0]], atol=0.7)
     assert np.allclose(seen[2].camera @ [300, 200, 1], [294, 200, 1], atol=1.0)
     assert float(seen[0].appearance[0] @ seen[2].appearance[0]) > 0.95
     plain = dataclasses.replace(OFFLINE, appearance=False, flow=False, camera=False)
-    bare = next(describe(pairs[:1], plain))
+    bare = next(describe(frames[:1], plain))
     assert bare.appearance is None
     assert bare.flow is None
 

@@ -7,6 +7,7 @@ end; a partial file can be resumed after its last whole frame line.
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -70,7 +71,7 @@ def partial_path(path: Path) -> Path:
 
 
 class DocumentWriter:
-    """Streams frames into a document; publishes it only after a clean end of the ``with`` block.
+    """Streams frames into a document; published by ``publish``, or by a clean end of ``with``.
 
     With ``resume``, ``done`` holds the frames that an earlier, interrupted or finished, writing of
     the same header left, ``finished`` says which of the two, and ``write`` goes on after them.
@@ -148,12 +149,21 @@ class DocumentWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is None:
+            self.publish()
+        else:
+            self.close()
+
+    def publish(self) -> None:
+        """End the document and put it in its place. Raises ConfigError if the disk is full."""
         try:
             with self._file:
-                if kind is None:
-                    self._file.write(b"]}\n")
-            if kind is None:
-                os.replace(self.partial, self.path)
-        except OSError as failure:
-            if kind is None:
-                raise write_error(self.path, failure) from None
+                self._file.write(b"]}\n")
+            os.replace(self.partial, self.path)
+        except OSError as error:
+            raise write_error(self.path, error) from None
+
+    def close(self) -> None:
+        """Leave the document as far as it has come, to be resumed; no effect on a published one."""
+        with suppress(OSError):  # what was to be written may be lost; --resume looks what is there
+            self._file.close()

@@ -1,0 +1,53 @@
+"""The networks of a chain: known before any work is done, loaded when first needed."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from hie_cli.models.base import Detector, PoseEstimator
+from hie_cli.pipeline.settings import ChainConfig
+from hie_cli.posing import refine
+from hie_cli.recognition import stage as recognition
+
+
+class Models:
+    """The networks that a configuration names, loaded when first needed and shared by videos."""
+
+    def __init__(self, config: ChainConfig, device: str) -> None:
+        self._config = config
+        self.device = device
+
+    @cached_property
+    def detectors(self) -> list[Detector]:
+        """The loaded detectors of ``config.detect.models``, in that order."""
+        from hie_cli.models import registry
+
+        return [registry.load_detector(n, self.device) for n in self._config.detect.models]
+
+    @cached_property
+    def pose(self) -> PoseEstimator | None:
+        """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
+        from hie_cli.models import registry
+
+        if self._config.pose.mode == "one-pass":
+            return None
+        return registry.load_estimator(self._config.pose.model, self.device)
+
+
+def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> None:
+    """Know every model that ``stages`` will ask for. Raises ModelError before any work is done."""
+    from hie_cli.models import registry
+
+    if "detect" in stages:
+        for name in config.detect.models:
+            registry.find(name)
+    if "pose" in stages:
+        if config.pose.mode != "one-pass":
+            registry.find(config.pose.model)
+        refine.check_models(config.refine, device)
+    if "action" in stages:
+        recognition.check_models(config.action)
+
+
+def used(models: Iterable[Detector | PoseEstimator]) -> tuple[dict[str, str], ...]:
+    """Names and checksums of networks as a document's header keeps them."""
+    return tuple({"name": model.name, "sha256": model.sha256} for model in models)

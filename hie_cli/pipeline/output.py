@@ -1,0 +1,40 @@
+"""Where the results of a chain go."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hie_cli.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class OutputDir:
+    """Where results go and what may happen to those already there."""
+
+    folder: Path
+    overwrite: bool = False
+    resume: bool = False
+
+    def document(self, stage: str, name: str) -> Path:
+        """``DIR/STAGE/NAME.json``."""
+        return self.folder / stage / f"{name}.json"
+
+    def overlay(self, name: str) -> Path:
+        """``DIR/render/NAME.mp4``."""
+        return self.folder / "render" / f"{name}.mp4"
+
+    def contact_sheet(self, name: str) -> Path:
+        """``DIR/render/NAME.png``."""
+        return self.folder / "render" / f"{name}.png"
+
+    def files(self, name: str, stages: Sequence[str]) -> list[Path]:
+        """The files that ``stages`` write for the video NAME."""
+        documents = [self.document(stage, name) for stage in stages if stage != "render"]
+        pictures = [self.overlay(name), self.contact_sheet(name)] if "render" in stages else []
+        return documents + pictures
+
+    def check(self, paths: Iterable[Path]) -> None:
+        """Refuse to overwrite silently. Raises ConfigError naming the file."""
+        for path in paths:
+            if path.exists() and not (self.overwrite or self.resume):
+                raise ConfigError(f"{path}: exists already; --overwrite replaces it")

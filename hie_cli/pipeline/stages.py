@@ -1,0 +1,165 @@
+"""The stages of the chain as records; one function each, found by name."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from hie_cli.core.config import as_dict
+from hie_cli.core.types import Frame, FramePeople, FrameStream, People, VideoInfo
+from hie_cli.detection import stage as detection
+from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
+from hie_cli.pipeline.networks import Models, used
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.settings import ChainConfig
+from hie_cli.pipeline.stage import Stage
+from hie_cli.posing import refine
+from hie_cli.posing import stage as posing
+from hie_cli.recognition import stage as recognition
+from hie_cli.rendering.overlay import ContactSheet, OverlayWriter, painted, save_png
+from hie_cli.tracking import stage as tracking
+from hie_cli.video.sources import VideoSource
+
+
+class SourcePasses:
+    """The frames of a source, with nobody in them yet, as often as asked for.
+
+    ``total``: how many there are: counted once a pass has come to its end, before that as many as
+    the source says (0: it does not).
+    """
+
+    def __init__(self, source: VideoSource) -> None:
+        self.source = source
+        self.total = len(source)
+
+    def __iter__(self) -> Iterator[FramePeople]:
+        count = 0
+        for frame in self.source:
+            count += 1
+            yield FramePeople(frame.index, People.empty(), frame.image)
+        self.total = count
+
+
+@dataclass(frozen=True)
+class VideoRun:
+    """What the stages are told of the video at hand.
+
+    ``video``: its name, size and fps · ``stride`` of the frames that are used · ``frames``: its
+    pixels, None where there are none · ``output``: where pictures go; ``png``: every drawn frame,
+    too.
+    """
+
+    video: VideoInfo
+    stride: int
+    frames: SourcePasses | None
+    config: ChainConfig
+    models: Models
+    output: OutputDir | None = None
+    png: bool = False
+
+
+def detect(run: VideoRun) -> Stage:
+    """Detection and the smoothing of boxes over time."""
+    config = run.config.detect
+    half = frames_around(config.steady_seconds, run.video.fps, run.stride)
+
+    def stage(stream: FrameStream) -> FrameStream:
+        frames = (Frame(i.index, i.image) for i in stream if i.image is not None)
+        return smooth_boxes(detection.detect(frames, config, run.models.detectors), half)
+
+    return Stage(
+        "detect",
+        stage,
+        as_dict(config),
+        lambda: used(run.models.detectors),
+        context=half,
+        restart=lambda index: detection.segment_start(index, config),
+        needs_pixels=True,
+    )
+
+
+def pose(run: VideoRun) -> Stage:
+    """Pose estimation and the refinement of poses over time."""
+    config, refining = run.config.pose, run.config.refine
+
+    def stage(stream: FrameStream) -> FrameStream:
+        poses = posing.pose(stream, config, run.models.pose)
+        fps = run.video.fps / run.stride
+        return refine.refine(poses, refining, fps, device=run.models.device)
+
+    return Stage(
+        "pose",
+        stage,
+        {**as_dict(config), "refine": as_dict(refining)},
+        lambda: () if run.models.pose is None else used([run.models.pose]),
+        context=refine.context_frames(refining),
+        restart=lambda index: posing.window_start(index, config),
+        needs_pixels=True,
+    )
+
+
+def track(run: VideoRun) -> Stage:
+    """Identities; from people alone where the stream carries no images."""
+    config = run.config.track
+
+    def stage(stream: FrameStream) -> FrameStream:
+        return tracking.track(tracking.describe(stream, config), run.video, config)
+
+    return Stage("track", stage, as_dict(config), whole=not config.online)
+
+
+def action(run: VideoRun) -> Stage:
+    """Actions; recognisers that look at pixels go over the video once more, each on its own."""
+    config = run.config.action
+
+    def stage(stream: FrameStream) -> FrameStream:
+        bare = (replace(item, image=None) for item in stream)
+        return recognition.recognise(
+            list(bare) if recognition.needs_people_twice(config) else bare,
+            run.video,
+            config,
+            frames=None if run.frames is None else run.frames.source,
+            device=run.models.device,
+        )
+
+    return Stage("action", stage, as_dict(config))
+
+
+def render(run: VideoRun) -> Stage:
+    """The overlay video and the contact sheet, drawn as the frames pass."""
+
+    def stage(stream: FrameStream) -> FrameStream:
+        first = next(stream, None)  # only now is the number of frames known
+        if first is None or run.output is None or run.frames is None:
+            return
+        name, config = run.video.name, run.config.render
+        overlay = OverlayWriter(run.output.overlay(name), run.video.fps)
+        sheet = ContactSheet(run.video, run.frames.total, config)
+        folder = run.output.overlay(name).with_suffix("")
+        try:
+            for item in painted(_all(first, stream), run.video, config):
+                assert item.image is not None
+                overlay.write(item.image)
+                sheet.add(item.index, item.image, len(item.people))
+                if run.png:
+                    save_png(folder / f"{item.index:06d}.png", item.image)
+                yield item
+            overlay.close()
+        except BaseException:
+            overlay.discard()
+            raise
+        sheet.save(run.output.contact_sheet(name))
+
+    return Stage("render", stage, needs_pixels=True)
+
+
+def _all(first: FramePeople, rest: FrameStream) -> FrameStream:
+    yield first
+    yield from rest
+
+
+STAGES: dict[str, Callable[[VideoRun], Stage]] = {
+    "detect": detect,
+    "pose": pose,
+    "track": track,
+    "action": action,
+    "render": render,
+}
