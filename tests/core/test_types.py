@@ -1,7 +1,12 @@
+import json
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations, People, concatenate
+from hie_cli.core.errors import ConfigError
+from hie_cli.core.types import Annotations, FramePeople, People, VideoInfo, concatenate
 
 
 def people(n: int) -> People:
@@ -99,3 +104,105 @@ def test_annotations() -> None:
     for field in ("distractor", "areas", "head_boxes", "actions"):
         with pytest.raises(ValueError, match=rf"Annotations.{field}"):
             Annotations(np.zeros((1, 4)), np.zeros(1), np.zeros(1), **{field: np.zeros(2)})
+
+
+def test_repr_is_short():
+    crowd = people(300)
+    fields = "boxes, scores, track_ids, keypoints, keypoint_scores, action_scores"
+    assert repr(crowd) == f"<People: 300, with {fields}>"
+    assert repr(People.empty()) == "<People: 0, with boxes, scores>"
+    frame = FramePeople(7, People.empty(), None, VideoInfo("crowd", 4, 3, 25.0, None))
+    assert repr(frame) == "<FramePeople: frame 7 of crowd, <People: 0, with boxes, scores>>"
+
+
+def test_iterating_gives_persons():
+    assert list(People.empty()) == []
+    first, second = people(2)
+    assert first.box.tolist() == [0, 1, 2, 3]
+    assert (first.track_id, second.track_id) == (0, 1), "identity 0 is somebody"
+    assert (first.score, second.score) == (0.0, 1.0)
+    assert second.keypoints is not None
+    assert second.keypoints.shape == (14, 2)
+    [unknown] = People(np.zeros((1, 4)), np.ones(1))
+    assert (unknown.track_id, unknown.keypoints, unknown.action) == (None, None, None)
+
+
+def test_the_likeliest_action():
+    scores = np.full((2, 14), np.nan)
+    scores[0] = 0.01
+    scores[0, 1] = 0.87
+    first, second = People(np.zeros((2, 4)), np.ones(2), action_scores=scores)
+    assert first.action == "walking-together"
+    assert second.action is None
+
+
+def test_records_are_json():
+    crowd = people(2)
+    assert crowd.keypoints is not None
+    crowd.keypoints[0, 3] = np.nan
+    crowd.action_scores[1] = np.nan
+    first, second = json.loads(json.dumps(crowd.to_records(), allow_nan=False))
+    assert first["box"] == [0, 1, 2, 3]
+    assert first["keypoints"][3] is None
+    assert first["keypoints"][4] == [0, 0, 1]
+    assert len(first["actions"]) == 14
+    assert second["actions"] is None
+    assert People(np.zeros((1, 4)), np.ones(1)).to_records() == [
+        {"box": [0, 0, 0, 0], "score": 1.0}
+    ]
+    assert People.empty().to_records() == []
+
+
+def test_from_arrays():
+    found = People.from_arrays([[0, 0, 10, 20]], keypoints=np.ones((1, 14, 3)) * 0.5)
+    assert found.scores.tolist() == [1.0]
+    assert found.keypoints is not None
+    assert found.keypoint_scores is not None
+    assert found.keypoint_scores[0, 0] == 0.5
+    assert len(People.from_arrays([], [], [])) == 0
+    assert len(People.from_arrays(np.zeros((0, 4)), keypoints=[])) == 0
+    some = np.zeros((1, 14, 2))
+    some[0, 5] = np.nan
+    scores = People.from_arrays([[0, 0, 1, 1]], keypoints=some).keypoint_scores
+    assert scores is not None
+    assert scores[0].tolist() == [1.0] * 5 + [0.0] + [1.0] * 8
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"boxes": [1, 2, 3, 4]}, r"boxes: shape \(4,\), expected \(4, 4\): x1, y1, x2, y2"),
+        ({"boxes": 5}, r"boxes: shape \(\), expected \(0, 4\)"),
+        ({"boxes": [[1, 2, 3, 4, 5]]}, r"boxes: shape \(1, 5\), expected \(1, 4\)"),
+        ({"boxes": [[5, 5, 2, 2]]}, "expected finite x1 <= x2 and y1 <= y2; convert xywh"),
+        ({"boxes": "many"}, "boxes: expected an array of numbers"),
+        ({"boxes": [[1, 2], [3]]}, "boxes: expected an array of numbers"),
+        ({"scores": [1, 2]}, r"scores: shape \(2,\), expected \(1,\): one of each of the 1 boxes"),
+        ({"track_ids": [[1]]}, r"track_ids: shape \(1, 1\), expected \(1,\)"),
+        (
+            {"keypoints": np.zeros((1, 17, 2))},
+            r"keypoints: shape \(1, 17, 2\), expected \(1, 14, 2\) or \(1, 14, 3\)",
+        ),
+        ({"keypoint_scores": np.zeros((1, 14))}, "given without keypoints"),
+        (
+            {"action_scores": np.zeros((1, 13))},
+            r"action_scores: shape \(1, 13\), expected \(1, 14\)",
+        ),
+    ],
+)
+def test_from_arrays_names_what_is_wrong(given, message):
+    with pytest.raises(ValueError, match=message):
+        People.from_arrays(**{"boxes": [[0, 0, 1, 1]], **given})
+
+
+def test_supervision(monkeypatch):
+    monkeypatch.setitem(sys.modules, "supervision", None)
+    with pytest.raises(ConfigError, match="pip install supervision"):
+        people(1).to_supervision()
+    monkeypatch.setitem(sys.modules, "supervision", SimpleNamespace(Detections=dict))
+    found = people(2).to_supervision()
+    assert found["xyxy"].shape == (2, 4)
+    assert found["tracker_id"].tolist() == [0, 1]
+    assert found["class_id"].tolist() == [0, 0]
+    assert set(found["data"]) == {"keypoints", "keypoint_scores", "action_scores"}
+    assert People.empty().to_supervision()["tracker_id"] is None
