@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
 from hie_cli.core.errors import ConfigError
 
@@ -66,10 +67,9 @@ def convert(
       hie convert out/action --to csv -o people.csv
     """
     from hie_cli.core.progress import note, set_quiet
-    from hie_cli.formats.conversion import convert as convert_files
 
     set_quiet(quiet)
-    done = convert_files(
+    done = hie_cli.convert(
         sources,
         output,
         to=to,

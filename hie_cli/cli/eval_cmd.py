@@ -1,15 +1,14 @@
 """``hie eval``."""
 
+import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
-
-if TYPE_CHECKING:
-    from hie_cli.evaluation.evaluate import Evaluation
-    from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.core.errors import ConfigError
 
 _ALONE = "no intervals: they need two sequences or more"
 
@@ -64,7 +63,6 @@ def evaluate(
       hie eval --compare ours/ theirs/ --truth gt/ --json
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
     """
-    from hie_cli.core.errors import ConfigError
     from hie_cli.core.progress import note, set_quiet
 
     set_quiet(quiet)
@@ -80,106 +78,38 @@ def evaluate(
         raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
     if compare is not None and plots is not None:
         raise ConfigError("--plots draws one result; drop it or --compare")
-    settings = _settings(config, sets, ignore, compat)
+    how: dict[str, Any] = {
+        "track": track,
+        "ignore": ignore,
+        "compat": compat,
+        "allow_missing": allow_missing,
+        "config": config,
+        "set": sets,
+    }
     if compare is not None:
-        first, second = (_score(p, truth, track, settings, allow_missing) for p in compare)
-        _print_comparison(first, second, json)
+        both = hie_cli.compare(*compare, truth, **how)
+        for text in (*both.first.notes, *both.second.notes):
+            note(text)
+        if any(len(comparison.videos) < 2 for comparison in both.tracks.values()):
+            note(_ALONE)
+        print(_json(both.to_json()) if json else both.table())
         return
     assert results is not None
-    evaluation = _score(results, truth, track, settings, allow_missing, plots is not None)
-    _print_evaluation(evaluation, ci, json, csv, latex)
+    report = hie_cli.evaluate(results, truth, ci=ci, timelines=plots is not None, **how)
+    for text in report.notes:
+        note(text)
+    if None in report.intervals.values():
+        note(_ALONE)
+    if json:
+        print(_json(report.to_json()))
+    elif csv:
+        print(report.to_csv(), end="")
+    else:
+        print(report.to_latex() if latex else report.table())
     if plots is not None:
-        from hie_cli.evaluation.plots import draw
-
-        for path in draw(evaluation, plots):
+        for path in report.plot(plots):
             note(f"wrote {path}")
 
 
-def _settings(
-    files: list[Path] | None, sets: list[str] | None, ignore: str | None, compat: str | None
-) -> "EvalConfig":
-    """Defaults < files < --set < options."""
-    from hie_cli.core.config import load
-    from hie_cli.evaluation.settings import EvalConfig
-
-    given = [f"{key}={value}" for key, value in (("ignore", ignore), ("compat", compat)) if value]
-    return load(EvalConfig(), files or [], [*(sets or []), *given])
-
-
-def _score(
-    results: Path,
-    truth: Path,
-    track: str,
-    settings: "EvalConfig",
-    allow_missing: bool,
-    timelines: bool = False,
-) -> "Evaluation":
-    """Read lazily, score, and pass the notes on."""
-    from dataclasses import replace
-
-    from hie_cli.core.errors import ConfigError
-    from hie_cli.core.progress import note
-    from hie_cli.evaluation.evaluate import BOX_TRACKS, chosen_tracks, evaluate
-    from hie_cli.evaluation.inputs import load_inputs
-
-    chosen = chosen_tracks(track)
-    concerned = {"none": set(chosen), "poseval": {"2", "3"}, "ava": {"4"}}[settings.compat]
-    if chosen and not concerned & set(chosen):
-        keys = " and ".join(sorted(concerned))
-        raise ConfigError(f"--compat {settings.compat} concerns track {keys} alone; drop it")
-    alone = bool(chosen) and set(chosen) <= set(BOX_TRACKS)
-    inputs = load_inputs(truth, results, settings, alone)
-    evaluation = evaluate(
-        inputs.truth, inputs.results, settings, chosen, allow_missing, timelines, inputs.boxes
-    )
-    evaluation = replace(evaluation, notes=inputs.notes + evaluation.notes)
-    for text in evaluation.notes:
-        note(text)
-    return evaluation
-
-
-def _print_evaluation(
-    evaluation: "Evaluation", ci: bool, json: bool, csv: bool, latex: bool
-) -> None:
-    from json import dumps
-
-    from hie_cli.core.progress import note
-    from hie_cli.evaluation import report
-    from hie_cli.evaluation.bootstrap import intervals
-
-    settings = evaluation.config.bootstrap
-    cis = {k: intervals(r, settings) for k, r in evaluation.tracks.items()} if ci else {}
-    if ci and None in cis.values():
-        note(_ALONE)
-    if json:
-        print(dumps(report.as_json(evaluation, cis), indent=1, allow_nan=False))
-    elif csv:
-        print(report.as_csv(evaluation, cis), end="")
-    else:
-        print(report.as_latex(evaluation) if latex else report.as_table(evaluation, cis))
-
-
-def _print_comparison(first: "Evaluation", second: "Evaluation", json: bool) -> None:
-    from json import dumps
-
-    from hie_cli.core.errors import InputError
-    from hie_cli.core.progress import note
-    from hie_cli.evaluation import report
-    from hie_cli.evaluation.bootstrap import compare
-
-    settings = first.config.bootstrap
-    common = [key for key in first.tracks if key in second.tracks]
-    if not common:
-        raise InputError("the two results have no track in common")
-    comparisons = {k: compare(first.tracks[k], second.tracks[k], settings) for k in common}
-    if any(len(comparison.videos) < 2 for comparison in comparisons.values()):
-        note(_ALONE)
-    if json:
-        record = {
-            "a": report.as_json(first, {}),
-            "b": report.as_json(second, {}),
-            "comparison": report.comparison_json(comparisons),
-        }
-        print(dumps(record, indent=1, allow_nan=False))
-    else:
-        print(report.comparison_table(comparisons, first.tracks, settings.level))
+def _json(record: dict[str, Any]) -> str:
+    return json_module.dumps(record, indent=1, allow_nan=False)

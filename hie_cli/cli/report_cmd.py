@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
 
 
@@ -26,13 +27,8 @@ def report(
       hie report out
       hie report out -o crowd.html --overwrite
     """
-    from hie_cli.core.errors import ConfigError
     from hie_cli.core.progress import note, set_quiet
-    from hie_cli.rendering.html_report import write_report
 
     set_quiet(quiet)
-    path = output or folder / "report.html"
-    if path.exists() and not overwrite:
-        raise ConfigError(f"{path}: exists already; --overwrite replaces it")
-    write_report(folder, path)
+    path = hie_cli.write_report(folder, output, overwrite=overwrite)
     note(f"wrote {path}")

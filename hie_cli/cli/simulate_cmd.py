@@ -1,10 +1,12 @@
 """``hie simulate``."""
 
+import json as json_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
 
 
@@ -40,6 +42,13 @@ def simulate(
       hie simulate -o sim -n 5 --set people=60 --set frames=500 --action walking-alone
       hie simulate -o sim --background square.jpg --set split=test
     """
-    from hie_cli.simulation.generate import run
+    from hie_cli.core.progress import set_quiet
 
-    run(output, count, seed, actions, background, video, config, sets, overwrite, quiet, json)
+    set_quiet(quiet)
+    made = hie_cli.simulate(
+        output, count=count, seed=seed, action=actions or (), background=background, video=video,
+        config=config, set=sets, overwrite=overwrite,
+    )  # fmt: skip
+    if json:
+        videos = [{"name": item.name, "people": item.people, "boxes": item.boxes} for item in made]
+        print(json_module.dumps({"videos": videos}))

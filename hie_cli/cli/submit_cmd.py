@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
 from hie_cli.core.errors import ConfigError
 
@@ -50,46 +51,34 @@ def submit(
       hie submit --check submission.zip --track 3
     """
     from hie_cli.core.progress import note, set_quiet
-    from hie_cli.formats import submission
+    from hie_cli.formats.challenge_zip import Submission
+    from hie_cli.formats.submission import UnsoundError
 
     set_quiet(quiet)
-    if track not in submission.TRACKS:
-        raise ConfigError(f"--track {track}: expected 1, 2, 3 or 4")
     if (check is None) == (not documents):
         raise ConfigError("give either documents and -o ZIP, or --check ZIP")
-    if check is None and (output is None or output.suffix.lower() != ".zip"):
+    if check is None and output is None:
         raise ConfigError("-o: expected the name of a .zip to write")
-    expected = submission.parse_sequences(sequences)
     if track == 4:
         note("Track 4: no layout is published; the files are this toolkit's stage documents")
-    if check is not None:
-        problems = submission.check_file(check, track, expected)
-    else:
-        assert documents is not None
-        assert output is not None
-        problems = _write(documents, track, output, expected, overwrite)
-    report = {"file": str(check or output), "track": track, "problems": problems}
-    if json:
-        print(json_module.dumps(report))
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        raise submission.UnsoundError(problems)
-    if not json:
-        print(f"{report['file']}: Track {track}, {len(expected)} sequences, sound")
-
-
-def _write(
-    documents: list[Path], track: int, output: Path, expected: dict[str, int | None], over: bool
-) -> list[str]:
-    """Write the zip; the problems that prevented it."""
-    from hie_cli.formats import submission
-
-    if output.exists() and not over:
-        raise ConfigError(f"{output}: exists already; remove it or add --overwrite")
-    found, problems = submission.gather(documents)
     try:
-        submission.write_submission(found, track, expected, output, problems)
-    except submission.UnsoundError as error:
-        return error.problems
-    return []
+        if check is not None:
+            done = hie_cli.check_submission(check, track=track, sequences=sequences)
+        else:
+            assert documents is not None
+            assert output is not None
+            done = hie_cli.submit(
+                documents, output, track=track, sequences=sequences, overwrite=overwrite
+            )
+    except UnsoundError as error:
+        assert output is not None
+        done = Submission(output, track, (), tuple(error.problems))
+    if json:
+        report = {"file": str(done.path), "track": track, "problems": list(done.problems)}
+        print(json_module.dumps(report))
+    for problem in done.problems:
+        print(problem, file=sys.stderr)
+    if done.problems:
+        raise UnsoundError(list(done.problems))
+    if not json:
+        print(f"{done.path}: Track {track}, {len(done.sequences)} sequences, sound")

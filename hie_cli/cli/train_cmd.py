@@ -1,5 +1,6 @@
 """``hie train``."""
 
+import json as json_module
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +69,10 @@ def action(
     from hie_cli.training.action.train_action import Data, run
 
     chosen = Data(data or [], truth, video or [], val or [], simulate)
-    run(chosen, start, distill, output, config or [], sets or [], device, resume, overwrite, quiet)
+    done = run(
+        chosen, start, distill, output, config or [], sets or [], device, resume, overwrite, quiet
+    )
+    print(json_module.dumps(done))
 
 
 app.command()(fusion)

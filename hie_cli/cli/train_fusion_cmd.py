@@ -1,5 +1,6 @@
 """``hie train fusion``."""
 
+import json as json_module
 from pathlib import Path
 from typing import Annotated
 
@@ -64,4 +65,5 @@ def fusion(
     from hie_cli.training.action.train_fusion import run, wanted
 
     what = wanted(model or [], scene, segmentation, by)
-    run(data, truth, val or [], video or [], what, output, device, overwrite, quiet)
+    done = run(data, truth, val or [], video or [], what, output, device, overwrite, quiet)
+    print(json_module.dumps(done))

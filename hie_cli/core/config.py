@@ -24,7 +24,8 @@ import yaml
 from hie_cli.core.errors import ConfigError, HieError, nearest
 
 C = TypeVar("C")
-Sets = Sequence[str] | Mapping[str, Any]
+Files = Path | str | Sequence[Path | str] | None
+Sets = Mapping[str, Any] | Sequence[str] | None
 _EXPONENT = re.compile(r"[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE)
 _MOST_BYTES = 1_000_000
 _SHOWN = 60  # characters of a refused value in an error
@@ -156,21 +157,24 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
     return {first: _nested(rest, value) if dot else value}
 
 
-def load(default: C, files: Sequence[Path] = (), sets: Sets = ()) -> C:
-    """``default`` overridden by the YAML ``files`` in order, then by single settings.
+def load(default: C, files: Files = None, sets: Sets = None) -> C:
+    """``default`` overridden by one or several YAML ``files`` in order, then by single settings.
 
-    sets: assignments ``section.key=value`` as ``--set`` takes them, or dotted keys and values.
-    Raises ConfigError for an unknown key or a value of the wrong type, naming file and line.
+    sets: dotted keys and values (``{"detect.min_score": 0.3}``), or assignments as ``--set`` takes
+    them (``["detect.min_score=0.3"]``). Raises ConfigError for an unknown key or a value of the
+    wrong type, naming file and line.
     """
     config = default
-    for path in files:
-        values, origin = read_yaml(path)
+    for path in [files] if isinstance(files, str | Path) else files or ():
+        values, origin = read_yaml(Path(path))
         config = _merge(config, values, origin, "")
     if isinstance(sets, Mapping):
         for key, value in sets.items():
             config = overlay(config, _nested(str(key), value), f"set {key}={_short(value)}")
+    elif isinstance(sets, str):
+        raise ConfigError(f"set {sets!r}: expected a mapping of keys to values, or a list")
     else:
-        for assignment in sets:
+        for assignment in sets or ():
             config = overlay(config, parse_set(assignment), f"--set {assignment}")
     return config
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_quiet = False
+_quiet = True  # the command line switches progress and notes on
 
 
 def set_quiet(quiet: bool) -> None:

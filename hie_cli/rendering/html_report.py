@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
-from hie_cli.core.errors import input_error
+from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import atomic_write
@@ -65,11 +65,18 @@ def find_results(folder: Path) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
-def write_report(folder: Path, path: Path) -> None:
-    """Write the page of the results in ``folder`` to ``path``.
+def write_report(
+    folder: Path | str, output: Path | str | None = None, *, overwrite: bool = False
+) -> Path:
+    """Write the page of the results in ``folder`` to ``output`` (default: ``report.html`` there).
 
-    Raises InputError for missing or broken documents, ConfigError if it cannot be written.
+    Returns its path. Raises InputError for missing or broken documents, ConfigError if the page
+    exists already or cannot be written.
     """
+    folder = Path(folder)
+    path = folder / "report.html" if output is None else Path(output)
+    if path.exists() and not overwrite:
+        raise ConfigError(f"{path}: exists already; --overwrite replaces it")
     sections = [_section(document, folder) for document in find_results(folder)]
     head = f"<meta charset='utf-8'><title>hie: {escape(folder.name)}</title>"
     style = f"<style>{_STYLE}</style>"
@@ -77,6 +84,7 @@ def write_report(folder: Path, path: Path) -> None:
         file.write(f"<!doctype html><html lang='en'><head>{head}{style}</head><body>\n")
         file.write(f"<h1>{escape(folder.name or str(folder))}</h1>\n" + "\n".join(sections))
         file.write("\n</body></html>\n")
+    return path
 
 
 def _section(path: Path, folder: Path) -> str:

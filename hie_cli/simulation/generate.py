@@ -1,19 +1,18 @@
-"""``hie simulate``: settings, one crowd after another, files, summary."""
+"""Simulated crowds as files: settings, one crowd after another."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import cv2
 
 from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError, input_error
-from hie_cli.core.progress import note, progress, set_quiet
+from hie_cli.core.progress import note, progress
 from hie_cli.core.types import Image
-from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
+from hie_cli.simulation import crowd as crowds
+from hie_cli.simulation.crowd import CrowdConfig
 from hie_cli.simulation.files import write_observations, write_truth, write_video
 from hie_cli.simulation.observe import Noise, observe
 from hie_cli.simulation.render import render
@@ -26,59 +25,78 @@ class SimulateConfig(CrowdConfig):
     noise: Noise = field(default_factory=Noise)
 
 
-def run(
-    output: Path,
-    count: int,
-    seed: int | None,
-    actions: Sequence[str] | None,
-    background: Path | None,
-    video: bool,
-    config_files: Sequence[Path] | None,
-    sets: Sequence[str] | None,
-    overwrite: bool,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    """Write ``count`` crowds under ``output``.
+@dataclass(frozen=True)
+class SimulatedVideo:
+    """One simulated crowd on disk: its video (None if not rendered), and counts of what is in it.
 
-    Raises ConfigError for a bad setting or a result that is already there, InputError for an
-    unreadable background.
+    ``boxes`` counts the true boxes of all ``frames``.
     """
-    set_quiet(quiet)
-    config = settings.load(SimulateConfig(), config_files or (), sets or ())
-    if actions:
-        config = dataclasses.replace(config, actions=tuple(actions))
-    if seed is not None:
-        config = dataclasses.replace(config, seed=seed)
-    plate = _picture(background)
-    crowds = [dataclasses.replace(config, seed=config.seed + k) for k in range(count)]
+
+    name: str
+    video: Path | None
+    observations: Path
+    people: int
+    frames: int
+    boxes: int
+
+
+def simulate(
+    output: Path | str = "out",
+    *,
+    count: int = 1,
+    seed: int | None = None,
+    action: Sequence[str] = (),
+    background: Path | str | None = None,
+    video: bool = True,
+    config: settings.Files = None,
+    set: settings.Sets = None,
+    overwrite: bool = False,
+) -> list[SimulatedVideo]:
+    """Write ``count`` crowds with exact ground truth under ``output`` (the folders of the command).
+
+    seed: of the first, the others follow · action: only these actions · background: a picture
+    behind the crowd · video: render it, or only write the data. Raises ConfigError for a bad
+    setting or a result that is already there, InputError for an unreadable background.
+    """
+    if count < 1:
+        raise ConfigError(f"--count {count}: expected 1 or more")
+    folder = Path(output)
+    given = {"actions": tuple(action) or None, "seed": seed}
+    chosen = settings.load(SimulateConfig(), config, set)
+    chosen = settings.load(chosen, None, {k: v for k, v in given.items() if v is not None})
+    plate = None if background is None else _picture(Path(background))
+    items = [dataclasses.replace(chosen, seed=chosen.seed + k) for k in range(count)]
     if not overwrite:
-        for item in crowds:
-            path = output / "track" / f"sim-{item.split}-{item.seed}.json"
+        for item in items:
+            path = folder / "track" / f"sim-{item.split}-{item.seed}.json"
             if path.exists():
                 raise ConfigError(f"{path}: already there; give --overwrite or another -o")
-    summary: list[dict[str, Any]] = []
-    for item in crowds:
-        crowd = simulate(item)
-        info = crowd.info
-        if video:
-            frames = progress(render(crowd, plate), info.name, item.frames)
-            write_video(output / "videos" / f"{info.name}.mp4", frames, info)
-        write_truth(output / "labels", truth(crowd), info)
-        # Last: its presence says that everything else is there.
-        write_observations(
-            output / "track" / f"{info.name}.json", observe(crowd, config.noise), info
-        )
-        boxes = int(crowd.present.sum())
-        summary.append({"name": info.name, "people": len(crowd.actors), "boxes": boxes})
-        note(f"{info.name}: {len(crowd.actors)} people, {item.frames} frames, {boxes} boxes")
-    if as_json:
-        print(json.dumps({"videos": summary}))
+    made = []
+    for item in items:
+        done = _written(item, folder, plate, video)
+        note(f"{done.name}: {done.people} people, {done.frames} frames, {done.boxes} boxes")
+        made.append(done)
+    return made
 
 
-def _picture(path: Path | None) -> Image | None:
-    if path is None:
-        return None
+def _written(
+    config: SimulateConfig, folder: Path, plate: Image | None, render_video: bool
+) -> SimulatedVideo:
+    """Simulate one crowd and write its files."""
+    crowd = crowds.simulate(config)
+    info = crowd.info
+    video = folder / "videos" / f"{info.name}.mp4" if render_video else None
+    if video is not None:
+        write_video(video, progress(render(crowd, plate), info.name, config.frames), info)
+    write_truth(folder / "labels", crowds.truth(crowd), info)
+    # Last: its presence says that everything else is there.
+    path = folder / "track" / f"{info.name}.json"
+    write_observations(path, observe(crowd, config.noise), info)
+    boxes = int(crowd.present.sum())
+    return SimulatedVideo(info.name, video, path, len(crowd.actors), config.frames, boxes)
+
+
+def _picture(path: Path) -> Image:
     if not path.is_file():
         raise input_error(path, "no such file", "give a picture")
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)

@@ -57,7 +57,7 @@ def test_track_4_says_that_its_layout_is_ours(tmp_path: Path, results: Path) -> 
         (["--track", "1", "-o", "a.zip"], "give either documents and -o ZIP, or --check ZIP"),
         (["x", "--check", "a.zip"], "give either documents and -o ZIP, or --check ZIP"),
         (["x", "--track", "1"], "-o: expected the name of a .zip"),
-        (["x", "-o", "a.tar"], "-o: expected the name of a .zip"),
+        (["x", "-o", "a.tar"], "-o a.tar: expected the name of a .zip"),
         (["x", "-o", "a.zip", "--sequences", "a:b"], "--sequences a:b: expected"),
     ],
 )

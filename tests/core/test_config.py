@@ -148,6 +148,15 @@ def test_settings_by_dotted_key():
     with pytest.raises(ConfigError, match=r"set thread=3: unknown key 'thread'; did you mean"):
         config.load(Outer(), [], {"thread": 3})
     assert config.load(Outer(), [], {"inner": {"batch": 8}}).inner.batch == 8
+    with pytest.raises(ConfigError, match="expected a mapping of keys to values"):
+        config.load(Outer(), None, "threads=2")
+
+
+def test_one_file_needs_no_list(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("threads: 2")
+    assert config.load(Outer(), path).threads == config.load(Outer(), str(path)).threads == 2
+    assert config.load(Outer(), None, None) == Outer()
 
 
 @dataclass(frozen=True)

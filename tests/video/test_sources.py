@@ -197,7 +197,10 @@ def test_images_of_two_sizes_name_the_way_out(tmp_path):
         list(VideoSource(tmp_path))
 
 
-def test_a_folder_of_videos_and_images_says_what_is_left_out(make_video, tmp_path, capsys):
+def test_a_folder_of_videos_and_images_says_what_is_left_out(
+    make_video, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("hie_cli.core.progress._quiet", False)
     make_video("clip.avi")
     _image(tmp_path / "poster.jpg")
     assert [p.name for p in find_videos([str(tmp_path)])] == ["clip.avi"]

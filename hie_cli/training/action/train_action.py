@@ -1,10 +1,10 @@
 """``hie train action``: data, network, training, and what it leaves in the output folder."""
 
-import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -52,8 +52,10 @@ def run(
     resume: bool,
     overwrite: bool,
     quiet: bool,
-) -> None:
+) -> dict[str, Any]:
     """Train and write log.csv, curves.png, model.safetensors, card.json and last.pt to ``output``.
+
+    Returns the folder and the best epoch's figures as plain values.
 
     Raises ConfigError, InputError or ModelError for what a user can get wrong.
     """
@@ -84,7 +86,7 @@ def run(
     write_log(output, trained.history)
     write_curves(output, trained.history)
     numbers = write_model(output, trained, config, output.resolve().name, told)
-    print(json.dumps({"folder": str(output), **numbers}))
+    return {"folder": str(output), **numbers}
 
 
 def _check_output(output: Path, resume: bool, overwrite: bool) -> None:

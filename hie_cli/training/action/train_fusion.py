@@ -1,10 +1,10 @@
 """``hie train fusion``: what members and the scene say of labelled people, fitted and written."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,8 +66,8 @@ def run(
     device: str,
     overwrite: bool,
     quiet: bool,
-) -> None:
-    """Fit and write the folder; its card's figures go to stdout.
+) -> dict[str, Any]:
+    """Fit and write the folder; what its card says, as plain values.
 
     Raises ConfigError, InputError or ModelError for what a user can get wrong.
     """
@@ -85,7 +85,7 @@ def run(
     if fitted.way != what.scene:
         note(f"{what.scene}: did not help on validation; left out")
     summary = {"folder": str(output), "weights": weights, "scene": card.scene, "beta": card.beta}
-    print(json.dumps({**summary, "validation": card.numbers}))
+    return {**summary, "validation": card.numbers}
 
 
 @dataclass(frozen=True)

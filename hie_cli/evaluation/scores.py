@@ -1,0 +1,188 @@
+"""Files scored against ground truth: what ``hie_cli.evaluate`` and ``compare`` do and give back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from hie_cli.core.config import Files, Sets, load
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.evaluation import evaluate as scoring
+from hie_cli.evaluation import report
+from hie_cli.evaluation.bootstrap import Comparison, Intervals, intervals
+from hie_cli.evaluation.bootstrap import compare as compare_tracks
+from hie_cli.evaluation.evaluate import Evaluation, TrackResult
+from hie_cli.evaluation.inputs import load_inputs
+from hie_cli.evaluation.settings import EvalConfig
+
+# Tracks that an evaluator to be reproduced concerns; of the others, nothing would change.
+_CONCERNED = {"none": None, "poseval": {"2", "3"}, "ava": {"4"}}
+
+
+class Pooled(dict[str, float]):
+    """Figures by name over all sequences and tracks; fractions, NaN where undefined.
+
+    A name that two tracks have is in neither; KeyError says which track's figures to take.
+    """
+
+    def __init__(self, tracks: Mapping[str, TrackResult]) -> None:
+        super().__init__()
+        self._owners: dict[str, list[str]] = {}
+        for key, result in tracks.items():
+            for name, value in {**result.pooled.scalars, **result.pooled.counts}.items():
+                self._owners.setdefault(name, []).append(key)
+                self[name] = value
+        for name, owners in self._owners.items():
+            if len(owners) > 1:
+                del self[name]
+
+    def __missing__(self, name: str) -> float:
+        owners = self._owners.get(name)
+        if owners:
+            where = " and ".join(f"tracks[{key!r}]" for key in owners)
+            raise KeyError(f"{name}: several tracks have it; take .pooled.scalars of {where}")
+        raise KeyError(f"{name}: no such figure; known are {', '.join(self)}")
+
+
+@dataclass(frozen=True)
+class Report:
+    """The figures of one set of results, and their confidence intervals if asked for.
+
+    ``tracks``: by key ("detection", "1" to "4"), each with ``pooled``, ``mean`` and ``sequences``.
+    ``pooled``: all tracks' pooled figures by name. ``notes``: what a reader should know.
+    """
+
+    evaluation: Evaluation
+    intervals: Mapping[str, Intervals | None] = field(default_factory=dict)
+
+    @property
+    def tracks(self) -> dict[str, TrackResult]:
+        """Every scored track by key."""
+        return self.evaluation.tracks
+
+    @property
+    def pooled(self) -> Pooled:
+        """All tracks' figures over all sequences, such as ``pooled["IDF1"]``."""
+        return Pooled(self.tracks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on truth, results and what was not scored."""
+        return self.evaluation.notes
+
+    def table(self) -> str:
+        """All tracks as text."""
+        return report.as_table(self.evaluation, self.intervals)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values with stable keys (docs/evaluation.md)."""
+        return report.as_json(self.evaluation, self.intervals)
+
+    def to_csv(self) -> str:
+        """One line per track, sequence and figure."""
+        return report.as_csv(self.evaluation, self.intervals)
+
+    def to_latex(self) -> str:
+        """A table per track for a paper, without intervals."""
+        return report.as_latex(self.evaluation)
+
+    def plot(self, folder: Path | str) -> list[Path]:
+        """Draw the figures as PNG files into ``folder``; their paths.
+
+        Raises ConfigError if they cannot be written.
+        """
+        from hie_cli.evaluation.plots import draw
+
+        return draw(self.evaluation, Path(folder))
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """Two results on the same truth: their own figures, and each track's differences."""
+
+    first: Report
+    second: Report
+    tracks: Mapping[str, Comparison]
+
+    def table(self) -> str:
+        """The differences as text."""
+        level = self.first.evaluation.config.bootstrap.level
+        return report.comparison_table(self.tracks, self.first.tracks, level)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values with stable keys: ``a``, ``b`` and ``comparison``."""
+        return {
+            "a": self.first.to_json(),
+            "b": self.second.to_json(),
+            "comparison": report.comparison_json(self.tracks),
+        }
+
+
+def evaluate(
+    results: Path | str,
+    truth: Path | str,
+    *,
+    track: str | int = "all",
+    ignore: str | None = None,
+    compat: str | None = None,
+    allow_missing: bool = False,
+    ci: bool = False,
+    timelines: bool = False,
+    config: Files = None,
+    set: Sets = None,
+) -> Report:
+    """Score results against ground truth, whichever layouts they have.
+
+    results, truth: a file, folder or zip · track: "detection", 1 to 4, several joined by commas, or
+    "all" that both sides hold · ignore, compat, allow_missing, config, set: as the options of
+    ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also what plots of
+    identities need. Raises ConfigError, or InputError naming file and place.
+    """
+    settings = load(EvalConfig(), config, set)
+    given = {k: v for k, v in (("ignore", ignore), ("compat", compat)) if v is not None}
+    settings = load(settings, None, given)
+    chosen = scoring.chosen_tracks(str(track))
+    concerned = _CONCERNED[settings.compat]
+    if chosen and concerned is not None and not concerned.intersection(chosen):
+        keys = " and ".join(sorted(concerned))
+        raise ConfigError(f"--compat {settings.compat} concerns track {keys} alone; drop it")
+    boxes_alone = bool(chosen) and all(key in scoring.BOX_TRACKS for key in chosen)
+    inputs = load_inputs(Path(truth), Path(results), settings, boxes_alone)
+    found = scoring.evaluate(
+        inputs.truth, inputs.results, settings, chosen, allow_missing, timelines, inputs.boxes
+    )
+    found = replace(found, notes=inputs.notes + found.notes)
+    spans = {key: intervals(r, settings.bootstrap) for key, r in found.tracks.items()} if ci else {}
+    return Report(found, spans)
+
+
+def compare(
+    first: Path | str,
+    second: Path | str,
+    truth: Path | str,
+    *,
+    track: str | int = "all",
+    ignore: str | None = None,
+    compat: str | None = None,
+    allow_missing: bool = False,
+    config: Files = None,
+    set: Sets = None,
+) -> ComparisonReport:
+    """Two results on the same truth, side by side, with bootstrap intervals of their differences.
+
+    Arguments as in ``evaluate``. Raises InputError where the two have no track in common.
+    """
+    a, b = (
+        evaluate(
+            results, truth, track=track, ignore=ignore, compat=compat,
+            allow_missing=allow_missing, config=config, set=set,
+        )
+        for results in (first, second)
+    )  # fmt: skip
+    common = [key for key in a.tracks if key in b.tracks]
+    if not common:
+        raise InputError("the two results have no track in common")
+    settings = a.evaluation.config.bootstrap
+    return ComparisonReport(
+        a, b, {key: compare_tracks(a.tracks[key], b.tracks[key], settings) for key in common}
+    )
