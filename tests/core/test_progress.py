@@ -18,6 +18,7 @@ def test_everything_passes_through(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_notes_go_to_stderr_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    set_quiet(False)
     note("hello")
     set_quiet(True)
     note("unheard")
