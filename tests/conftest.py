@@ -7,7 +7,31 @@ import cv2
 import numpy as np
 import pytest
 
+from hie_cli.core.progress import set_quiet
+
 ROOT = Path(__file__).parent.parent
+# Rooms, and files of the top, whose tests run networks, train or start processes: `make test-fast`
+# leaves them out.
+SLOW = (
+    "cli", "flow", "formats/test_fuzz.py", "fuzz", "models", "pipeline",
+    "recognition/kinematic/test_rules.py", "recognition/learned", "training",
+    "test_architecture.py", "test_readme.py", "test_wheel.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the slow rooms."""
+    slow = tuple(ROOT / "tests" / room for room in SLOW)
+    for item in items:
+        if any(item.path.is_relative_to(room) for room in slow):
+            item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def _loud():
+    """A command that a test ran with --quiet does not silence the next test's notes."""
+    yield
+    set_quiet(False)
 
 
 @pytest.fixture(scope="session")
