@@ -1,7 +1,7 @@
 """The networks of a chain: known before any work is done, loaded when first needed."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import lru_cache
 
 from hie_cli.models.base import Detector, PoseEstimator
 from hie_cli.pipeline.settings import ChainConfig
@@ -9,28 +9,41 @@ from hie_cli.posing import refine
 from hie_cli.recognition import stage as recognition
 
 
+@lru_cache(maxsize=8)
+def _detector(name: str, device: str) -> Detector:
+    from hie_cli.models import registry
+
+    return registry.load_detector(name, device)
+
+
+@lru_cache(maxsize=4)
+def _estimator(name: str, device: str) -> PoseEstimator:
+    from hie_cli.models import registry
+
+    return registry.load_estimator(name, device)
+
+
 class Models:
-    """The networks that a configuration names, loaded when first needed and shared by videos."""
+    """The networks that a configuration names, loaded when first needed.
+
+    They stay loaded while the process lives, shared by videos, calls and configurations.
+    """
 
     def __init__(self, config: ChainConfig, device: str) -> None:
         self._config = config
         self.device = device
 
-    @cached_property
+    @property
     def detectors(self) -> list[Detector]:
         """The loaded detectors of ``config.detect.models``, in that order."""
-        from hie_cli.models import registry
+        return [_detector(name, self.device) for name in self._config.detect.models]
 
-        return [registry.load_detector(n, self.device) for n in self._config.detect.models]
-
-    @cached_property
+    @property
     def pose(self) -> PoseEstimator | None:
         """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
-        from hie_cli.models import registry
-
         if self._config.pose.mode == "one-pass":
             return None
-        return registry.load_estimator(self._config.pose.model, self.device)
+        return _estimator(self._config.pose.model, self.device)
 
 
 def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> None:

@@ -15,6 +15,7 @@ from hie_cli.core.types import FramePeople, FrameStream
 from hie_cli.formats.documents.document import Document, Header
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.pipeline.document_inputs import attach, document_name, video_info
+from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
@@ -38,24 +39,28 @@ def run_video(
     people; identities and actions follow from those alone; the overlay decodes once more, and so do
     poses that wait for identities (``config.order``).
     """
-    return _people(video_stream(source, stages, place, config, models))
+    return _people(video_stream(source, stages, place, config, models, images=False))
 
 
 def video_stream(
-    source: VideoSource,
+    source: Source,
     stages: Sequence[str],
     place: OutputDir | None,
     config: ChainConfig,
     models: Models,
+    images: bool = True,
 ) -> Stream:
     """``run_video`` frame by frame, as far as the stages allow; without ``place`` nothing is
-    written. Images are there where the last stage had them.
+    written.
+
+    images: each item carries its image, read once more where the stages could not keep it; a source
+    that can be read once only then gives none.
     """
     frames = SourcePasses(source)
     chosen = source.range
     header = Header("detect", source.info, (chosen.first, chosen.end, chosen.stride))
     run = VideoRun(source.info, chosen.stride, frames, config, models, place)
-    return flow(frames, header, chosen, stages, run, pixels=True)
+    return flow(frames, header, chosen, stages, run, pixels=True, images=images)
 
 
 def run_document(
@@ -97,12 +102,14 @@ def flow(
     stages: Sequence[str],
     run: VideoRun,
     pixels: bool,
+    images: bool = False,
 ) -> Stream:
     """The frames of ``start`` through ``stages``.
 
     ``header``: of the document that ``start`` is, or would be · ``frames``: which of the video's ·
-    ``pixels``: whether they carry images. Each stage's document is published as its last frame has
-    passed. Documents that are unfinished when the stream is closed can be resumed.
+    ``pixels``: whether they carry images · ``images``: whether the results are to do so.
+    Each stage's document is published as its last frame has passed; documents that are unfinished
+    when the stream is closed can be resumed.
     """
     total = run.frames.total if run.frames is not None else 0
     with ExitStack() as stack:
@@ -126,8 +133,11 @@ def flow(
                 writer = DocumentWriter(path, header, run.output.resume)
                 stack.callback(writer.close)
                 stream = written(stage, stream, writer, frames)
-            if stage.whole:
-                pixels = False
+            pixels = pixels and stage.keeps_images
+        if images and not pixels and run.frames is not None and run.frames.again:
+            again = prefetch(run.frames)
+            stack.callback(again.close)
+            stream = with_images(stream, again)
         yield from progress(stream, f"{run.video.name}: {stages[-1]}", total or None)
 
 

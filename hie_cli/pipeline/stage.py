@@ -23,7 +23,8 @@ class Stage:
     run: the stage itself; one frame out for each frame in, in order · context: how many frames
     around a frame its result depends on, None = all of the video · restart: of a frame's index the
     index from which to run again so that this frame comes out as in a full run · needs_pixels: it
-    cannot do without images · whole: nothing comes out before the last frame has gone in.
+    cannot do without images · keeps_images: images that come in go out again · whole: nothing comes
+    out before the last frame has gone in.
     settings and models (a callable, for asking loads them) are what the document's header says of
     it; settings None: the stage writes no document.
     """
@@ -35,6 +36,7 @@ class Stage:
     context: int | None = None
     restart: Callable[[int], int] = _anywhere
     needs_pixels: bool = False
+    keeps_images: bool = True
     whole: bool = False
 
     def header(self, before: Header) -> Header:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from hie_cli.core.config import as_dict
-from hie_cli.core.types import Frame, FramePeople, FrameStream, People, VideoInfo
+from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
 from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
+from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.networks import Models, used
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
@@ -23,12 +24,13 @@ class SourcePasses:
     """The frames of a source, with nobody in them yet, as often as asked for.
 
     ``total``: how many there are: counted once a pass has come to its end, before that as many as
-    the source says (0: it does not).
+    the source says (0: it does not) · ``again``: whether there can be a second pass.
     """
 
-    def __init__(self, source: VideoSource) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
         self.total = len(source)
+        self.again = isinstance(source, VideoSource) or source.again
 
     def __iter__(self) -> Iterator[FramePeople]:
         count = 0
@@ -101,26 +103,43 @@ def track(run: VideoRun) -> Stage:
     config = run.config.track
 
     def stage(stream: FrameStream) -> FrameStream:
-        return tracking.track(tracking.describe(stream, config), run.video, config)
+        if not config.online:
+            yield from tracking.track(tracking.describe(stream, config), run.video, config)
+            return
+        images: list[Image | None] = []  # of the one frame that is under way
+        observations = tracking.describe(_noting(stream, images), config)
+        for item in tracking.track(observations, run.video, config):
+            yield replace(item, image=images.pop())
 
-    return Stage("track", stage, as_dict(config), whole=not config.online)
+    online = config.online
+    return Stage("track", stage, as_dict(config), whole=not online, keeps_images=online)
+
+
+def _noting(stream: FrameStream, images: list[Image | None]) -> FrameStream:
+    for item in stream:
+        images.append(item.image)
+        yield item
 
 
 def action(run: VideoRun) -> Stage:
-    """Actions; recognisers that look at pixels go over the video once more, each on its own."""
+    """Actions; recognisers that look at pixels go over the video once more, each on its own.
+
+    Images pass only where they cannot be had again: the stage holds some seconds of frames.
+    """
     config = run.config.action
+    keep = run.frames is not None and not run.frames.again
 
     def stage(stream: FrameStream) -> FrameStream:
-        bare = (replace(item, image=None) for item in stream)
+        items = stream if keep else (replace(item, image=None) for item in stream)
         return recognition.recognise(
-            list(bare) if recognition.needs_people_twice(config) else bare,
+            list(items) if recognition.needs_people_twice(config) else items,
             run.video,
             config,
             frames=None if run.frames is None else run.frames.source,
             device=run.models.device,
         )
 
-    return Stage("action", stage, as_dict(config))
+    return Stage("action", stage, as_dict(config), keeps_images=keep)
 
 
 def render(run: VideoRun) -> Stage:

@@ -225,8 +225,8 @@ def test_ids_stay_unique_and_nobody_is_lost(data):
         people = concatenate(crowd) if crowd else ids(person(0)[:0])
         items.append(FramePeople(t, people, np.zeros((240, 320, 3), np.uint8)))
     out = list(refine(items, RefineConfig(), 25.0, Still()))
-    for given, refined in zip(items, out, strict=True):
-        before, after = given.people, refined.people
+    for item, refined in zip(items, out, strict=True):
+        before, after = item.people, refined.people
         given_ids = after.track_ids.tolist()
         assert len(set(given_ids)) == len(given_ids)
         assert given_ids[: len(before)] == before.track_ids.tolist()
