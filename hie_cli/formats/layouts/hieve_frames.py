@@ -6,9 +6,10 @@ Layout: humaninevents.org/format.html. A joint is the text ``x,y,flag`` with fla
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -27,14 +28,20 @@ from hie_cli.formats.output import write_text
 from hie_cli.formats.sequence import VideoSequence
 from hie_cli.formats.sources import Source
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 MAX_DEPTH = 16
 HOLDS = frozenset(
     {"boxes", "track ids", "hidden joints", "ignored people", "actions", "image size"}
     | {"joints", "noses", "chests", "unlabelled frames"}
     | {"frames without people", "empty frames at the end", "people without an action"}
 )
+_FOREIGN_ENCODING = re.compile(rb'\s*<\?xml[^>]*encoding=["\'](?!utf-8|us-ascii)', re.IGNORECASE)
 _VISIBILITY = {0: VISIBLE, 1: INVISIBLE, -1: NOT_ANNOTATED}
-_JOINT_INDEX = {name.lower(): j for j, name in enumerate(HIEVE_NAMES)}
+# Names as written and in small letters.
+_JOINT_INDEX = {name: j for j, given in enumerate(HIEVE_NAMES) for name in (given, given.lower())}
+_NOWHERE = (math.nan, math.nan)
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _NO_ACTION = ("", "none", "null", "unspecified", "unknown")
 
@@ -44,6 +51,36 @@ def parse_xml(data: bytes, label: str) -> Any:
 
     Raises InputError for broken XML and for any document type or entity declaration.
     """
+    if b"<!" not in data and b"\0" not in data and not _FOREIGN_ENCODING.match(data[:200]):
+        from xml.etree import ElementTree
+
+        try:  # nothing is declared in it, so that the fast parser is as safe as ours
+            root = ElementTree.fromstring(data)
+        except (ElementTree.ParseError, ValueError, LookupError):
+            return _parse_watchfully(data, label)  # which says where it is broken
+        return {root.tag: _nested(root, label, 1)}
+    return _parse_watchfully(data, label)
+
+
+def _nested(element: "Element", label: str, depth: int) -> Any:
+    """An element's children as a dict, or its text."""
+    if depth > MAX_DEPTH:
+        raise input_error(label, f"<{element.tag[:20]}>", "XML nested too deeply")
+    children: dict[str, Any] = {}
+    for child in element:
+        value = _nested(child, label, depth + 1) if len(child) else (child.text or "").strip()
+        tag = child.tag
+        if tag not in children:
+            children[tag] = value
+        elif isinstance(children[tag], list):
+            children[tag].append(value)
+        else:
+            children[tag] = [children[tag], value]
+    return children or (element.text or "").strip()
+
+
+def _parse_watchfully(data: bytes, label: str) -> Any:
+    """The same by a parser that refuses declarations and names the line at fault."""
     root: dict[str, Any] = {}
     stack: list[dict[str, Any]] = [root]
     texts: list[list[str]] = [[]]
@@ -136,7 +173,7 @@ def parse_frame_file(source: Source) -> tuple[Annotations, tuple[int, int] | Non
         if not isinstance(record, dict) or not isinstance(record.get("bndbox"), dict):
             raise InputError(f"{where}: no bndbox; every object needs one")
         box = record["bndbox"]
-        boxes[i] = [_number(box.get(key), f"{where}: {key}") for key in _CORNERS]
+        boxes[i] = _corners(box, where)
         check_box(boxes[i], where)
         ids[i] = identity = _identity(record.get("name", ""), where)
         if identity in owners and identity >= 0:
@@ -150,6 +187,17 @@ def parse_frame_file(source: Source) -> tuple[Annotations, tuple[int, int] | Non
         _read_joints(box, where, keypoints[i], visibility[i])
     found = Annotations(boxes, ids, ignore, keypoints, visibility, actions)
     return found, _size(annotation.get("size"))
+
+
+def _corners(box: dict[str, Any], where: str) -> list[float]:
+    """xmin, ymin, xmax, ymax in pixels."""
+    try:
+        corners = [float(box[key]) for key in _CORNERS]
+        if all(abs(value) <= MAX_COORDINATE for value in corners):
+            return corners
+    except (KeyError, TypeError, ValueError, OverflowError):
+        pass
+    return [_number(box.get(key), f"{where}: {key}") for key in _CORNERS]
 
 
 def _number(value: Any, where: str) -> float:
@@ -189,25 +237,40 @@ def _action(name: Any, where: str) -> int:
 
 def _read_joints(box: dict[str, Any], where: str, keypoints: Any, visibility: Any) -> None:
     """Fill one person's ``keypoints`` (14, 2) and ``visibility`` (14,)."""
+    points = [_NOWHERE] * NUM_JOINTS
+    flags = [NOT_ANNOTATED] * NUM_JOINTS
     for key, value in box.items():
-        joint = _JOINT_INDEX.get(key.strip().lower().replace("_", "-"))
+        joint = _JOINT_INDEX.get(key)
         if joint is None:
-            if key not in _CORNERS:
-                hint = nearest(key, list(HIEVE_NAMES))
-                raise InputError(f"{where}: unknown joint {key[:40]!r}{hint}")
-            continue
-        parts = value if isinstance(value, list) else str(value).split(",")
-        if len(parts) != 3:
-            raise InputError(f"{where}: {key} is {str(value)[:40]!r}; expected x,y,flag")
-        x, y, flag = (_number(part, f"{where}: {key}") for part in parts)
+            if key in _CORNERS:
+                continue
+            joint = _JOINT_INDEX.get(key.strip().lower().replace("_", "-"))
+        if joint is None:
+            hint = nearest(key, list(HIEVE_NAMES))
+            raise InputError(f"{where}: unknown joint {key[:40]!r}{hint}")
+        x, y, flag = _joint(value, where, key)
+        flags[joint] = _VISIBILITY[int(flag)]
+        points[joint] = _NOWHERE if flag == -1 else (x, y)
+    keypoints[:], visibility[:] = points, flags
+
+
+def _joint(value: Any, where: str, key: str) -> tuple[float, float, float]:
+    """A joint's x, y (pixels) and flag, from the text ``x,y,flag`` or a list of them."""
+    parts = value if isinstance(value, list) else str(value).split(",")
+    if len(parts) != 3:
+        raise InputError(f"{where}: {key} is {str(value)[:40]!r}; expected x,y,flag")
+    try:
+        x, y, flag = float(parts[0]), float(parts[1]), float(parts[2])
+    except (TypeError, ValueError, OverflowError):
+        x = math.nan
+    if not (abs(x) <= MAX_COORDINATE and abs(y) <= MAX_COORDINATE and flag in _VISIBILITY):
+        x, y, flag = (_number(part, f"{where}: {key}") for part in parts)  # says what is wrong
         if flag not in _VISIBILITY:
             raise InputError(
                 f"{where}: {key} has flag {flag:g}; expected 0 visible, 1 invisible, "
                 "-1 not annotated"
             )
-        visibility[joint] = _VISIBILITY[int(flag)]
-        if flag != -1:
-            keypoints[joint] = x, y
+    return x, y, flag
 
 
 def _size(size: Any) -> tuple[int, int] | None:

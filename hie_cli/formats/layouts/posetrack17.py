@@ -30,16 +30,18 @@ from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequenc
 from hie_cli.formats.sources import Source
 
 JOINTS = joint_map(POSETRACK15.joints)
+TELLING_ENTRIES = 200
 _BOX = ("x1", "y1", "x2", "y2")
 
 
 def is_posetrack17(source: Source) -> bool:
     """Whether an annolist is PoseTrack's own: frame marks, or a head top in most of its people.
 
-    A stray joint 14 in an annolist of HiEve's 14 joints is an error, not a mark.
+    A stray joint 14 in an annolist of HiEve's 14 joints is an error, not a mark. The first entries
+    tell.
     """
     data = json_keys.outermost(source)
-    entries = _dicts(data.get("annolist")) if data is not None else []
+    entries = _dicts(data.get("annolist"))[:TELLING_ENTRIES] if data is not None else []
     if any("imgnum" in entry or "is_labeled" in entry for entry in entries):
         return True
     posed = sum(bool(rect.get("annopoints")) for e in entries for rect in _dicts(e.get("annorect")))

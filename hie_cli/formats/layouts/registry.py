@@ -1,5 +1,6 @@
 """Every known layout by name, in the order in which files are tried against them."""
 
+from hie_cli.core import plugins
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.formats.layout import Layout
 from hie_cli.formats.layouts import (
@@ -31,7 +32,8 @@ def register(layout: Layout) -> None:
 
 
 def known() -> tuple[Layout, ...]:
-    """All layouts, in the order of their registration."""
+    """All layouts, plug-ins' too, in the order of their registration."""
+    plugins.load()
     return tuple(_LAYOUTS.values())
 
 
