@@ -1,4 +1,4 @@
-"""Pinned requirements (``name==version`` lines on stdin) with the hash of every file of each release.
+"""Pinned requirements (``name==version`` on stdin) with the hash of every file of each release.
 
 The hashes are those that the package index names beside its links; nothing is downloaded. Called by
 tools/lock.sh in an environment with pip-tools.

@@ -15,6 +15,7 @@ import numpy as np
 import typer
 
 from hie_cli import __version__
+from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.config import as_dict, overlay
 from hie_cli.core.errors import EXIT_FAILED, ConfigError, HieError
@@ -86,7 +87,7 @@ def describe(result: Sequence[FramePeople], fps: float) -> dict[str, Any]:
         people = item.people
         boxes += len(people)
         if people.keypoints is not None:
-            poses += int(np.isfinite(people.keypoints).all(-1).any(-1).sum())
+            poses += int(geometry.known(people.keypoints).any(-1).sum())
         if people.track_ids is not None:
             identities.update(people.track_ids.tolist())
         if people.action_scores is not None:

@@ -30,6 +30,27 @@ def iou(a: Floats, b: Floats) -> NDArray[np.float64]:
     return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
 
 
+def paired_iou(a: Floats, b: Floats) -> NDArray[np.float64]:
+    """IoU (K,) of boxes (K, 4) and (K, 4), row by row."""
+    size = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
+    inter = size[:, 0] * size[:, 1]
+    union = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]) - inter
+    union += (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
+    overlap: NDArray[np.float64] = inter / np.maximum(union, 1e-9)
+    return overlap
+
+
+def coverage(boxes: Floats) -> NDArray[np.float64]:
+    """Share (N, N) of box i (row) that lies within box j (column); 0 on the diagonal."""
+    x1, y1, x2, y2 = boxes.T
+    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
+    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
+    inside: NDArray[np.float64] = np.maximum(width, 0) * np.maximum(height, 0)
+    inside /= np.maximum((x2 - x1) * (y2 - y1), 1e-9)[:, None]
+    np.fill_diagonal(inside, 0)
+    return inside
+
+
 def iom(a: Floats, b: Floats) -> NDArray[np.float64]:
     """Pairwise intersection over the smaller box (N, M): 1 when one box lies in the other."""
     inter = intersection(a, b)
@@ -60,6 +81,19 @@ def clip(boxes: Floats, width: int, height: int) -> NDArray[np.float32]:
     return np.clip(np.asarray(boxes, np.float32).reshape(-1, 4), 0, limit)
 
 
+def keypoint_similarity(
+    squared: Floats, areas: Floats, sigmas: Floats = OKS_SIGMAS
+) -> NDArray[np.float64]:
+    """COCO's similarity exp(-d^2 / (2 area (2 sigma)^2)) of joints: the one formula behind OKS.
+
+    squared (..., J): squared distances d^2 in px², areas (...) of the reference persons in px²,
+    sigmas (J,). NaN distances stay NaN, infinite ones give 0.
+    """
+    spread = 2 * np.asarray(areas)[..., None] * (2 * np.asarray(sigmas)) ** 2
+    similarity: NDArray[np.float64] = np.exp(-squared / np.maximum(spread, 1e-9))
+    return similarity
+
+
 def oks(
     poses: Floats, reference: Floats, reference_area: Floats, sigmas: Floats = OKS_SIGMAS
 ) -> NDArray[np.float64]:
@@ -70,11 +104,27 @@ def oks(
     """
     p = np.asarray(poses, np.float64).reshape(-1, len(sigmas), 2)[:, None]
     q = np.asarray(reference, np.float64).reshape(-1, len(sigmas), 2)[None]
-    distance = ((p - q) ** 2).sum(-1)
-    scale = np.maximum(np.asarray(reference_area, np.float64), 1.0)[None, :, None]
-    similarity = np.exp(-distance / (2 * scale * (2 * np.asarray(sigmas)) ** 2))
-    common = np.isfinite(distance)
+    scale = np.maximum(np.asarray(reference_area, np.float64), 1.0)[None]
+    return np.nan_to_num(_mean_of_common(((p - q) ** 2).sum(-1), scale, sigmas))
+
+
+def paired_oks(
+    poses: Floats, reference: Floats, areas: Floats, sigmas: Floats = OKS_SIGMAS
+) -> NDArray[np.float64]:
+    """OKS (K,) of poses (K, 14, 2) and reference (K, 14, 2), row by row, at areas (K,) px².
+
+    NaN joints on either side do not count; NaN where no joint is shared.
+    """
+    return _mean_of_common(((poses - reference) ** 2).sum(-1), areas, sigmas)
+
+
+def _mean_of_common(squared: Floats, areas: Floats, sigmas: Floats) -> NDArray[np.float64]:
+    """Mean similarity (...) over the joints with a distance (..., J); NaN where none has one."""
+    similarity = keypoint_similarity(squared, areas, sigmas)
+    common = np.isfinite(similarity)
     count = common.sum(-1)
     total = np.where(common, similarity, 0).sum(-1)
-    mean: NDArray[np.float64] = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    mean: NDArray[np.float64] = np.divide(
+        total, count, out=np.full_like(total, np.nan), where=count > 0
+    )
     return mean

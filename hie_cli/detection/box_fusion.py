@@ -136,7 +136,7 @@ def _fuse_joints(
     """Joints (count, 14, 2) and scores (count, 14), each a mean over the views that have them."""
     if people.keypoints is None or people.keypoint_scores is None:
         return None, None
-    present = np.asarray(np.isfinite(people.keypoints).all(-1))
+    present = geometry.known(people.keypoints)
     vote = np.where(present, weight[:, None], 0.0)  # (N, 14)
     pull = vote * np.maximum(people.keypoint_scores, 1e-3)
     points = np.where(present[..., None], people.keypoints, 0.0)

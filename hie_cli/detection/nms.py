@@ -31,7 +31,7 @@ def pose_similarity(fused: People) -> tuple[NDArray[np.float64], NDArray[np.bool
     area = geometry.area(fused.boxes)
     similarity = geometry.oks(fused.keypoints, fused.keypoints, area)
     similarity = np.where(area[:, None] > area[None], similarity.T, similarity)
-    there = np.asarray(np.isfinite(fused.keypoints).all(-1), np.int64)
+    there = np.asarray(geometry.known(fused.keypoints), np.int64)
     return similarity, there @ there.T >= 4
 
 

@@ -6,28 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.errors import InputError
 from hie_cli.core.progress import progress
 from hie_cli.core.types import FramePeople, TruthSequence
 from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.timeline import Timeline, timeline
-from hie_cli.evaluation.tracks.detection_only import DetectionMetric
-from hie_cli.evaluation.tracks.metric import Figures, Loaded, Metric
+from hie_cli.evaluation.tracks import Figures, Loaded, Metric, known
 from hie_cli.evaluation.tracks.track1_boxes import BoxTrackMetric
-from hie_cli.evaluation.tracks.track2_poses import PoseMetric
-from hie_cli.evaluation.tracks.track3_pose_tracks import PoseTrackMetric
-from hie_cli.evaluation.tracks.track4_actions import ActionMetric
-
-METRICS: tuple[type[Metric[Any]], ...] = (
-    DetectionMetric,
-    BoxTrackMetric,
-    PoseMetric,
-    PoseTrackMetric,
-    ActionMetric,
-)
-TRACKS: tuple[str, ...] = tuple(metric.key for metric in METRICS)
-BOX_TRACKS: tuple[str, ...] = tuple(metric.key for metric in METRICS if metric.scores_boxes)
 
 
 @dataclass(frozen=True)
@@ -67,7 +53,7 @@ def evaluate(
     only one side has (unless ``allow_missing``), or naming what a chosen track lacks.
     """
     names, notes = paired(truth, results, allow_missing)
-    metrics = [metric(config) for metric in METRICS if not chosen or metric.key in chosen]
+    metrics = [metric(config) for metric in known() if not chosen or metric.key in chosen]
     parts: dict[str, dict[str, Any]] = {metric.key: {} for metric in metrics}
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
@@ -153,17 +139,6 @@ def track_result(metric: Metric[Any], parts: dict[str, Any]) -> TrackResult:
         for name in pooled.scalars
     }
     return TrackResult(metric, parts, each, pooled, mean)
-
-
-def chosen_tracks(track: str) -> tuple[str, ...]:
-    """``all`` or track keys joined by commas as keys; ConfigError naming the known ones."""
-    if track == "all":
-        return ()
-    keys = tuple(part.strip() for part in track.split(","))
-    for key in keys:
-        if key not in TRACKS:
-            raise ConfigError(f"--track {key}: unknown track; known are {', '.join(TRACKS)}, all")
-    return keys
 
 
 def rows(result: TrackResult) -> Iterator[tuple[str, dict[str, float], dict[str, int]]]:

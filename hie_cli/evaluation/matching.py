@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.errors import ConfigError, input_error
-from hie_cli.core.geometry import Floats, iou
+from hie_cli.core.geometry import Floats, iou, known
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
 
@@ -176,7 +176,7 @@ def true_joints(truth: Annotations, joints: Joints) -> BoolArray:
     """Joints (N, 14) of the truth that count: visible (or annotated), outside ignore regions."""
     if truth.keypoints is None:
         return np.zeros((len(truth), NUM_JOINTS), np.bool_)
-    has: BoolArray = np.isfinite(truth.keypoints[..., 0] + truth.keypoints[..., 1])
+    has: BoolArray = known(truth.keypoints)
     if truth.visibility is not None:
         has &= truth.visibility == VISIBLE if joints == "visible" else truth.visibility >= 0
     return _outside(has, truth, truth.keypoints)
@@ -186,7 +186,7 @@ def predicted_joints(truth: Annotations, people: People) -> BoolArray:
     """Joints (N, 14) of the predictions that count: there, and outside ignore regions."""
     if people.keypoints is None:
         return np.zeros((len(people), NUM_JOINTS), np.bool_)
-    has: BoolArray = np.isfinite(people.keypoints[..., 0] + people.keypoints[..., 1])
+    has: BoolArray = known(people.keypoints)
     return _outside(has, truth, people.keypoints)
 
 

@@ -8,15 +8,12 @@ from typing import Any
 from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.evaluation import evaluate as scoring
-from hie_cli.evaluation import report
+from hie_cli.evaluation import report, tracks
 from hie_cli.evaluation.bootstrap import Comparison, Intervals, intervals
 from hie_cli.evaluation.bootstrap import compare as compare_tracks
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult
 from hie_cli.evaluation.inputs import load_inputs
 from hie_cli.evaluation.settings import EvalConfig
-
-# Tracks that an evaluator to be reproduced concerns; of the others, nothing would change.
-_CONCERNED = {"none": None, "poseval": {"2", "3"}, "ava": {"4"}}
 
 
 class Pooled(dict[str, float]):
@@ -141,12 +138,10 @@ def evaluate(
     settings = load(EvalConfig(), config, set)
     given = {k: v for k, v in (("ignore", ignore), ("compat", compat)) if v is not None}
     settings = load(settings, None, given)
-    chosen = scoring.chosen_tracks(str(track))
-    concerned = _CONCERNED[settings.compat]
-    if chosen and concerned is not None and not concerned.intersection(chosen):
-        keys = " and ".join(sorted(concerned))
-        raise ConfigError(f"--compat {settings.compat} concerns track {keys} alone; drop it")
-    boxes_alone = bool(chosen) and all(key in scoring.BOX_TRACKS for key in chosen)
+    chosen = tracks.chosen(str(track))
+    _check_compat(settings, chosen)
+    box_tracks = [metric.key for metric in tracks.known() if metric.scores_boxes]
+    boxes_alone = bool(chosen) and all(key in box_tracks for key in chosen)
     inputs = load_inputs(Path(truth), Path(results), settings, boxes_alone)
     found = scoring.evaluate(
         inputs.truth, inputs.results, settings, chosen, allow_missing, timelines, inputs.boxes
@@ -154,6 +149,14 @@ def evaluate(
     found = replace(found, notes=inputs.notes + found.notes)
     spans = {key: intervals(r, settings.bootstrap) for key, r in found.tracks.items()} if ci else {}
     return Report(found, spans)
+
+
+def _check_compat(settings: EvalConfig, chosen: tuple[str, ...]) -> None:
+    """ConfigError if ``compat`` changes nothing on any chosen track."""
+    concerned = [metric.key for metric in tracks.known() if settings.compat in metric.reproduces]
+    if chosen and settings.compat != "none" and not set(concerned).intersection(chosen):
+        keys = " and ".join(concerned)
+        raise ConfigError(f"--compat {settings.compat} concerns track {keys} alone; drop it")
 
 
 def compare(

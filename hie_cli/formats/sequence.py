@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core import geometry
 from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import (
@@ -119,7 +120,7 @@ def people_of(truth: Annotations) -> People:
     actions: NDArray[np.float64] | None = None
     keypoints = truth.keypoints
     if keypoints is not None:
-        seen = np.isfinite(keypoints).all(-1)
+        seen = geometry.known(keypoints)
         visible = seen if truth.visibility is None else truth.visibility == VISIBLE
         scores = np.asarray(seen & visible, np.float64)
     if truth.actions is not None:
@@ -156,9 +157,9 @@ def _count_people(people: People, is_truth: bool, counts: Counter[str]) -> None:
     if people.track_ids is not None:
         counts["track ids"] += int((people.track_ids >= 0).sum())
     if people.keypoints is not None:
-        counts["joints"] += int(np.isfinite(people.keypoints).all(-1).sum())
-        counts["noses"] += int(np.isfinite(people.keypoints[:, 0]).all(-1).sum())
-        counts["chests"] += int(np.isfinite(people.keypoints[:, 1]).all(-1).sum())
+        counts["joints"] += int(geometry.known(people.keypoints).sum())
+        counts["noses"] += int(geometry.known(people.keypoints[:, 0]).sum())
+        counts["chests"] += int(geometry.known(people.keypoints[:, 1]).sum())
     if people.action_scores is not None:
         known = int(np.isfinite(people.action_scores).all(-1).sum())
         counts["actions" if is_truth else "action scores"] += known

@@ -33,7 +33,7 @@ def agree(one: Poses, other: Poses, reach: NDArray[np.floating]) -> Poses:
 
 def _present(points: FloatArray, scores: FloatArray) -> NDArray[np.float64]:
     """Scores with 0 where the joint is missing."""
-    there = np.asarray(np.isfinite(points).all(-1))
+    there = geometry.known(points)
     return np.where(there, np.maximum(scores, 1e-6), 0.0)
 
 
@@ -60,7 +60,7 @@ def owners(
 
 
 def _fit(keypoints: FloatArray, scores: FloatArray, boxes: FloatArray) -> NDArray[np.float64]:
-    there = np.asarray(np.isfinite(keypoints).all(-1))
+    there = geometry.known(keypoints)
     low = np.where(there[..., None], keypoints, np.inf).min(1)
     high = np.where(there[..., None], keypoints, -np.inf).max(1)
     hull = np.nan_to_num(np.concatenate((low, high), 1), posinf=0, neginf=0)

@@ -133,7 +133,7 @@ def _posed(people: People, found: Poses, own: Poses, config: PoseConfig) -> Peop
     double = duplicate & (overlap[np.arange(len(people)), owner] > config.nms_iou)
     keypoints = np.where(duplicate[:, None, None], own[0], keypoints)
     scores = np.where(duplicate[:, None], own[1], scores)
-    weak = (scores < config.min_joint_score) | ~np.isfinite(keypoints).all(-1)
+    weak = (scores < config.min_joint_score) | ~geometry.known(keypoints)
     posed = people.replace(
         keypoints=np.where(weak[..., None], np.nan, keypoints),
         keypoint_scores=np.where(weak, 0.0, scores),

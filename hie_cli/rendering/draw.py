@@ -8,6 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.skeletons import BONES
 from hie_cli.core.types import Image, People
@@ -118,9 +119,7 @@ class Painter:
         if people.keypoints is None or people.keypoint_scores is None:
             return
         points = people.keypoints[i] * self.scale
-        seen = np.isfinite(points).all(-1) & (
-            people.keypoint_scores[i] >= self.config.min_joint_score
-        )
+        seen = geometry.known(points) & (people.keypoint_scores[i] >= self.config.min_joint_score)
         for a, b in BONES:
             if seen[a] and seen[b]:
                 cv2.line(image, _pixel(points[a]), _pixel(points[b]), colour, unit, cv2.LINE_AA)

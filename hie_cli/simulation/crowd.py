@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.core.geometry import Floats
@@ -151,7 +152,7 @@ def simulate(config: CrowdConfig) -> Crowd:
         whole = np.prod(full[..., 2:] - full[..., :2], -1)
         inside = np.prod(boxes[..., 2:] - boxes[..., :2], -1)
         present = (inside >= LEAST_INSIDE * whole) & (boxes[..., 3] - boxes[..., 1] >= 8)
-    present &= np.isfinite(full).all(-1) & (depth.min(2) > 0.5)
+    present &= geometry.known(full) & (depth.min(2) > 0.5)
     seen = seen_joints(pixels, depth, heights, camera.focal, boxes, present, pillars)
     joints = pixels[:, :, :NUM_JOINTS]
     with np.errstate(invalid="ignore"):

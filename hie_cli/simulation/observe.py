@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core import geometry
 from hie_cli.core.geometry import Floats
 from hie_cli.core.skeletons import FLIP, NUM_JOINTS
 from hie_cli.core.types import FramePeople, People
@@ -105,7 +106,7 @@ def _joints(rng: np.random.Generator, crowd: Crowd, i: int, noise: Noise) -> tup
     joints = exact + side * error
     lost = rng.random(seen.shape) < np.where(seen, noise.lost_joint, 10 * noise.lost_joint)
     outside = (exact < 0) | (exact > [crowd.config.width, crowd.config.height])
-    missing = lost | outside.any(-1) | ~np.isfinite(joints).all(-1)
+    missing = lost | outside.any(-1) | ~geometry.known(joints)
     doubt = np.where(seen & ~wild, 0.1, 0.5) if noise.joint > 0 else np.zeros(seen.shape)
     scores = np.clip(1 - doubt - 3 * np.hypot(*np.moveaxis(error, -1, 0)), 0.05, 1)
     joints[missing] = np.nan

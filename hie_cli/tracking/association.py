@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.geometry import paired_oks
 from hie_cli.core.skeletons import OKS_SIGMAS
 from hie_cli.tracking.kalman import Floats, Motion
 
@@ -38,14 +39,7 @@ def pose_similarity(poses: Floats, others: Floats, areas: Floats) -> Floats:
 
     Sigmas are doubled: a predicted pose is not an annotated one. NaN where no joint is shared.
     """
-    distance = ((poses - others) ** 2).sum(-1)
-    spread = 2 * areas[:, None] * (4 * OKS_SIGMAS) ** 2
-    similarity = np.exp(-distance / np.maximum(spread, 1e-9))
-    shared = np.isfinite(similarity)
-    count = shared.sum(-1)
-    total = np.where(shared, similarity, 0).sum(-1)
-    mean: Floats = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-    return mean
+    return paired_oks(poses, others, areas, 2 * OKS_SIGMAS)
 
 
 def motion_likeness(motion: Motion, speed: Floats) -> Floats:

@@ -5,21 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.geometry import paired_iou
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
 SAMPLES = 9  # sightings of a tracklet at which it is compared with a longer one
-
-
-def paired_iou(a: Floats, b: Floats) -> Floats:
-    """IoU (K,) of boxes (K, 4) and (K, 4), row by row."""
-    size = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
-    inter = size[:, 0] * size[:, 1]
-    union = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]) - inter
-    union += (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
-    overlap: Floats = inter / np.maximum(union, 1e-9)
-    return overlap
 
 
 def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[Tracklet]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.tracklets import Ints, Tracklet
 
@@ -47,7 +48,7 @@ def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
     keypoints, joint_scores = track.keypoints, track.keypoint_scores
     if keypoints is not None and joint_scores is not None:
         joints = between(keypoints)
-        marks = np.where(np.isfinite(joints).all(-1), lowered(joint_scores), 0)
+        marks = np.where(geometry.known(joints), lowered(joint_scores), 0)
         keypoints, joint_scores = merged(keypoints, joints), merged(joint_scores, marks)
     return replace(
         track,

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.geometry import coverage
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.association import (
@@ -114,18 +115,6 @@ def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     margin = EDGE * (boxes[:, 3:] - boxes[:, 1:2])
     outside = (boxes[:, :2] < margin) | (boxes[:, 2:] > [video.width, video.height] - margin)
     return np.asarray(outside.any(axis=1))
-
-
-def coverage(boxes: Floats) -> Floats:
-    """Share (N, N) of box i (row) that lies within box j (column); 0 on the diagonal."""
-    x1, y1, x2, y2 = boxes.T
-    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
-    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
-    inside = np.maximum(width, 0) * np.maximum(height, 0)
-    inside /= np.maximum((x2 - x1) * (y2 - y1), 1e-9)[:, None]
-    np.fill_diagonal(inside, 0)
-    share: Floats = inside
-    return share
 
 
 @dataclass(frozen=True)

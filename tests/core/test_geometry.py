@@ -81,3 +81,26 @@ def test_oks_counts_common_joints_only() -> None:
     assert geometry.oks(other, pose, np.array([100.0])) == 0
     other[0, 4] = 0
     assert geometry.oks(other, pose, np.array([100.0])) == 1
+
+
+def test_iou_row_by_row() -> None:
+    a = np.array([[0.0, 0, 10, 20], [0, 0, 40, 100]])
+    b = np.array([[5.0, 0, 15, 20], [20, 0, 60, 100]])
+    assert geometry.paired_iou(a, b) == pytest.approx([100 / 300, 20 / 60])
+    assert geometry.paired_iou(a, b) == pytest.approx(np.diag(geometry.iou(a, b)))
+
+
+def test_coverage_is_the_share_of_the_row_within_the_column() -> None:
+    share = geometry.coverage(np.array([[0.0, 0, 10, 10], [5, 0, 25, 10]]))
+    assert share == pytest.approx(np.array([[0, 0.5], [0.25, 0]]))
+
+
+def test_oks_row_by_row_is_the_diagonal_of_all_pairs() -> None:
+    random = np.random.default_rng(0)
+    poses, others = random.normal(0, 9, (2, 3, 14, 2))
+    others[0, :5] = np.nan
+    areas = np.array([100.0, 400.0, 900.0])
+    pairs = geometry.paired_oks(poses, others, areas)
+    assert pairs == pytest.approx(np.diag(geometry.oks(poses, others, areas)))
+    others[1] = np.nan
+    assert np.isnan(geometry.paired_oks(poses, others, areas)[1])

@@ -14,9 +14,10 @@ from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
 from hie_cli.evaluation import report
 from hie_cli.evaluation.bootstrap import compare, draws, intervals, resampled
-from hie_cli.evaluation.evaluate import chosen_tracks, evaluate, paired
+from hie_cli.evaluation.evaluate import evaluate, paired
 from hie_cli.evaluation.settings import BootstrapConfig, EvalConfig
 from hie_cli.evaluation.timeline import ABSENT, MISSED, timeline
+from hie_cli.evaluation.tracks import chosen
 from tests.support.paths import ROOT
 
 FRAMES = 21
@@ -158,10 +159,10 @@ def test_truth_without_the_chosen_track():
 
 
 def test_track_names():
-    assert chosen_tracks("all") == ()
-    assert chosen_tracks("1, 4") == ("1", "4")
+    assert chosen("all") == ()
+    assert chosen("1, 4") == ("1", "4")
     with pytest.raises(ConfigError, match="unknown track"):
-        chosen_tracks("5")
+        chosen("5")
 
 
 def test_intervals_hold_the_figure_and_shrink_to_it_for_equal_sequences(noisy):

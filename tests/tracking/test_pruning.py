@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak, paired_iou
+from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
@@ -16,11 +15,6 @@ def still(first, last, x, score=0.9):
 
 def test_nobody_has_no_double():
     assert drop_duplicates([], CONFIG) == []
-
-
-def test_iou_row_by_row():
-    a, b = still(0, 1, 0).boxes, still(0, 1, 20).boxes
-    assert paired_iou(a, b) == pytest.approx([1 / 3] * 2)  # 20 of 60 px across
 
 
 def test_a_short_track_on_a_longer_one_is_a_double():

@@ -3,7 +3,7 @@ import pytest
 
 from hie_cli.core.types import People, VideoInfo
 from hie_cli.tracking.settings import Observation, TrackConfig
-from hie_cli.tracking.tracker import Detections, Tracker, coverage
+from hie_cli.tracking.tracker import Detections, Tracker
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 
@@ -13,11 +13,6 @@ def sighting(boxes, t=0, flow=None, camera=None):
     return Observation(
         t, people, camera=camera, flow=None if flow is None else np.array(flow, float)
     )
-
-
-def test_cover_is_the_share_of_the_row_within_the_column():
-    share = coverage(np.array([[0.0, 0, 10, 10], [5, 0, 25, 10]]))
-    assert share == pytest.approx(np.array([[0, 0.5], [0.25, 0]]))
 
 
 def test_speed_is_flow_less_the_cameras_motion():

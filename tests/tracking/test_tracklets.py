@@ -1,7 +1,7 @@
 import numpy as np
 
 from hie_cli.core.types import People
-from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak, paired_iou
+from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracker import Association
 from hie_cli.tracking.tracklets import Tracklet, collect, emit
@@ -47,11 +47,6 @@ def test_emit_numbers_from_one_by_first_appearance_and_gives_every_frame():
 def tracklet(first, count, box, score=0.9):
     boxes = np.tile(np.array(box), (count, 1))
     return Tracklet(np.arange(first, first + count), boxes, np.full(count, score))
-
-
-def test_paired_iou():
-    shifted = np.array([[5.0, 0.0, 15.0, 20.0]])
-    assert paired_iou(np.array([LEFT]), shifted).tolist() == [100 / 300]
 
 
 def test_a_second_view_of_a_longer_track_is_dropped():

@@ -6,6 +6,7 @@ arXiv 2005.04490, after CrowdPose (Li et al. 2019).
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core import geometry
 from hie_cli.core.types import Annotations, BoolArray
 from hie_cli.evaluation.matching import decimals
 
@@ -19,7 +20,7 @@ def crowd_index(truth: Annotations) -> float:
     """
     if truth.keypoints is None:
         return 0.0
-    labelled = np.isfinite(truth.keypoints).all(axis=-1)
+    labelled = geometry.known(truth.keypoints)
     if truth.visibility is not None:
         labelled &= truth.visibility >= 0
     own = labelled.sum(axis=1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.geometry import area
+from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS, OKS_SIGMAS
 from hie_cli.core.types import Annotations, BoolArray, People
 from hie_cli.evaluation.crowd_weights import crowd_indices
@@ -140,11 +140,11 @@ def _posed(people: People) -> People:
     """Those who have at least one joint."""
     if people.keypoints is None:
         return people[np.zeros(0, np.int64)]
-    return people[np.any(np.isfinite(people.keypoints).all(axis=2), axis=1)]
+    return people[np.any(geometry.known(people.keypoints), axis=1)]
 
 
 def _truth_areas(truth: Annotations, config: OksConfig) -> Floats:
-    boxes = area(decimals(truth.boxes)) * config.area_factor
+    boxes = geometry.area(decimals(truth.boxes)) * config.area_factor
     if truth.areas is None:
         return boxes
     stated = truth.areas.astype(np.float64)
@@ -207,10 +207,9 @@ def pair_oks(
     counts = has[true]
     bare = ~np.any(counts, axis=1)
     apart = np.where(bare[:, None, None], beyond, offset)
-    variance = (2 * OKS_SIGMAS) ** 2
-    error = (apart**2).sum(axis=-1) / variance / (size[true] + np.spacing(1))[:, None] / 2
+    similarity = geometry.keypoint_similarity((apart**2).sum(axis=-1), size[true] + np.spacing(1))
     counts = counts | bare[:, None]
-    near = np.where(counts & np.isfinite(error), np.exp(-error), 0.0)
+    near = np.where(counts & np.isfinite(similarity), similarity, 0.0)
     mean: Floats = near.sum(axis=1) / counts.sum(axis=1)
     return mean
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.geometry import area
-from hie_cli.core.skeletons import OKS_SIGMAS
+from hie_cli.core.geometry import area, keypoint_similarity
 from hie_cli.core.types import Annotations, FramePeople, IntArray, TruthSequence
 from hie_cli.evaluation.matching import (
     Ignore,
@@ -56,7 +55,7 @@ def pose_similarity(truth: Annotations, pose: PoseFrame) -> NDArray[np.float64]:
     row, true = np.nonzero(np.isfinite(pose.distances).any(axis=2))
     size = person_sizes(truth)[pose.truth_rows]
     extent = np.maximum(area(decimals(truth.boxes))[pose.truth_rows], 1)
-    scale = (size**2 / extent)[true, None] / (2 * (2 * OKS_SIGMAS) ** 2)
-    value = np.exp(-(pose.distances[row, true] ** 2) * scale).sum(axis=1)
+    squared = (pose.distances[row, true] * size[true, None]) ** 2
+    value = keypoint_similarity(squared, extent[true]).sum(axis=1)
     similarity[true, row] = value / pose.has_truth.sum(axis=1)[true]
     return similarity

@@ -69,6 +69,8 @@ class Metric(ABC, Generic[Part]):
     # Whether it scores boxes alone, whose truth a HiEve release keeps in files of their own.
     scores_boxes: ClassVar[bool] = False
     lower_is_better: ClassVar[tuple[str, ...]] = ()
+    # The values of ``EvalConfig.compat`` that change its figures.
+    reproduces: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: EvalConfig) -> None:
         self.config = config

@@ -41,6 +41,7 @@ class PoseMetric(Metric[PoseParts]):
     headline = ("AP@avg", "AP@0.5", "AP@0.75", "AP@0.9", "w_AP@avg", "OKS_AP")
     needs = "poses"
     by_part = "AP@avg"
+    reproduces = ("poseval",)
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any annotated joint."""

@@ -34,6 +34,7 @@ class PoseTrackMetric(Metric[PoseTrackParts]):
     headline = ("MOTA", "MOTP", "AP@avg", "AP@0.5", "HOTA", "IDF1", "precision", "recall")
     needs = "poses with track ids"
     by_part = "MOTA"
+    reproduces = ("poseval",)
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any annotated joint of somebody with an identity."""

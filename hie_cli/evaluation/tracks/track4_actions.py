@@ -26,6 +26,7 @@ class ActionMetric(Metric[ActionPart]):
     headline = ("f_mAP@avg", "f_mAP@0.5", "f_mAP@0.6", "f_mAP@0.75", "wf_mAP@avg")
     needs = "actions"
     by_part = "AP@avg"
+    reproduces = ("ava",)
 
     def in_truth(self, truth: Annotations) -> bool:
         """Any labelled action."""

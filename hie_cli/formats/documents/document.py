@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, People, VideoInfo
@@ -85,7 +86,7 @@ def rounded(people: People) -> People:
     keypoints = cut(people.keypoints, PIXEL_DIGITS)
     scores = cut(people.keypoint_scores, SCORE_DIGITS)
     if keypoints is not None:
-        missing = ~np.isfinite(keypoints).all(-1)
+        missing = ~geometry.known(keypoints)
         keypoints[missing] = np.nan
         scores[missing] = 0
     actions = cut(people.action_scores, SCORE_DIGITS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS, POSETRACK15
 from hie_cli.core.types import (
@@ -172,7 +173,7 @@ def _truth(source: Source, name: str, options: ReadOptions) -> TruthSequence:
     for t, entry in entries.items():
         where = f"{source.label}: frame {t}"
         people, heads = _people(entry, where)
-        seen = np.isfinite(people.keypoints).all(-1) if people.keypoints is not None else False
+        seen = geometry.known(people.keypoints) if people.keypoints is not None else False
         n = len(people)
         frames[t] = Annotations(
             people.boxes,
@@ -253,7 +254,7 @@ def _known(people: People, truth: Annotations | None, i: int, joint: int) -> boo
     """Whether a joint is written: present, and in truth visible (hidden ones have no place)."""
     if truth is not None and truth.visibility is not None:
         return bool(truth.visibility[i, joint] == VISIBLE)
-    return people.keypoints is not None and bool(np.isfinite(people.keypoints[i, joint]).all())
+    return people.keypoints is not None and bool(geometry.known(people.keypoints[i, joint]))
 
 
 LAYOUT = Layout(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import BoolArray, FloatArray, IntArray
 from hie_cli.recognition.window import Track, Window
@@ -106,7 +107,7 @@ def _joints(
     b = track.boxes[rows]
     centre = (b[:, None, :2] + b[:, None, 2:]) / 2
     points = track.keypoints[rows]
-    known = np.isfinite(points).all(-1) & present[:, None]
+    known = geometry.known(points) & present[:, None]
     known &= track.keypoint_scores[rows] >= LEAST_SCORE
     place = np.where(known[..., None], (points - centre) / size, 0)
     moved = np.where(known[..., None], points / size, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.types import (
     INVISIBLE,
@@ -153,7 +154,7 @@ def _as_seen(frame: Annotations) -> People:
     """Truth as if it had been observed."""
     keypoints = scores = None
     if frame.keypoints is not None and frame.visibility is not None:
-        missing = (frame.visibility == NOT_ANNOTATED) | ~np.isfinite(frame.keypoints).all(-1)
+        missing = (frame.visibility == NOT_ANNOTATED) | ~geometry.known(frame.keypoints)
         hidden = np.where(frame.visibility == INVISIBLE, HIDDEN_SCORE, 1.0)
         scores = np.where(missing, 0, hidden)
         keypoints = np.where(missing[..., None], np.nan, frame.keypoints)
