@@ -70,6 +70,16 @@ def test_imports_point_one_way(path):
             assert parts[1] in allowed, f"{path.relative_to(ROOT)} imports {name}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_libraries_that_store_or_report_have_one_door(path):
+    """ONNX Runtime's telemetry and matplotlib's caches: see ``core.libraries``."""
+    found = imports(path)
+    if path.name != "libraries.py":
+        assert "onnxruntime" not in found
+        if any(name.split(".")[0] == "matplotlib" for name in found):  # its parts, after the door
+            assert "hie_cli.core.libraries" in found
+
+
 def test_no_files_import_each_other_in_a_circle():
     modules = {
         ".".join(("hie_cli", *path.relative_to(PACKAGE).with_suffix("").parts)): path

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core import libraries
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ConfigError
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult
@@ -27,9 +28,7 @@ def draw(evaluation: Evaluation, folder: Path) -> list[Path]:
     Raises ConfigError if the folder cannot be written.
     """
     try:
-        import matplotlib
-
-        matplotlib.use("Agg")
+        libraries.matplotlib()
     except ImportError as error:
         raise ConfigError(f"--plots needs matplotlib ({error}); pip install matplotlib") from None
     painters: dict[str, Callable[[TrackResult], Iterator[tuple[str, Any]]]] = {

@@ -4,9 +4,11 @@ Optical Flow", ECCV 2020), for weights that the user brings.
 Both frames are encoded at an eighth of their size; the dot products of all pairs of feature vectors
 are kept at four scales; from flow zero on, a recurrent unit looks up the products around where each
 pixel's flow leads at the moment, and corrects that flow. Module names are those of torchvision's
-``raft_small``, so that its state dict fits as it is. hie ships no weights and measured no accuracy.
+``raft_small``, so that its state dict fits as it is; the authors' names are translated. hie ships
+no weights and measured no accuracy.
 """
 
+import re
 from pathlib import Path
 from typing import cast
 
@@ -220,8 +222,8 @@ class RaftSmall(nn.Module):
 
 
 def load(path: str) -> RaftSmall:
-    """The network with the weights of ``path``: a ``.safetensors`` file or torch's state dict, in
-    the layout of torchvision's ``raft_small``.
+    """The network with the weights of ``path``: a ``.safetensors`` file or torch's state dict,
+    under the names of torchvision's ``raft_small`` or of the authors' ``raft-small.pth``.
 
     Raises ModelError for a file that is missing, unreadable or holds other names or shapes.
     """
@@ -232,7 +234,7 @@ def load(path: str) -> RaftSmall:
         )
     if not Path(path).is_file():
         raise ModelError(f"flow.weights: {path}: no such file; check the path")
-    state = _state(path)
+    state = torchvision_names(_state(path))
     network = RaftSmall()
     wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     held = {str(name): tuple(value.shape) for name, value in state.items()}
@@ -242,10 +244,39 @@ def load(path: str) -> RaftSmall:
         raise ModelError(
             f"flow.weights: {path}: does not fit raft-small at {name} "
             f"(expected {wanted.get(name, 'nothing')}, found {held.get(name, 'nothing')}; "
-            f"{len(wrong)} differ in all); give torchvision's raft_small state dict"
+            f"{len(wrong)} differ in all); give torchvision's or the authors' raft_small state dict"
         )
     network.load_state_dict(state)
     return network.eval()
+
+
+# From the authors' names (github.com/princeton-vl/RAFT, core/extractor.py and core/update.py) to
+# torchvision's, in this order.
+_AUTHORS = (
+    (r"module\.", ""),
+    (r"fnet\.", "feature_encoder."),
+    (r"cnet\.", "context_encoder."),
+    (r"(feature|context)_encoder\.conv1\.", r"\1_encoder.convnormrelu.0."),
+    (r"(feature|context)_encoder\.conv2\.", r"\1_encoder.conv."),
+    (r"(.*\.layer\d\.\d)\.conv(\d)\.", r"\1.convnormrelu\2.0."),
+    (r"update_block\.encoder\.convc1\.", "update_block.motion_encoder.convcorr1.0."),
+    (r"update_block\.encoder\.convf(\d)\.", r"update_block.motion_encoder.convflow\1.0."),
+    (r"update_block\.encoder\.conv\.", "update_block.motion_encoder.conv.0."),
+    (r"update_block\.gru\.", "update_block.recurrent_block.convgru1."),
+)
+
+
+def torchvision_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """``state`` with the authors' names, if it has them, turned into torchvision's."""
+    if not any(re.match(r"(module\.)?[fc]net\.", str(name)) for name in state):
+        return state
+    renamed = {}
+    for given, value in state.items():
+        name = str(given)
+        for pattern, replacement in _AUTHORS:
+            name = re.sub(f"^{pattern}", replacement, name)
+        renamed[name] = value
+    return renamed
 
 
 def _state(path: str) -> dict[str, Tensor]:

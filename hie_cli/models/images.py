@@ -113,3 +113,20 @@ def by_shape(images: Sequence[Image]) -> Iterator[list[int]]:
     for index, image in enumerate(images):
         groups.setdefault(image.shape, []).append(index)
     yield from groups.values()
+
+
+def cropped(image: Image, box: NDArray[np.floating], size_wh: tuple[int, int]) -> Image:
+    """The part of ``image`` inside ``box`` (4,) xyxy, stretched to ``size_wh``; black if none is.
+
+    Whole pixels: those that the box touches.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    low, high = np.floor(box[:2]), np.ceil(box[2:])
+    x1, y1 = (int(v) for v in np.clip(low, 0, (width, height)))
+    x2, y2 = (int(v) for v in np.clip(high, 0, (width, height)))
+    if x2 <= x1 or y2 <= y1:
+        return np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    part = image[y1:y2, x1:x2]
+    return np.asarray(cv2.resize(part, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -1,11 +1,12 @@
 """Somebody else's ONNX graph: its one image input, in the order, layout and type it wants."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import FloatArray, Image
+from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.runtime import resolve_device, session
 from hie_cli.models.spec import InputSpec
 
@@ -17,6 +18,26 @@ _TYPES = {
 }
 
 
+class Session(Protocol):
+    """What is needed of ONNX Runtime's session."""
+
+    def get_inputs(self) -> Any:
+        """Its inputs, each with name, type and shape."""
+
+    def run(self, names: None, feeds: dict[str, Any]) -> Any:
+        """All outputs."""
+
+
+def open_network(
+    graph: bytes, name: str, input: InputSpec, device: str, threads: int | None
+) -> "ImportedNetwork":
+    """The graph on ``device``. Raises ModelError, also where weights lie in another file."""
+    check_self_contained(graph, name)
+    # An ONNX file runs on ONNX Runtime, whose CUDA build is a package of its own: auto is cpu.
+    place = "cpu" if device == "auto" else resolve_device(device)
+    return ImportedNetwork(session(graph, name, threads, device=place), name, input)
+
+
 class ImportedNetwork:
     """A graph of one image input; see ``parts.Network``.
 
@@ -25,13 +46,8 @@ class ImportedNetwork:
     image) are filled up with zeros, so with people of score 0.
     """
 
-    def __init__(
-        self, graph: bytes, name: str, input: InputSpec, device: str, threads: int | None
-    ) -> None:
-        self._name, self._spec = name, input
-        # An ONNX file runs on ONNX Runtime, whose CUDA build is a package of its own: auto is cpu.
-        place = "cpu" if device == "auto" else resolve_device(device)
-        self._session = session(graph, name, threads, device=place)
+    def __init__(self, session: Session, name: str, input: InputSpec) -> None:
+        self._session, self._name, self._spec = session, name, input
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4:
             raise ModelError(f"{name}: expected a graph with one input of 4 dimensions")

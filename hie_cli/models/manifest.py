@@ -19,7 +19,7 @@ from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.layouts import LAYOUTS, Layout
 from hie_cli.models.network_files import OnnxFile, OwnWeights
 from hie_cli.models.packaged import MODELS, network_of
-from hie_cli.models.parts import PeopleDecoder, PoseDecoder
+from hie_cli.models.parts import EmbeddingDecoder, PeopleDecoder, PoseDecoder
 from hie_cli.models.spec import InputSpec, ModelSpec
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -135,7 +135,7 @@ class Described:
                 (width, height), "crop" if crop else m.resize, m.any_size and not crop, m.colour,
                 m.mean, m.std, m.padding, m.context,
             ),
-            decoder=cast(PeopleDecoder | PoseDecoder, self.layout),
+            decoder=cast(PeopleDecoder | PoseDecoder | EmbeddingDecoder, self.layout),
             score=score,
             joints=joints,
             cost=m.cost or None,

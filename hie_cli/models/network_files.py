@@ -95,10 +95,10 @@ class OnnxFile:
 
     def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
         """See ``spec.NetworkSource``."""
-        from hie_cli.models.imported_network import ImportedNetwork
+        from hie_cli.models.imported_network import open_network
 
         data = weights.checked_bytes(self.path, self.sha256, IMPORT_AGAIN)
-        return ImportedNetwork(data, self.path.parent.name, input, device, threads)
+        return open_network(data, self.path.parent.name, input, device, threads)
 
     def files(self) -> tuple[tuple[str, str | None], ...]:
         """See ``spec.NetworkSource``."""

@@ -29,3 +29,10 @@ class PoseDecoder(Protocol):
         self, outputs: list[FloatArray], boxes: FloatArray, size_wh: tuple[int, int]
     ) -> Poses:
         """``boxes`` (N, 4): where in its crop of ``size_wh`` each person's box lies."""
+
+
+class EmbeddingDecoder(Protocol):
+    """From a batch's outputs to a vector for each crop."""
+
+    def __call__(self, outputs: list[FloatArray]) -> FloatArray:
+        """(N, D) float32 of length 1 each."""

@@ -1,9 +1,10 @@
 """The models by name: those of the package, those a plug-in registered, those a user imported."""
 
+from hie_cli.core import plugins
 from hie_cli.core.errors import ModelError, nearest
 from hie_cli.models import user_models
-from hie_cli.models.assembly import assemble
-from hie_cli.models.base import Detector, PoseEstimator
+from hie_cli.models.assembly import Loaded, assemble
+from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
 from hie_cli.models.packaged import MODELS, NETWORKS
 from hie_cli.models.spec import ModelSpec, Task
 
@@ -26,6 +27,7 @@ def list_models(task: Task | None = None) -> list[ModelSpec]:
     An imported one whose manifest is damaged is left out; ``find`` and ``verify`` say what is
     wrong with it.
     """
+    plugins.load()
     models = [*MODELS, *_registered.values(), *user_models.installed()]
     return [model for model in models if task in (None, model.task)]
 
@@ -37,6 +39,7 @@ def names(task: Task | None = None) -> list[str]:
 
 def find(name: str) -> ModelSpec:
     """The model called ``name``; ModelError with the nearest known name otherwise."""
+    plugins.load()
     known = next((m for m in (*MODELS, *_registered.values()) if m.name == name), None)
     model = known or user_models.find(name)
     if model is not None:
@@ -46,7 +49,7 @@ def find(name: str) -> ModelSpec:
     )
 
 
-def load(name: str, device: str = "auto", threads: int | None = None) -> Detector | PoseEstimator:
+def load(name: str, device: str = "auto", threads: int | None = None) -> Loaded:
     """The model called ``name``, ready to run on ``device`` (auto, cpu, cuda or mps).
 
     ``threads`` bounds the CPU threads of the network (None: every CPU this process may use).
@@ -69,15 +72,22 @@ def load_estimator(name: str, device: str = "auto", threads: int | None = None) 
     return model
 
 
+def load_appearance(name: str, device: str = "auto", threads: int | None = None) -> AppearanceModel:
+    """``load``, and ModelError unless it describes what people look like."""
+    spec = _for_task(name, "appearance", "appearance models")
+    model: AppearanceModel = _open(spec, device, threads)  # type: ignore[assignment] # by its task
+    return model
+
+
 def _for_task(name: str, task: Task, plural: str) -> ModelSpec:
     spec = find(name)
     if spec.task != task:
-        known = ", ".join(names(task))
+        known = ", ".join(names(task)) or "none; import one"
         raise ModelError(f"model {name!r} is for {spec.task}, not {task}; {plural}: {known}")
     return spec
 
 
-def _open(spec: ModelSpec, device: str, threads: int | None) -> Detector | PoseEstimator:
+def _open(spec: ModelSpec, device: str, threads: int | None) -> Loaded:
     if spec.network is None:
         raise ModelError(f"model {spec.name!r} is for {spec.task} and is not loaded here")
     return assemble(spec, spec.network.open(spec.input, device, threads))

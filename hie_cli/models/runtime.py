@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hie_cli.core import libraries
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import FloatArray, Image
 
@@ -57,8 +58,7 @@ def session(
     graph: bytes, origin: str, threads: int | None, options: Any = None, device: str = "cpu"
 ) -> Any:
     """An ONNX Runtime session; ModelError where the graph cannot be loaded or run on ``device``."""
-    import onnxruntime
-
+    onnxruntime = libraries.onnxruntime()
     providers = ["CPUExecutionProvider"]
     if device == "cuda":
         providers.insert(0, "CUDAExecutionProvider")
@@ -92,8 +92,7 @@ class OnnxNetwork:
         origin: str,
         threads: int | None = None,
     ) -> None:
-        import onnxruntime
-
+        onnxruntime = libraries.onnxruntime()
         # The runtime keeps pointers into these arrays, so they live as long as the session.
         self._arrays = {
             name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()

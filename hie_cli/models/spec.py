@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from hie_cli.core.errors import ModelError
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.images import Letterbox
-from hie_cli.models.parts import Network, PeopleDecoder, PoseDecoder
+from hie_cli.models.parts import EmbeddingDecoder, Network, PeopleDecoder, PoseDecoder
 
 Task = Literal["detect", "pose", "appearance", "action"]
 TASKS: tuple[Task, ...] = ("detect", "pose", "appearance", "action")
@@ -92,7 +92,7 @@ class ModelSpec:
     network: NetworkSource | None = None
     architecture: str = ""
     input: InputSpec = InputSpec()
-    decoder: PeopleDecoder | PoseDecoder | None = None
+    decoder: PeopleDecoder | PoseDecoder | EmbeddingDecoder | None = None
     score: ScoreCalibration | None = None
     joints: JointCalibration | None = None
     cost: float | None = None

@@ -18,6 +18,7 @@ import yaml
 from hie_cli.core.errors import HieError, ModelError
 from hie_cli.models import assembly, manifest, weights
 from hie_cli.models.manifest import Described
+from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.packaged import MODELS, network_of
 from hie_cli.models.spec import ModelSpec
 
@@ -84,16 +85,19 @@ def install(path: Path, manifest_path: Path, *, replace: bool = False) -> ModelS
 def _tried(model: Described, data: bytes, path: Path) -> Described:
     """Run the model once; ModelError begins with the file. Adds what only the graph tells."""
     from hie_cli.models.imported_network import ImportedNetwork
+    from hie_cli.models.trial import TrialSession
 
     spec = model.spec(path.parent)
     try:
         if model.layout is not None:
-            graph = ImportedNetwork(data, spec.name, spec.input, "cpu", 1)
-            changed = dataclasses.replace(
-                model.manifest, any_size=graph.any_size and spec.task == "detect"
-            )
-            model = dataclasses.replace(model, manifest=changed)
-            assembly.probe(assembly.assemble(model.spec(path.parent), graph))
+            check_self_contained(data, spec.name)
+            with TrialSession(data, spec.name) as session:
+                graph = ImportedNetwork(session, spec.name, spec.input)
+                changed = dataclasses.replace(
+                    model.manifest, any_size=graph.any_size and spec.task == "detect"
+                )
+                model = dataclasses.replace(model, manifest=changed)
+                assembly.probe(assembly.assemble(model.spec(path.parent), graph))
         else:
             state = weights.read_state(data, path.name)
             network = network_of(manifest.packaged(model.manifest.like))
@@ -111,20 +115,31 @@ def _as_safetensors(path: Path, data: bytes) -> bytes:
         weights.read_state(data, str(path))
         return data
     import io
-    import pickle
 
     import torch
     from safetensors.torch import save
 
     try:
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # torch raises many types for a damaged or foreign file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: not a torch file of plain weights ({reason})") from None
-    tensors = isinstance(state, dict) and all(isinstance(v, torch.Tensor) for v in state.values())
-    if not tensors:
+    if not isinstance(state, dict):
         raise ModelError(f"{path}: expected a state dict, layer names to tensors, and nothing else")
-    return save({name: value.contiguous().clone() for name, value in sorted(state.items())})
+    for name, value in state.items():
+        plain = isinstance(name, str) and isinstance(value, torch.Tensor)
+        if not (plain and value.layout == torch.strided and value.is_floating_point()):
+            raise ModelError(
+                f"{path}: {name!r} is no plain tensor of floats; expected a state dict, "
+                "layer names to tensors, and nothing else"
+            )
+    floats = (torch.float16, torch.float32)
+    return save(
+        {
+            name: (value if value.dtype in floats else value.float()).contiguous().clone()
+            for name, value in sorted(state.items())
+        }
+    )
 
 
 def _store(model: Described, data: bytes, target: Path) -> None:

@@ -197,3 +197,65 @@ def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path, network):
     torch.save(state, tmp_path / "other.pth")
     with pytest.raises(ModelError, match=r"at feature_encoder\.conv\.bias .*2 differ in all"):
         load(str(tmp_path / "other.pth"))
+
+
+# The authors' raft-small.pth (github.com/princeton-vl/RAFT), saved from DataParallel.
+AUTHORS_ENCODER = """
+conv1 32 3 7
+layer1.0.conv1 8 32 1
+layer1.0.conv2 8 8 3
+layer1.0.conv3 32 8 1
+layer1.1.conv1 8 32 1
+layer1.1.conv2 8 8 3
+layer1.1.conv3 32 8 1
+layer2.0.conv1 16 32 1
+layer2.0.conv2 16 16 3
+layer2.0.conv3 64 16 1
+layer2.0.downsample.0 64 32 1
+layer2.1.conv1 16 64 1
+layer2.1.conv2 16 16 3
+layer2.1.conv3 64 16 1
+layer3.0.conv1 24 64 1
+layer3.0.conv2 24 24 3
+layer3.0.conv3 96 24 1
+layer3.0.downsample.0 96 64 1
+layer3.1.conv1 24 96 1
+layer3.1.conv2 24 24 3
+layer3.1.conv3 96 24 1
+"""
+AUTHORS_UPDATE = """
+encoder.convc1 96 196 1
+encoder.convf1 64 2 7
+encoder.convf2 32 64 3
+encoder.conv 80 128 3
+gru.convz 96 242 3
+gru.convr 96 242 3
+gru.convq 96 242 3
+flow_head.conv1 128 96 3
+flow_head.conv2 2 128 3
+"""
+
+
+def test_the_authors_names_are_torchvision_s(tmp_path):
+    def lines(text):
+        return [line for line in text.split("\n") if line]
+
+    pairs = {}
+    for theirs, ours, authors, torchvision in (
+        ("fnet", "feature_encoder", AUTHORS_ENCODER + "conv2 128 96 1", ENCODER + "conv 128 96 1"),
+        ("cnet", "context_encoder", AUTHORS_ENCODER + "conv2 160 96 1", ENCODER + "conv 160 96 1"),
+        ("update_block", "update_block", AUTHORS_UPDATE, UPDATE),
+    ):
+        for one, other in zip(lines(authors), lines(torchvision), strict=True):
+            assert one.split()[1:] == other.split()[1:]
+            for kind in ("weight", "bias"):
+                before = f"module.{theirs}.{one.split()[0]}.{kind}"
+                pairs[before] = f"{ours}.{other.split()[0]}.{kind}"
+    torch.manual_seed(0)
+    state = RaftSmall().state_dict()
+    assert set(pairs.values()) == set(state)
+    path = tmp_path / "raft-small.pth"
+    torch.save({before: state[after] for before, after in pairs.items()}, path)
+    loaded = load(str(path)).state_dict()
+    for name, value in state.items():
+        assert torch.equal(loaded[name], value)

@@ -151,6 +151,49 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path, graphs, store):
     assert not store.exists()
 
 
+@pytest.mark.parametrize("kind", ["sparse", "complex", "whole", "list", "number", "bfloat16"])
+def test_torch_files_of_other_than_plain_tensors(tmp_path, graphs, store, lightning, kind):
+    import torch
+
+    plain = torch.ones(4)
+    extra = {
+        "sparse": plain.to_sparse(),
+        "complex": torch.ones(4, dtype=torch.complex64),
+        "whole": torch.ones(4, dtype=torch.int64),
+        "list": [plain],
+        "number": 3,
+        "bfloat16": plain.bfloat16(),
+    }[kind]
+    state = {name: torch.from_numpy(value) for name, value in lightning.items()} | {"extra": extra}
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    reason = "layer extra is unknown" if kind == "bfloat16" else "'extra' is no plain tensor"
+    with pytest.raises(ModelError, match=reason):
+        user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+    assert not store.exists()
+
+
+DAMAGED = {
+    "empty": b"", "no mapping": b"- 1", "not text": b"\xff\xfe\x00", "no YAML": b"name: [",
+    "deep": b"[" * 5000, "a date": b"name: 2020-01-01", "a long number": b"padding: " + b"9" * 5000,
+    "control": b"name: \x00", "an alias to itself": b"a: &a [*a]", "a tag": b"!!python/none x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_manifest_breaks_nothing_but_its_model(store, kind):
+    (store / "bad").mkdir(parents=True)
+    (store / "bad" / "manifest.yaml").write_bytes(DAMAGED[kind])
+    assert "bad" not in registry.names()
+    with pytest.raises(ModelError, match=r"bad/manifest\.yaml"):
+        registry.find("bad")
+    listed = run("list")
+    assert listed.exit_code == 0
+    assert "nanodet" in listed.stdout
+    (broken,) = [row for row in registry.verify() if row["error"]]
+    assert broken["name"] == "bad"
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Protocol
 
+from hie_cli.models.decoders.embedding import Embedding
 from hie_cli.models.decoders.movenet_exports import MoveNetMulti, MoveNetSingle
 from hie_cli.models.decoders.nanodet import NanoDet
 from hie_cli.models.decoders.rtmo import Rtmo
@@ -30,4 +31,5 @@ LAYOUTS: dict[str, type[Layout]] = {
     "movenet-multi": MoveNetMulti,
     "simcc": SimCC,
     "movenet-single": MoveNetSingle,
+    "embedding": Embedding,
 }

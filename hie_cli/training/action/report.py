@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+from hie_cli.core import libraries
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.config import as_dict
 from hie_cli.formats.files import atomic_write
@@ -36,6 +37,7 @@ def write_log(folder: Path, history: History) -> None:
 
 def write_curves(folder: Path, history: History) -> None:
     """``curves.png``: the loss, and the validation figures, over the epochs."""
+    libraries.matplotlib()
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.5), layout="constrained")

@@ -1,0 +1,43 @@
+"""Libraries that would otherwise write outside hie's folders or reach for the network.
+
+They are imported through these functions only (tests/test_architecture.py).
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from typing import Any
+
+
+def onnxruntime() -> Any:
+    """ONNX Runtime with its telemetry off.
+
+    Its official builds store a device id in the user's cache folder and report over the network,
+    unless this variable is set before the library starts (its Privacy.md, "Disabling Telemetry").
+    Child processes inherit it.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime as runtime
+
+    return runtime
+
+
+def matplotlib() -> Any:
+    """matplotlib without a display, its caches in a folder that goes when the process ends.
+
+    A folder that the user chose (MPLCONFIGDIR) stays.
+    """
+    if not os.environ.get("MPLCONFIGDIR"):
+        caches = tempfile.mkdtemp(prefix="hie-matplotlib-")
+        os.environ["MPLCONFIGDIR"] = caches
+        atexit.register(_remove, caches, os.getpid())
+    import matplotlib as library
+
+    library.use("Agg")
+    return library
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # a forked worker leaves it to its parent
+        shutil.rmtree(folder, ignore_errors=True)
