@@ -1,0 +1,233 @@
+"""What is fuzzed: whole files of every kind, how they are damaged, and what then reads them."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hie_cli.core.errors import HieError
+from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
+from hie_cli.formats.writers import targets, write
+from tests.fuzz.archives import damaged
+from tests.fuzz.mutations import (
+    Mutation,
+    damage_bytes,
+    damage_json,
+    damage_table,
+    damage_xml,
+    damage_yaml,
+)
+from tests.support.paths import ROOT
+from tests.support.sequences import random_results, random_truth
+
+STRUCTURE: dict[str, Mutation] = {
+    ".json": damage_json,
+    ".txt": damage_table,
+    ".csv": damage_table,
+    ".ini": damage_table,
+    ".xml": damage_xml,
+    ".yaml": damage_yaml,
+    ".parquet": damage_bytes,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One kind of file: ``make`` puts a damaged one into a folder and gives what ``read`` takes."""
+
+    name: str
+    make: Callable[[Path, random.Random], Path]
+    read: Callable[[Path], None]
+
+
+def subjects(seed_folder: Path) -> list[Subject]:
+    """Every subject; whole files are written below ``seed_folder`` once."""
+    files = _whole_files(seed_folder)
+    found = [
+        Subject(name, partial(_damaged_file, file), read_everything)
+        for name, file in files.items()
+        if file.suffix != ".ini"
+    ]
+    members = {file.name: file.read_bytes() for file in files.values() if file.suffix == ".txt"}
+    annolists = {"20.json": files["annolist"].read_bytes(), "a/21.json": b'{"annolist":[]}'}
+    frames = {f"labels/1/{t:06d}.xml": files["hieve-xml"].read_bytes() for t in range(3)}
+    for ending in (".zip", ".tar", ".tar.gz", ".gz"):
+        for kind, content in (("text", members), ("annolist", annolists), ("xml", frames)):
+            make = partial(_damaged_archive, content, ending)
+            found.append(Subject(f"{kind}{ending}", make, read_everything))
+    found.append(
+        Subject("seqinfo", partial(_damaged_seqinfo, files["mot-seqinfo"]), read_everything)
+    )
+    listed = partial(_damaged_file, files["coco-list"])
+    found.append(Subject("coco-results", listed, partial(read_list, images=files["coco"])))
+    for track in (1, 2, 3, 4):
+        content = members if track == 1 else annolists
+        make = partial(_damaged_archive, content, ".zip")
+        found.append(Subject(f"submission {track}", make, partial(check_submission, track=track)))
+    for name in ("annolist-results", "mot-results", "document-results", "posetrack18-results"):
+        read = partial(evaluate, truth=files["document"])
+        found.append(Subject(f"eval {name}", partial(_damaged_file, files[name]), read))
+    configs = sorted((ROOT / "configs").glob("*.yaml"))
+    found += [Subject(f"config {c.name}", partial(_damaged_file, c), load_config) for c in configs]
+    found.append(Subject("sets", _damaged_sets, load_sets))
+    found.append(Subject("manifest", partial(_damaged_file, files["manifest"]), read_manifest))
+    return found
+
+
+def _whole_files(folder: Path) -> dict[str, Path]:
+    """A sound file of every kind, by name."""
+    truth = of_truth(random_truth(5))
+    plain = of_results(ResultSequence("clip", random_results(5)))
+    results = VideoSequence("clip", plain.frames, plain.num_frames, 1280, 720, 25.0)
+    found: dict[str, Path] = {}
+    for target in targets():
+        if target == "parquet" and not _has_pyarrow():
+            continue
+        for kind, sequence in (("", truth), ("-results", results)):
+            place = folder / f"{target}{kind}"
+            files = [file for file in write(sequence, place, target).files if file.suffix != ".ini"]
+            found[f"{target}{kind}"] = max(files, key=lambda file: file.stat().st_size)
+    found["mot-seqinfo"] = folder / "mot" / "clip" / "seqinfo.ini"
+    listed = folder / "list" / "list.json"
+    listed.parent.mkdir()
+    records = json.loads(found["coco-results"].read_text())["annotations"]
+    listed.write_text(json.dumps(records))
+    found["coco-list"] = listed
+    found["manifest"] = folder / "manifest.yaml"
+    found["manifest"].write_text(
+        f"name: mine\nsha256: {'a' * 64}\nlicence: MIT\norigin: somewhere\ndecoder: simcc\n"
+        "input_size: [192, 256]\nmean: [123.6, 116.2, 103.5]\nstd: [58.3, 57.1, 57.3]\n"
+        "joints: coco17\ncost: 1.5\n"
+    )
+    return found
+
+
+def _has_pyarrow() -> bool:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _damaged_file(whole: Path, folder: Path, rng: random.Random) -> Path:
+    path = folder / whole.name
+    structured = STRUCTURE[whole.suffix]
+    mutation = structured if rng.random() < 0.6 else damage_bytes
+    path.write_bytes(mutation(whole.read_bytes(), rng))
+    return path
+
+
+def _damaged_seqinfo(whole: Path, folder: Path, rng: random.Random) -> Path:
+    shutil.copytree(whole.parent, folder / "clip", dirs_exist_ok=True)
+    mutation = rng.choice([damage_table, damage_bytes])
+    (folder / "clip" / "seqinfo.ini").write_bytes(mutation(whole.read_bytes(), rng))
+    return folder / "clip"
+
+
+def _damaged_archive(
+    members: dict[str, bytes], ending: str, folder: Path, rng: random.Random
+) -> Path:
+    inner = Path(next(iter(members))).suffix
+    path = folder / f"20{inner if ending == '.gz' else ''}{ending}"
+    path.write_bytes(damaged(members, ending, STRUCTURE[inner], rng))
+    return path
+
+
+def _damaged_sets(folder: Path, rng: random.Random) -> Path:
+    keys = ["detect.min_score=", "track.max_lost=", "pose.batch=", "video.fps=", "a.b=", "=", ""]
+    value = damage_yaml(rng.choice([b"1", b"[1, 2]", b"{a: 1}", b"x: y", b"true"]), rng)
+    path = folder / "set.txt"
+    path.write_bytes(rng.choice(keys).encode() + value)
+    return path
+
+
+def read_everything(path: Path) -> None:
+    """Every way in, and every way out of what could be read."""
+    from hie_cli.formats.readers import read_sequences
+
+    refused: HieError | None = None
+    sequences: list[VideoSequence] = []
+    for kind in (None, "truth", "results"):
+        try:
+            sequences += read_sequences(path, kind=kind, size=(640, 480))  # type: ignore[arg-type]
+        except HieError as error:
+            refused = error
+            check_message(error)
+    if sequences:
+        out = path.parent / "out"
+        for target in ("document", "annolist", "mot", "coco17", "posetrack17", "ava", "csv"):
+            try:
+                write(sequences[0], out / target, target, overwrite=True)
+            except HieError as error:
+                check_message(error)
+    if refused is not None:
+        raise refused
+
+
+def read_list(path: Path, images: Path) -> None:
+    """A COCO list of results."""
+    from hie_cli.formats.results import read_results
+
+    for frames in read_results(path, images=images).values():
+        assert isinstance(frames, tuple)
+
+
+def check_submission(path: Path, track: int) -> None:
+    """An existing submission."""
+    from hie_cli.formats.submission import check_file
+
+    for problem in check_file(path, track, {"20": 3, "21": None}):
+        assert len(problem.splitlines()) == 1
+
+
+def evaluate(path: Path, truth: Path) -> None:
+    """A damaged result against sound truth."""
+    from hie_cli.evaluation.evaluate import evaluate as score
+    from hie_cli.evaluation.inputs import load_inputs
+    from hie_cli.evaluation.settings import EvalConfig
+
+    inputs = load_inputs(truth, path, EvalConfig())
+    score(inputs.truth, inputs.results, EvalConfig(), boxes=inputs.boxes)
+
+
+def load_config(path: Path) -> None:
+    """A configuration of whichever command the file is for."""
+    from hie_cli.core.config import load
+
+    load(_settings(path.name), [path], [])
+
+
+def load_sets(path: Path) -> None:
+    """One ``--set``."""
+    from hie_cli.core.config import load
+    from hie_cli.pipeline.settings import ChainConfig
+
+    load(ChainConfig(), [], [path.read_text(errors="surrogateescape")])
+
+
+def _settings(name: str) -> Any:
+    from hie_cli.evaluation.settings import EvalConfig
+    from hie_cli.pipeline.settings import ChainConfig
+    from hie_cli.training.action.settings import TrainConfig
+
+    return {"eval.yaml": EvalConfig(), "train-action.yaml": TrainConfig()}.get(name, ChainConfig())
+
+
+def read_manifest(path: Path) -> None:
+    """The manifest of an imported model."""
+    from hie_cli.models.manifest import read
+
+    read(path)
+
+
+def check_message(error: HieError) -> None:
+    """An error is one line of reasonable length."""
+    text = str(error)
+    assert text
+    assert len(text.splitlines()) == 1, f"not one line: {text[:200]!r}"
+    assert len(text) < 2000, f"{len(text)} characters: {text[:200]!r}"
