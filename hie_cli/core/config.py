@@ -22,6 +22,7 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 
 from hie_cli.core.errors import ConfigError, HieError, nearest
+from hie_cli.core.text import printable
 
 C = TypeVar("C")
 Files = Path | str | Sequence[Path | str] | None
@@ -29,6 +30,7 @@ Sets = Mapping[str, Any] | Sequence[str] | None
 _EXPONENT = re.compile(r"[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE)
 _MOST_BYTES = 1_000_000
 _SHOWN = 60  # characters of a refused value in an error
+_LONGEST_KEY = 200
 
 
 class _Loader(yaml.SafeLoader):
@@ -142,12 +144,13 @@ def _lines_of(root: yaml.MappingNode, path: str, error: type[HieError]) -> dict[
 def parse_set(assignment: str) -> dict[str, Any]:
     """``a.b=value`` as the nested mapping ``{'a': {'b': value}}``; the value is read as YAML."""
     key, equals, text = assignment.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"--set {assignment}: expected KEY=VALUE, for example pose.batch=8")
+    shown = printable(assignment[:_SHOWN], keep="")
+    if not equals or not key.strip() or len(key) > _LONGEST_KEY:
+        raise ConfigError(f"--set {shown}: expected KEY=VALUE, for example pose.batch=8")
     try:
         value = yaml.load(text, _Loader)
     except (yaml.YAMLError, RecursionError, ValueError):
-        raise ConfigError(f"--set {assignment}: {text!r} is not a YAML value") from None
+        raise ConfigError(f"--set {shown}: {_short(text)} is not a YAML value") from None
     return _nested(key.strip(), value)
 
 

@@ -41,9 +41,9 @@ def load_inputs(
     ``box_tracks_alone`` are scored). A COCO list of results is for the images of the truth. Two
     single files need no common name.
     """
-    headers = {n: h for n, h in read_headers(results, config.results_layout).items() if h}
-
-    layout = select(results, config.results_layout, "results").layout.name
+    selected = select(results, config.results_layout, "results")
+    layout = selected.layout.name
+    headers = {n: h for n, h in read_headers(selected).items() if h}
 
     def size_in_header(name: str) -> Size | None:
         header = _of(headers, name)
@@ -86,7 +86,7 @@ def load_inputs(
             )
         return sequence.width, sequence.height
 
-    found = read_results(results, config.results_layout, size=size_in_truth, images=truth)
+    found = read_results(selected, size=size_in_truth, images=truth)
     if truth.is_file() and results.is_file():
         found = same_name(true, found)
     notes = [*_coverage(headers), *_without_text(true, boxes)]

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.core.types import FramePeople
 from hie_cli.formats.catalog import Selection, select
 from hie_cli.formats.layout import KINDS, Kind, ReadOptions, Size
 from hie_cli.formats.reading import Sequences
-from hie_cli.formats.sequence import VideoSequence, of_results, of_truth
+from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
 
 
 def read(
@@ -61,33 +60,42 @@ def read_sequences(
     options = ReadOptions(size, fps, None if images is None else Path(images))
     if selection.layout.name == "ava" and size is None:
         raise ConfigError(f"{path}: AVA boxes are fractions of the image; add --size WIDTHxHEIGHT")
-    if (kind or _kind_of(selection, options)) == "truth":
-        assert selection.layout.read_truth is not None
-        truth = Sequences(selection.layout.read_truth(selection.files, options))
+    chosen, files = selection
+    results: Sequences[ResultSequence] | None = None
+    if kind is None:
+        kind = _kind_by_marks(selection)
+    if kind is None:
+        assert chosen.read_results is not None
+        results = Sequences(chosen.read_results(files, options))
+        kind = "truth" if all(map(_plain_scores, results.values())) else "results"
+    if kind == "truth":
+        assert chosen.read_truth is not None
+        truth = Sequences(chosen.read_truth(files, options))
         yield from (of_truth(sequence) for sequence in truth.values())
     else:
-        assert selection.layout.read_results is not None
-        results = Sequences(selection.layout.read_results(selection.files, options))
+        assert chosen.read_results is not None
+        results = results or Sequences(chosen.read_results(files, options))
         yield from (of_results(sequence) for sequence in results.values())
 
 
-def _kind_of(selection: Selection, options: ReadOptions) -> Kind:
-    """What files hold: by their layout, its own marks, or for want of scores.
+def _kind_by_marks(selection: Selection) -> Kind | None:
+    """What files hold by their layout or its own marks; None where only the scores can tell.
 
     Files that could be either are results as soon as one score is neither 0 nor 1.
     """
     layout, files = selection
-    if layout.read_truth is None or layout.read_results is None:
-        return "results" if layout.read_truth is None else "truth"
+    if layout.read_results is None or layout.read_truth is None:
+        return "truth" if layout.read_results is None else "results"
     told = None if layout.is_truth is None else layout.is_truth(files)
-    if told is None:
-        results = Sequences(layout.read_results(files, options))
-        told = all(_plain_scores(item) for found in results.values() for item in found.frames)
-    return "truth" if told else "results"
+    return None if told is None else "truth" if told else "results"
 
 
-def _plain_scores(item: FramePeople) -> bool:
-    scores = [item.people.scores.reshape(-1)]
-    if item.people.keypoint_scores is not None:
-        scores.append(item.people.keypoint_scores.reshape(-1))
-    return bool(np.isin(np.concatenate(scores), (0, 1)).all())
+def _plain_scores(sequence: ResultSequence) -> bool:
+    """Whether every score of people and joints is 0 or 1, as truth's flags are."""
+    for item in sequence.frames:
+        scores = [item.people.scores.reshape(-1)]
+        if item.people.keypoint_scores is not None:
+            scores.append(item.people.keypoint_scores.reshape(-1))
+        if not np.isin(np.concatenate(scores), (0, 1)).all():
+            return False
+    return True

@@ -1,10 +1,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.formats.results import read_results
+from hie_cli.formats import sources
+from hie_cli.formats.catalog import select
+from hie_cli.formats.files import parse_json
+from hie_cli.formats.results import read_headers, read_results
 from hie_cli.formats.truth import read_truth
 
 ROW = "0,1,1,1,1,1,1,-1,-1,-1\n"
@@ -131,3 +135,57 @@ def test_broken_ignore_regions(tmp_path: Path, regions: object) -> None:
     path.write_text(json.dumps({"annolist": [entry]}))
     with pytest.raises(InputError, match="frame 1: ignore"):
         read_truth(path)["1"]
+
+
+def annolist(joint: int, people: int = 1) -> str:
+    point = {"id": [0], "x": [1], "y": [1], "score": [1]}
+    rects = [
+        {"x1": [0], "y1": [0], "x2": [9], "y2": [9], "annopoints": [{"point": [point]}]}
+        for _ in range(people)
+    ]
+    rects[0]["annopoints"][0]["point"].append({**point, "id": [joint]})
+    return json.dumps({"annolist": [{"image": [{"name": "000000.jpg"}], "annorect": rects}]})
+
+
+def test_a_stray_joint_14_is_an_error_not_another_layout(tmp_path: Path) -> None:
+    """One of three people has it; where most have, it is PoseTrack's head top."""
+    path = tmp_path / "1.json"
+    path.write_text(annolist(14, people=3))
+    with pytest.raises(
+        InputError, match=r"person 0: joint: id is 14; expected a whole number 0\.\.13"
+    ):
+        read_results(path)["1"]
+    path.write_text(annolist(14))
+    assert len(read_results(path)["1"][0].people) == 1
+    with pytest.raises(InputError, match="id is 14"):
+        read_results(path, "annolist")["1"]
+
+
+def test_a_named_layout_reads_what_the_content_would_not(tmp_path: Path) -> None:
+    """An annolist as PoseTrack 2017, text from 1 as HiEve's, and a file of any ending."""
+    for name in ("1", "2"):
+        (tmp_path / f"{name}.json").write_text(annolist(13))
+    found = read_results(tmp_path, "posetrack17")
+    assert list(found) == ["1", "2"]
+    assert np.isfinite(found["1"][0].people.keypoints[0, 0]).all()  # joint 13 of 15 is the nose
+    path = tmp_path / "tracks.dat"
+    path.write_text("1,1,1,1,1,1,1,1,1\n")
+    assert read_results(path, "track1")["tracks"][0].index == 1
+    assert read_results(path, "mot")["tracks"][0].index == 0
+
+
+def test_a_foreign_annolist_is_parsed_once(tmp_path: Path, monkeypatch) -> None:
+    """Recognised, its header looked for, and read: one parse."""
+    path = tmp_path / "1.json"
+    path.write_text(annolist(13))
+    parsed = []
+
+    def counted(data: bytes, origin: str) -> object:
+        parsed.append(origin)
+        return parse_json(data, origin)
+
+    monkeypatch.setattr(sources, "parse_json", counted)
+    selected = select(path, None, "results")
+    assert read_headers(selected) == {"1": None}
+    assert len(read_results(selected)["1"]) == 1
+    assert len(parsed) == 1

@@ -1,5 +1,6 @@
 """Damage to files: bytes of any, values of JSON, fields of tables, tags of XML, lines of YAML."""
 
+import copy
 import json
 import random
 import re
@@ -71,7 +72,7 @@ def damage_json(data: bytes, rng: random.Random) -> bytes:
         holder, key = rng.choice(places)
         kind = rng.randrange(6)
         if kind <= 2:
-            holder[key] = rng.choice(JUNK)
+            holder[key] = copy.deepcopy(rng.choice(JUNK))
         elif kind == 3:
             del holder[key]
         elif kind == 4 and isinstance(holder, list):

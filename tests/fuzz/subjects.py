@@ -165,7 +165,7 @@ def read_everything(path: Path) -> None:
                 write(sequences[0], out / target, target, overwrite=True)
             except HieError as error:
                 check_message(error)
-    if refused is not None:
+    elif refused is not None:
         raise refused
 
 

@@ -51,7 +51,7 @@ def fuzz(
     only: str | None = None,
     progress: Callable[[int, Tally], None] | None = None,
 ) -> Tally:
-    """Run mutants ``first`` to ``last`` - 1 of a ``seed``; a worker that hangs or dies is replaced."""
+    """Run mutants ``first`` to ``last`` - 1 of a seed; a worker that hangs or dies is replaced."""
     tally = Tally()
     while first < last:
         first = _run_worker(first, last, seed, only, tally, progress)

@@ -48,7 +48,10 @@ def read_flat(values: Any, joints: JointMap, where: str) -> NDArray[np.float64]:
     if not all_numbers(values):
         raise InputError(f"{where}: keypoints are not all numbers")
     # COCO-WholeBody variants append further joints after the named ones.
-    table = np.array(values[: 3 * size], np.float64).reshape(size, 3)
+    try:
+        table = np.array(values[: 3 * size], np.float64).reshape(size, 3)
+    except OverflowError:  # an integer of hundreds of digits
+        table = np.full((size, 3), np.inf)
     if not (np.abs(table) <= MAX_COORDINATE).all():
         raise InputError(f"{where}: a keypoint is not finite or lies beyond ±{MAX_COORDINATE:g}")
     return table

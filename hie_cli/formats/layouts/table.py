@@ -193,7 +193,7 @@ def _csv_rows(source: Source) -> list[tuple[int, Row]]:
                 raise input_error(source.label, place, "wrong number of fields")
             rows.append((reader.line_num, dict(row)))
     except csv.Error as error:  # a field beyond csv's limit, a NUL
-        place = f"line {reader.line_num}"
+        place = f"line {reader.line_num + 1}"
         raise input_error(source.label, place, f"broken csv ({error})") from None
     return rows
 

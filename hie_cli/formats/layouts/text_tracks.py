@@ -93,7 +93,7 @@ def read_rows(text: str, label: str, base: int) -> NDArray[np.float64]:
 def _table(lines: list[str]) -> NDArray[np.float64] | None:
     """The lines as numbers (R, C); None where they are no such table."""
     try:
-        delimiter = "," if any("," in line for line in lines[:2]) else None
+        delimiter = "," if any("," in line for line in lines) else None
         return np.loadtxt(lines, np.float64, comments=None, delimiter=delimiter, ndmin=2)
     except ValueError:
         return None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.core.types import ExactPeople, FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Document, Header, frame_number, rounded
 from hie_cli.formats.documents.writer import DocumentWriter, frame_line
 
@@ -135,6 +135,44 @@ def test_sloppy_annolists(tmp_path: Path) -> None:
     assert len(third.people) == 0
 
 
+def test_frames_of_others_may_come_in_any_order(tmp_path: Path) -> None:
+    """Laid out line by line or not; a document's own frames must ascend."""
+    path = tmp_path / "x.json"
+    entries = [{"image": [{"name": f"{t:06d}.jpg"}], "annorect": []} for t in (7, 2, 4)]
+    lines = "\n,".join(json.dumps(entry, separators=(",", ":")) for entry in entries)
+    for text in (json.dumps({"annolist": entries}), f'{{"annolist":[\n{lines}\n]}}\n'):
+        path.write_text(text)
+        assert [item.index for item in Document(path)] == [2, 4, 7]
+    path.write_text(json.dumps({"annolist": [entries[0], entries[1], entries[0]]}))
+    with pytest.raises(InputError, match=r"x\.json: entry \d: frame 7 occurs twice"):
+        list(Document(path))
+
+
+def test_people_without_a_box(tmp_path: Path) -> None:
+    """The box is the extent of the joints; a person with neither is refused."""
+    points = [{"id": [j], "x": [x], "y": [y], "score": [1]} for j, x, y in ((0, 5, 9), (3, 2, 11))]
+    entry = {"image": [{"name": "000000.jpg"}], "annorect": [{"annopoints": [{"point": points}]}]}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"annolist": [entry]}))
+    (item,) = Document(path)
+    assert item.people.boxes.tolist() == [[2, 9, 5, 11]]
+    entry["annorect"] = [{"score": [1]}]
+    path.write_text(json.dumps({"annolist": [entry]}))
+    with pytest.raises(InputError, match="person 0: x1 is missing"):
+        list(Document(path))
+
+
+def test_digits_are_kept_where_asked(tmp_path: Path) -> None:
+    rect = {"x1": [0.123456789], "y1": [0], "x2": [1], "y2": [1], "score": [0.987654321]}
+    entry = {"image": [{"name": "000000.jpg"}], "annorect": [rect]}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"annolist": [entry]}))
+    (exact,) = Document(path, ExactPeople)
+    assert (exact.people.boxes[0, 0], exact.people.scores[0]) == (0.123456789, 0.987654321)
+    (single,) = Document(path)
+    assert single.people.boxes.dtype == np.float32
+
+
 HEAD = (
     '{"hie":{"format_version":1,"stage":"pose","video":{"name":"20","width":9,"height":9,'
     '"fps":25,"num_frames":9},"frames":[0,null,1],"skeleton":"hieve14","models":[],"config":{}}'
@@ -209,6 +247,25 @@ WHOLE = {
     "version": (body(HEAD.replace('_version":1', '_version":2')), "format version 2: this hie"),
     "stage": (body(HEAD.replace('"pose"', '"poses"')), "stage 'poses': expected one of"),
     "header": (body(HEAD.replace('"frames":', '"range":')), "header: broken (KeyError('frames'))"),
+    "no rate": (
+        body(HEAD.replace('"fps":25', '"fps":0')),
+        "header: video: fps is 0; expected a rate",
+    ),
+    "endless": (body(HEAD.replace('"fps":25', '"fps":1e999')), "fps is not finite"),
+    "backward": (body(HEAD.replace('"fps":25', '"fps":-25')), "fps is -25; expected a rate"),
+    "wide": (body(HEAD.replace('"width":9', f'"width":1{"0" * 400}')), "width is not finite"),
+    "nothing": (
+        body(HEAD.replace('"width":9', '"width":0')),
+        "width is 0; expected a whole number",
+    ),
+    "stride": (body(HEAD.replace("[0,null,1]", "[0,null,0]")), "frames: stride is 0; expected"),
+    "first": (body(HEAD.replace("[0,null,1]", "[-1,null,1]")), "frames: first is -1; expected"),
+    "NUL": (
+        body(HEAD.replace('"name":"20"', '"name":"2\\u00000"')),
+        "name '2\\x000'; expected a file",
+    ),
+    "models": (body(HEAD.replace('"models":[]', '"models":[7]')), "header: broken"),
+    "half": (body(HEAD.replace('"name":"20"', '"name":"\\ud800"')), "half a UTF-16 character"),
     "not ours": ('{"a":1}', "no 'annolist'"),
     "list": ("[1]", "no 'annolist'"),
     "json": ('{"annolist":[\n{"a":}]}', "line 2 column"),

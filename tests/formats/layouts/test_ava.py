@@ -92,3 +92,11 @@ def test_people_without_an_action_have_no_row(make_truth, tmp_path: Path) -> Non
     rows = path.read_text()
     known = sum(int((a.actions >= 0).sum()) for a in truth.frames if a.actions is not None)
     assert len(rows.splitlines()) == known
+
+
+def test_rows_of_two_columns_are_frames_with_nobody(tmp_path: Path) -> None:
+    path = write(tmp_path, "v,0\nv,2,0,0,.5,1,1,1\n")
+    truth = read_truth(path, size=(100, 100))["v"]
+    assert [(len(f), f.annotated) for f in truth.frames] == [(0, True), (0, False), (1, True)]
+    found = read_results(path, size=(100, 100))["v"]
+    assert [(item.index, len(item.people)) for item in found] == [(0, 0), (2, 1)]

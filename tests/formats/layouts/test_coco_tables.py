@@ -140,6 +140,24 @@ def changed(key: str, value: Any, table: str = "annotations") -> dict[str, Any]:
     return data
 
 
+def test_official_results_have_no_box(tmp_path: Path) -> None:
+    """The box is the extent of the joints that are there: x 3..5, y 4..9."""
+    points = [0, 0, 0] * 15 + [3, 9, 0.5, 5, 4, 0.25]
+    record = {"image_id": 10, "category_id": 1, "keypoints": points, "score": 0.25}
+    listed = write(tmp_path, [record], "list.json")
+    _, item = read_results(listed, images=write(tmp_path, coco()))["set"]
+    assert item.people.boxes.tolist() == [[3, 4, 5, 9]]
+    assert item.people.keypoint_scores[0].max() == 0.5
+
+
+def test_digits_are_kept(tmp_path: Path) -> None:
+    data = coco()
+    data["annotations"][0] |= {"bbox": [1.12345, 2, 10, 20], "score": 0.123456789}
+    first, _ = read_results(write(tmp_path, data))["set"]
+    assert first.people.boxes[0, 0] == 1.12345
+    assert first.people.scores[0] == 0.123456789
+
+
 BAD = {
     "box": (changed("bbox", [1, 2, 3]), "image 30: annotation 7: bbox is [1, 2, 3]; expected left"),
     "text": (changed("bbox", [1, 2, "3", 4]), "annotation 7: bbox is '3'; expected one number"),
@@ -152,6 +170,9 @@ BAD = {
     "area": (changed("area", None), "annotation 7: area is missing"),
     "same image": (changed("id", 30, "images"), "image 1: id 30 occurs twice"),
     "no id": (changed("id", None, "images"), "image 0: needs an id and a file_name"),
+    "wide": (changed("width", 10**400, "images"), "image 0: width is not finite"),
+    "index": (changed("crowdIndex", "x", "images"), "crowdIndex is 'x'; expected one number"),
+    "digits": (changed("keypoints", [10**400] * 51), "not finite or lies beyond"),
     "no list": ({**coco(), "annotations": [1]}, "no list 'annotations'"),
 }
 

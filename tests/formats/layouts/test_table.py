@@ -58,6 +58,8 @@ BAD = {
     "nan": (HEAD + "v,1,0,1,2,nan,4,0\n", "line 2: x2 is nan; numbers must be finite"),
     "frame": (HEAD + "v,-1,0,1,2,3,4,0\n", "line 2: frame is -1.0; expected a whole number"),
     "reversed": (HEAD + "v,1,0,1,2,0,4,0\n", "line 2: person has x2 < x1 (0 < 1)"),
+    "field": (HEAD + "v,1,0,1,2,3,4," + "9" * 200_000 + "\n", "line 2: broken csv (field larger"),
+    "far": (HEAD + "v,1,0,1,2,3e9,4,0\n", "line 2: x2 is 3e+09; expected a number within"),
     "part": (HEAD + "v,1,0,1,,0,4,0\n", "line 2: x1, y1, x2, y2 are only partly given"),
 }
 

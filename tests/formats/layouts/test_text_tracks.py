@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,90 @@ def test_layout_overrides_the_guess(tmp_path: Path) -> None:
 def test_spaces_separate_too() -> None:
     (item,) = text_tracks.parse_results("1 4 10 20 5 8 0.5\n", "a.txt", 1)
     assert item.people.boxes.tolist() == [[10, 20, 15, 28]]
+
+
+ROW = "5,1,10,20,5,8,1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0,1,1,1,1,1,1\n" + ROW,
+        "0,1,1,1,1,1,1,-1,-1,-1,7\n" + ROW + ",-1,-1,-1,7",  # eleven columns
+        "0,1,1,1,1,1,1,\n" + ROW + ",\n",  # a comma at the end
+        "0,1,1,1,1,1,1,\n" + ROW + "\n",  # on some lines
+        "frame,id,left,top,width,height,conf\n0,1,1,1,1,1,1\n" + ROW,  # a line of names
+        "# Frame,ID\n\n0,1,1,1,1,1,1\n" + ROW,
+        "0,1,1,1,1,1,1,1,0.5\n" + ROW + ",1,1",  # MOT16's columns from frame 0
+        "0 1 1 1 1 1 1\n" + ROW.replace(",", " "),
+    ],
+)
+def test_rows_as_others_write_them(tmp_path: Path, text: str) -> None:
+    """Frame 0 makes it HiEve's, so that frame 5 stays 5; x2 = 10 + 5, y2 = 20 + 8."""
+    path = tmp_path / "clip.txt"
+    path.write_text(text)
+    truth = read_truth(path)["clip"]
+    assert len(truth.frames) == 6
+    assert truth.frames[5].boxes.tolist() == [[10, 20, 15, 28]]
+    assert truth.frames[5].ignore.tolist() == [False]
+    assert [item.index for item in read_results(path)["clip"]] == [0, 5]
+
+
+def test_no_class_counts(tmp_path: Path) -> None:
+    """In nine columns class 1 counts, -1 says nothing, any other is ignored."""
+    rows = "".join(f"0,{i},0,0,9,9,1,{kind},1\n" for i, kind in enumerate((1, -1, 3)))
+    (frame,) = text_tracks.parse_truth(rows, "a.txt", "a", 0).frames
+    assert frame.ignore.tolist() == [False, False, True]
+
+
+def test_names_are_lines_of_their_own(tmp_path: Path) -> None:
+    """The line of names is counted: the bad line is the third of the file."""
+    with pytest.raises(InputError, match="line 3: left is 'x'"):
+        text_tracks.read_rows("frame,id,left\n0,1,1,1,1,1,1\n0,2,x,1,1,1,1\n", "a.txt", 0)
+
+
+def test_length_stated_and_open(tmp_path: Path) -> None:
+    """Rows to frame 2; seqinfo.ini beside the file says 10 frames, without it the end is open."""
+    path = tmp_path / "20.txt"
+    path.write_text("0,1,1,1,1,1,1\n2,1,1,1,1,1,1\n")
+    truth = read_truth(path)["20"]
+    assert (len(truth.frames), truth.open_end) == (3, True)
+    (tmp_path / "seqinfo.ini").write_text("[Sequence]\nseqLength=10\nframeRate=25\n")
+    truth = read_truth(path)["20"]
+    assert (len(truth.frames), truth.open_end, truth.fps) == (10, False, 25.0)
+
+
+def test_seqinfo_in_an_archive(tmp_path: Path) -> None:
+    path = tmp_path / "MOT.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("MOT16-02/gt/gt.txt", "1,1,0,0,9,9,1,1,1\n")
+        archive.writestr("MOT16-02/seqinfo.ini", "[Sequence]\nseqLength=4\nimWidth=64\n")
+    truth = read_truth(path)["MOT16-02"]
+    assert (len(truth.frames), truth.width) == (4, 64)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "frameRate=0",
+        "frameRate=inf",
+        "frameRate=-5",
+        f"imWidth=1{'0' * 400}",
+        "seqLength=-1",
+        "imHeight=0",
+    ],
+)
+def test_absurd_seqinfo(line: str) -> None:
+    key = line.split("=")[0]
+    with pytest.raises(InputError, match=rf"seqinfo\.ini: {key} .*: expected"):
+        text_tracks.parse_seqinfo(f"[Sequence]\n{line}\n", "seqinfo.ini")
+
+
+def test_digits_are_kept(tmp_path: Path) -> None:
+    """float32 would make 100.1234 + 50.0001 of it 150.12350463867188."""
+    path = tmp_path / "20.txt"
+    path.write_text("0,1,100.1234,20,50.0001,8,0.123456789\n")
+    (item,) = read_results(path)["20"]
+    assert item.people.boxes[0, 2] == 100.1234 + 50.0001
+    assert item.people.scores[0] == 0.123456789
+    assert read_truth(path)["20"].frames[0].boxes[0, 0] == 100.1234
