@@ -28,17 +28,21 @@ SIZE_OF_DIAGONAL = 0.6
 REACH = 1.0
 
 
-def decimals(values: Floats, digits: int = 3) -> NDArray[np.float64]:
-    """float32 numbers that were read from decimals, as those decimals in float64.
+def decimals(values: Floats) -> NDArray[np.float64]:
+    """Numbers that stand for decimals as the float64 nearest to those decimals, one by one.
 
-    Files hold numbers with few decimals, which float32 blurs by up to 1e-4 px. Where every one of
-    ``values`` is the float32 of a number with ``digits`` decimals, those numbers come back;
-    otherwise (computed coordinates) the plain float64 of each. NaN stays NaN.
+    float64, as files are read: shifting a coordinate or adding a width leaves an error in the last
+    bits, so a number within 1e-9 of one with 6 decimals becomes that. float32, as stages compute:
+    what is the float32 of a number with 3 decimals becomes that. All others stay as they are, NaN
+    stays NaN. Thresholds at exact overlaps would otherwise be missed by a hair.
     """
-    single = np.asarray(values, np.float32)
-    plain = single.astype(np.float64)
-    short = np.round(plain, digits)
-    return short if ((short.astype(np.float32) == single) | np.isnan(single)).all() else plain
+    given = np.asarray(values)
+    plain = given.astype(np.float64)
+    if given.dtype == np.float32:
+        short = np.round(plain, 3)
+        return np.where(short.astype(np.float32) == given, short, plain)
+    short = np.round(plain, 6)
+    return np.where(np.abs(short - plain) <= 1e-9, short, plain)
 
 
 def aligned(

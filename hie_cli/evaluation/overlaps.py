@@ -43,7 +43,7 @@ def box_overlaps(
     True boxes marked in ``crowd`` (all frames' joined) stand for a crowd: the share of the
     prediction's area that they cover replaces the IoU, as in COCO.
     """
-    none = np.zeros((0, 4), np.float32)
+    none = np.zeros((0, 4), np.float32)  # joined to float64 where the boxes are
     true_all = decimals(np.concatenate([none, *true_boxes]))
     found_all = decimals(np.concatenate([none, *boxes]))
     true_start, start = starts(true_boxes), starts(boxes)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.types import ExactPeople, FramePeople, People, TruthSequence
 from hie_cli.evaluation.matching import (
+    EPS,
     PoseFrame,
     aligned,
     counted,
@@ -42,13 +43,29 @@ def predicted(*keypoints):
     return people(np.zeros((n, 4)), keypoints=poses, keypoint_scores=np.ones((n, 14)))
 
 
-def test_decimals_undo_float32():
+def test_decimals_undo_float32_number_by_number():
     assert decimals([]).shape == (0,)
-    read = np.array([812.37, 1919.99, 0.1, np.nan], np.float32)
-    assert decimals(read).tolist()[:3] == [812.37, 1919.99, 0.1]
-    assert np.isnan(decimals(read)[3])
-    computed = np.array([812.37, 1 / 3], np.float32)
-    assert (decimals(computed) == computed).all()
+    computed = np.float32(812.37) + np.float32(6.1e-5)  # the next float32: no decimals of a file
+    read = np.array([812.37, 1919.99, np.nan, computed, 0.1], np.float32)
+    assert decimals(read).tolist()[:2] == [812.37, 1919.99]
+    assert np.isnan(decimals(read)[2])
+    assert decimals(read).tolist()[3:] == [float(computed), 0.1]
+
+
+def test_decimals_undo_what_shifting_leaves():
+    shifted = np.array([812.37 - 1, 0.1 + 0.2, 1 / 3])
+    assert shifted[1] != 0.3
+    assert decimals(shifted).tolist() == [811.37, 0.3, 1 / 3]
+
+
+def test_a_coordinate_with_many_decimals_costs_nobody_else_a_match():
+    """Person 0 lies at IoU .5 exactly: 10 x 20 in 10 x 40. Person 1 has four decimals."""
+    truth = annotations([[300.1, 0.3, 310.1, 40.3], [600, 0, 640.1234, 80]], [1, 2])
+    boxes = np.array([[300.1, 0.3, 310.1, 20.3], [600, 0, 640.1234, 80]])
+    seen = ExactPeople(boxes, np.ones(2))
+    pairs = box_overlaps([truth.boxes], [seen.boxes])
+    assert (pairs.similarity >= 0.5 - EPS).all()
+    assert pairs.similarity == pytest.approx([0.5, 1], abs=1e-15)
 
 
 def test_aligned_fills_frames_without_a_line():

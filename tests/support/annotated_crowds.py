@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
 
 
 def annotations(boxes, ids=None, ignore=None, **fields) -> Annotations:
@@ -17,10 +17,11 @@ def annotations(boxes, ids=None, ignore=None, **fields) -> Annotations:
     )
 
 
-def people(boxes, ids=None, scores=None, **fields) -> People:
-    """Predictions of one frame from plain lists."""
+def people(boxes, ids=None, scores=None, **fields) -> ExactPeople:
+    """Predictions of one frame from plain lists, in float64 as files are read."""
     boxes = np.asarray(boxes, float).reshape(-1, 4)
-    return People(boxes, np.ones(len(boxes)) if scores is None else scores, track_ids=ids, **fields)
+    scores = np.ones(len(boxes)) if scores is None else scores
+    return ExactPeople(boxes, scores, track_ids=ids, **fields)
 
 
 def crowd(

@@ -197,7 +197,7 @@ def _by_class(
 ) -> tuple[Scored, ...]:
     """Sort all rows of a sequence, (class, score, marks, frame) per frame, by class."""
     action = np.concatenate([np.zeros(0, np.int64), *(r[0] for r in rows)])
-    scores = np.concatenate([np.zeros(0), *(r[1] for r in rows)]).astype(np.float32)
+    scores = np.concatenate([np.zeros(0), *(r[1] for r in rows)])
     marks = np.concatenate([np.zeros((len(config.ious), 0), np.int8), *(r[2] for r in rows)], 1)
     times = np.repeat([r[3] for r in rows], [len(r[0]) for r in rows]).astype(np.int32)
     return tuple(

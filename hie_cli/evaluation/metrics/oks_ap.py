@@ -80,7 +80,7 @@ def collect_oks(
         _joined([getattr(f, n) for f in scored], np.float64) for n in ("size", "extent")
     )
     crowds, void = (_joined([getattr(f, n) for f in scored], np.bool_) for n in ("crowd", "void"))
-    scores = _joined([frame.scores for frame in scored], np.float32)
+    scores = _joined([frame.scores for frame in scored], np.float64)
     frame_of = np.repeat(np.array(times, np.int32), np.diff(people_start))
     truth_frame = np.repeat(np.array(times, np.int64), np.diff(truth_start))
     areas = []
@@ -106,7 +106,7 @@ class _Frame:
     similar enough to match (K,), rows of the truth and columns of the predictions.
     """
 
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float64]
     extent: Floats
     size: Floats
     crowd: BoolArray
@@ -125,7 +125,7 @@ def _frame(truth: Annotations, people: People, config: OksConfig) -> _Frame:
     similarity = pair_oks(truth, found, has, size, columns, rows)
     enough = similarity >= THRESHOLDS[0]
     return _Frame(
-        found.scores.astype(np.float32),
+        found.scores.astype(np.float64),
         _pose_areas(found),
         size,
         truth.ignore,

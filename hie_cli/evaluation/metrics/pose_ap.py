@@ -102,7 +102,7 @@ def collect_poses(
             joints.append(columns)
             times.append(np.full(len(rows), t, np.int32))
     joint = np.concatenate([np.zeros(0, np.int64), *joints])
-    all_scores = np.concatenate([np.zeros(0, np.float32), *scores]).astype(np.float32)
+    all_scores = np.concatenate([np.zeros(0), *scores])
     all_marks = np.concatenate([np.zeros((len(config.alphas), 0), np.int8), *marks], axis=1)
     all_times = np.concatenate([np.zeros(0, np.int32), *times]).astype(np.int32)
     return PosePart(

@@ -23,12 +23,12 @@ Ties = Literal["grouped", "first", "last"]
 class Scored:
     """One class of one sequence.
 
-    scores (N,) float32 · marks (K, N) int8: at threshold k a true positive (1), a false one (0) or
+    scores (N,) float64 · marks (K, N) int8: at threshold k a true positive (1), a false one (0) or
     left out (-1) · frames (N,) int32: row of the frame in the next two · positives (T,) float64:
     truth instances per frame · weights (T,) float64: weight of each frame.
     """
 
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float64]
     marks: NDArray[np.int8]
     frames: NDArray[np.int32]
     positives: Floats

@@ -82,7 +82,7 @@ def _scored(part: DetectionSums) -> Scored:
     marks = np.where(part.void, -1, part.right).astype(np.int8)
     rows = np.zeros(len(part.scores), np.int32)
     truth = np.array([float(part.num_truth)])
-    return Scored(part.scores.astype(np.float32), marks, rows, truth, np.ones(1))
+    return Scored(part.scores.astype(np.float64), marks, rows, truth, np.ones(1))
 
 
 def _misses(curves: Curves) -> Iterator[tuple[Floats, Floats]]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import Annotations, ExactPeople, People
 from hie_cli.evaluation.crowd_weights import ActionWeights
 from hie_cli.evaluation.metrics.action_map import (
     NOBODY,
@@ -279,7 +279,8 @@ def test_equals_the_slow_reading_of_ava(seed, limit):
 def test_perfect_is_one_and_order_does_not_matter(seed):
     world = crowd(seed)
     perfect = [
-        (t, People(t.boxes, np.ones(len(t)), action_scores=np.eye(14)[t.actions])) for t, _ in world
+        (t, ExactPeople(t.boxes, np.ones(len(t)), action_scores=np.eye(14)[t.actions]))
+        for t, _ in world
     ]
     result = run(perfect, ious=(1.0,))
     assert result.mean.tolist() == [1.0]
