@@ -9,6 +9,7 @@ import numpy as np
 from hie_cli.core.errors import InputError
 from hie_cli.core.progress import progress
 from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.evaluation.length import reaching
 from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.timeline import Timeline, timeline
@@ -58,10 +59,13 @@ def evaluate(
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
     for name in progress(names, "evaluating", unit="sequence"):
-        whole = Loaded(truth[name], tuple(results[name]))
-        boxed = whole
+        people, length = tuple(results[name]), config.lengths.get(name)
+        whole_truth, note = reaching(truth[name], people, length)
+        whole = boxed = Loaded(whole_truth, people)
         if boxes is not None and name in boxes:
-            boxed = Loaded(boxes[name], whole.people)
+            box_truth, note = reaching(boxes[name], people, length)
+            boxed = Loaded(box_truth, people)
+        notes += [note] if note else []
         for metric in metrics:
             sequence = boxed if metric.scores_boxes else whole
             if not _truth_holds(metric, sequence):

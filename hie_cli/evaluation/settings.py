@@ -74,12 +74,14 @@ class EvalConfig:
     reproduce another evaluator to the letter, its errors included: ``poseval`` for the pose tracks,
     ``ava`` for actions. The layouts override the detection by content (``formats.truth``,
     ``formats.results``). ``ava_stamps``: whether time stamps of AVA csv truth are frame numbers or
-    seconds at the rate of the results' documents.
+    seconds at the rate of the results' documents. ``lengths``: numbers of frames by sequence, where
+    the truth states none (track text without ``seqinfo.ini``).
     """
 
     truth_layout: str | None = None
     results_layout: str | None = None
     ava_stamps: Literal["frames", "seconds"] = "frames"
+    lengths: dict[str, int] = field(default_factory=dict)
     ignore: Ignore = "drop"
     compat: Literal["none", "poseval", "ava"] = "none"
     box: BoxConfig = field(default_factory=BoxConfig)
