@@ -17,12 +17,22 @@ if TYPE_CHECKING:
     from hie_cli.formats.conversion import convert
     from hie_cli.formats.readers import read, read_sequences
     from hie_cli.formats.writers import write
+    from hie_cli.models.registry import list_models
+    from hie_cli.models.user_models import import_model
+    from hie_cli.pipeline.diagnosis import diagnose
     from hie_cli.pipeline.drawing import draw
     from hie_cli.rendering.html_report import write_report
     from hie_cli.simulation.generate import simulate
+    from hie_cli.training.action.train_action import train_action
+    from hie_cli.training.action.train_fusion import train_fusion
 
 # The module that each public name comes from, as above.
 _HOMES = {
+    "diagnose": "pipeline.diagnosis",
+    "train_fusion": "training.action.train_fusion",
+    "train_action": "training.action.train_action",
+    "list_models": "models.registry",
+    "import_model": "models.user_models",
     "ConfigError": "core.errors",
     "FramePeople": "core.types",
     "HieError": "core.errors",
@@ -56,12 +66,17 @@ __all__ = [
     "check_submission",
     "compare",
     "convert",
+    "diagnose",
     "draw",
     "evaluate",
+    "import_model",
+    "list_models",
     "read",
     "read_sequences",
     "simulate",
     "submit",
+    "train_action",
+    "train_fusion",
     "write",
     "write_report",
 ]

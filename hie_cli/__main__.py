@@ -29,23 +29,24 @@ def _leave_at_once(number: int, frame: FrameType | None) -> None:
 
 def main() -> None:
     """Run the command line; exit with the documented code (see docs/cli.md)."""
-    from hie_cli.cli.app import app
+    from hie_cli.cli import terminal
+    from hie_cli.cli.app import run
 
     for number in STOPS:
         signal.signal(number, _interrupt)
     try:
-        app()
+        code = run()
     except HieError as error:
-        print(f"hie: {error}", file=sys.stderr)
+        terminal.complain(f"hie: {error}")
+        if terminal.wants_tracebacks():
+            terminal.complain_of(error)
         code = error.exit_code
     except Interrupted:
-        print(MESSAGE, file=sys.stderr)
+        terminal.complain(MESSAGE)
         code = EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_INTERRUPTED
-    else:
-        return
     # The stages have closed their files by now. Should a thread still be deep in a network, its C++
     # would abort the process when the interpreter ends under it.
     sys.stdout.flush()

@@ -54,3 +54,9 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def _silent() -> None:
+    """Notes and progress are off, as in a library, whatever commands ran before."""
+    set_quiet(True)

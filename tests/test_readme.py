@@ -12,7 +12,7 @@ import cv2
 import pytest
 import typer
 
-from hie_cli.cli.app import app
+from hie_cli.cli.app import build
 from tests.support.paths import ROOT
 
 README = ROOT / "README.md"
@@ -67,7 +67,7 @@ def test_the_readme_runs(folder):
 
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that ``words`` (after ``hie``) call, and the words that it gets."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(build())
     while words and words[0] in getattr(command, "commands", ()):
         command, words = command.commands[words[0]], words[1:]
     return command, words

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from hie_cli.cli import options
+from hie_cli.cli.commands import CHAIN, command
 
 
+@command("action", CHAIN)
 def action(
     documents: options.Documents,
     video: options.VideoOf = None,
@@ -15,7 +17,7 @@ def action(
     sets: options.Set = None,
     device: options.Device = "auto",
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
+    resume: options.Resume = False,
     json: options.Json = False,
 ) -> None:
     """Score the 14 actions of every tracked person, to DIR/action/NAME.json.
@@ -27,7 +29,7 @@ def action(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, device, overwrite, False, quiet, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, json)
     if model:
         session.choose_models("action", model)
     session.run_documents(documents, video or [], "action")

@@ -1,41 +1,34 @@
-"""The ``hie`` command and its subcommands."""
+"""The ``hie`` command, built from the table of commands."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer import TyperException
 
 from hie_cli import __version__
-from hie_cli.cli.action_cmd import action
-from hie_cli.cli.convert_cmd import convert
-from hie_cli.cli.detect_cmd import detect
-from hie_cli.cli.eval_cmd import evaluate
-from hie_cli.cli.models_cmd import app as models
-from hie_cli.cli.pose_cmd import pose
-from hie_cli.cli.render_cmd import render
-from hie_cli.cli.report_cmd import report
-from hie_cli.cli.run_cmd import run
-from hie_cli.cli.simulate_cmd import simulate
-from hie_cli.cli.submit_cmd import submit
-from hie_cli.cli.track_cmd import track
-from hie_cli.cli.train_cmd import app as train
+from hie_cli.cli import terminal
+from hie_cli.cli.commands import COMMANDS, GROUPS
+from hie_cli.cli.help import PlainCommand, PlainGroup
+from hie_cli.core import plugins
+from hie_cli.core.errors import EXIT_OK, EXIT_USAGE, ConfigError
 
-app = typer.Typer(
-    name="hie",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# Each registers its commands; the order is that of the help.
+MODULES = (
+    "run_cmd", "detect_cmd", "pose_cmd", "track_cmd", "action_cmd", "render_cmd", "report_cmd",
+    "eval_cmd", "convert_cmd", "submit_cmd", "simulate_cmd", "train_cmd", "train_fusion_cmd",
+    "models_cmd", "config_cmd", "doctor_cmd",
+)  # fmt: skip
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"hie {__version__}")
+        terminal.show(f"hie {__version__}")
         raise typer.Exit
 
 
-@app.callback()
 def hie(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -54,16 +47,52 @@ def hie(
     """
 
 
-app.command()(run)
-app.command()(detect)
-app.command()(pose)
-app.command()(track)
-app.command()(action)
-app.command()(render)
-app.command()(report)
-app.command("eval")(evaluate)
-app.command()(convert)
-app.command()(submit)
-app.command()(simulate)
-app.add_typer(train, name="train")
-app.add_typer(models, name="models")
+def build() -> typer.Typer:
+    """The command with all its subcommands, those of plug-ins too.
+
+    Raises ConfigError for a plug-in that cannot be imported.
+    """
+    for module in MODULES:
+        import_module(f"hie_cli.cli.{module}")
+    plugins.load()
+    app = typer.Typer(
+        name="hie", no_args_is_help=True, cls=PlainGroup, rich_markup_mode=None,
+        pretty_exceptions_enable=False, context_settings=_SETTINGS,
+    )  # fmt: skip
+    app.callback()(hie)
+    groups: dict[str, typer.Typer] = {}
+    for name, item in COMMANDS.items():
+        group, _, rest = name.rpartition(" ")
+        if not group:
+            app.command(name, cls=PlainCommand, rich_help_panel=item.panel)(item.run)
+            continue
+        if group not in groups:
+            panel, text = GROUPS[group]
+            groups[group] = typer.Typer(
+                no_args_is_help=True, cls=PlainGroup, rich_markup_mode=None, help=text,
+                context_settings=_SETTINGS,
+            )  # fmt: skip
+            app.add_typer(groups[group], name=group, rich_help_panel=panel)
+        groups[group].command(rest, cls=PlainCommand)(item.run)
+    return app
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. Raises HieError, ConfigError for wrong usage."""
+    app: Any = build()
+    try:
+        code = app(arguments, prog_name="hie", standalone_mode=False)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "hie"
+        message = error.format_message()
+        if type(error).__name__ == "NoArgsIsHelpError":  # not exported by typer
+            terminal.show(message)
+            return EXIT_USAGE
+        raise ConfigError(f"{path}: {_one_line(message)}; see {path} --help") from None
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def _one_line(message: str) -> str:
+    words = " ".join(message.split()).rstrip(".")
+    return words[:1].lower() + words[1:]

@@ -1,6 +1,5 @@
 """``hie convert``."""
 
-import json as json_module
 import re
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +8,23 @@ import typer
 
 import hie_cli
 from hie_cli.cli import options
+from hie_cli.cli.commands import SCORE, command
+from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import ConfigError
 
 Sources = Annotated[
     list[Path],
     typer.Argument(metavar="SRC...", help="Files, folders or zips of any layout below."),
 ]
-To = Annotated[str, typer.Option("--to", metavar="LAYOUT", help="Layout to write.")]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="LAYOUT",
+        help="Layout to write.",
+        autocompletion=options.beginning(options.layout_names),
+    ),
+]
 From = Annotated[
     str | None,
     typer.Option("--from", metavar="LAYOUT", help="Layout to read. Default: by content."),
@@ -38,6 +47,7 @@ Images = Annotated[
 ]
 
 
+@command("convert", SCORE)
 def convert(
     sources: Sources,
     to: To,
@@ -50,7 +60,6 @@ def convert(
     fps: Fps = None,
     images: Images = None,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Convert ground truth and results between layouts; says what the target cannot hold.
@@ -66,9 +75,8 @@ def convert(
       hie convert MOT16-04/gt/gt.txt --to track1 -o 4.txt
       hie convert out/action --to csv -o people.csv
     """
-    from hie_cli.core.progress import note, set_quiet
+    from hie_cli.core.progress import note
 
-    set_quiet(quiet)
     done = hie_cli.convert(
         sources,
         output,
@@ -89,12 +97,12 @@ def convert(
             else f"{to} cannot hold: {count} {what}"
         )
     if json:
-        print(json_module.dumps({"files": [str(f) for f in files], "lost": dict(lost)}))
+        show_json({"files": [str(f) for f in files], "lost": dict(lost)})
     else:
         for file in files if len(files) <= 40 else files[:1]:
-            print(file)
+            show(str(file))
         if len(files) > 40:
-            print(f"... and {len(files) - 1} more files")
+            show(f"... and {len(files) - 1} more files")
 
 
 def parse_size(text: str | None) -> tuple[int, int] | None:

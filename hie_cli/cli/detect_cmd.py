@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from hie_cli.cli import options
+from hie_cli.cli.commands import CHAIN, command
 
 
+@command("detect", CHAIN)
 def detect(
     videos: options.Videos,
     output: options.Output = Path("out"),
@@ -16,7 +18,6 @@ def detect(
     frames: options.Frames = ":",
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
-    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Find the people: boxes and scores, to DIR/detect/NAME.json.
@@ -29,7 +30,7 @@ def detect(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, device, overwrite, resume, quiet, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, json)
     if model:
         session.choose_models("detect", model)
     session.run_videos(videos, frames, "detect")

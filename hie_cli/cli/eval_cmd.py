@@ -1,6 +1,5 @@
 """``hie eval``."""
 
-import json as json_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,11 +7,14 @@ import typer
 
 import hie_cli
 from hie_cli.cli import options
+from hie_cli.cli.commands import SCORE, command
+from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import ConfigError
 
 _ALONE = "no intervals: they need two sequences or more"
 
 
+@command("eval", SCORE)
 def evaluate(
     results: Annotated[
         Path | None,
@@ -41,7 +43,6 @@ def evaluate(
         bool, typer.Option("--allow-missing", help="Score the sequences both sides have.")
     ] = False,
     ci: Annotated[bool, typer.Option("--ci", help="Bootstrap intervals over sequences.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every figure as CSV on stdout.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Tables for a paper on stdout.")] = False,
     plots: Annotated[
@@ -49,7 +50,7 @@ def evaluate(
     ] = None,
     config: options.Config = None,
     sets: options.Set = None,
-    quiet: options.Quiet = False,
+    json: options.Json = False,
 ) -> None:
     """Score results against ground truth: detection and all four tracks.
 
@@ -63,9 +64,8 @@ def evaluate(
       hie eval --compare ours/ theirs/ --truth gt/ --json
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
     """
-    from hie_cli.core.progress import note, set_quiet
+    from hie_cli.core.progress import note
 
-    set_quiet(quiet)
     if truth is None:
         raise ConfigError("--truth is missing; give the ground truth")
     if (results is None) == (compare is None):
@@ -92,7 +92,10 @@ def evaluate(
             note(text)
         if any(len(comparison.videos) < 2 for comparison in both.tracks.values()):
             note(_ALONE)
-        print(_json(both.to_json()) if json else both.table())
+        if json:
+            show_json(both.to_json())
+        else:
+            show(both.table())
         return
     assert results is not None
     report = hie_cli.evaluate(results, truth, ci=ci, timelines=plots is not None, **how)
@@ -101,15 +104,11 @@ def evaluate(
     if None in report.intervals.values():
         note(_ALONE)
     if json:
-        print(_json(report.to_json()))
+        show_json(report.to_json())
     elif csv:
-        print(report.to_csv(), end="")
+        show(report.to_csv(), end="")
     else:
-        print(report.to_latex() if latex else report.table())
+        show(report.to_latex() if latex else report.table())
     if plots is not None:
         for path in report.plot(plots):
             note(f"wrote {path}")
-
-
-def _json(record: dict[str, Any]) -> str:
-    return json_module.dumps(record, indent=1, allow_nan=False)

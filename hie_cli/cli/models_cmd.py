@@ -1,29 +1,36 @@
 """``hie models``: the models in the package and those you imported."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hie_cli.core.errors import EXIT_MODEL
+import hie_cli
+from hie_cli.cli import options
+from hie_cli.cli.commands import SET_UP, command
+from hie_cli.cli.terminal import show, show_json
+from hie_cli.core.errors import EXIT_MODEL, ConfigError, nearest
 
 if TYPE_CHECKING:
     from hie_cli.models.spec import ModelSpec
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="List, show, verify and import models.",
-)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A model of `hie models list`.",
+        autocompletion=options.beginning(options.model_names),
+    ),
+]
 
 
-@app.command("list")
+@command("models list", SET_UP)
 def list_models(
-    task: Annotated[str | None, typer.Option(help="Only those for this task.")] = None,
-    as_json: Json = False,
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="TASK", help="Only those for this task.")
+    ] = None,
+    json: options.Json = False,
 ) -> None:
     """List every model by name, task, licence and what it is.
 
@@ -32,24 +39,23 @@ def list_models(
       hie models list
       hie models list --task pose --json
     """
-    from hie_cli.core.errors import ConfigError
-    from hie_cli.models import registry
     from hie_cli.models.spec import TASKS
 
     if task is not None and task not in TASKS:
-        raise ConfigError(f"--task {task}: unknown; use {', '.join(TASKS)}")
-    rows = [_row(m) for m in registry.list_models() if task in (None, m.task)]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        known = f"(known: {', '.join(TASKS)})"
+        raise ConfigError(f"--task {task}: unknown{nearest(task, list(TASKS))} {known}")
+    rows = [_row(model) for model in hie_cli.list_models() if task in (None, model.task)]
+    if json:
+        show_json(rows)
         return
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         line = f"{row['name']:<{width}}  {row['task']:<6}  {row['licence']:<10}  {row['summary']}"
-        typer.echo(line.rstrip())
+        show(line.rstrip())
 
 
-@app.command()
-def show(name: str, as_json: Json = False) -> None:
+@command("models show", SET_UP)
+def show_model(name: Name, json: options.Json = False) -> None:
     """Show everything known about one model.
 
     \b
@@ -60,16 +66,16 @@ def show(name: str, as_json: Json = False) -> None:
     from hie_cli.models import registry
 
     row = _row(registry.find(name))
-    if as_json:
-        typer.echo(json.dumps(row, indent=2))
+    if json:
+        show_json(row)
         return
     width = max(len(key) for key in row)
     for key, value in row.items():
-        typer.echo(f"{key:<{width}}  {value}")
+        show(f"{key:<{width}}  {value}")
 
 
-@app.command()
-def verify(as_json: Json = False) -> None:
+@command("models verify", SET_UP)
+def verify(json: options.Json = False) -> None:
     """Check every model's files against their sha256; exit 4 if any is missing or damaged.
 
     \b
@@ -80,21 +86,26 @@ def verify(as_json: Json = False) -> None:
     from hie_cli.models import registry
 
     rows = registry.verify()
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+    if json:
+        show_json(rows)
     else:
         for row in rows:
-            typer.echo(f"{row['name']}: {row['error'] or 'ok'}")
+            show(f"{row['name']}: {row['error'] or 'ok'}")
     if any(row["error"] for row in rows):
         raise typer.Exit(EXIT_MODEL)
 
 
-@app.command("import")
+@command("models import", SET_UP)
 def import_model(
-    file: Annotated[Path, typer.Argument(help="An .onnx file, or .safetensors, .pt or .pth.")],
-    manifest: Annotated[Path, typer.Option(help="YAML; what it holds: docs/models.md.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Over one of that name.")] = False,
-    as_json: Json = False,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An .onnx file, or .safetensors, .pt or .pth.")
+    ],
+    manifest: Annotated[
+        Path,
+        typer.Option("--manifest", metavar="YAML", help="What the model is: docs/models.md."),
+    ],
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
 ) -> None:
     """Import your own model, to be used as --model NAME. It is tried once before it is stored.
 
@@ -104,15 +115,15 @@ def import_model(
     \b
     Examples:
       hie models import rtmpose-m.onnx --manifest rtmpose-m.yaml
-      hie models import tuned.safetensors --manifest tuned.yaml --replace
+      hie models import tuned.safetensors --manifest tuned.yaml --overwrite
     """
     from hie_cli.models import user_models
 
-    model = user_models.install(file, manifest, replace=replace)
-    if as_json:
-        typer.echo(json.dumps(_row(model), indent=2))
+    model = hie_cli.import_model(file, manifest, overwrite=overwrite)
+    if json:
+        show_json(_row(model))
     else:
-        typer.echo(f"imported {model.name} ({model.task}) into {user_models.folder() / model.name}")
+        show(f"imported {model.name} ({model.task}) into {user_models.folder() / model.name}")
 
 
 def _row(model: "ModelSpec") -> dict[str, Any]:

@@ -1,9 +1,41 @@
 """Options shared by the commands: one name, one meaning everywhere."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+COMMON = "Common options"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def _shared(*names: str, help: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=COMMON, **more)
+
+
+def beginning(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
+    """What a shell offers: the ``known`` names that begin with what has been typed."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in known() if name.startswith(incomplete)]
+
+    return complete
+
+
+def model_names() -> list[str]:
+    """Every model's name."""
+    from hie_cli.models import registry
+
+    return registry.names()
+
+
+def layout_names() -> list[str]:
+    """The layouts that can be written."""
+    from hie_cli.formats.writers import targets
+
+    return list(targets())
+
 
 Videos = Annotated[
     list[str],
@@ -18,32 +50,58 @@ VideoOf = Annotated[
     typer.Option("--video", metavar="VIDEO", help="The documents' videos, matched by name."),
 ]
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of results (made if missing).")
+    Path,
+    _shared("--output", "-o", metavar="DIR", help="Folder of results (made if missing)."),
 ]
 Preset = Annotated[
     str | None,
-    typer.Option("--preset", metavar="NAME", help="fast, balanced (default) or accurate."),
+    _shared(
+        "--preset",
+        metavar="NAME",
+        help="fast, balanced (default), accurate, or a YAML file.",
+        autocompletion=beginning(lambda: ["fast", "balanced", "accurate"]),
+    ),
 ]
 Config = Annotated[
     list[Path] | None,
-    typer.Option("--config", "-c", metavar="YAML", help="Settings over the preset's; repeatable."),
+    _shared("--config", "-c", metavar="YAML", help="Settings over the preset's; repeatable."),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as pose.batch=8."),
+    _shared("--set", metavar="KEY=VALUE", help="One setting, such as pose.batch=8; repeatable."),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str,
+    _shared(
+        "--device",
+        help="auto, cpu, cuda or mps.",
+        autocompletion=beginning(lambda: list(DEVICES)),
+    ),
+]
 Frames = Annotated[
     str,
     typer.Option("--frames", metavar="A:B:S", help="Frames A <= t < B, every S-th. Default: all."),
 ]
 Model = Annotated[
     list[str] | None,
-    typer.Option("--model", "-m", metavar="NAME", help="See `hie models list`; repeatable."),
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="See `hie models list`; repeatable.",
+        autocompletion=beginning(model_names),
+    ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")]
+Overwrite = Annotated[bool, _shared("--overwrite", help="Replace existing results.")]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Keep finished results and continue interrupted ones.")
+    bool, _shared("--resume", help="Keep finished results and continue interrupted ones.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
-Json = Annotated[bool, typer.Option("--json", help="A JSON summary on stdout.")]
+Json = Annotated[bool, _shared("--json", help="One JSON object on stdout.")]
+# The next three belong to every command; ``commands.command`` adds them.
+Quiet = Annotated[bool, _shared("--quiet", "-q", help="No progress, no notes.")]
+Verbose = Annotated[
+    bool, _shared("--verbose", "-v", help="A log on stderr; tracebacks with errors.")
+]
+Log = Annotated[
+    Path | None, _shared("--log", metavar="FILE", help="Append the log to a file as well.")
+]

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from hie_cli.cli import options
+from hie_cli.cli.commands import CHAIN, command
 
 
+@command("pose", CHAIN)
 def pose(
     documents: options.Documents,
     video: options.VideoOf = None,
@@ -34,7 +36,7 @@ def pose(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, json)
     if model:
         session.choose_models("pose", model)
     if refine is not None:

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from hie_cli.cli import options
+from hie_cli.cli.commands import LOOK, command
 
 
+@command("render", LOOK)
 def render(
     documents: options.Documents,
     video: options.VideoOf = None,
@@ -19,7 +21,6 @@ def render(
     config: options.Config = None,
     sets: options.Set = None,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Draw results over the video: DIR/render/NAME.mp4 and a contact sheet NAME.png.
@@ -31,5 +32,5 @@ def render(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, "cpu", overwrite, False, quiet, json)
+    session = Session(output, preset, config, sets, "cpu", overwrite, False, json)
     session.run_documents(documents, video or [], "render", png=png)

@@ -7,8 +7,11 @@ import typer
 
 import hie_cli
 from hie_cli.cli import options
+from hie_cli.cli.commands import LOOK, command
+from hie_cli.cli.terminal import show, show_json
 
 
+@command("report", LOOK)
 def report(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="A folder of results, as hie run -o writes.")
@@ -18,7 +21,7 @@ def report(
         typer.Option("--output", "-o", metavar="HTML", help="Default: DIR/report.html."),
     ] = None,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
+    json: options.Json = False,
 ) -> None:
     """Make one HTML page of a results folder: contact sheets, counts, identities, actions.
 
@@ -27,8 +30,8 @@ def report(
       hie report out
       hie report out -o crowd.html --overwrite
     """
-    from hie_cli.core.progress import note, set_quiet
-
-    set_quiet(quiet)
     path = hie_cli.write_report(folder, output, overwrite=overwrite)
-    note(f"wrote {path}")
+    if json:
+        show_json({"file": str(path)})
+    else:
+        show(str(path))

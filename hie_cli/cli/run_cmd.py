@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from hie_cli.cli import options
+from hie_cli.cli.commands import CHAIN, command
 
 
+@command("run", CHAIN)
 def run(
     videos: options.Videos,
     output: options.Output = Path("out"),
@@ -37,5 +39,5 @@ def run(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, device, overwrite, resume, False, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, json)
     session.run_videos(videos, frames, until, workers)

@@ -1,7 +1,6 @@
 """What the stage commands share: settings, finding inputs, one job per video, the closing table."""
 
 import json as json_module
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,10 +14,12 @@ import numpy as np
 import typer
 
 from hie_cli import __version__
+from hie_cli.cli.options import DEVICES
+from hie_cli.cli.terminal import complain, show, show_json
 from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.config import as_dict, overlay
-from hie_cli.core.errors import EXIT_FAILED, ConfigError, HieError
+from hie_cli.core.errors import EXIT_FAILED, ConfigError, HieError, nearest
 from hie_cli.core.progress import note, progress, set_quiet
 from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.document import Document
@@ -30,8 +31,6 @@ from hie_cli.pipeline.run import run_document, run_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain, stages_until
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
 from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,6 @@ class Session:
         device: str,
         overwrite: bool,
         resume: bool,
-        quiet: bool,
         json: bool,
     ) -> None:
         if overwrite and resume:
@@ -127,8 +125,8 @@ class Session:
         if output.exists() and not output.is_dir():
             raise ConfigError(f"-o {output}: is a file; give a folder")
         if device not in DEVICES:
-            raise ConfigError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
-        set_quiet(quiet)
+            hint = nearest(device, list(DEVICES))
+            raise ConfigError(f"--device {device}: unknown{hint} (known: {', '.join(DEVICES)})")
         self.config = load_chain(preset, config or [], sets or [])
         self.place = OutputDir(output, overwrite, resume)
         self.device = device
@@ -221,11 +219,11 @@ class Session:
             with atomic_write(self.place.folder / "summary.json") as file:
                 file.write(json_module.dumps(summary, indent=1) + "\n")
         if self.json:
-            print(json_module.dumps(summary, indent=1))
+            show_json(summary)
         else:
-            print("\n".join(table(records)))
+            show("\n".join(table(records)))
         for record in failed:
-            print(f"hie: {record['error']}", file=sys.stderr)
+            complain(f"hie: {record['error']}")
         if failed:
             # One input: its own exit code. Several: 1, "ran but something failed".
             raise typer.Exit(failed[0]["exit_code"] if len(records) == 1 else EXIT_FAILED)

@@ -1,6 +1,5 @@
 """``hie simulate``."""
 
-import json as json_module
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +7,11 @@ import typer
 
 import hie_cli
 from hie_cli.cli import options
+from hie_cli.cli.commands import LEARN, command
+from hie_cli.cli.terminal import show, show_json
 
 
+@command("simulate", LEARN)
 def simulate(
     output: options.Output = Path("out"),
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many videos.")] = 1,
@@ -28,7 +30,6 @@ def simulate(
     config: options.Config = None,
     sets: options.Set = None,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Make crowd videos with exact ground truth: boxes, ids, joints, visibility and actions.
@@ -42,13 +43,13 @@ def simulate(
       hie simulate -o sim -n 5 --set people=60 --set frames=500 --action walking-alone
       hie simulate -o sim --background square.jpg --set split=test
     """
-    from hie_cli.core.progress import set_quiet
-
-    set_quiet(quiet)
     made = hie_cli.simulate(
         output, count=count, seed=seed, action=actions or (), background=background, video=video,
         config=config, set=sets, overwrite=overwrite,
     )  # fmt: skip
     if json:
         videos = [{"name": item.name, "people": item.people, "boxes": item.boxes} for item in made]
-        print(json_module.dumps({"videos": videos}))
+        show_json({"videos": videos})
+    else:
+        for item in made:
+            show(str(item.video or item.observations))

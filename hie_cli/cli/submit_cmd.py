@@ -1,7 +1,5 @@
 """``hie submit``."""
 
-import json as json_module
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +7,8 @@ import typer
 
 import hie_cli
 from hie_cli.cli import options
+from hie_cli.cli.commands import SCORE, command
+from hie_cli.cli.terminal import complain, show, show_json
 from hie_cli.core.errors import ConfigError
 
 Results = Annotated[
@@ -28,6 +28,7 @@ Check = Annotated[
 ]
 
 
+@command("submit", SCORE)
 def submit(
     documents: Results = None,
     track: Track = 1,
@@ -35,7 +36,6 @@ def submit(
     sequences: Names = None,
     check: Check = None,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Make a challenge submission, or list everything that is wrong with it (exit code 3).
@@ -50,11 +50,10 @@ def submit(
       hie submit out/pose --track 2 -o submission.zip --sequences 20,21
       hie submit --check submission.zip --track 3
     """
-    from hie_cli.core.progress import note, set_quiet
+    from hie_cli.core.progress import note
     from hie_cli.formats.challenge_zip import Submission
     from hie_cli.formats.submission import UnsoundError
 
-    set_quiet(quiet)
     if (check is None) == (not documents):
         raise ConfigError("give either documents and -o ZIP, or --check ZIP")
     if check is None and output is None:
@@ -75,10 +74,10 @@ def submit(
         done = Submission(output, track, (), tuple(error.problems))
     if json:
         report = {"file": str(done.path), "track": track, "problems": list(done.problems)}
-        print(json_module.dumps(report))
+        show_json(report)
     for problem in done.problems:
-        print(problem, file=sys.stderr)
+        complain(problem)
     if done.problems:
         raise UnsoundError(list(done.problems))
     if not json:
-        print(f"{done.path}: Track {track}, {len(done.sequences)} sequences, sound")
+        show(f"{done.path}: Track {track}, {len(done.sequences)} sequences, sound")

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from hie_cli.cli import options
+from hie_cli.cli.commands import CHAIN, command
 
 
+@command("track", CHAIN)
 def track(
     documents: options.Documents,
     video: options.VideoOf = None,
@@ -19,7 +21,7 @@ def track(
     config: options.Config = None,
     sets: options.Set = None,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
+    resume: options.Resume = False,
     json: options.Json = False,
 ) -> None:
     """Give every person an identity that lasts through the video, to DIR/track/NAME.json.
@@ -33,7 +35,7 @@ def track(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, "cpu", overwrite, False, quiet, json)
+    session = Session(output, preset, config, sets, "cpu", overwrite, resume, json)
     if online:
         session.choose("track", {"online": True})
     session.run_documents(documents, video or [], "track")

@@ -1,23 +1,17 @@
-"""``hie train``."""
+"""``hie train action``."""
 
-import json as json_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
-from hie_cli.cli.train_fusion_cmd import fusion
-
-app = typer.Typer(name="train", no_args_is_help=True, help="Train a model.", rich_markup_mode=None)
-
-
-@app.callback()
-def train() -> None:
-    """Train a model on your own data, or on simulated crowds."""
+from hie_cli.cli.commands import LEARN, command
+from hie_cli.cli.terminal import show, show_json
 
 
-@app.command()
+@command("train action", LEARN)
 def action(
     data: Annotated[
         list[str] | None,
@@ -47,11 +41,9 @@ def action(
     config: options.Config = None,
     sets: options.Set = None,
     device: options.Device = "auto",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on after the last finished epoch.")
-    ] = False,
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
+    resume: options.Resume = False,
+    json: options.Json = False,
 ) -> None:
     """Train a recogniser of the 14 actions; its folder is then a model for `hie action --model`.
 
@@ -66,13 +58,13 @@ def action(
       hie train action HIE20/labels --val 19 --distill reg -o out/hieve
       hie train action out/track --truth labels/ --video clips/ --val 19 --set model=slowfast-r18
     """
-    from hie_cli.training.action.train_action import Data, run
-
-    chosen = Data(data or [], truth, video or [], val or [], simulate)
-    done = run(
-        chosen, start, distill, output, config or [], sets or [], device, resume, overwrite, quiet
-    )
-    print(json_module.dumps(done))
-
-
-app.command()(fusion)
+    done = hie_cli.train_action(
+        data or [], truth=truth, video=video or [], val=val or [], simulate=simulate, start=start,
+        distill=distill, output=output, config=config, set=sets, device=device, resume=resume,
+        overwrite=overwrite,
+    )  # fmt: skip
+    numbers = {"folder": str(done.folder), **done.numbers}
+    if json:
+        show_json(numbers)
+    else:
+        show("\n".join(f"{name:<15} {value}" for name, value in numbers.items()))

@@ -1,14 +1,18 @@
 """``hie train fusion``."""
 
-import json as json_module
+import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+import hie_cli
 from hie_cli.cli import options
+from hie_cli.cli.commands import LEARN, command
+from hie_cli.cli.terminal import show, show_json
 
 
+@command("train fusion", LEARN)
 def fusion(
     data: Annotated[
         list[str],
@@ -47,7 +51,7 @@ def fusion(
     output: options.Output = Path("out/fusion"),
     device: options.Device = "auto",
     overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
+    json: options.Json = False,
 ) -> None:
     """Fit several recognisers' weights, and what the place adds, for `hie action --model FOLDER`.
 
@@ -62,8 +66,18 @@ def fusion(
       hie train fusion out/track --truth labels/ --val 18 --video clips/ --scene concat \\
         --segmentation lraspp-mobilenet-v3:lraspp.pth
     """
-    from hie_cli.training.action.train_fusion import run, wanted
+    done = hie_cli.train_fusion(
+        data, truth=truth, val=val or [], video=video or [], model=model or [], scene=scene,
+        segmentation=segmentation, by=by, output=output, device=device, overwrite=overwrite,
+    )  # fmt: skip
+    record = dataclasses.asdict(done) | {"folder": str(done.folder)}
+    if json:
+        show_json(record)
+    else:
+        show("\n".join(f"{name:<11} {_words(value)}" for name, value in record.items()))
 
-    what = wanted(model or [], scene, segmentation, by)
-    done = run(data, truth, val or [], video or [], what, output, device, overwrite, quiet)
-    print(json_module.dumps(done))
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part:g}" for name, part in value.items())
+    return str(value)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sized
 from itertools import chain, islice
 from typing import TypeVar
 
+from hie_cli.core.text import printable
+
 T = TypeVar("T")
 
 _quiet = True  # the command line switches progress and notes on
@@ -25,6 +27,7 @@ def progress(
     if total is None and isinstance(items, Sized):
         total = len(items)
     hidden = _quiet or not sys.stderr.isatty()
+    label = printable(label, keep="")
     iterator = iter(items)
     begun = list(islice(iterator, 1))
     yield from tqdm(
@@ -35,4 +38,4 @@ def progress(
 def note(message: str) -> None:
     """One line on stderr for the person at the terminal; nothing under ``--quiet``."""
     if not _quiet:
-        print(message, file=sys.stderr)
+        print(printable(message, keep=""), file=sys.stderr)

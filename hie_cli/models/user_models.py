@@ -16,7 +16,8 @@ import numpy as np
 import yaml
 
 from hie_cli.core.errors import HieError, ModelError
-from hie_cli.models import assembly, manifest, weights
+from hie_cli.models import assembly, weights
+from hie_cli.models import manifest as manifests
 from hie_cli.models.manifest import Described
 from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.packaged import MODELS, network_of
@@ -59,19 +60,21 @@ def find(name: str) -> ModelSpec | None:
     return next((_read(path) for path in folders() if path.name == name), None)
 
 
-def install(path: Path, manifest_path: Path, *, replace: bool = False) -> ModelSpec:
-    """Import the file ``path`` as ``manifest_path`` describes it, and return what was stored.
+def import_model(file: Path | str, manifest: Path | str, *, overwrite: bool = False) -> ModelSpec:
+    """Import the weights or ONNX ``file`` as the YAML ``manifest`` says; what was stored.
 
-    ModelError, with nothing stored, where the manifest is wrong, the sha256 is another, the name
-    is taken, or a trial run shows that the file does not fit its decoder.
+    The model is then known by its name. ModelError, with nothing stored, where the manifest is
+    wrong (docs/models.md), the sha256 is another, the name is taken (``overwrite`` replaces an
+    imported one), or a trial run shows that the file does not fit its decoder.
     """
-    model = manifest.read(manifest_path)
+    path, manifest_path = Path(file), Path(manifest)
+    model = manifests.read(manifest_path)
     name, sha256 = model.manifest.name, model.manifest.sha256
     target = folder() / name
     if name in [packaged.name for packaged in MODELS]:
         raise ModelError(f"{manifest_path}: name: {name!r} is a packaged model's name")
-    if target.exists() and not replace:
-        raise ModelError(f"{target}: already imported; use --replace, or another name")
+    if target.exists() and not overwrite:
+        raise ModelError(f"{target}: already imported; --overwrite replaces it")
     data = weights.checked_bytes(path, sha256, f"give the sha256 of {path.name} in the manifest")
     if model.layout is None:
         data = _as_safetensors(path, data)
@@ -100,7 +103,7 @@ def _tried(model: Described, data: bytes, path: Path) -> Described:
                 assembly.probe(assembly.assemble(model.spec(path.parent), graph))
         else:
             state = weights.read_state(data, path.name)
-            network = network_of(manifest.packaged(model.manifest.like))
+            network = network_of(manifests.packaged(model.manifest.like))
             weights.fill(network.build(), state, path.name)
             if not all(np.isfinite(array).all() for array in state.values()):
                 raise ModelError("the weights are not all finite")
@@ -163,7 +166,7 @@ def _store(model: Described, data: bytes, target: Path) -> None:
 
 def _read(path: Path) -> ModelSpec:
     """The model of the folder ``path``, whose name must be its folder's."""
-    model = manifest.read(path / _MANIFEST)
+    model = manifests.read(path / _MANIFEST)
     if model.manifest.name != path.name:
         raise ModelError(
             f"{path / _MANIFEST}: name: {model.manifest.name!r} is not its folder's; {_FIX}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hie_cli.core.config import load
+from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.detection.stage import DetectConfig
 from hie_cli.posing.refine import RefineConfig
@@ -62,12 +62,20 @@ def shipped_configs() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "configs"
 
 
-def load_chain(preset: str | None, files: list[Path], sets: list[str]) -> ChainConfig:
-    """Defaults < preset < ``files`` < ``sets``. Raises ConfigError for anything unknown."""
-    layers = list(files)
+def load_chain(preset: str | None, files: Files = None, sets: Sets = None) -> ChainConfig:
+    """Defaults < preset (a shipped one's name, or a YAML file) < ``files`` < ``sets``.
+
+    Raises ConfigError for anything unknown.
+    """
+    config = ChainConfig()
     if preset is not None:
-        if preset not in PRESETS:
+        path = Path(preset)
+        if preset in PRESETS:
+            path = shipped_configs() / f"{preset}.yaml"
+        elif path.suffix not in (".yaml", ".yml"):
             hint = nearest(preset, list(PRESETS))
-            raise ConfigError(f"--preset {preset}: unknown{hint} (known: {', '.join(PRESETS)})")
-        layers.insert(0, shipped_configs() / f"{preset}.yaml")
-    return load(ChainConfig(), layers, sets)
+            raise ConfigError(
+                f"--preset {preset}: unknown{hint} (known: {', '.join(PRESETS)}, or a YAML file)"
+            )
+        config = load(config, path)
+    return load(config, files, sets)

@@ -10,7 +10,7 @@ import pytest
 import safetensors.numpy
 from typer.testing import CliRunner
 
-from hie_cli.cli.models_cmd import app
+from hie_cli.cli.app import build
 from hie_cli.core.errors import ModelError
 from hie_cli.models import manifest, registry, user_models, weights
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
@@ -101,7 +101,7 @@ def test_weights_of_our_own_network(tmp_path, graphs, store, lightning):
     changed = dict(lightning)
     changed["offset.1.bias"] = changed["offset.1.bias"] + np.float16(1)  # a cell right and down
     data = safetensors.numpy.save(changed)
-    user_models.install(*_like(graphs, tmp_path, data))
+    user_models.import_model(*_like(graphs, tmp_path, data))
     assert "mine" in registry.names("pose")
     ((before, scores),) = registry.load_estimator("movenet-lightning", "cpu", 1).estimate(
         [image], boxes
@@ -125,7 +125,7 @@ def test_a_torch_state_dict(tmp_path, graphs, lightning):
 
     buffer = io.BytesIO()
     torch.save({name: torch.from_numpy(v).float() for name, v in lightning.items()}, buffer)
-    model = user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+    model = user_models.import_model(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
     assert Path(model.network.files()[0][0]).name == "weights.safetensors"
     image = np.full((90, 80, 3), 90, np.uint8)
     boxes = [np.array([[10.0, 5, 60, 85]])]
@@ -147,7 +147,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path, graphs, store):
     buffer = io.BytesIO()
     torch.save({"layer": _Dangerous()}, buffer)
     with pytest.raises(ModelError, match="not a torch file of plain weights"):
-        user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+        user_models.import_model(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
     assert not store.exists()
 
 
@@ -169,7 +169,7 @@ def test_torch_files_of_other_than_plain_tensors(tmp_path, graphs, store, lightn
     torch.save(state, buffer)
     reason = "layer extra is unknown" if kind == "bfloat16" else "'extra' is no plain tensor"
     with pytest.raises(ModelError, match=reason):
-        user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+        user_models.import_model(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
     assert not store.exists()
 
 
@@ -209,44 +209,44 @@ def test_a_damaged_manifest_breaks_nothing_but_its_model(store, kind):
 def test_weights_that_do_not_fit_are_refused(tmp_path, graphs, store, lightning, change, reason):
     change(lightning)
     with pytest.raises(ModelError) as error:
-        user_models.install(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
+        user_models.import_model(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
     assert reason in str(error.value)
     assert not store.exists()
 
 
 def test_files_that_are_not_weights_are_refused(tmp_path, graphs):
     with pytest.raises(ModelError, match="not a safetensors file"):
-        user_models.install(*_like(graphs, tmp_path, b"nothing"))
+        user_models.import_model(*_like(graphs, tmp_path, b"nothing"))
     with pytest.raises(ModelError, match="not a torch file"):
-        user_models.install(*_like(graphs, tmp_path, b"nothing", ".pth"))
+        user_models.import_model(*_like(graphs, tmp_path, b"nothing", ".pth"))
 
 
 def test_another_sha256_is_refused(tmp_path, graphs, lightning):
     paths = _like(graphs, tmp_path, safetensors.numpy.save(lightning), sha256="0" * 64)
     with pytest.raises(ModelError, match=r"sha256 is .* expected 000000"):
-        user_models.install(*paths)
+        user_models.import_model(*paths)
     paths[0].unlink()
     with pytest.raises(ModelError, match="cannot be read"):
-        user_models.install(*paths)
+        user_models.import_model(*paths)
 
 
 def test_names_that_are_taken(tmp_path, graphs, store, lightning):
     data = safetensors.numpy.save(lightning)
     with pytest.raises(ModelError, match="packaged model's name"):
-        user_models.install(*_like(graphs, tmp_path, data, name="nanodet"))
+        user_models.import_model(*_like(graphs, tmp_path, data, name="nanodet"))
     paths = _like(graphs, tmp_path, data)
-    user_models.install(*paths)
-    with pytest.raises(ModelError, match="already imported; use --replace"):
-        user_models.install(*paths)
+    user_models.import_model(*paths)
+    with pytest.raises(ModelError, match="already imported; --overwrite"):
+        user_models.import_model(*paths)
     lightning["offset.1.bias"] = lightning["offset.1.bias"] * 0
     newer = safetensors.numpy.save(lightning)
-    user_models.install(*_like(graphs, tmp_path, newer), replace=True)
+    user_models.import_model(*_like(graphs, tmp_path, newer), overwrite=True)
     assert (store / "mine" / "weights.safetensors").read_bytes() == newer
     assert sorted(path.name for path in store.iterdir()) == ["mine"]
 
 
 def test_a_damaged_manifest_in_the_store_harms_only_its_model(tmp_path, graphs, store, lightning):
-    user_models.install(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
+    user_models.import_model(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
     (store / "mine" / "manifest.yaml").write_text("name: other\n")
     assert "mine" not in registry.names()
     with pytest.raises(ModelError, match=r"mine/manifest\.yaml"):
@@ -255,7 +255,7 @@ def test_a_damaged_manifest_in_the_store_harms_only_its_model(tmp_path, graphs, 
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner().invoke(build(), ["models", *arguments])
 
 
 def test_command_list_and_show():

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.core.progress import note, set_quiet
+from hie_cli.core.progress import note
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
@@ -32,39 +31,66 @@ VALIDATION_FIRST = 100_000  # train styles, other crowds: the test styles stay u
 
 @dataclass(frozen=True)
 class Data:
-    """What the command line names to train on."""
+    """What to train on: see ``train_action``."""
 
-    paths: Sequence[str]
+    paths: Sequence[str | Path]
     truth: Path | None
-    videos: Sequence[str]
+    videos: Sequence[str | Path]
     held_out: Sequence[str]
     simulate: int
 
 
-def run(
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained recogniser: its folder, and the figures of its best epoch by name."""
+
+    folder: Path
+    numbers: dict[str, float]
+
+
+def train_action(
+    data: Sequence[str | Path] = (),
+    *,
+    truth: Path | str | None = None,
+    video: Sequence[str | Path] = (),
+    val: Sequence[str] = (),
+    simulate: int = 0,
+    start: str | None = None,
+    distill: str | None = None,
+    output: Path | str = "out/action-model",
+    config: settings.Files = None,
+    set: settings.Sets = None,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+) -> TrainedModel:
+    """Train a recogniser of the 14 actions; ``output`` is then a model by its path.
+
+    Arguments as the options of ``hie train action``. Writes log.csv, curves.png, model.safetensors,
+    card.json and last.pt. Raises ConfigError, InputError or ModelError for what can be wrong.
+    """
+    given = Data(data, None if truth is None else Path(truth), video, val, simulate)
+    return _trained(
+        given, settings.load(TrainConfig(), config, set), start, distill, Path(output), device,
+        resume, overwrite,
+    )  # fmt: skip
+
+
+def _trained(
     data: Data,
+    config: TrainConfig,
     start: str | None,
     distill: str | None,
     output: Path,
-    config_files: Sequence[Path],
-    sets: Sequence[str],
     device: str,
     resume: bool,
     overwrite: bool,
-    quiet: bool,
-) -> dict[str, Any]:
-    """Train and write log.csv, curves.png, model.safetensors, card.json and last.pt to ``output``.
-
-    Returns the folder and the best epoch's figures as plain values.
-
-    Raises ConfigError, InputError or ModelError for what a user can get wrong.
-    """
-    set_quiet(quiet)
-    config = settings.load(TrainConfig(), config_files, sets)
+) -> TrainedModel:
+    """``train_action`` with its settings read."""
     method, _, teacher_folder = (distill or config.distill).partition(":")
     if method not in ("none", "self", "reg") or (method == "self") != bool(teacher_folder):
         raise ConfigError(f"--distill {distill}: expected reg, or self:FOLDER of a trained model")
-    config = settings.load(config, (), [f"distill={method}"])
+    config = settings.load(config, None, {"distill": method})
     _check_output(output, resume, overwrite)
     if not data.paths and not data.simulate:
         raise ConfigError("nothing to train on: give DATA, or --simulate N")
@@ -86,7 +112,7 @@ def run(
     write_log(output, trained.history)
     write_curves(output, trained.history)
     numbers = write_model(output, trained, config, output.resolve().name, told)
-    return {"folder": str(output), **numbers}
+    return TrainedModel(output, numbers)
 
 
 def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
@@ -129,7 +155,7 @@ def _samples(
     kind = config.kind()
     footage = None
     if kind.wanted is not None or data.videos:  # a network of poses learns the true frame rate
-        footage = find_videos(data.videos)
+        footage = find_videos([str(path) for path in data.videos])
     paths = [Path(path) for path in data.paths]
     videos = list(materials(paths, data.truth, footage, poses=kind.defaults.needs_poses))
     apart = held_out([video.name for video in videos], data.held_out) if videos else set()

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hie_cli.core.errors import ConfigError, InputError, ModelError
-from hie_cli.core.progress import note, progress, set_quiet
+from hie_cli.core.progress import note, progress
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.fused_recogniser import SCENE_WAYS, WAYS, is_fusion
@@ -56,25 +55,45 @@ def wanted(models: Sequence[str], scene: str, segmentation: str | None, by: str)
     return FusionOptions(chosen, scene, (network, Path(path)) if segmentation else None, by)
 
 
-def run(
-    data: Sequence[str],
-    truth: Path | None,
-    patterns: Sequence[str],
-    videos: Sequence[str],
-    what: FusionOptions,
-    output: Path,
-    device: str,
-    overwrite: bool,
-    quiet: bool,
-) -> dict[str, Any]:
-    """Fit and write the folder; what its card says, as plain values.
+@dataclass(frozen=True)
+class TrainedFusion:
+    """A fitted fusion: its folder, each member's weight, and what its card says.
 
-    Raises ConfigError, InputError or ModelError for what a user can get wrong.
+    ``scene``: the way in which the scene corrects the scores ("none": not at all) · ``beta``: a
+    prior's power, None without one · ``validation``: the figures on the held-out videos by name.
     """
-    set_quiet(quiet)
+
+    folder: Path
+    weights: dict[str, float]
+    scene: str
+    beta: float | None
+    validation: dict[str, float]
+
+
+def train_fusion(
+    data: Sequence[str | Path],
+    *,
+    truth: Path | str | None = None,
+    val: Sequence[str] = (),
+    video: Sequence[str | Path] = (),
+    model: Sequence[str] = (),
+    scene: str = "none",
+    segmentation: str | None = None,
+    by: str = "wf_mAP",
+    output: Path | str = "out/fusion",
+    device: str = "auto",
+    overwrite: bool = False,
+) -> TrainedFusion:
+    """Fit several recognisers' weights, and what the scene adds; ``output`` is then a model.
+
+    Arguments as the options of ``hie train fusion``. Raises ConfigError, InputError or ModelError
+    for what can be wrong.
+    """
+    what, output = wanted(model, scene, segmentation, by), Path(output)
     if (output / CARD).exists() and not overwrite:
         raise ConfigError(f"{output / CARD}: already there; --overwrite or another --output")
-    parts = _observed(data, truth, patterns, videos, what, resolve_device(device))
+    said = None if truth is None else Path(truth)
+    parts = _observed(data, said, val, [str(p) for p in video], what, resolve_device(device))
     learned, validated = len(parts.training), len(parts.validation)
     note(f"{learned} labelled frames to learn from, {validated} to validate on")
     fitted = fit(parts.training, parts.validation, what.models, what.scene, what.by)
@@ -84,8 +103,7 @@ def run(
         note(f"{name}: did not help on validation; left out")
     if fitted.way != what.scene:
         note(f"{what.scene}: did not help on validation; left out")
-    summary = {"folder": str(output), "weights": weights, "scene": card.scene, "beta": card.beta}
-    return {**summary, "validation": card.numbers}
+    return TrainedFusion(output, weights, card.scene, card.beta, card.numbers)
 
 
 @dataclass(frozen=True)
@@ -98,14 +116,14 @@ class _Observed:
 
 
 def _observed(
-    data: Sequence[str],
+    data: Sequence[str | Path],
     truth: Path | None,
     patterns: Sequence[str],
     videos: Sequence[str],
     what: FusionOptions,
     device: str,
 ) -> _Observed:
-    """Everything that members and scene say of the labelled people. Raises as ``run``."""
+    """Everything that members and scene say of the labelled people. Raises as ``train_fusion``."""
     segmenter = None if what.segmentation is None else Segmenter.of(*what.segmentation, device)
     pixels = what.scene in SCENE_WAYS or needs_pixels(ActionConfig(models=what.models))
     footage = find_videos(videos) if pixels else None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from hie_cli.cli.train_cmd import app
+from hie_cli.cli.app import build
 from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError, InputError, ModelError
 from hie_cli.recognition.learned.loading import load, load_recogniser
@@ -24,7 +24,7 @@ QUICK = ["-q", "--device", "cpu", "--set", "epochs=2", "--set", "batch=2"]
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["action", *map(str, arguments)])
+    return CliRunner().invoke(build(), ["train", "action", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from hie_cli.cli.app import app
+from hie_cli.cli.app import build
 from hie_cli.core.errors import ConfigError, InputError, ModelError
 from hie_cli.models.weights import PACKAGED
 from hie_cli.recognition.scene.segmentation import LiteAspp
@@ -19,7 +19,7 @@ SETS = [
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, [*map(str, arguments)])
+    return CliRunner().invoke(build(), [*map(str, arguments)])
 
 
 def fuse(data, out, *options, val="sim-train-2"):

@@ -1,0 +1,196 @@
+"""One behaviour in all commands: what they share is shared by all, and means the same."""
+
+import inspect
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import typer
+
+from hie_cli.cli import options
+from hie_cli.cli.app import build, run
+from hie_cli.cli.commands import COMMANDS, GROUPS
+from hie_cli.cli.help import summary
+from hie_cli.core.errors import ConfigError
+
+ROOT: Any = typer.main.get_command(build())
+NAMES = sorted(COMMANDS)
+EVERYWHERE = {"--quiet", "--verbose", "--log", "--json", "--help"}
+# Options with one meaning, and the commands that have it; elsewhere it would mean nothing.
+WHERE = {
+    # Whatever writes files.
+    "--output": {
+        *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
+        *("simulate", "train action", "train fusion", "config init", "doctor"),
+    },
+    "--overwrite": {
+        *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
+        *("simulate", "train action", "train fusion", "config init", "models import"),
+    },
+    # Whatever has settings.
+    "--config": {
+        *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
+        *("train action", "config show"),
+    },
+    # Whatever the chain's presets set.
+    "--preset": {"run", "detect", "pose", "track", "action", "render", "config show"},
+    # Whatever runs networks.
+    "--device": {"run", "detect", "pose", "action", "train action", "train fusion", "doctor"},
+    # Whatever takes long and can go on where it was.
+    "--resume": {"run", "detect", "pose", "track", "action", "train action"},
+}
+WHERE["--set"] = WHERE["--config"]
+MEANING = {
+    "--quiet": options.Quiet,
+    "--verbose": options.Verbose,
+    "--log": options.Log,
+    "--json": options.Json,
+    "--config": options.Config,
+    "--set": options.Set,
+    "--preset": options.Preset,
+    "--device": options.Device,
+    "--overwrite": options.Overwrite,
+    "--resume": options.Resume,
+}
+
+
+def click_command(name: str) -> Any:
+    command = ROOT
+    for part in name.split():
+        command = command.commands[part]
+    return command
+
+
+def own_options(name: str) -> dict[str, Any]:
+    parameters = click_command(name).params
+    return {o: p for p in parameters if p.param_type_name == "option" for o in p.opts}
+
+
+def test_the_tables_know_every_command():
+    named = set().union(*WHERE.values())
+    assert named <= set(NAMES), named - set(NAMES)
+    assert len(NAMES) >= 19
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shared_options_are_where_they_belong(name):
+    found = set(own_options(name))
+    assert found >= EVERYWHERE - {"--help"}
+    for option, commands in WHERE.items():
+        assert (option in found) == (name in commands), option
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shared_options_mean_the_same(name):
+    """The very same declaration: name, short name, help and type."""
+    kinds = inspect.get_annotations(COMMANDS[name].run, eval_str=True).values()
+    found = own_options(name)
+    for option, kind in MEANING.items():
+        if option in found:
+            assert kind in kinds, f"{option} of {name} is declared anew"
+    if "--output" in found:
+        assert "-o" in found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_at_most_12_options_beside_the_common_ones(name):
+    shared = EVERYWHERE | set(WHERE)
+    own = {p.name for o, p in own_options(name).items() if o.startswith("--") and o not in shared}
+    own -= {p.name for o, p in own_options(name).items() if o in shared}
+    assert len(own) <= 12, own
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_has_a_summary_examples_and_panels(name, capsys):
+    assert run([*name.split(), "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Examples:" in text
+    assert f"hie {name} " in text.partition("Examples:")[2] + " "
+    assert text.index("Common options:") > text.index("Examples:")
+    for option in own_options(name).values():
+        assert option.help, option.name
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_root_gives_every_summary_in_full(capsys):
+    assert run(["--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name in NAMES:
+        if " " not in name:
+            assert summary(click_command(name).help) in text
+    for _, words in GROUPS.values():
+        assert words in text
+    assert "..." not in text.partition("Exit codes")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_options_are_one_line(name):
+    with pytest.raises(ConfigError) as found:
+        run([*name.split(), "--quiett"])
+    message = str(found.value)
+    assert message.startswith(f"hie {name}: no such option: --quiett")
+    assert "--quiet" in message.partition("--quiett")[2]
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["detekt"], "hie: no such command 'detekt'. Did you mean 'detect'?; see hie --help"),
+        (["models", "lsit"], "hie models: no such command 'lsit'. Did you mean 'list'?"),
+        (["detect"], "hie detect: missing argument 'VIDEO...'; see hie detect --help"),
+        (["run", "a.mp4", "--workers", "0"], "hie run: invalid value for '--workers'"),
+        (["run", "a.mp4", "--workers", "many"], "hie run: invalid value for '--workers'"),
+        (["doctor", "--quiet", "--verbose"], "--quiet and --verbose contradict each other"),
+        (["doctor", "--log", "no/such/folder/log"], "--log no/such/folder/log: cannot be written"),
+        (["run", "a.mp4", "--device", "cdua"], "--device cdua: unknown; did you mean 'cuda'?"),
+        (["models", "list", "--task", "poes"], "--task poes: unknown; did you mean 'pose'?"),
+        (["config", "show", "--of", "evl"], "--of evl: unknown; did you mean 'eval'?"),
+        (["config", "show", "rendr"], "rendr: no such setting; did you mean 'render'?"),
+    ],
+)
+def test_wrong_usage_is_one_line_with_the_nearest_name(arguments, message):
+    with pytest.raises(ConfigError) as found:
+        run(arguments)
+    assert str(found.value).startswith(message)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("arguments", [[], ["models"], ["config"], ["train"]])
+def test_a_group_alone_shows_its_help(arguments, capsys):
+    assert run(arguments) == 2
+    assert "Usage: hie" in capsys.readouterr().out
+
+
+def hie(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hie_cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path), **environment},
+    )
+
+
+def test_completion():
+    shown = hie("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert "complete -o default -F _hie_completion hie" in shown.stdout
+    words = {"_HIE_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+    assert hie(COMP_WORDS="hie de", **words).stdout.split() == ["detect"]
+    words["COMP_CWORD"] = "3"
+    assert hie(COMP_WORDS="hie run --preset ac", **words).stdout.split() == ["accurate"]
+    assert "nanodet" in hie(COMP_WORDS="hie detect -m nano", **words).stdout.split()
+
+
+def test_verbose_adds_the_traceback_and_nothing_else_does():
+    plain = hie("report", "no-such-folder")
+    assert plain.returncode == 3
+    assert len(plain.stderr.splitlines()) == 1
+    for done in (
+        hie("report", "no-such-folder", "--verbose"),
+        hie("report", "no-such-folder", HIE_DEBUG="1"),
+    ):
+        assert done.returncode == 3
+        assert done.stderr.startswith(plain.stderr)
+        assert "Traceback" in done.stderr
