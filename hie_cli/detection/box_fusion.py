@@ -15,58 +15,117 @@ from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import People
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class RecallByHeight:
     """Recall of a view by person height, tabulated: ``heights`` (T,) rising px, ``recall`` (T,)."""
 
-    heights: NDArray[np.float64]
-    recall: NDArray[np.float64]
+    heights: Floats
+    recall: Floats
 
-    def __call__(self, heights: NDArray[np.floating]) -> NDArray[np.float64]:
+    def __call__(self, heights: NDArray[np.floating]) -> Floats:
         """Recall (K,) at ``heights`` (K,) in frame pixels, linear between the table's rows."""
-        found: NDArray[np.float64] = np.interp(heights, self.heights, self.recall)
+        found: Floats = np.interp(heights, self.heights, self.recall)
         return found
 
 
 @dataclass(frozen=True)
 class ViewDetections:
-    """One view's people with calibrated scores, and ``sees``: which heights the view finds."""
+    """One view's people with calibrated scores, and ``sees``: which heights the view finds.
+
+    ``sideways``: the view was turned by a quarter, so a person's height is the box's width.
+    """
 
     people: People
     sees: RecallByHeight
+    sideways: bool = False
 
 
 ALWAYS = RecallByHeight(np.array([1.0]), np.array([1.0]))
 
 
-def fuse(votes: Sequence[ViewDetections], threshold: float) -> People:
+@dataclass(frozen=True)
+class Clusters:
+    """The detections of V views, grouped into C persons.
+
+    ``people``: all N of them; ``view`` and ``cluster`` (N,): whose each is and which person it
+    shows; ``probability`` (C, V): a person's score in each view, 0 where not found; ``recall``
+    (C, V): how likely the view finds people of that height; ``leaders`` (C,): each person's best
+    detection, an index into ``people``.
+    """
+
+    people: People
+    view: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    probability: Floats
+    recall: Floats
+    leaders: NDArray[np.int64]
+
+    @property
+    def scores(self) -> Floats:
+        """Chance (C,) that each person is one, by all views."""
+        return person_scores(self.probability, self.recall)
+
+
+def grouped(views: Sequence[ViewDetections], threshold: float) -> Clusters:
+    """The detections of all ``views``; those of different ones with IoU >= ``threshold`` are one
+    person.
+    """
+    everybody = _stack([view.people for view in views])
+    origin = np.repeat(np.arange(len(views)), [len(view.people) for view in views])
+    cluster, leaders = _cluster(everybody, origin, threshold)
+    probability = np.zeros((len(leaders), len(views)))
+    probability[cluster, origin] = everybody.scores
+    rough = _weighted(
+        everybody.boxes.astype(np.float64), everybody.scores.astype(np.float64), cluster,
+        len(leaders),
+    )  # fmt: skip
+    size = rough[:, 2:] - rough[:, :2]
+    recall = np.stack([view.sees(size[:, 0 if view.sideways else 1]) for view in views], 1)
+    return Clusters(everybody, origin, cluster, probability, recall, leaders)
+
+
+def person_scores(probability: Floats, recall: Floats) -> Floats:
+    """Chance (C,) of being a person, of scores and recall (C, V) in V views.
+
+    Two readings of the views: the mean of their scores weighted by squared recall, in which a view
+    that should have seen the person and did not counts against, and 1 - prod(1 - p sqrt(recall)),
+    in which it does not. The mean is right where people stand free, the other in crowds, where most
+    views miss whoever is half covered. The odds are the geometric mean of both.
+    """
+    say = recall**2 + 1e-6
+    mean = (probability * say).sum(1) / say.sum(1)
+    anyone = 1 - np.prod(1 - probability * np.sqrt(recall), axis=1)
+    together: Floats = 1 / (1 + np.exp(-(_logit(mean) + _logit(anyone)) / 2))
+    return together
+
+
+def _logit(chance: Floats) -> Floats:
+    held = np.clip(chance, 1e-6, 1 - 1e-6)
+    value: Floats = np.log(held / (1 - held))
+    return value
+
+
+def fuse(views: Sequence[ViewDetections], threshold: float) -> People:
     """The people of one frame as all views together see them, best first.
 
-    Boxes of different views with IoU >= ``threshold`` are one person. With p_v the calibrated score
-    of view v (0 where it found nothing) and w_v the square of its competence at the person's
-    height: box = sum w_v p_v box_v / sum w_v p_v, score = sum w_v p_v / sum w_v over all views.
-    Joints are means weighted by w_v p_v times the joint's own score. Keypoints are None if no
-    view has any; a person whom no pose network found has NaN joints.
+    Boxes of different views with IoU >= ``threshold`` are one person. With p_v the score of view v
+    and w_v the square of its recall at the person's height: box = sum w_v p_v box_v / sum w_v p_v;
+    scores as ``person_scores`` has them. Joints are means weighted by w_v p_v times the joint's own
+    score. Keypoints are None if no view has any; a person whom no pose network found has NaN
+    joints.
     """
-    everybody = _stack([vote.people for vote in votes])
+    found = grouped(views, threshold)
+    everybody, cluster = found.people, found.cluster
     if not len(everybody):
         return everybody
-    origin = np.repeat(np.arange(len(votes)), [len(vote.people) for vote in votes])
-    cluster = _cluster(everybody, origin, threshold)
-    count = int(cluster.max()) + 1
-
-    table = np.zeros((count, len(votes)))  # p_v of each person in each view
-    table[cluster, origin] = everybody.scores
-    boxes64 = everybody.boxes.astype(np.float64)
-    first = _weighted(boxes64, everybody.scores.astype(np.float64), cluster, count)
-    heights = first[:, 3] - first[:, 1]
-    say = np.stack([vote.sees(heights) for vote in votes], 1) ** 2 + 1e-6  # (count, views)
-
-    weight = everybody.scores * say[cluster, origin]
-    boxes = _weighted(boxes64, weight, cluster, count)
-    scores = (table * say).sum(1) / say.sum(1)
+    count = len(found.leaders)
+    weight = everybody.scores * (found.recall[cluster, found.view] ** 2 + 1e-6)
+    boxes = _weighted(everybody.boxes.astype(np.float64), weight, cluster, count)
     keypoints, joint_scores = _fuse_joints(everybody, weight, cluster, count)
+    scores = found.scores
     fused = People(boxes, scores, None, keypoints, joint_scores)
     return fused[np.argsort(-scores, kind="stable")]
 
@@ -90,10 +149,13 @@ def _stack(parts: Sequence[People]) -> People:
     return People(boxes, scores, None, np.concatenate(points), np.concatenate(values))
 
 
-def _cluster(people: People, origin: NDArray[np.int64], threshold: float) -> NDArray[np.int64]:
-    """Cluster number (N,) of each box; greedy by score, one box of each view in a cluster.
+def _cluster(
+    people: People, origin: NDArray[np.int64], threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cluster number (N,) of each box, and the best box of each cluster.
 
-    A box joins the cluster whose leader (its best box) it overlaps most.
+    Greedy by score, one box of each view in a cluster: a box joins the cluster whose leader (its
+    best box) it overlaps most.
     """
     overlap = geometry.iou(people.boxes, people.boxes)
     cluster = np.full(len(people), -1, np.int64)
@@ -113,26 +175,21 @@ def _cluster(people: People, origin: NDArray[np.int64], threshold: float) -> NDA
             taken.append(set())
         taken[best].add(view)
         cluster[i] = best
-    return cluster
+    return cluster, np.array(leaders, np.int64)
 
 
-def _weighted(
-    values: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    cluster: NDArray[np.int64],
-    count: int,
-) -> NDArray[np.float64]:
+def _weighted(values: Floats, weight: Floats, cluster: NDArray[np.int64], count: int) -> Floats:
     """Weighted means (count, C) of ``values`` (N, C) by cluster."""
     total = np.zeros((count, values.shape[1]))
     np.add.at(total, cluster, values * weight[:, None])
     mass = np.bincount(cluster, weight, count)
-    mean: NDArray[np.float64] = total / np.maximum(mass, 1e-12)[:, None]
+    mean: Floats = total / np.maximum(mass, 1e-12)[:, None]
     return mean
 
 
 def _fuse_joints(
-    people: People, weight: NDArray[np.float64], cluster: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    people: People, weight: Floats, cluster: NDArray[np.int64], count: int
+) -> tuple[Floats | None, Floats | None]:
     """Joints (count, 14, 2) and scores (count, 14), each a mean over the views that have them."""
     if people.keypoints is None or people.keypoint_scores is None:
         return None, None

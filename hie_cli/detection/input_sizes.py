@@ -1,25 +1,27 @@
 """Choosing which networks look at which input sizes, for a stretch of video.
 
-No network sees every body height, and no size suits every video. On a probe frame all affordable
-views (network x size) are fused; the chosen ones are those few whose own fusion agrees best with
-that of all of them, within a budget of computing time.
+No network sees every body height, and no size suits every video. On probe frames all affordable
+views (network x size x quarter turn) look; what they see together stands in for the truth, and
+those few views are then used that would do best by it within a budget of computing time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.core import geometry
-from hie_cli.core.types import People
-from hie_cli.detection.box_fusion import ViewDetections, fuse
+from hie_cli.detection.box_fusion import Clusters, ViewDetections, grouped, person_scores
 
-# Agreement that a unit of cost must add; so that of two equally good views the cheaper is taken.
-_PRICE = 0.01
-# Cost of the crop that somebody without a pose needs later (Thunder, measured as below).
-_CROP = 0.2
-_CERTAIN = 0.3  # score from which a person counts as somebody to pose
-_MATCH = 0.5  # IoU at which two people of two fusions are the same
+# What a unit of cost must add; so that of two equally good views the cheaper is taken.
+_PRICE = 0.03
+# What finding everybody together with a pose adds: a pose tells neighbours apart and makes the one
+# from a crop surer. More of it made crowds worse, less made streets with large people worse.
+_POSES = 0.15
+# Of the people a view's recall promises, the share that it finds in one frame.
+_KEPT = 0.8
+_DOUBLE = 0.65  # IoU above which two persons of all views together are one
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,40 @@ class DetectorRun:
     """A network (its place in ``DetectConfig.models``) at an input size; None = its own default.
 
     ``cost`` in units of what NanoDet takes for a megapixel; 0 where there is no size to choose.
+    ``turns``: counter-clockwise quarter turns of the image before the network sees it.
     """
 
     model: int
     long_side: int | None
     cost: float
+    turns: int = 0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What V views saw of C persons on one frame.
+
+    ``truth`` (C,): each one's chance of being a person by all views together; ``probability`` and
+    ``recall`` (C, V) as in ``Clusters``.
+    """
+
+    truth: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    recall: NDArray[np.float64]
+
+    @property
+    def people(self) -> float:
+        """How many people are expected to be there."""
+        return float(self.truth.sum())
+
+
+def probe(seen: Sequence[ViewDetections], threshold: float) -> Probe:
+    """What all views saw of one frame, ``threshold`` being the IoU of one person's boxes."""
+    found: Clusters = grouped(seen, threshold)
+    truth = found.scores
+    boxes = found.people.boxes[found.leaders]
+    kept = geometry.nms(boxes, truth, _DOUBLE) if len(boxes) else np.zeros(0, np.int64)
+    return Probe(truth[kept], found.probability[kept], found.recall[kept])
 
 
 def cost(per_megapixel: float, long_side: int | None, size_wh: tuple[int, int]) -> float:
@@ -52,76 +83,110 @@ def affordable(views: Sequence[DetectorRun], budget: float) -> list[DetectorRun]
 
 
 def choose(
-    views: Sequence[DetectorRun], votes: Sequence[ViewDetections], budget: float, threshold: float
+    views: Sequence[DetectorRun],
+    probes: Sequence[Probe],
+    budget: float,
+    posing: frozenset[int] = frozenset(),
 ) -> list[DetectorRun]:
-    """The views, within ``budget``, whose fusion agrees best with that of all ``votes``.
+    """The views, within ``budget``, that would do best on the probe frames.
 
-    ``votes[i]`` is what ``views[i]`` saw on the probe frame. Greedy: first one view of each model
-    (leaving the price of the cheapest for those still to come), then whichever adds most, until
-    nothing does. With nobody in sight each model takes its middle affordable size.
+    ``posing``: the models that give poses along. Greedy: whichever view adds most to ``worth`` less
+    its price comes next, until none does; every model gets one view at least. With nobody in sight
+    each model takes its middle affordable size.
     """
-    reference = fuse(votes, threshold)
-    models = sorted({view.model for view in views})
-    cheapest = {m: min(v.cost for v in views if v.model == m) for m in models}
-    chosen: list[int] = []
-
-    def worth(index: int) -> float:
-        """Agreement of the chosen ones with view ``index`` added, less the price of it all."""
-        return value((*chosen, index))
-
-    def value(indices: Sequence[int]) -> float:
-        seen = fuse([votes[i] for i in sorted(indices)], threshold)
-        crops = _CROP * _unposed(seen) if reference.keypoints is not None else 0.0
-        return agreement(seen, reference) - _PRICE * (_spent(views, indices) + crops)
-
-    for place, model in enumerate(models):
-        room = budget - _spent(views, chosen) - sum(cheapest[m] for m in models[place + 1 :])
-        own = [i for i, v in enumerate(views) if v.model == model]
-        fitting = [i for i in own if views[i].cost <= room] or [
-            min(own, key=lambda i: views[i].cost)
-        ]
-        middle = fitting[len(fitting) // 2]
-        chosen.append(max(fitting, key=worth) if len(reference) else middle)
-
-    while len(reference):
-        room = budget - _spent(views, chosen)
-        rest = [i for i, v in enumerate(views) if i not in chosen and v.cost <= room]
-        values = {i: worth(i) for i in rest}
-        if not values or max(values.values()) <= value(chosen):
-            break
+    if sum(each.people for each in probes) <= 0:
+        return _middle(views, budget)
+    posed = np.array([view.model in posing for view in views])
+    chosen: list[int] = [i for i, view in enumerate(views) if view.long_side is None]
+    best = -np.inf
+    while True:
+        missing = {view.model for view in views} - {views[i].model for i in chosen}
+        options = _options(views, chosen, missing, budget)
+        values = {
+            i: worth(probes, [*chosen, i], posed) - _PRICE * _spent(views, [*chosen, i])
+            for i in options
+        }
+        if not values or (max(values.values()) <= best and not missing):
+            return [views[i] for i in sorted(chosen)]
+        if max(values.values()) <= best:
+            values = {i: value for i, value in values.items() if views[i].model in missing}
         chosen.append(max(values, key=lambda i: values[i]))
-    return [views[i] for i in sorted(chosen)]
+        best = values[chosen[-1]]
+
+
+def _options(
+    views: Sequence[DetectorRun], chosen: Sequence[int], missing: set[int], budget: float
+) -> list[int]:
+    """Views that may come next: each leaves room for the cheapest of the other missing models.
+
+    Where a missing model has no view that fits, its cheapest one.
+    """
+    cheapest = {
+        m: min((i for i, v in enumerate(views) if v.model == m), key=lambda i: views[i].cost)
+        for m in missing
+    }
+    room = budget - _spent(views, chosen)
+    fitting = []
+    for i, view in enumerate(views):
+        kept = sum(views[c].cost for m, c in cheapest.items() if m != view.model)
+        if i not in chosen and view.cost <= room - kept + 1e-9:
+            fitting.append(i)
+    unserved = missing - {views[i].model for i in fitting}
+    return sorted({*fitting, *(cheapest[m] for m in unserved)})
+
+
+def _middle(views: Sequence[DetectorRun], budget: float) -> list[DetectorRun]:
+    """Of each model the upright view of middle size among those that fit."""
+    upright = [v for v in views if not v.turns]
+    models = sorted({v.model for v in upright})
+    cheapest = {m: min(v.cost for v in upright if v.model == m) for m in models}
+    chosen: list[DetectorRun] = []
+    for place, model in enumerate(models):
+        room = budget - sum(v.cost for v in chosen) - sum(cheapest[m] for m in models[place + 1 :])
+        own = sorted((v for v in upright if v.model == model), key=lambda v: v.cost)
+        fitting = [v for v in own if v.cost <= room] or own[:1]
+        chosen.append(fitting[len(fitting) // 2])
+    return chosen
 
 
 def _spent(views: Sequence[DetectorRun], chosen: Sequence[int]) -> float:
     return sum(views[i].cost for i in chosen)
 
 
-def _unposed(seen: People) -> int:
-    """How many fairly certain people came without a pose."""
-    certain = seen.scores >= _CERTAIN
-    if seen.keypoints is None:
-        return int(certain.sum())
-    return int((certain & ~np.isfinite(seen.keypoints).any((1, 2))).sum())
+def worth(probes: Sequence[Probe], chosen: Sequence[int], posed: NDArray[np.bool_]) -> float:
+    """How well the ``chosen`` views would do on the probe frames; 0 to 1 + ``_POSES``.
 
-
-def agreement(seen: People, reference: People) -> float:
-    """Soft Jaccard index 0..1 of two sets of scored people; 1 if both are empty.
-
-    Matched pairs (greedy, IoU >= 0.5) share min(score) x IoU; the union is all scores minus the
-    matched minima.
+    The mean over frames of average precision x expected recall + ``_POSES`` x the share of people
+    found by views that give poses (``posed`` (V,)). The precision takes all views' people for the
+    truth; the recall comes from the networks' tables by height, so that a lucky frame counts for
+    less.
     """
-    everything = float(seen.scores.sum() + reference.scores.sum())
-    if everything == 0:
-        return 1.0
-    overlap = geometry.iou(seen.boxes, reference.boxes)
-    shared = matched = 0.0
-    for i in np.argsort(-seen.scores, kind="stable"):
-        j = int(overlap[i].argmax()) if overlap.shape[1] else -1
-        if j < 0 or overlap[i, j] < _MATCH:
+    views = np.array(chosen, np.int64)
+    with_pose = views[posed[views]]
+    total = 0.0
+    for each in probes:
+        if each.people <= 0:
             continue
-        least = float(min(seen.scores[i], reference.scores[j]))
-        shared += least * float(overlap[i, j])
-        matched += least
-        overlap[:, j] = 0
-    return shared / (everything - matched)
+        seen, recall = each.probability[:, views], each.recall[:, views]
+        scores = person_scores(seen, recall) * (seen > 0).any(1)
+        promised = 1 - np.prod(1 - _KEPT * recall, axis=1)
+        sure = np.minimum(each.probability[:, with_pose].max(1, initial=0.0), each.truth)
+        total += soft_average_precision(scores, each.truth) * (each.truth @ promised) / each.people
+        total += _POSES * sure.sum() / each.people
+    return total / max(sum(each.people > 0 for each in probes), 1)
+
+
+def soft_average_precision(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Average precision of persons ranked by ``scores`` (C,), where each counts as true by the
+    chance ``truth`` (C,); a score of 0 is a miss.
+    """
+    order = np.argsort(-scores, kind="stable")
+    right = truth[order] * (scores[order] > 0)
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(precision @ right / truth.sum())
+
+
+def turned(view: DetectorRun, turns: int) -> DetectorRun:
+    """``view`` of the image turned by ``turns`` quarters."""
+    return replace(view, turns=turns)

@@ -1,4 +1,4 @@
-"""Removing doubles among people, by boxes and poses together."""
+"""Removing duplicates among people, by boxes and poses together."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,8 +7,8 @@ from hie_cli.core import geometry
 from hie_cli.core.types import People
 
 
-def people(fused: People, box_iou: float, pose_oks: float) -> People:
-    """People with doubles removed, best first.
+def without_duplicates(fused: People, box_iou: float, pose_oks: float) -> People:
+    """``fused`` with duplicates removed, best first.
 
     Two are one person if their boxes overlap at IoU > ``box_iou``, unless both have poses that
     differ (OKS < ``pose_oks`` / 2: two people, one before the other), or if their poses agree at

@@ -2,8 +2,19 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import People
-from hie_cli.detection.box_fusion import ALWAYS, ViewDetections
-from hie_cli.detection.input_sizes import DetectorRun, affordable, agreement, choose, cost
+from hie_cli.detection.box_fusion import ALWAYS, RecallByHeight, ViewDetections, person_scores
+from hie_cli.detection.input_sizes import (
+    DetectorRun,
+    Probe,
+    affordable,
+    choose,
+    cost,
+    probe,
+    soft_average_precision,
+    worth,
+)
+
+A, B = (0, 0, 10, 20, 0.8), (30, 0, 40, 20, 0.8)
 
 
 def people(*rows):
@@ -11,11 +22,9 @@ def people(*rows):
     return People(a[:, :4], a[:, 4])
 
 
-def votes(*parts):
-    return [ViewDetections(part, ALWAYS) for part in parts]
-
-
-A, B = (0, 0, 10, 20, 0.8), (30, 0, 40, 20, 0.8)
+def chosen(views, *parts, budget=9.0, posing=()):
+    seen = probe([ViewDetections(part, ALWAYS) for part in parts], 0.55)
+    return choose(views, [seen], budget, frozenset(posing))
 
 
 def test_cost_is_megapixels_times_the_network_s_rate():
@@ -28,15 +37,31 @@ def test_a_network_at_its_own_size_takes_nothing_from_the_budget():
     assert cost(7.0, None, (768, 576)) == 0
 
 
-def test_agreement_hand_worked():
-    assert agreement(People.empty(), People.empty()) == 1
-    assert agreement(people(A), People.empty()) == 0
-    assert agreement(people(A), people(A)) == pytest.approx(1)
-    # One of two found: 0.8 shared of 0.8 + 1.6 - 0.8.
-    assert agreement(people(A), people(A, B)) == pytest.approx(0.8 / 1.6)
-    # Shifted by 2 of 10: IoU 8 / 12, counted at its overlap.
-    moved = people((2, 0, 12, 20, 0.8))
-    assert agreement(moved, people(A)) == pytest.approx(0.8 * (8 / 12) / 0.8)
+def test_soft_average_precision_hand_worked():
+    truth = np.array([0.9, 0.1, 0.5])
+    # In the order of truth: precision 0.9, (0.9 + 0.5) / 2, 1.5 / 3 at recalls of 0.9, 0.5, 0.1.
+    best = (0.9 * 0.9 + 0.7 * 0.5 + 0.5 * 0.1) / 1.5
+    assert soft_average_precision(np.array([0.9, 0.2, 0.5]), truth) == pytest.approx(best)
+    # The third is missed, the doubtful one comes first: interpolated precision is 1 / 2 for both.
+    assert soft_average_precision(np.array([0.5, 0.9, 0.0]), truth) == pytest.approx(
+        (0.5 * 0.1 + 0.5 * 0.9) / 1.5
+    )
+
+
+def test_a_probe_keeps_one_of_two_clusters_that_overlap():
+    double = people((0, 0, 10, 20, 0.8), (1, 0, 11, 20, 0.6))  # IoU 9 / 11
+    assert probe([ViewDetections(double, ALWAYS)], 0.55).people == pytest.approx(0.8)
+
+
+def test_worth_is_precision_times_promised_recall_and_poses():
+    seen = Probe(np.array([0.8, 0.8]), np.array([[0.8, 0.8], [0.0, 0.8]]), np.full((2, 2), 0.5))
+    # View 0 finds one of two, at precision 0.8: 0.8 x 0.8 / 1.6. Its recall promises 0.8 x 0.5.
+    assert worth([seen], [0], np.array([False, False])) == pytest.approx(0.4 * 0.4)
+    assert worth([seen], [0], np.array([True, False])) == pytest.approx(0.4 * 0.4 + 0.15 * 0.5)
+    # Both find everybody at precision 0.8, and 1 - (1 - 0.4)^2 is promised.
+    assert worth([seen], [0, 1], np.array([False, True])) == pytest.approx(0.8 * 0.64 + 0.15)
+    nobody = Probe(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))
+    assert worth([seen, nobody], [0], np.array([False, False])) == pytest.approx(0.4 * 0.4)
 
 
 def test_affordable_keeps_each_model_s_cheapest():
@@ -51,13 +76,27 @@ def test_affordable_keeps_each_model_s_cheapest():
 
 def test_the_view_that_sees_what_all_see_is_chosen():
     views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2)]
-    assert choose(views, votes(people(A), people(A, B)), 0.2, 0.55) == [views[1]]
-    assert choose(views, votes(people(A, B), people(A)), 0.2, 0.55) == [views[0]]
+    assert chosen(views, people(A), people(A, B), budget=0.2) == [views[1]]
+    assert chosen(views, people(A, B), people(A), budget=0.2) == [views[0]]
 
 
-def test_of_equal_views_the_cheaper_is_chosen_and_no_second():
-    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2)]
-    assert choose(views, votes(people(A, B), people(A, B)), 9.0, 0.55) == [views[0]]
+def test_a_view_that_is_surer_of_ghosts_than_of_people_is_not_chosen():
+    doubtful = [(*box[:4], 0.3) for box in (A, B)]
+    ghosts = people(*doubtful, (60, 0, 70, 20, 0.5), (90, 0, 99, 20, 0.5))
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 384, 0.1), DetectorRun(0, 512, 0.1)]
+    assert chosen(views, ghosts, people(A, B), people(A), budget=0.1) == [views[1]]
+
+
+def test_of_equal_views_the_cheaper_is_chosen_and_no_dear_second():
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 20.0)]
+    assert chosen(views, people(A, B), people(A, B), budget=30.0) == [views[0]]
+
+
+def test_the_table_of_recall_decides_between_views_that_saw_the_same():
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.1)]
+    blind = RecallByHeight(np.array([10.0]), np.array([0.2]))
+    seen = probe([ViewDetections(people(A), blind), ViewDetections(people(A), ALWAYS)], 0.55)
+    assert choose(views, [seen], 0.1) == [views[1]]
 
 
 def test_every_model_gets_a_view_and_room_is_left_for_it():
@@ -67,32 +106,45 @@ def test_every_model_gets_a_view_and_room_is_left_for_it():
         DetectorRun(1, 256, 0.3),
         DetectorRun(1, 512, 1.0),
     ]
-    seen = votes(people(A), people(A, B), people(A), people(A, B))
-    chosen = choose(views, seen, 1.0, 0.55)
-    assert {v.model for v in chosen} == {0, 1}
-    assert sum(v.cost for v in chosen) <= 1.0
+    found = chosen(views, people(A), people(A, B), people(A), people(A, B), budget=1.0)
+    assert {v.model for v in found} == {0, 1}
+    assert sum(v.cost for v in found) <= 1.0
+
+
+def test_a_model_that_is_dearer_than_the_budget_still_runs_at_its_cheapest():
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(1, 256, 5.0), DetectorRun(1, 512, 9.0)]
+    assert chosen(views, people(A), people(A), people(A), budget=1.0) == views[:2]
+
+
+def test_a_model_of_fixed_size_always_runs():
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2), DetectorRun(1, None, 0.0)]
+    assert chosen(views, people(A), people(A, B), people(A), budget=0.2) == views[1:]
 
 
 def test_a_second_size_is_bought_for_people_the_first_misses():
     views = [DetectorRun(0, 256, 0.1), DetectorRun(0, 512, 0.2)]
-    chosen = choose(views, votes(people(A), people(B)), 1.0, 0.55)
-    assert chosen == views
-    assert len(choose(views, votes(people(A), people(B)), 0.2, 0.55)) == 1
+    assert chosen(views, people(A), people(B), budget=1.0) == views
+    assert len(chosen(views, people(A), people(B), budget=0.2)) == 1
 
 
-def test_nobody_in_sight_takes_the_middle_size():
+def test_nobody_in_sight_takes_the_middle_upright_size():
     views = [DetectorRun(0, side, 0.1) for side in (256, 512, 768)]
-    assert choose(views, votes(*[People.empty()] * 3), 1.0, 0.55) == [views[1]]
+    sideways = DetectorRun(0, 512, 0.1, turns=1)
+    nobody = [People.empty()] * 4
+    assert chosen([*views, sideways], *nobody, budget=1.0) == [views[1]]
 
 
-def test_a_view_that_brings_poses_spares_their_crops():
-    pose = {"keypoints": np.zeros((2, 14, 2)), "keypoint_scores": np.full((2, 14), 0.9)}
+def test_a_view_that_finds_people_with_poses_is_worth_more():
     both = people(A, B)
-    views = [DetectorRun(0, 256, 0.1), DetectorRun(1, 256, 0.1), DetectorRun(1, 512, 0.3)]
-    seen = votes(
-        both,
-        both[:0].replace(keypoints=np.zeros((0, 14, 2)), keypoint_scores=np.zeros((0, 14))),
-        both.replace(**pose),
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(1, 256, 0.1), DetectorRun(1, 512, 20.0)]
+    seen = [both, people((*A[:4], 0.3)), both]
+    assert views[2] in chosen(views, *seen, posing=[1], budget=20.1)
+    assert views[2] not in chosen(views, *seen, budget=20.1)
+
+
+def test_scores_of_persons_hand_worked():
+    # Mean of 0.8 and 0; 1 - (1 - 0.8): the odds 2/3 and 4 have the geometric mean sqrt(8 / 3).
+    odds = np.sqrt(0.4 / 0.6 * 0.8 / 0.2)
+    assert person_scores(np.array([[0.8, 0.0]]), np.ones((1, 2)))[0] == pytest.approx(
+        odds / (1 + odds), abs=1e-5
     )
-    # 0.2 units dearer, but two people's crops (2 x 0.2 units) are spared.
-    assert views[2] in choose(views, seen, 1.0, 0.55)

@@ -8,7 +8,8 @@ from hie_cli.core import geometry
 from hie_cli.core.config import load
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import Frame, People
-from hie_cli.detection.stage import DetectConfig, detect, segment_start
+from hie_cli.detection.settings import DetectConfig
+from hie_cli.detection.stage import detect, segment_start
 from hie_cli.models.packaged import MODELS
 from hie_cli.models.spec import ModelSpec
 
@@ -100,12 +101,48 @@ def test_a_crowd_of_eighty_is_whole():
 
 
 def test_sizes_are_chosen_once_per_segment_for_a_calibrated_network():
-    planted = Planted(crowd((10, 10, 60, 200), score=0.9), "nanodet")
-    config = dataclasses.replace(ONE, models=("nanodet",), long_sides=(256, 512), segment=4)
-    list(detect([black(i) for i in range(8)], config, [planted]))
+    planted = Planted(crowd(*[(x, 10, x + 40, 200) for x in range(0, 300, 50)]), "nanodet")
+    config = dataclasses.replace(
+        ONE, models=("nanodet",), long_sides=(256, 512), segment=10, turned=False, budget=0.2
+    )
+    list(detect([black(i) for i in range(20)], config, [planted]))
     probes, used = planted.sides[:2], planted.sides[2]
     assert probes == [256, 512]
-    assert planted.sides == [*probes, *[used] * 4] * 2
+    assert planted.sides == [*probes, *[used] * 10] * 2
+
+
+def test_with_few_people_in_sight_later_frames_are_probed_too():
+    planted = Planted(crowd((10, 10, 60, 200)), "nanodet")
+    config = dataclasses.replace(
+        ONE, models=("nanodet",), long_sides=(256, 512), segment=10, turned=False, budget=0.2
+    )
+    list(detect([black(i) for i in range(10)], config, [planted]))
+    used = planted.sides[2]
+    assert planted.sides == [256, 512, used, used] * 5  # 5 probes, 2 frames each
+
+
+def test_who_lies_on_the_side_is_found_in_the_turned_image():
+    """A network that sees upright boxes only, and a frame in which everybody lies."""
+
+    class Upright(BrightBlobs):
+        spec = spec_like("nanodet")
+
+        def detect(self, images, long_side=None):
+            found = super().detect(images)
+            return [p[p.boxes[:, 3] - p.boxes[:, 1] > p.boxes[:, 2] - p.boxes[:, 0]] for p in found]
+
+    frames = [black(i) for i in range(2)]
+    for frame in frames:
+        for y in range(10, 200, 50):
+            frame.image[y : y + 30, 40:140] = 255
+    (first, _), (none, _) = (
+        run(dataclasses.replace(ONE, models=("nanodet",), turned=t), Upright(), frames=frames)
+        for t in (True, False)
+    )
+    assert len(none) == 0
+    assert len(first) == 4
+    overlap = geometry.iou(first.boxes, [(40, y, 140, y + 30) for y in range(10, 200, 50)])
+    assert (overlap.max(0) > 0.85).all()
 
 
 def test_a_single_size_needs_no_probe():
