@@ -16,9 +16,6 @@ from hie_cli.detection.box_fusion import Clusters, ViewDetections, grouped, pers
 
 # What a unit of cost must add; so that of two equally good views the cheaper is taken.
 _PRICE = 0.03
-# What finding everybody together with a pose adds: a pose tells neighbours apart and makes the one
-# from a crop surer. More of it made crowds worse, less made streets with large people worse.
-_POSES = 0.15
 # Of the people a view's recall promises, the share that it finds in one frame.
 _KEPT = 0.8
 _DOUBLE = 0.65  # IoU above which two persons of all views together are one
@@ -87,12 +84,13 @@ def choose(
     probes: Sequence[Probe],
     budget: float,
     posing: frozenset[int] = frozenset(),
+    pose_weight: float = 0.0,
 ) -> list[DetectorRun]:
     """The views, within ``budget``, that would do best on the probe frames.
 
-    ``posing``: the models that give poses along. Greedy: whichever view adds most to ``worth`` less
-    its price comes next, until none does; every model gets one view at least. With nobody in sight
-    each model takes its middle affordable size.
+    ``posing``: the models that give poses along, which ``pose_weight`` rewards. Greedy: whichever
+    view adds most to ``worth`` less its price comes next, until none does; every model gets one
+    view at least. With nobody in sight each model takes its middle affordable size.
     """
     if sum(each.people for each in probes) <= 0:
         return _middle(views, budget)
@@ -103,7 +101,8 @@ def choose(
         missing = {view.model for view in views} - {views[i].model for i in chosen}
         options = _options(views, chosen, missing, budget)
         values = {
-            i: worth(probes, [*chosen, i], posed) - _PRICE * _spent(views, [*chosen, i])
+            i: worth(probes, [*chosen, i], posed, pose_weight)
+            - _PRICE * _spent(views, [*chosen, i])
             for i in options
         }
         if not values or (max(values.values()) <= best and not missing):
@@ -153,13 +152,18 @@ def _spent(views: Sequence[DetectorRun], chosen: Sequence[int]) -> float:
     return sum(views[i].cost for i in chosen)
 
 
-def worth(probes: Sequence[Probe], chosen: Sequence[int], posed: NDArray[np.bool_]) -> float:
-    """How well the ``chosen`` views would do on the probe frames; 0 to 1 + ``_POSES``.
+def worth(
+    probes: Sequence[Probe],
+    chosen: Sequence[int],
+    posed: NDArray[np.bool_],
+    pose_weight: float,
+) -> float:
+    """How well the ``chosen`` views would do on the probe frames; 0 to 1 + ``pose_weight``.
 
-    The mean over frames of average precision x expected recall + ``_POSES`` x the share of people
-    found by views that give poses (``posed`` (V,)). The precision takes all views' people for the
-    truth; the recall comes from the networks' tables by height, so that a lucky frame counts for
-    less.
+    The mean over frames of average precision x expected recall + ``pose_weight`` x the share of
+    people found by views that give poses (``posed`` (V,)). The precision takes all views' people
+    for the truth; the recall comes from the networks' tables by height, so that a lucky frame
+    counts for less.
     """
     views = np.array(chosen, np.int64)
     with_pose = views[posed[views]]
@@ -172,7 +176,7 @@ def worth(probes: Sequence[Probe], chosen: Sequence[int], posed: NDArray[np.bool
         promised = 1 - np.prod(1 - _KEPT * recall, axis=1)
         sure = np.minimum(each.probability[:, with_pose].max(1, initial=0.0), each.truth)
         total += soft_average_precision(scores, each.truth) * (each.truth @ promised) / each.people
-        total += _POSES * sure.sum() / each.people
+        total += pose_weight * sure.sum() / each.people
     return total / max(sum(each.people > 0 for each in probes), 1)
 
 

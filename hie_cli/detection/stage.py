@@ -89,7 +89,7 @@ def _choose(
     seen = [run_view([image], v, models[v.model], (1, 1), config)[0] for v in views]
     probes.append(input_sizes.probe(seen, config.fuse_iou))
     posing = {v.model for v, s in zip(views, seen, strict=True) if s.people.keypoints is not None}
-    return input_sizes.choose(views, probes, config.budget, frozenset(posing))
+    return input_sizes.choose(views, probes, config.budget, frozenset(posing), config.pose_weight)
 
 
 def _possible_views(

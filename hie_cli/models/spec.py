@@ -84,7 +84,8 @@ class ModelSpec:
     people or poses, called as ``parts.PeopleDecoder`` or ``parts.PoseDecoder`` by ``task`` ·
     ``score``, ``joints``, ``boxes``: what its raw scores mean and how wide its boxes are (None:
     taken at their word) · ``cost``: time per megapixel of input over NanoDet's (None: not measured;
-    such a detector runs at its own size only) · ``licence``, ``source``, ``summary``: for people · ``packaged``: travels with hie.
+    such a detector runs at its own size only) · ``licence``, ``source``, ``summary``: for people ·
+    ``packaged``: travels with hie.
     """
 
     name: str

@@ -24,7 +24,7 @@ def people(*rows):
 
 def chosen(views, *parts, budget=9.0, posing=()):
     seen = probe([ViewDetections(part, ALWAYS) for part in parts], 0.55)
-    return choose(views, [seen], budget, frozenset(posing))
+    return choose(views, [seen], budget, frozenset(posing), 0.15)
 
 
 def test_cost_is_megapixels_times_the_network_s_rate():
@@ -56,12 +56,14 @@ def test_a_probe_keeps_one_of_two_clusters_that_overlap():
 def test_worth_is_precision_times_promised_recall_and_poses():
     seen = Probe(np.array([0.8, 0.8]), np.array([[0.8, 0.8], [0.0, 0.8]]), np.full((2, 2), 0.5))
     # View 0 finds one of two, at precision 0.8: 0.8 x 0.8 / 1.6. Its recall promises 0.8 x 0.5.
-    assert worth([seen], [0], np.array([False, False])) == pytest.approx(0.4 * 0.4)
-    assert worth([seen], [0], np.array([True, False])) == pytest.approx(0.4 * 0.4 + 0.15 * 0.5)
+    assert worth([seen], [0], np.array([False, False]), 0.15) == pytest.approx(0.4 * 0.4)
+    assert worth([seen], [0], np.array([True, False]), 0.15) == pytest.approx(
+        0.4 * 0.4 + 0.15 * 0.5
+    )
     # Both find everybody at precision 0.8, and 1 - (1 - 0.4)^2 is promised.
-    assert worth([seen], [0, 1], np.array([False, True])) == pytest.approx(0.8 * 0.64 + 0.15)
+    assert worth([seen], [0, 1], np.array([False, True]), 0.15) == pytest.approx(0.8 * 0.64 + 0.15)
     nobody = Probe(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))
-    assert worth([seen, nobody], [0], np.array([False, False])) == pytest.approx(0.4 * 0.4)
+    assert worth([seen, nobody], [0], np.array([False, False]), 0.15) == pytest.approx(0.4 * 0.4)
 
 
 def test_affordable_keeps_each_model_s_cheapest():
@@ -136,10 +138,10 @@ def test_nobody_in_sight_takes_the_middle_upright_size():
 
 def test_a_view_that_finds_people_with_poses_is_worth_more():
     both = people(A, B)
-    views = [DetectorRun(0, 256, 0.1), DetectorRun(1, 256, 0.1), DetectorRun(1, 512, 20.0)]
+    views = [DetectorRun(0, 256, 0.1), DetectorRun(1, 256, 0.1), DetectorRun(1, 512, 2.0)]
     seen = [both, people((*A[:4], 0.3)), both]
-    assert views[2] in chosen(views, *seen, posing=[1], budget=20.1)
-    assert views[2] not in chosen(views, *seen, budget=20.1)
+    assert views[2] in chosen(views, *seen, posing=[1], budget=2.1)
+    assert views[2] not in chosen(views, *seen, budget=2.1)
 
 
 def test_scores_of_persons_hand_worked():
