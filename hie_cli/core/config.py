@@ -178,7 +178,8 @@ def load(default: C, files: Files = None, sets: Sets = None) -> C:
         raise ConfigError(f"set {sets!r}: expected a mapping of keys to values, or a list")
     else:
         for assignment in sets or ():
-            config = overlay(config, parse_set(assignment), f"--set {assignment}")
+            shown = printable(assignment[:_LONGEST_KEY], keep="")
+            config = overlay(config, parse_set(assignment), f"--set {shown}")
     return config
 
 

@@ -193,3 +193,13 @@ def test_a_record_names_what_is_wrong(text, message, tmp_path):
     path.write_text(text)
     with pytest.raises(ModelError, match=message):
         config.build(Card, *read_yaml(path, ModelError))
+
+
+@pytest.mark.parametrize(
+    "assignment", ["inner.rate=x: y\nx: y", "a.b=1\n", "=1\n1", "a." * 5000 + "b=1", "\x1b[2J=1"]
+)
+def test_an_error_of_set_is_one_line(assignment: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        config.load(Outer(), None, [assignment])
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 1000

@@ -15,10 +15,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="go on from this mutant")
     parser.add_argument("--only", help="subjects whose name contains this")
     given = parser.parse_args()
-    start, said = time.monotonic(), [0.0]
+    start, said = time.monotonic(), [0.0, 0.0]
 
     def progress(number: int, tally: Tally) -> None:
         now = time.monotonic()
+        broken = sum(tally.outcomes[what] for what in BROKEN)
+        if broken > said[1]:
+            said[1] = broken
+            print(f"mutant {number}: {tally.last}", file=sys.stderr, flush=True)
         if now - said[0] > 30:
             said[0] = now
             counts = ", ".join(f"{n} {what}" for what, n in tally.outcomes.most_common())

@@ -19,18 +19,20 @@ BROKEN = ("traceback", "hang", "memory", "crash")
 
 @dataclass
 class Tally:
-    """Counts by outcome and by subject; of each way to break, its mutants."""
+    """Counts by outcome and by subject; of each way to break, its mutants, and the latest one."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     subjects: dict[str, Counter[str]] = field(default_factory=dict)
     broken: dict[str, list[int]] = field(default_factory=dict)
+    last: str = ""
 
     def add(self, number: int, subject: str, outcome: str, said: str) -> None:
         """Count one mutant."""
         self.outcomes[outcome] += 1
         self.subjects.setdefault(subject, Counter())[outcome] += 1
         if outcome in BROKEN:
-            self.broken.setdefault(f"{outcome}: {subject}: {said}", []).append(number)
+            self.last = f"{outcome}: {subject}: {said}"
+            self.broken.setdefault(self.last, []).append(number)
 
     def table(self) -> str:
         """Outcomes by subject, then every way to break with the first mutants that did."""

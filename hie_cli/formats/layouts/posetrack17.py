@@ -31,7 +31,7 @@ from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequenc
 from hie_cli.formats.sources import Source
 
 JOINTS = joint_map(POSETRACK15.joints)
-TELLING_ENTRIES = 200
+TELLING_ENTRIES = 50
 _BOX = ("x1", "y1", "x2", "y2")
 
 
