@@ -376,7 +376,7 @@ class TruthSequence:
 
     ``dropped`` counts what the file says and these types do not hold, for example COCO's eyes.
     ``open_end``: the file states no length, so that the video may go on after ``frames``, with
-    nobody in it.
+    nobody in it. ``scored``: it has scores other than 0 and 1, as results have.
     """
 
     name: str
@@ -386,3 +386,4 @@ class TruthSequence:
     fps: float | None = None
     dropped: tuple[tuple[str, int], ...] = ()
     open_end: bool = False
+    scored: bool = False

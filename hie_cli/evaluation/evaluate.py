@@ -12,6 +12,7 @@ from hie_cli.core.types import FramePeople, TruthSequence
 from hie_cli.evaluation.length import reaching
 from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.evaluation.suspicions import suspicions
 from hie_cli.evaluation.timeline import Timeline, timeline
 from hie_cli.evaluation.tracks import Figures, Loaded, Metric, known
 from hie_cli.evaluation.tracks.track1_boxes import BoxTrackMetric
@@ -66,6 +67,7 @@ def evaluate(
             box_truth, note = reaching(boxes[name], people, length)
             boxed = Loaded(box_truth, people)
         notes += [note] if note else []
+        notes += _suspicions(boxed, config)
         for metric in metrics:
             sequence = boxed if metric.scores_boxes else whole
             if not _truth_holds(metric, sequence):
@@ -102,6 +104,15 @@ def paired(
         fix = "" if allow_missing else "; give all, or --allow-missing to score the others"
         raise InputError(f"sequences {'; '.join(lists)}{fix}")
     return common, [f"not scored, {text}" for text in lists]
+
+
+def _suspicions(sequence: Loaded, config: EvalConfig) -> list[str]:
+    """What seems wrong with a sequence; InputError where that is certain enough not to score it."""
+    found = suspicions(sequence.truth, sequence.people)
+    for suspicion in found:
+        if suspicion.certain and config.suspicious == "refuse":
+            raise InputError(f"{suspicion.text}; --set suspicious=note scores it all the same")
+    return [suspicion.text for suspicion in found]
 
 
 def _natural(names: set[str]) -> list[str]:

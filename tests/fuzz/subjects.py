@@ -1,6 +1,7 @@
 """What is fuzzed: whole files of every kind, how they are damaged, and what then reads them."""
 
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -9,9 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from safetensors.numpy import save_file
+
 from hie_cli.core.errors import HieError
 from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
 from hie_cli.formats.writers import targets, write
+from tests.fuzz import media
 from tests.fuzz.archives import damaged
 from tests.fuzz.mutations import (
     Mutation,
@@ -32,6 +37,7 @@ STRUCTURE: dict[str, Mutation] = {
     ".xml": damage_xml,
     ".yaml": damage_yaml,
     ".parquet": damage_bytes,
+    ".safetensors": damage_bytes,
 }
 
 
@@ -74,7 +80,19 @@ def subjects(seed_folder: Path) -> list[Subject]:
     configs = sorted((ROOT / "configs").glob("*.yaml"))
     found += [Subject(f"config {c.name}", partial(_damaged_file, c), load_config) for c in configs]
     found.append(Subject("sets", _damaged_sets, load_sets))
-    found.append(Subject("manifest", partial(_damaged_file, files["manifest"]), read_manifest))
+    manifest = partial(_damaged_file, files["manifest"])
+    found.append(Subject("manifest", manifest, read_manifest))
+    found.append(Subject("models folder", manifest, list_models))
+    document = partial(_damaged_file, files["document"])
+    found.append(Subject("resume", document, partial(resume, whole=files["document"])))
+    found.append(Subject("report", document, write_report))
+    pictures = media.whole_pictures(seed_folder / "pictures")
+    for ending in ("jpg", "png", "bmp"):
+        make = partial(media.damaged_folder, pictures[ending])
+        found.append(Subject(f"pictures {ending}", make, media.read_video))
+    video = partial(media.damaged_video, pictures["video"])
+    found.append(Subject("video", video, media.read_video))
+    found.append(Subject("weights", partial(_damaged_file, files["weights"]), media.read_weights))
     return found
 
 
@@ -103,6 +121,8 @@ def _whole_files(folder: Path) -> dict[str, Path]:
         "input_size: [192, 256]\nmean: [123.6, 116.2, 103.5]\nstd: [58.3, 57.1, 57.3]\n"
         "joints: coco17\ncost: 1.5\n"
     )
+    found["weights"] = folder / "weights.safetensors"
+    save_file({"a": np.ones((2, 3), np.float32), "b": np.zeros(4)}, found["weights"])
     return found
 
 
@@ -223,6 +243,38 @@ def read_manifest(path: Path) -> None:
     from hie_cli.models.manifest import read
 
     read(path)
+
+
+def list_models(path: Path) -> None:
+    """A folder of imported models, one of them damaged: the others are listed."""
+    from hie_cli.models import user_models
+
+    place = path.parent / "models" / "mine"
+    place.mkdir(parents=True)
+    path.rename(place / "manifest.yaml")
+    os.environ["HIE_MODELS"] = str(place.parent)
+    user_models.installed()
+    user_models.find("mine")
+
+
+def resume(path: Path, whole: Path) -> None:
+    """An unfinished document goes on after its last sound line."""
+    from hie_cli.formats.documents.document import Document
+    from hie_cli.formats.documents.writer import DocumentWriter, partial_path
+
+    header = Document(whole).header
+    assert header is not None
+    path.rename(partial_path(path))
+    with DocumentWriter(path, header, resume=True) as writer:
+        done = len(writer.done)
+    assert len(list(Document(path))) == done
+
+
+def write_report(path: Path) -> None:
+    """The HTML report of a folder with a damaged document."""
+    from hie_cli.rendering import html_report
+
+    html_report.write_report(path.parent, path.parent / "report.html")
 
 
 def check_message(error: HieError) -> None:

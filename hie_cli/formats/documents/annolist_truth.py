@@ -67,7 +67,9 @@ def region_records(regions: tuple[FloatArray, ...]) -> list[dict[str, Any]]:
 def truth_sequence(name: str, document: Document) -> TruthSequence:
     """A HiEve Track-2/3 annolist (or a stage document) as ground truth."""
     frames: dict[int, Annotations] = {}
+    scored = False
     for item, entry in document.entries():
+        scored = scored or not np.isin(item.people.scores, (0, 1)).all()
         where = f"{document.label}: frame {item.index}"
         frames[item.index] = dataclasses.replace(
             truth_of_people(item.people), ignore_regions=read_regions(entry, where)
@@ -83,4 +85,5 @@ def truth_sequence(name: str, document: Document) -> TruthSequence:
         video.width if video else None,
         video.height if video else None,
         video.fps if video else None,
+        scored=scored,
     )

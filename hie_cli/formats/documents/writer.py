@@ -25,7 +25,7 @@ from hie_cli.formats.documents.document import (
     complete,
     parse_frame,
 )
-from hie_cli.formats.files import write_error
+from hie_cli.formats.files import parse_json, write_error
 
 
 def frame_line(item: FramePeople) -> str:
@@ -123,9 +123,9 @@ class DocumentWriter:
             if not raw.endswith(b"\n"):
                 break
             try:
-                record = json.loads(raw.decode().strip().removeprefix(","))
+                record = parse_json(raw.strip().removeprefix(b","), self.partial, number)
                 item = parse_frame(record, str(self.partial), f"line {number}")
-            except (ValueError, InputError):
+            except InputError:
                 break
             self.done.append(complete(item, self.header))
             end += len(raw)

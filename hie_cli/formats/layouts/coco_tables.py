@@ -116,7 +116,8 @@ def truth_sequence(source: Source, name: str, options: ReadOptions) -> TruthSequ
     """A COCO file as ground truth; crowd annotations (``iscrowd``) do not count."""
     data = read_dataset(source)
     frames = tuple(_annotations(data, image) for image in data.images)
-    return TruthSequence(name, frames, *common_size(data.images), None, dropped(data, data.images))
+    size, lost = common_size(data.images), dropped(data, data.images)
+    return TruthSequence(name, frames, *size, None, lost, scored=has_scores(data))
 
 
 def dropped(data: Dataset, images: list[dict[str, Any]]) -> tuple[tuple[str, int], ...]:
@@ -366,6 +367,9 @@ def sniff(source: Source) -> Fit:
 
 def is_truth(files: list[Source]) -> bool:
     """Truth unless an annotation has a score."""
-    tables = (read_dataset(source) for source in files)
-    groups = (group for data in tables for group in data.annotations.values())
-    return not any("score" in record for group in groups for record in group)
+    return not any(has_scores(read_dataset(source)) for source in files)
+
+
+def has_scores(data: Dataset) -> bool:
+    """Whether an annotation has a score."""
+    return any("score" in record for group in data.annotations.values() for record in group)

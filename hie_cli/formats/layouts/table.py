@@ -184,7 +184,8 @@ def _csv_rows(source: Source) -> list[tuple[int, Row]]:
         unknown = [name for name in names if name not in COLUMNS]
         missing = [name for name in (*KEYS[:2], *_BOX) if name not in names]
         if unknown or missing:
-            what = f"unknown column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}"
+            shown = repr(unknown[0])[:40] if unknown else ""
+            what = f"unknown column {shown}" if unknown else f"no column {missing[0]!r}"
             raise input_error(source.label, "line 1", f"{what}; expected a table of hie convert")
         rows = []
         for row in reader:

@@ -281,6 +281,7 @@ def parse_truth(
         info.fps,
         dropped=_dropped(rows),
         open_end=info.num_frames is None,
+        scored=not np.isin(rows[:, CONF], (0, 1)).all() and bool((rows[:, CONF] < 1).any()),
     )
 
 
