@@ -68,7 +68,11 @@ class VideoSequence:
 
 def of_truth(sequence: TruthSequence) -> VideoSequence:
     """Ground truth as a sequence of either kind."""
-    frames = tuple(SequenceFrame(t, people_of(a), a) for t, a in enumerate(sequence.frames))
+    nobody = ExactPeople.empty()  # once: a sequence may have a million frames without people
+    frames = tuple(
+        SequenceFrame(t, people_of(a) if len(a) or a.keypoints is not None else nobody, a)
+        for t, a in enumerate(sequence.frames)
+    )
     return VideoSequence(
         sequence.name,
         frames,

@@ -208,6 +208,8 @@ def _members(
 ) -> list[Source]:
     """Sources of an archive's members ``names``, each read by ``read``."""
     known = set(names)
+    ending = next((e for e in ARCHIVES if path.name.lower().endswith(e)), path.suffix)
+    title = path.name[: len(path.name) - len(ending)]
 
     def source(member: str) -> Source:
         place = PurePosixPath(member)
@@ -225,8 +227,7 @@ def _members(
             return read(there, -1) if there in known else None
 
         label, folders = f"{path}:{member}", place.parts[:-1]
-        archive = path.name.split(".")[0]
-        return Source(label, name, suffix, folders, None, archive, read_member, neighbour)
+        return Source(label, name, suffix, folders, None, title, read_member, neighbour)
 
     chosen = (n for n in sorted(names) if _ending(PurePosixPath(n))[1] in endings)
     return [source(name) for name in chosen if not PurePosixPath(name).name.startswith(".")]

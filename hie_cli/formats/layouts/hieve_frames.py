@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_DEPTH = 16
+MAX_FRAME_BYTES = 16 << 20  # a thousand people take about 1 MB
 HOLDS = frozenset(
     {"boxes", "track ids", "hidden joints", "ignored people", "actions", "image size"}
     | {"joints", "noses", "chests", "unlabelled frames"}
@@ -151,10 +152,11 @@ def parse_sequence(files: list[Source], name: str) -> TruthSequence:
 
 def parse_frame_file(source: Source) -> tuple[Annotations, tuple[int, int] | None]:
     """One frame's annotations and the image size it states."""
-    if source.suffix == ".json":
-        data = parse_json(source.read_bytes(), source.label)
-    else:
-        data = parse_xml(source.read_bytes(), source.label)
+    content = source.read_bytes(MAX_FRAME_BYTES + 1)
+    if len(content) > MAX_FRAME_BYTES:
+        raise input_error(source.label, f"more than {MAX_FRAME_BYTES} bytes", "not one frame")
+    parse = parse_json if source.suffix == ".json" else parse_xml
+    data = parse(content, source.label)
     annotation = data.get("annotation") if isinstance(data, dict) else None
     if annotation == "":
         annotation = {}

@@ -141,3 +141,26 @@ def test_names_that_need_escaping(tmp_path: Path, make_truth) -> None:
     sequence = dataclasses.replace(make_truth(1), name="a<b>&c")
     text = hieve_frames.format_frame(sequence, 0, as_json=False)
     assert hieve_frames.parse_xml(text.encode(), "x")["annotation"]["folder"] == "a<b>&c"
+
+
+def test_what_is_too_large_for_a_frame(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(hieve_frames, "MAX_FRAME_BYTES", 20)
+    write(tmp_path / "1", xml())
+    with pytest.raises(InputError, match=r"000000\.xml: more than 20 bytes: not one frame"):
+        read_truth(tmp_path / "1")["1"]
+
+
+@pytest.mark.parametrize("declared", ["utf-8", "UTF-8", "iso-8859-1", "utf-16"])
+def test_both_parsers_agree(declared: str) -> None:
+    """Files without declarations go to the fast parser, those of another encoding do not."""
+    text = f'<?xml version="1.0" encoding="{declared}"?>' + xml(person(0), person(3))
+    data = text.encode(declared)
+    assert hieve_frames.parse_xml(data, "a") == hieve_frames._parse_watchfully(data, "a")
+    assert len(hieve_frames.parse_xml(data, "a")["annotation"]["object"]) == 2
+
+
+def test_a_hidden_declaration_is_found(tmp_path: Path) -> None:
+    """In UTF-16, where no byte pair is `<!`."""
+    text = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><annotation/>'
+    with pytest.raises(InputError, match="declares a document type or entity"):
+        hieve_frames.parse_xml(text.encode("utf-16"), "a.xml")
