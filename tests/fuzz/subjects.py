@@ -119,7 +119,7 @@ def _whole_files(folder: Path) -> dict[str, Path]:
     found["manifest"].write_text(
         f"name: mine\nsha256: {'a' * 64}\nlicence: MIT\norigin: somewhere\ndecoder: simcc\n"
         "input_size: [192, 256]\nmean: [123.6, 116.2, 103.5]\nstd: [58.3, 57.1, 57.3]\n"
-        "joints: coco17\ncost: 1.5\n"
+        "keypoints: coco17\ncost: 1.5\n"
     )
     found["weights"] = folder / "weights.safetensors"
     save_file({"a": np.ones((2, 3), np.float32), "b": np.zeros(4)}, found["weights"])
@@ -274,6 +274,8 @@ def write_report(path: Path) -> None:
     """The HTML report of a folder with a damaged document."""
     from hie_cli.rendering import html_report
 
+    (path.parent / "track").mkdir()
+    path.rename(path.parent / "track" / "clip.json")
     html_report.write_report(path.parent, path.parent / "report.html")
 
 
