@@ -25,6 +25,9 @@ def run(
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
     json: options.Json = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print seconds per stage and networks, and memory.")
+    ] = False,
 ) -> None:
     """Run the whole chain, decoding each frame once: people, poses, tracks, actions, overlay.
 
@@ -39,5 +42,5 @@ def run(
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, device, overwrite, resume, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
     session.run_videos(videos, frames, until, workers)

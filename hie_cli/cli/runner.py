@@ -1,106 +1,36 @@
 """What the stage commands share: settings, finding inputs, one job per video, the closing table."""
 
-import json as json_module
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import typer
 
-from hie_cli import __version__
 from hie_cli.cli.options import DEVICES
 from hie_cli.cli.terminal import complain, show, show_json
-from hie_cli.core import geometry
-from hie_cli.core.action_classes import ACTIONS
-from hie_cli.core.config import as_dict, overlay
-from hie_cli.core.errors import EXIT_FAILED, ConfigError, HieError, nearest
-from hie_cli.core.progress import note, progress, set_quiet
-from hie_cli.core.types import FramePeople
+from hie_cli.core.config import overlay
+from hie_cli.core.errors import EXIT_FAILED, ConfigError, nearest
+from hie_cli.core.progress import note, tell
+from hie_cli.core.progress_display import clock as clock_text
+from hie_cli.core.progress_events import Overall
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.files import atomic_write
-from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
+from hie_cli.pipeline.clock import Clock
+from hie_cli.pipeline.document_inputs import (
+    document_name,
+    find_documents,
+    match_video,
+    open_video,
+    video_info,
+)
+from hie_cli.pipeline.job import Setup, VideoJob, recorded, run_job, run_to_end
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.run import run_document, run_video
-from hie_cli.pipeline.settings import ChainConfig, load_chain, stages_until
+from hie_cli.pipeline.run import Stream, document_stream
+from hie_cli.pipeline.settings import load_chain, stages_until
+from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.pipeline.workers import run_in_workers
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
-from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
-
-
-@dataclass(frozen=True)
-class VideoJob:
-    """One video to take through ``stages``; made of plain values so that a worker can take it."""
-
-    path: Path
-    frames: FrameRange
-    stages: tuple[str, ...]
-    place: OutputDir
-    config: ChainConfig
-    device: str
-
-
-def run_job(job: VideoJob, models: Models | None = None) -> dict[str, Any]:
-    """Run one job; the record of it for the summary, with ``error`` if it failed."""
-    name = video_name(job.path)
-
-    def work() -> dict[str, Any]:
-        source = VideoSource(job.path, job.frames, job.config.video.fps)
-        networks = models or Models(job.config, job.device)
-        people = run_video(source, job.stages, job.place, job.config, networks)
-        return describe(people, source.info.fps)
-
-    record = _guarded(name, work)
-    record["files"] = [str(p) for p in job.place.files(name, job.stages) if p.exists()]
-    return record
-
-
-def _guarded(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The record of one piece of work, with ``error`` and ``exit_code`` if it failed."""
-    start = time.perf_counter()
-    record: dict[str, Any] = {"name": name, "status": "ok"}
-    try:
-        record |= work()
-    except HieError as error:
-        record |= {"status": "failed", "error": str(error), "exit_code": error.exit_code}
-    record["seconds"] = round(time.perf_counter() - start, 2)
-    return record
-
-
-def _run_in_worker(job: VideoJob) -> dict[str, Any]:
-    set_quiet(True)
-    return run_job(job)
-
-
-def describe(result: Sequence[FramePeople], fps: float) -> dict[str, Any]:
-    """Counts of one result: frames, boxes, identities, and how often each action came first."""
-    counts = dict.fromkeys(ACTIONS, 0)
-    identities: set[int] = set()
-    boxes = poses = 0
-    for item in result:
-        people = item.people
-        boxes += len(people)
-        if people.keypoints is not None:
-            poses += int(geometry.known(people.keypoints).any(-1).sum())
-        if people.track_ids is not None:
-            identities.update(people.track_ids.tolist())
-        if people.action_scores is not None:
-            known = people.action_scores[np.isfinite(people.action_scores).all(-1)]
-            for top in known.argmax(-1):
-                counts[ACTIONS[top]] += 1
-    record: dict[str, Any] = {"frames": len(result), "fps": round(fps, 3), "people": boxes}
-    if poses:
-        record["poses"] = poses
-    if identities:
-        record["identities"] = len(identities)
-    if any(counts.values()):
-        record["actions"] = {name: count for name, count in counts.items() if count}
-    return record
+from hie_cli.video.sources import find_videos, parse_range, video_name
 
 
 class Session:
@@ -119,6 +49,7 @@ class Session:
         overwrite: bool,
         resume: bool,
         json: bool,
+        profile: bool = False,
     ) -> None:
         if overwrite and resume:
             raise ConfigError("--overwrite and --resume contradict each other; give one")
@@ -131,6 +62,7 @@ class Session:
         self.place = OutputDir(output, overwrite, resume)
         self.device = device
         self.json = json
+        self.profile = profile
 
     def choose(self, section: str, changes: dict[str, Any]) -> None:
         """Lay an option of the command line over one section of the configuration."""
@@ -158,17 +90,18 @@ class Session:
         videos = find_videos(patterns)
         for path in videos:
             self.place.check(self.place.files(video_name(path), stages))
-        jobs = [
-            VideoJob(path, chosen, stages, self.place, self.config, self.device) for path in videos
-        ]
+        setup = Setup(stages, self.place, self.config, self.device)
+        jobs = [VideoJob(path, chosen, setup) for path in videos]
+        names = [video_name(path) for path in videos]
+        finished = Finished(len(jobs))
         if workers > 1 and len(jobs) > 1:
-            context = get_context("spawn")
-            with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-                done = progress(pool.map(_run_in_worker, jobs), "videos", len(jobs), "video")
-                records = list(done)
+            count = min(workers, len(jobs))
+            records = run_in_workers(jobs, names, run_job, count, finished)
         else:
-            models = Models(self.config, self.device)
-            records = [run_job(job, models) for job in jobs]
+            records = []
+            for job in jobs:
+                records.append(run_job(job))
+                finished(records[-1])
         self._close(records, stages)
 
     def run_documents(
@@ -180,14 +113,23 @@ class Session:
         found = find_videos(videos) if videos else []
         models = Models(self.config, self.device)
         records = []
+        finished = Finished(len(documents))
         for path in documents:
-            work = partial(self._run_document, path, found, stage, models, png)
-            records.append(_guarded(path.stem, work))
+            record: dict[str, Any] = {"name": path.stem}
+            run_to_end(self._document_frames(path, found, stage, models, png, record), record)
+            records.append(record)
+            finished(record)
         self._close(records, (stage,))
 
-    def _run_document(
-        self, path: Path, videos: list[Path], stage: str, models: Models, png: bool
-    ) -> dict[str, Any]:
+    def _document_frames(
+        self,
+        path: Path,
+        videos: list[Path],
+        stage: str,
+        models: Models,
+        png: bool,
+        record: dict[str, Any],
+    ) -> Stream:
         document = Document(path)
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
@@ -201,27 +143,25 @@ class Session:
         if path.resolve() in [file.resolve() for file in files]:
             raise ConfigError(f"{path}: is both input and output; give another -o")
         self.place.check(files)
-        result = run_document(document, source, stage, self.place, self.config, models, png)
-        fps = document.header.video.fps if document.header else (source.info.fps if source else 0)
-        return describe(result, fps) | {"files": [str(file) for file in files]}
+        clock = Clock()
+        stream = document_stream(
+            document, source, stage, self.place, self.config, models, png, clock
+        )
+        info = document.header.video if document.header else video_info(document, source)
+        yield from recorded(stream, info, clock, record)
+        record["files"] = [str(file) for file in files]
 
     def _close(self, records: list[dict[str, Any]], stages: Sequence[str]) -> None:
         """Print the closing table or JSON, write summary.json for a run, and exit."""
         failed = [record for record in records if record["status"] != "ok"]
-        summary = {
-            "hie": __version__,
-            "stages": list(stages),
-            "config": as_dict(self.config),
-            "videos": records,
-            "failed": len(failed),
-        }
+        run = summary(records, stages, self.config)
         if len(stages) > 1:
-            with atomic_write(self.place.folder / "summary.json") as file:
-                file.write(json_module.dumps(summary, indent=1) + "\n")
+            write_summary(self.place.folder, run)
         if self.json:
-            show_json(summary)
+            show_json(run)
         else:
-            show("\n".join(table(records)))
+            for line in table(records) + (profile_table(records) if self.profile else []):
+                show(line)
         for record in failed:
             complain(f"hie: {record['error']}")
         if failed:
@@ -230,18 +170,65 @@ class Session:
         note(f"results are in {self.place.folder}")
 
 
+class Finished:
+    """Tells of each video that has come to its end, and how many have."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        tell(Overall(0, total))
+
+    def __call__(self, record: dict[str, Any]) -> None:
+        """One video more."""
+        self._done += 1
+        tell(Overall(self._done, self._total))
+        if "warning" in record:
+            note(record["warning"])
+        elif self._total > 1:
+            note(f"{record['name']}: {outcome(record)}  ({self._done} of {self._total})")
+
+
+def outcome(record: dict[str, Any]) -> str:
+    """What came of one video, in a few words."""
+    if record["status"] != "ok":
+        return "failed"
+    people = f"{record['frames']} frames, {record['people']} people"
+    if "identities" in record:
+        people += f", {record['identities']} identities"
+    return f"{people}, {clock_text(record['seconds'])}, {record['frames_per_second']:.3g} frames/s"
+
+
 def table(records: Sequence[dict[str, Any]]) -> list[str]:
-    """The closing table, one line per video."""
+    """The closing table, one line per video; nothing where none came to its end."""
+    if all(record["status"] != "ok" for record in records):
+        return []
     width = max([len(record["name"]) for record in records] + [5])
     lines = [f"{'video':<{width}}  status  frames  people   ids  seconds  f/s    commonest action"]
     for record in records:
-        frames, seconds = record.get("frames", 0), record["seconds"]
+        if record["status"] != "ok":
+            lines.append(f"{record['name']:<{width}}  {record['status']}")
+            continue
         actions = record.get("actions", {})
         top = max(actions, key=actions.get) if actions else ""
         share = f" {actions[top] / sum(actions.values()):.0%}" if actions else ""
+        status = "nobody" if "warning" in record else record["status"]
         lines.append(
-            f"{record['name']:<{width}}  {record['status']:<6}  {frames:>6}  "
-            f"{record.get('people', 0):>6}  {record.get('identities', ''):>4}  {seconds:>7.1f}  "
-            f"{frames / seconds if seconds else 0:<5.1f}  {top}{share}".rstrip()
+            f"{record['name']:<{width}}  {status:<6}  {record['frames']:>6}  "
+            f"{record['people']:>6}  {record.get('identities', ''):>4}  {record['seconds']:>7.1f}  "
+            f"{record['frames_per_second']:<5.1f}  {top}{share}".rstrip()
         )
+    return lines
+
+
+def profile_table(records: Sequence[dict[str, Any]]) -> list[str]:
+    """Seconds per stage and in the networks, and peak memory; stages run side by side."""
+    done = [record for record in records if "stage_seconds" in record]
+    columns = list(dict.fromkeys(name for record in done for name in record["stage_seconds"]))
+    width = max([len(record["name"]) for record in done] + [5])
+    head = "".join(f"{name:>9}" for name in [*columns, "networks", "MB"])
+    lines = [f"{'video':<{width}}{head}"]
+    for record in done:
+        seconds = [record["stage_seconds"].get(name, 0.0) for name in columns]
+        cells = "".join(f"{each:>9.1f}" for each in [*seconds, record["network_seconds"]])
+        memory = record["peak_memory_mb"]
+        lines.append(f"{record['name']:<{width}}{cells}{'' if memory is None else memory:>9}")
     return lines

@@ -1,41 +1,64 @@
-"""Progress on stderr, with rate and time left; silent off a terminal or when asked to be."""
+"""What is under way, told to whoever shows it: a terminal, a parent process, or nobody.
 
-import sys
-from collections.abc import Iterable, Iterator, Sized
-from itertools import chain, islice
+Nobody, until the command line says otherwise: the library prints nothing.
+"""
+
+import time
+from collections.abc import Generator, Iterable, Sized
+from itertools import count
 from typing import TypeVar
 
-from hie_cli.core.text import printable
+from hie_cli.core.progress_display import Display
+from hie_cli.core.progress_events import Begin, End, Event, Note, Reporter, Step
 
 T = TypeVar("T")
 
-_quiet = True  # the command line switches progress and notes on
+
+_reporter: Reporter | None = None
+_tasks = count()
+_SECONDS_BETWEEN_STEPS = 0.1
+
+
+def set_reporter(reporter: Reporter | None) -> None:
+    """Tell ``reporter`` of everything from now on, from any thread; None: nobody."""
+    global _reporter
+    _reporter = reporter
 
 
 def set_quiet(quiet: bool) -> None:
-    """Silence every progress bar and note of this process (``--quiet``)."""
-    global _quiet
-    _quiet = quiet
+    """Show everything on stderr, or with ``quiet`` nothing at all."""
+    set_reporter(None if quiet else Display())
+
+
+def tell(event: Event) -> None:
+    """Tell the reporter, if there is one."""
+    if _reporter is not None:
+        _reporter(event)
 
 
 def progress(
     items: Iterable[T], label: str, total: int | None = None, unit: str = "frame"
-) -> Iterator[T]:
-    """Yield ``items``, drawing a bar from the first of them on, after two seconds of work."""
-    from tqdm import tqdm
-
+) -> Generator[T, None, None]:
+    """Yield ``items``, told as a task from the first of them on."""
     if total is None and isinstance(items, Sized):
         total = len(items)
-    hidden = _quiet or not sys.stderr.isatty()
-    label = printable(label, keep="")
-    iterator = iter(items)
-    begun = list(islice(iterator, 1))
-    yield from tqdm(
-        chain(begun, iterator), label, total, unit=f" {unit}", delay=2, disable=hidden, leave=False
-    )
+    task, told = next(_tasks), 0.0
+    begun = False
+    try:
+        for done, item in enumerate(items, 1):
+            if not begun:
+                tell(Begin(task, label, total, unit))
+                begun = True
+            now = time.monotonic()
+            if now - told >= _SECONDS_BETWEEN_STEPS:
+                tell(Step(task, done))
+                told = now
+            yield item
+    finally:
+        if begun:
+            tell(End(task))
 
 
 def note(message: str) -> None:
-    """One line on stderr for the person at the terminal; nothing under ``--quiet``."""
-    if not _quiet:
-        print(printable(message, keep=""), file=sys.stderr)
+    """One line for the person at the terminal; nothing under ``--quiet``."""
+    tell(Note(message))

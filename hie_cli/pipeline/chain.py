@@ -3,9 +3,7 @@
 With an output folder it writes what ``hie run`` writes; without one nothing touches the disk.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -15,12 +13,13 @@ from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
 from hie_cli.formats.documents.document import rounded
+from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.inputs import VideoInput, Videos, video_inputs
+from hie_cli.pipeline.job import Setup, video_frames
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.run import video_stream
 from hie_cli.pipeline.settings import ChainConfig, stages_until
-from hie_cli.pipeline.tally import Tally
+from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.posing import refine as refining
 from hie_cli.posing import stage as posing
 from hie_cli.recognition import stage as recognition
@@ -123,41 +122,28 @@ def run(
         for video in chosen:
             place.check(place.files(video.name, stages))
     state = _State()
-    models = Models(config, device)
-    work = _Work(stages, place, config, models, images)
-    return ChainRun(_all(chosen, work, errors == "collect", state), state)
+    setup = Setup(stages, place, config, device, images)
+    return ChainRun(_all(chosen, setup, errors == "collect", state), state)
 
 
-@dataclass(frozen=True)
-class _Work:
-    stages: Sequence[str]
-    place: OutputDir | None
-    config: ChainConfig
-    models: Models
-    images: bool
-
-
-def _all(videos: Sequence[VideoInput], work: _Work, collect: bool, state: _State) -> FrameStream:
-    for video in videos:
-        try:
-            yield from _one(video, work, state)
-        except Exception as error:
-            if not collect:
-                raise
-            state.failures.append(Failure(video.name, error))
-
-
-def _one(video: VideoInput, work: _Work, state: _State) -> FrameStream:
-    start = time.perf_counter()
-    source, tally = video.open(), Tally()
-    stream = video_stream(
-        source, work.stages, work.place, work.config, work.models, images=work.images
-    )
-    with closing(stream):
-        for item in tally.passing(stream):
-            yield replace(item, video=source.info)
-    seconds = round(time.perf_counter() - start, 2)
-    state.records.append({"name": video.name} | tally.record() | {"seconds": seconds})
+def _all(videos: Sequence[VideoInput], setup: Setup, collect: bool, state: _State) -> FrameStream:
+    records: list[dict[str, Any]] = []
+    try:
+        for video in videos:
+            records.append({"name": video.name})
+            try:
+                yield from video_frames(video, setup, records[-1])
+            except Exception as error:
+                records[-1] |= failure(video.name, error)
+                if not collect:
+                    raise
+                state.failures.append(Failure(video.name, error))
+            else:
+                state.records.append(records[-1])
+    finally:
+        ended = [record for record in records if "status" in record]
+        if setup.place is not None and len(setup.stages) > 1 and ended:
+            write_summary(setup.place.folder, summary(ended, setup.stages, setup.config))
 
 
 def detect_image(image: Image, *, config: ChainConfig = DEFAULTS, device: str = "auto") -> People:

@@ -53,10 +53,11 @@ def video_inputs(
             raise ConfigError("a list of images and videos; give one kind")
         title = name or images[0].resolve().parent.name
         return [VideoInput(title, lambda: MemorySource(ImageFiles(images), fps, title, frames))]
-    return [_file(path, frames, fps) for path in find_videos(paths, stills)]
+    return [video_file(path, frames, fps) for path in find_videos(paths, stills)]
 
 
-def _file(path: Path, frames: FrameRange, fps: float | None) -> VideoInput:
+def video_file(path: Path, frames: FrameRange, fps: float | None) -> VideoInput:
+    """A video file, image or folder of images."""
     return VideoInput(video_name(path), lambda: VideoSource(path, frames, fps))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from hie_cli.core.progress import tell
+from hie_cli.core.progress_events import Doing
 from hie_cli.models.base import Detector, PoseEstimator
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.posing import refine
@@ -13,6 +15,7 @@ from hie_cli.recognition import stage as recognition
 def _detector(name: str, device: str) -> Detector:
     from hie_cli.models import registry
 
+    tell(Doing(f"loading {name}"))
     return registry.load_detector(name, device)
 
 
@@ -20,6 +23,7 @@ def _detector(name: str, device: str) -> Detector:
 def _estimator(name: str, device: str) -> PoseEstimator:
     from hie_cli.models import registry
 
+    tell(Doing(f"loading {name}"))
     return registry.load_estimator(name, device)
 
 
@@ -47,9 +51,14 @@ class Models:
 
 
 def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> None:
-    """Know every model that ``stages`` will ask for. Raises ModelError before any work is done."""
-    from hie_cli.models import registry
+    """Know the device and every model that ``stages`` will ask for.
 
+    Raises ModelError before anything is loaded.
+    """
+    from hie_cli.models import registry
+    from hie_cli.models.runtime import resolve_device
+
+    resolve_device(device)
     if "detect" in stages:
         for name in config.detect.models:
             registry.find(name)

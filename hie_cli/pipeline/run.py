@@ -7,6 +7,7 @@ files of ``hie run`` equal those of the separate commands.
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.prefetch import prefetch
@@ -14,6 +15,7 @@ from hie_cli.core.progress import progress
 from hie_cli.core.types import FramePeople, FrameStream
 from hie_cli.formats.documents.document import Document, Header
 from hie_cli.formats.documents.writer import DocumentWriter
+from hie_cli.pipeline.clock import Clock, timed_source, timed_stage
 from hie_cli.pipeline.document_inputs import attach, document_name, video_info
 from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.networks import Models
@@ -49,17 +51,19 @@ def video_stream(
     config: ChainConfig,
     models: Models,
     images: bool = True,
+    clock: Clock | None = None,
 ) -> Stream:
     """``run_video`` frame by frame, as far as the stages allow; without ``place`` nothing is
     written.
 
     images: each item carries its image, read once more where the stages could not keep it; a source
-    that can be read once only then gives none.
+    that can be read once only then gives none. clock: what the stages take is added to it.
     """
     frames = SourcePasses(source)
     chosen = source.range
     header = Header("detect", source.info, (chosen.first, chosen.end, chosen.stride))
-    run = VideoRun(source.info, chosen.stride, frames, config, models, place)
+    time = clock or Clock()
+    run = VideoRun(source.info, chosen.stride, frames, config, models, place, clock=time)
     return flow(frames, header, chosen, stages, run, pixels=True, images=images)
 
 
@@ -72,7 +76,21 @@ def run_document(
     models: Models,
     png: bool = False,
 ) -> list[FramePeople]:
-    """Take one document through one stage; its people at the end.
+    """Take one document through one stage; its people at the end."""
+    return _people(document_stream(document, source, stage, place, config, models, png))
+
+
+def document_stream(
+    document: Document,
+    source: VideoSource | None,
+    stage: str,
+    place: OutputDir | None,
+    config: ChainConfig,
+    models: Models,
+    png: bool = False,
+    clock: Clock | None = None,
+) -> Stream:
+    """``run_document`` frame by frame, as far as the stage allows.
 
     ``source`` is the document's video; track does without it, and so does action unless one of its
     models looks at pixels.
@@ -80,14 +98,15 @@ def run_document(
     header = document.header or foreign_header(document, source)
     frames = None if source is None else SourcePasses(source)
     chosen = FrameRange(*header.frames)
-    run = VideoRun(header.video, chosen.stride, frames, config, models, place, png)
+    time = clock or Clock()
+    run = VideoRun(header.video, chosen.stride, frames, config, models, place, png, time)
     stream: Iterable[FramePeople] = document
     if stage == "action":
         stream = RequireTrackIds(document)
     elif source is not None:
         stream = attach(document, source)
     pixels = source is not None and stage != "action"
-    return _people(flow(stream, header, chosen, (stage,), run, pixels))
+    return flow(stream, header, chosen, (stage,), run, pixels)
 
 
 def _people(stream: Stream) -> list[FramePeople]:
@@ -113,18 +132,19 @@ def flow(
     """
     total = run.frames.total if run.frames is not None else 0
     with ExitStack() as stack:
-        stream: FrameStream = iter(start)
+        stream: FrameStream = timed_source(start, run.clock) if pixels else iter(start)
         for name in stages:
             stage = STAGES[name](run)
             if stage.needs_pixels and not pixels:
                 assert run.frames is not None
-                stream, pixels = with_images(stream, run.frames), True
+                stream, pixels = with_images(stream, timed_source(run.frames, run.clock)), True
             if pixels:
                 ahead = prefetch(stream)
                 stack.callback(ahead.close)
                 stream = ahead
             if stage.whole:
                 stream = progress(stream, f"{run.video.name}: people", total or None)
+            stage = replace(stage, run=partial(timed_stage, name, stage.run, clock=run.clock))
             if stage.settings is None or run.output is None:
                 stream = stage.run(stream) if stage.settings is None else unwritten(stage, stream)
             else:
@@ -135,7 +155,7 @@ def flow(
                 stream = written(stage, stream, writer, frames)
             pixels = pixels and stage.keeps_images
         if images and not pixels and run.frames is not None and run.frames.again:
-            again = prefetch(run.frames)
+            again = prefetch(timed_source(run.frames, run.clock))
             stack.callback(again.close)
             stream = with_images(stream, again)
         yield from progress(stream, f"{run.video.name}: {stages[-1]}", total or None)

@@ -1,12 +1,13 @@
 """The stages of the chain as records; one function each, found by name."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hie_cli.core.config import as_dict
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
 from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
+from hie_cli.pipeline.clock import Clock, TimedDetector, TimedEstimator
 from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.networks import Models, used
 from hie_cli.pipeline.output import OutputDir
@@ -46,7 +47,7 @@ class VideoRun:
 
     ``video``: its name, size and fps · ``stride`` of the frames that are used · ``frames``: its
     pixels, None where there are none · ``output``: where pictures go; ``png``: every drawn frame,
-    too.
+    too · ``clock``: what the stages take.
     """
 
     video: VideoInfo
@@ -56,6 +57,7 @@ class VideoRun:
     models: Models
     output: OutputDir | None = None
     png: bool = False
+    clock: Clock = field(default_factory=Clock)
 
 
 def detect(run: VideoRun) -> Stage:
@@ -65,7 +67,8 @@ def detect(run: VideoRun) -> Stage:
 
     def stage(stream: FrameStream) -> FrameStream:
         frames = (Frame(i.index, i.image) for i in stream if i.image is not None)
-        return smooth_boxes(detection.detect(frames, config, run.models.detectors), half)
+        models = [TimedDetector(model, run.clock) for model in run.models.detectors]
+        return smooth_boxes(detection.detect(frames, config, models), half)
 
     return Stage(
         "detect",
@@ -83,7 +86,9 @@ def pose(run: VideoRun) -> Stage:
     config, refining = run.config.pose, run.config.refine
 
     def stage(stream: FrameStream) -> FrameStream:
-        poses = posing.pose(stream, config, run.models.pose)
+        model = run.models.pose
+        timed = None if model is None else TimedEstimator(model, run.clock)
+        poses = posing.pose(stream, config, timed)
         fps = run.video.fps / run.stride
         return refine.refine(poses, refining, fps, device=run.models.device)
 

@@ -1,12 +1,12 @@
 """What is counted of a video's people as they pass, for the closing table and ``summary.json``."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
-from hie_cli.core.types import FramePeople, FrameStream
+from hie_cli.core.types import FramePeople
 
 
 class Tally:
@@ -17,19 +17,13 @@ class Tally:
         self._identities: set[int] = set()
         self._actions = np.zeros(len(ACTIONS), np.int64)
 
-    def passing(self, stream: Iterable[FramePeople]) -> FrameStream:
-        """``stream``, each frame counted as it passes."""
-        for item in stream:
-            self.add(item)
-            yield item
-
     def add(self, item: FramePeople) -> None:
         """Count one frame."""
         people = item.people
         self.frames += 1
         self.people += len(people)
         if people.keypoints is not None:
-            self.poses += int(np.isfinite(people.keypoints).all(-1).any(-1).sum())
+            self.poses += int(geometry.known(people.keypoints).any(-1).sum())
         if people.track_ids is not None:
             self._identities.update(people.track_ids.tolist())
         if people.action_scores is not None:

@@ -1,0 +1,110 @@
+"""Worker processes: what dies takes only its own job along, and nothing outlives its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from hie_cli.core import progress
+from hie_cli.core.progress_events import Event, Note
+from hie_cli.pipeline.workers import run_in_workers
+from tests.support import jobs
+from tests.support.paths import ROOT
+
+
+@pytest.fixture
+def told():
+    events: list[Event] = []
+    progress.set_reporter(events.append)
+    yield events
+    progress.set_reporter(None)
+
+
+def run(actions: dict[str, str], count: int = 2) -> tuple[list[dict], list[str]]:
+    done: list[str] = []
+    records = run_in_workers(
+        list(actions.items()),
+        list(actions),
+        jobs.work,
+        count,
+        lambda record: done.append(record["name"]),
+    )
+    return records, done
+
+
+def test_records_come_in_the_order_of_the_jobs_and_what_workers_tell_arrives(told):
+    records, done = run(dict.fromkeys("abcd", "go"))
+    assert [record["name"] for record in records] == list("abcd")
+    assert sorted(done) == list("abcd")
+    assert len({record["process"] for record in records}) == 2
+    assert os.getpid() not in {record["process"] for record in records}
+    assert told.count(Note("a speaks")) == 3
+
+
+def test_a_worker_that_dies_takes_its_own_job_only():
+    records, _ = run({"a": "go", "b": "die", "c": "go", "d": "exit", "e": "go"})
+    assert [record["status"] for record in records] == ["ok", "failed", "ok", "failed", "ok"]
+    assert records[1]["error"] == (
+        "b: its worker process died (SIGKILL); out of memory? fewer --workers need less"
+    )
+    assert records[1]["exit_code"] == 1
+    assert "exit code 7" in records[3]["error"]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that is dead and not yet collected does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_for(condition, seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_their_parent(tmp_path, how):
+    places = [tmp_path / "a", tmp_path / "b"]
+    code = (
+        "from hie_cli.pipeline.workers import run_in_workers\n"
+        "from tests.support import jobs\n"
+        f"work = [('a', 'wait {places[0]}'), ('b', 'wait {places[1]}')]\n"
+        "if __name__ == '__main__':\n"
+        "    run_in_workers(work, ['a', 'b'], jobs.work, 2, print)\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment)
+    assert wait_for(lambda: all(p.exists() and p.read_text() for p in places))
+    pids = [int(place.read_text()) for place in places]
+    assert all(map(alive, pids))
+    parent.send_signal(how)
+    parent.wait(timeout=30)
+    assert wait_for(lambda: not any(map(alive, pids)))
+
+
+def test_an_interrupt_of_the_parent_stops_the_workers(tmp_path):
+    place = tmp_path / "a"
+
+    def interrupt() -> None:
+        assert wait_for(place.exists)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run({"a": f"wait {place}"})
+    assert wait_for(lambda: not alive(int(place.read_text())))
