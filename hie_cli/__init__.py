@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from hie_cli.api import detect, draw, pose, recognise, render, run, track
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
-    from hie_cli.core.types import FramePeople, People, Person, VideoInfo
-    from hie_cli.evaluation.scores import compare, evaluate
+    from hie_cli.core.types import Frame, FramePeople, People, Person, VideoInfo
+    from hie_cli.evaluation.scores import Report, compare, evaluate
     from hie_cli.formats.challenge_zip import check_submission, submit
     from hie_cli.formats.conversion import convert
     from hie_cli.formats.readers import read, read_sequences
+    from hie_cli.formats.sequence import VideoSequence
     from hie_cli.formats.writers import write
     from hie_cli.models.registry import list_models
+    from hie_cli.models.spec import ModelSpec
     from hie_cli.models.user_models import import_model
+    from hie_cli.pipeline.chain import ChainRun
     from hie_cli.pipeline.diagnosis import diagnose
-    from hie_cli.pipeline.drawing import draw
     from hie_cli.rendering.html_report import write_report
     from hie_cli.simulation.generate import simulate
     from hie_cli.training.action.train_action import train_action
@@ -28,53 +31,75 @@ if TYPE_CHECKING:
 
 # The module that each public name comes from, as above.
 _HOMES = {
-    "diagnose": "pipeline.diagnosis",
-    "train_fusion": "training.action.train_fusion",
-    "train_action": "training.action.train_action",
-    "list_models": "models.registry",
-    "import_model": "models.user_models",
+    "ChainRun": "pipeline.chain",
     "ConfigError": "core.errors",
+    "Frame": "core.types",
     "FramePeople": "core.types",
     "HieError": "core.errors",
     "InputError": "core.errors",
     "ModelError": "core.errors",
+    "ModelSpec": "models.spec",
     "People": "core.types",
     "Person": "core.types",
+    "Report": "evaluation.scores",
     "VideoInfo": "core.types",
+    "VideoSequence": "formats.sequence",
     "check_submission": "formats.challenge_zip",
     "compare": "evaluation.scores",
     "convert": "formats.conversion",
-    "draw": "pipeline.drawing",
+    "detect": "api",
+    "diagnose": "pipeline.diagnosis",
+    "draw": "api",
     "evaluate": "evaluation.scores",
+    "import_model": "models.user_models",
+    "list_models": "models.registry",
+    "pose": "api",
     "read": "formats.readers",
     "read_sequences": "formats.readers",
+    "recognise": "api",
+    "render": "api",
+    "run": "api",
     "simulate": "simulation.generate",
     "submit": "formats.challenge_zip",
+    "track": "api",
+    "train_action": "training.action.train_action",
+    "train_fusion": "training.action.train_fusion",
     "write": "formats.writers",
     "write_report": "rendering.html_report",
 }
 
 __all__ = [
+    "ChainRun",
     "ConfigError",
+    "Frame",
     "FramePeople",
     "HieError",
     "InputError",
     "ModelError",
+    "ModelSpec",
     "People",
     "Person",
+    "Report",
     "VideoInfo",
+    "VideoSequence",
     "check_submission",
     "compare",
     "convert",
+    "detect",
     "diagnose",
     "draw",
     "evaluate",
     "import_model",
     "list_models",
+    "pose",
     "read",
     "read_sequences",
+    "recognise",
+    "render",
+    "run",
     "simulate",
     "submit",
+    "track",
     "train_action",
     "train_fusion",
     "write",

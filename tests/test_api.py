@@ -13,6 +13,8 @@ import pytest
 
 import hie_cli
 from hie_cli.core.types import People
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.writer import DocumentWriter
 from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "hie_cli"
@@ -172,3 +174,36 @@ def test_simulate(tmp_path, capfd):
     with pytest.raises(hie_cli.ConfigError, match="already there"):
         hie_cli.simulate(tmp_path, seed=5, set=small, video=False)
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_concerns_files_alone_is_refused_without_them():
+    with pytest.raises(hie_cli.ConfigError, match="concern files; give output"):
+        hie_cli.run("none.mp4", overwrite=True)
+    with pytest.raises(hie_cli.ConfigError, match="contradict each other"):
+        hie_cli.run("none.mp4", output="out", overwrite=True, resume=True)
+    with pytest.raises(hie_cli.InputError, match=r"give|no such file"):
+        next(hie_cli.run("none.mp4", preset="fast"))
+    with pytest.raises(hie_cli.ConfigError, match="--preset fats: unknown; did you mean 'fast'"):
+        hie_cli.run("none.mp4", preset="fats")
+
+
+def test_one_picture_needs_its_people():
+    with pytest.raises(hie_cli.InputError, match=r"pose\(image, people\)"):
+        hie_cli.pose(np.zeros((10, 10, 3), np.uint8))
+    with pytest.raises(hie_cli.InputError, match=r"shape \(10, 10\) uint8; expected \(H, W, 3\)"):
+        hie_cli.draw(np.zeros((10, 10), np.uint8), People.empty())
+
+
+def test_render(make_video, tmp_path):
+    """A document over its video: the overlay and the contact sheet, never over existing ones."""
+    clip = make_video(frames=4)
+    document = tmp_path / "tiny.json"
+    header = Header("detect", hie_cli.VideoInfo("tiny", 64, 48, 10.0, 4))
+    with DocumentWriter(document, header) as writer:
+        for index in range(4):
+            writer.write(hie_cli.FramePeople(index, People.from_arrays([[5, 5, 30, 40]])))
+    files = hie_cli.render(document, video=clip, output=tmp_path / "out")
+    assert [path.name for path in files] == ["tiny.mp4", "tiny.png"]
+    assert all(path.stat().st_size for path in files)
+    with pytest.raises(hie_cli.ConfigError, match="exists already"):
+        hie_cli.render(document, video=clip, output=tmp_path / "out")

@@ -12,6 +12,7 @@ import cv2
 import pytest
 import typer
 
+import hie_cli
 from hie_cli.cli.app import build
 from tests.support.paths import ROOT
 
@@ -36,7 +37,7 @@ def steps() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, sample_clip) -> Path:
-    """A folder with the files that the README speaks of: a short ``crowd.mp4``."""
+    """A folder with the files that the pages speak of: a short ``crowd.mp4``, and truth for it."""
     place = tmp_path_factory.mktemp("readme")
     reader = cv2.VideoCapture(str(sample_clip))
     writer = cv2.VideoWriter(
@@ -46,6 +47,9 @@ def folder(tmp_path_factory, sample_clip) -> Path:
         writer.write(reader.read()[1])
     writer.release()
     reader.release()
+    (place / "gt").mkdir()  # one person of the clip, seen throughout
+    rows = [f"{t},1,500,160,50,120,1,-1,-1,-1\n" for t in range(6)]
+    (place / "gt" / "crowd.txt").write_text("".join(rows))
     return place
 
 
@@ -62,7 +66,26 @@ def test_the_readme_runs(folder):
             command = [sys.executable, "-m", "hie_cli", *words[1:]]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         assert done.returncode == 0, f"README: {source}\n{done.stderr}"
-    shutil.rmtree(folder / "out")
+    for made in ("out", "mot"):
+        shutil.rmtree(folder / made)
+
+
+def test_the_page_of_the_api_runs(folder, monkeypatch, capsys):
+    """Its examples one after another, in one session."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    blocks = [text for language, text in BLOCK.findall(page) if language == "python"]
+    assert len(blocks) > 5
+    monkeypatch.chdir(folder)
+    session: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "docs/api.md", "exec"), session)
+    printed = capsys.readouterr()
+    assert "did you mean 'models'?" in printed.out
+    assert printed.err == ""
+    records = {"ChainRun", "Frame", "ModelSpec", "Report", "VideoSequence"}
+    named = set(re.findall(r"`(\w+)(?:\([^`]*\))?`", page))
+    named |= set(re.findall(r"hie_cli\.(\w+)", page))
+    assert set(hie_cli.__all__) <= named | records
 
 
 def command_of(words: list[str]) -> tuple[Any, list[str]]:

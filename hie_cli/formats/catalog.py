@@ -31,7 +31,7 @@ def select(path: Path, name: str | None = None, kind: Kind | None = None) -> Sel
     allowed = tuple(layout for layout in known() if layout.reads(kind))
     if name is not None:
         return _chosen(path, find(name, allowed))
-    found = _main_files(_richest(find_sources(path, _endings(known()))))
+    found = _main_files(_richest(find_sources(path, endings(known()))))
     by_layout: dict[str, list[Source]] = {}
     misfits: list[tuple[Source, Layout, Fit]] = []
     for source in found:
@@ -72,7 +72,7 @@ def recognise(
 
 def _chosen(path: Path, layout: Layout) -> Selection:
     """The files of a layout that was named: all of its ending, or the one file given."""
-    found = find_sources(path, _endings(known()))
+    found = find_sources(path, endings(known()))
     single = len(found) == 1
     files = found if single else [s for s in found if s.suffix in layout.endings]
     files = _main_files([s for s in files if single or not _foreign(s, layout)])
@@ -93,7 +93,8 @@ def _foreign(source: Source, layout: Layout) -> bool:
     return foreign
 
 
-def _endings(layouts: tuple[Layout, ...]) -> tuple[str, ...]:
+def endings(layouts: tuple[Layout, ...]) -> tuple[str, ...]:
+    """Of the files that the layouts keep."""
     return tuple(dict.fromkeys(ending for layout in layouts for ending in layout.endings))
 
 
@@ -131,9 +132,9 @@ def _nothing_fits(
                 )
     if not misfits:
         names = ", ".join(layout.name for layout in known() if layout.reads(kind))
-        endings = ", ".join(_endings(known()))
+        expected = ", ".join(endings(known()))
         return InputError(
-            f"{path}: none of the known layouts ({names}); expected a file with one of {endings}"
+            f"{path}: none of the known layouts ({names}); expected a file with one of {expected}"
         )
     source, layout, fit = max(misfits, key=lambda item: item[2].share)
     return InputError(

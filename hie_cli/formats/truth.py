@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from hie_cli.core.types import Annotations, TruthSequence
-from hie_cli.formats.catalog import select
+from hie_cli.formats.catalog import endings, select
 from hie_cli.formats.documents.document import frame_number
 from hie_cli.formats.layout import RateOf, ReadOptions, SizeOf
+from hie_cli.formats.layouts import known
 from hie_cli.formats.layouts.track1 import read_truth_file
 from hie_cli.formats.reading import Sequences, by_name
 from hie_cli.formats.sources import Source, find_sources
@@ -39,7 +40,7 @@ def read_box_truth(path: Path | str) -> Mapping[str, TruthSequence] | None:
     The text alone says who is ignored. It ends with its last row; the sequence goes on to its last
     all-track file.
     """
-    found = find_sources(Path(path))
+    found = find_sources(Path(path), endings(known()))
     texts = [s for s in found if "track1" in s.folders and s.suffix == ".txt"]
     if not texts or not any({"all-track", "track2&3"} & set(s.folders) for s in found):
         return None

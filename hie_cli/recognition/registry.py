@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hie_cli.core import plugins
 from hie_cli.core.errors import ModelError, nearest
 from hie_cli.core.types import Frame, FramePeople, VideoInfo
 from hie_cli.recognition.base import Recogniser
@@ -55,6 +56,7 @@ def register(name: str, factory: Factory, needs_pixels: bool = False) -> None:
 
 def names() -> list[str]:
     """The registered names, sorted."""
+    plugins.load()
     return sorted(_REGISTERED)
 
 
@@ -63,6 +65,7 @@ def make(name: str, inputs: Inputs) -> Recogniser:
 
     Raises ModelError for an unknown name, missing weights, or a missing video.
     """
+    plugins.load()
     if (known := _REGISTERED.get(name)) is not None:
         if known.needs_pixels and inputs.frames is None:
             raise ModelError(f"{name}: looks at pixels; give the video with --video")
@@ -86,6 +89,7 @@ def make(name: str, inputs: Inputs) -> Recogniser:
 
 def needs_pixels(name: str) -> bool:
     """Whether that recogniser looks at the video. False for an unknown name."""
+    plugins.load()
     if (known := _REGISTERED.get(name)) is not None:
         return known.needs_pixels
     if fused_recogniser.is_fusion(name):

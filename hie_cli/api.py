@@ -1,0 +1,252 @@
+"""The chain's functions as ``hie_cli`` offers them: settings by keyword, as the commands' options.
+
+Everywhere below: preset: a shipped one's name, or a YAML file · config: one or several YAML files
+over it · set: single settings over those, such as ``{"detect.min_score": 0.3}`` · device: auto,
+cpu, cuda or mps. Wrong settings raise ConfigError, unknown models ModelError, bad input InputError.
+"""
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Literal, overload
+
+from hie_cli.core.config import Files, Sets
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
+from hie_cli.formats.documents.document import Document
+from hie_cli.pipeline import chain
+from hie_cli.pipeline.chain import ChainRun
+from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
+from hie_cli.pipeline.inputs import Videos
+from hie_cli.pipeline.networks import Models
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.run import run_document
+from hie_cli.pipeline.settings import load_chain
+from hie_cli.rendering.draw import Painter
+from hie_cli.video.sources import find_videos
+
+
+def run(
+    videos: Videos,
+    *,
+    until: str | None = None,
+    output: Path | str | None = None,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+    frames: str = ":",
+    overwrite: bool = False,
+    resume: bool = False,
+    fps: float | None = None,
+    name: str | None = None,
+    stills: bool = False,
+    errors: Literal["raise", "collect"] = "raise",
+    images: bool = True,
+) -> ChainRun:
+    """The people of every frame, one video after another: boxes, poses, identities, actions.
+
+    videos: a path, folder or pattern, or several; a list of image files (one video); or any
+    iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · until: the
+    last stage, detect, pose, track, action or (with ``output``, and the default there) render ·
+    output: the folder to write what ``hie run`` writes; without it nothing touches the disk ·
+    frames: "A:B:S" as ``--frames`` · stills: every image is a video of its own · errors: "collect"
+    keeps a failing video in ``.failures`` and goes on · images: whether items carry pixels.
+
+    Gives ``FramePeople`` with ``index``, ``people``, ``image`` and ``video``; those of a video come
+    at its end where identities need the whole of it. Names, settings and models are checked before
+    the first frame is asked for.
+    """
+    place = None
+    if output is not None:
+        place = _place(output, overwrite, resume)
+    elif overwrite or resume:
+        raise ConfigError("overwrite and resume concern files; give output as well")
+    return chain.run(
+        videos,
+        until=until,
+        config=load_chain(preset, config, set),
+        device=device,
+        output=place,
+        frames=frames,
+        fps=fps,
+        name=name,
+        stills=stills,
+        errors=errors,
+        images=images,
+    )
+
+
+def detect(
+    image: Image | PathLike[str] | str,
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+) -> People:
+    """The people of one picture: boxes and scores, best first.
+
+    image: (H, W, 3) uint8 BGR, or an image file. Networks stay loaded between calls. For videos:
+    ``run(..., until="detect")``.
+    """
+    settings = load_chain(preset, config, set)
+    return chain.detect_image(_picture(image), config=settings, device=device)
+
+
+@overload
+def pose(
+    frames: Image | PathLike[str] | str,
+    people: People,
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+) -> People: ...
+
+
+@overload
+def pose(
+    frames: Iterable[FramePeople],
+    people: None = None,
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+    fps: float | None = None,
+) -> FrameStream: ...
+
+
+def pose(
+    frames: Image | PathLike[str] | str | Iterable[FramePeople],
+    people: People | None = None,
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+    fps: float | None = None,
+) -> People | FrameStream:
+    """The 14 joints of people: of one picture, or of frames with people and images.
+
+    ``pose(image, people)`` gives the people with joints (those who turn out to be the same person
+    are merged). ``pose(frames)`` gives the frames one by one, joints refined over time.
+    """
+    settings = load_chain(preset, config, set)
+    if people is not None:
+        return chain.pose_image(_picture(frames), people, config=settings, device=device)  # type: ignore[arg-type] # overloaded
+    if isinstance(frames, str | PathLike) or hasattr(frames, "dtype"):
+        raise InputError("pose: one picture needs its people as well: pose(image, people)")
+    return chain.pose_frames(frames, config=settings, device=device, fps=fps)
+
+
+def track(
+    frames: Iterable[FramePeople],
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    video: VideoInfo | None = None,
+    fps: float | None = None,
+) -> FrameStream:
+    """Frames with people -> the same with an identity per person (``people.track_ids``).
+
+    By appearance too where the frames carry images. video, fps: size and rate, where the frames
+    themselves do not say. Comes when the frames have ended; with ``set={"track.online": True}`` one
+    by one.
+    """
+    return chain.track_frames(frames, config=load_chain(preset, config, set), video=video, fps=fps)
+
+
+def recognise(
+    frames: Iterable[FramePeople],
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+    video: VideoInfo | None = None,
+    fps: float | None = None,
+    source: Iterable[Frame] | None = None,
+) -> FrameStream:
+    """Frames with tracked people -> the same with a score for each action.
+
+    video, fps: as in ``track`` · source: the video's frames, for recognisers that look at pixels.
+    Every ``action.every``-th frame is scored, the rows of the others are NaN.
+    """
+    settings = load_chain(preset, config, set)
+    return chain.recognise_frames(
+        frames, config=settings, device=device, video=video, fps=fps, source=source
+    )
+
+
+def render(
+    documents: PathLike[str] | str | Sequence[PathLike[str] | str],
+    *,
+    video: PathLike[str] | str | Sequence[PathLike[str] | str],
+    output: Path | str = "out",
+    png: bool = False,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Draw stage documents over their videos: overlay video and contact sheet; their paths.
+
+    documents, video: paths, folders or patterns, matched by name · png: every drawn frame as well.
+    For a picture in memory: ``draw``.
+    """
+    settings, place = load_chain(preset, config, set), _place(output, overwrite, False)
+    models, videos = Models(settings, "cpu"), find_videos(_several(video))
+    files: list[Path] = []
+    for path in find_documents(_several(documents)):
+        document = Document(path)
+        if document.header is None:
+            next(iter(document), None)  # another program's file: read it before believing its name
+        source = open_video(document, match_video(document, videos), settings.video.fps)
+        made = place.files(document_name(document), ("render",))
+        place.check(made)
+        run_document(document, source, "render", place, settings, models, png)
+        files += made
+    return files
+
+
+def draw(
+    image: Image,
+    people: People,
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+) -> Image:
+    """A copy of ``image`` (H, W, 3) uint8 BGR with boxes, skeletons, identities and actions.
+
+    Of the settings the section ``render`` counts, such as ``set={"render.boxes": False}``.
+    """
+    settings = load_chain(preset, config, set).render
+    return Painter(settings, fps=1.0).paint(chain.picture(image).copy(), people, 0)
+
+
+def _place(output: Path | str, overwrite: bool, resume: bool) -> OutputDir:
+    if overwrite and resume:
+        raise ConfigError("--overwrite and --resume contradict each other; give one")
+    folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"-o {folder}: is a file; give a folder")
+    return OutputDir(folder, overwrite, resume)
+
+
+def _several(paths: PathLike[str] | str | Sequence[PathLike[str] | str]) -> list[str]:
+    one = isinstance(paths, str | PathLike)
+    return [str(path) for path in ([paths] if one else paths)]  # type: ignore[union-attr] # told apart
+
+
+def _picture(image: Image | PathLike[str] | str) -> Image:
+    """A picture in memory, or that of a file."""
+    if isinstance(image, str | PathLike):
+        from hie_cli.video.images import read_image
+
+        return read_image(Path(image))
+    return image
