@@ -22,7 +22,8 @@ from hie_cli.core.types import Frame, People
 from hie_cli.detection.stage import detect
 from hie_cli.models import registry
 from hie_cli.pipeline.settings import load_chain
-from hie_cli.posing.stage import PoseConfig, pose
+from hie_cli.posing.settings import PoseConfig
+from hie_cli.posing.stage import pose
 
 MODES = {
     "one-pass": PoseConfig(mode="one-pass"),

@@ -37,7 +37,8 @@ from hie_cli.evaluation.metrics.pose_ap import PoseApConfig, collect_poses, mean
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.posing.calibration import HALF_HEAD
-from hie_cli.posing.refine import RefineConfig, refine
+from hie_cli.posing.refine import refine
+from hie_cli.posing.settings import RefineConfig
 
 FIGURES = ("right", "error", "missed", "jitter", "shake", "AP")
 # Several settings of a method: the best on one half of the clip is reported on the other half.

@@ -7,8 +7,7 @@ from typing import Literal
 from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.detection.settings import DetectConfig
-from hie_cli.posing.refine import RefineConfig
-from hie_cli.posing.stage import PoseConfig
+from hie_cli.posing.settings import PoseConfig, RefineConfig
 from hie_cli.recognition.stage import ActionConfig
 from hie_cli.rendering.draw import RenderConfig
 from hie_cli.tracking.stage import TrackConfig

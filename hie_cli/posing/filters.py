@@ -1,7 +1,7 @@
 """Smoothing of poses over time without pixels: the baselines beside refinement by flow.
 
-People are followed from frame to frame by the likeness of their boxes and poses alone, since poses
-are smoothed before identities are known.
+People are followed from frame to frame by the similarity of their boxes and poses alone, since
+poses are smoothed before identities are known.
 """
 
 import math
@@ -16,7 +16,7 @@ from hie_cli.core.temporal_window import LinkedFrame, linked, outward, windowed
 from hie_cli.core.types import FramePeople, FrameStream, People
 
 Floats = NDArray[np.float64]
-_LEAST_LIKENESS = 0.3
+_LEAST_SIMILARITY = 0.3
 
 
 def similarity(a: People, b: People) -> Floats:
@@ -34,7 +34,7 @@ def one_euro(stream: Iterable[FramePeople], min_cutoff: float, beta: float) -> F
     ``min_cutoff`` in 1/frames; ``beta`` raises the cut-off with speed in body heights per frame.
     """
     smooth = speed = np.zeros((0, 14, 2))
-    for item, index in linked(stream, similarity, _LEAST_LIKENESS):
+    for item, index in linked(stream, similarity, _LEAST_SIMILARITY):
         people = item.people
         if people.keypoints is None:
             smooth = np.full((len(people), 14, 2), np.nan)
@@ -69,7 +69,7 @@ def savgol(stream: Iterable[FramePeople], half: int, order: int) -> FrameStream:
     Fitted by least squares to the frames in which the person is followed, so gaps do no harm;
     where fewer than order + 1 are left the joint stays as it is. Holds 2 half + 1 frames.
     """
-    for window, position in windowed(linked(stream, similarity, _LEAST_LIKENESS), half):
+    for window, position in windowed(linked(stream, similarity, _LEAST_SIMILARITY), half):
         yield replace(window[position].item, people=_fitted(window, position, order))
 
 

@@ -17,8 +17,8 @@ ablation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,49 +26,15 @@ from numpy.typing import NDArray
 from hie_cli.core import geometry
 from hie_cli.core.temporal_window import windowed
 from hie_cli.core.types import FramePeople, FrameStream, People, concatenate
-from hie_cli.flow.estimators import FlowConfig, FlowMeter
+from hie_cli.flow.estimators import FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.models.runtime import resolve_device
 from hie_cli.posing.filters import one_euro, savgol
+from hie_cli.posing.settings import RefineConfig
 from hie_cli.posing.warp import WarpedPoses, average, warp
 
 Floats = NDArray[np.float64]
 Matches = tuple[NDArray[np.int64], Floats]
-
-
-@dataclass(frozen=True)
-class RefineConfig:
-    """``refine``'s options; ``configs/refine.yaml`` explains each.
-
-    Raises ValueError where a value makes no sense.
-    """
-
-    method: Literal["flow", "one-euro", "savgol", "none"] = "flow"
-    frames: int = 5
-    decay_seconds: float = 0.1
-    own_weight: float = 1.5
-    own_share: float = 0.5
-    max_error: float = 0.02
-    hidden_weight: float = 1.0
-    score_power: float = 4.0
-    min_similarity: float = 0.4
-    outlier: float = 0.1
-    fill_joints: bool = True
-    fill_people: bool = True
-    fill_weight: float = 0.05
-    fill_min_score: float = 0.2
-    filled_score: float = 0.7
-    min_cutoff: float = 0.15
-    beta: float = 20.0
-    savgol_frames: int = 2
-    savgol_order: int = 2
-    flow: FlowConfig = field(default_factory=FlowConfig)
-
-    def __post_init__(self) -> None:
-        if self.frames < 1:
-            raise ValueError("refine.frames must be at least 1; refine.method none turns it off")
-        if self.decay_seconds <= 0 or self.outlier <= 0 or self.max_error <= 0:
-            raise ValueError("refine: decay_seconds, outlier and max_error must be above 0")
 
 
 def context_frames(config: RefineConfig) -> int | None:
@@ -159,7 +125,7 @@ def combine(people: People, carried: Sequence[WarpedPoses], config: RefineConfig
 
 
 def _trust(carried: WarpedPoses, config: RefineConfig) -> Floats:
-    """(M, 14): how much each carried joint counts, scores and likeness aside."""
+    """(M, 14): how much each carried joint counts, scores and similarity aside."""
     followed = np.where(carried.followed, 1.0, config.hidden_weight)
     trust: Floats = np.where(geometry.known(carried.keypoints), followed * carried.weight, 0.0)
     return trust
@@ -172,10 +138,10 @@ def _spread(boxes: NDArray[np.floating], config: RefineConfig) -> Floats:
 
 
 def _similarity(carried: WarpedPoses, boxes: Floats, keypoints: Floats) -> tuple[Floats, Floats]:
-    """(M, N) alikeness of carried people to others: the mean of OKS and box overlap.
+    """(M, N) similarity of carried people to others: the mean of OKS and box overlap.
 
     Where a pair shares no joint it is the overlap alone; in what is returned second, half of that,
-    so that of several who overlap alike those with a like pose come first.
+    so that of several who overlap equally those with a similar pose come first.
     """
     visible = np.where(carried.followed[..., None], carried.keypoints, np.nan)
     pose = geometry.oks(visible, keypoints, geometry.area(boxes))
@@ -250,7 +216,7 @@ def _with_missed_people(
 ) -> People:
     """``people`` and those whom frames on both sides carry here and whom this frame lacks.
 
-    The nearest frames come first; nobody is added who is like somebody already there.
+    The nearest frames come first; nobody is added who is similar to somebody already there.
     """
     free = [
         (each, np.flatnonzero((index < 0) & (each.people.scores >= config.fill_min_score)))
@@ -267,13 +233,20 @@ def _with_missed_people(
         same = _same_id(past.people, future.people)
         if same is not None:
             pairs = np.where(same[np.ix_(i, j)], np.maximum(pairs, config.min_similarity), 0.0)
-        while pairs.size and pairs.max() >= config.min_similarity:
-            a, b = np.unravel_index(int(pairs.argmax()), pairs.shape)
-            person = _between(past, future, int(i[a]), int(j[b]), float(pairs[a, b]), config)
-            pairs[a, :] = pairs[:, b] = 0
+        for a, b, similarity in _best_pairs(pairs, config.min_similarity):
+            person = _between(past, future, int(i[a]), int(j[b]), similarity, config)
             if np.any(person.keypoint_scores) and not _taken(person, people, config):
                 people = concatenate([people, person])
     return people
+
+
+def _best_pairs(similarity: Floats, least: float) -> Iterator[tuple[int, int, float]]:
+    """Greedy one-to-one matches of ``similarity`` (M, N): row, column and value, best first."""
+    left = similarity.copy()
+    while left.size and left.max() >= least:
+        row, column = (int(k) for k in np.unravel_index(int(left.argmax()), left.shape))
+        yield row, column, float(left[row, column])
+        left[row, :] = left[:, column] = 0
 
 
 def _between(

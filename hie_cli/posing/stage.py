@@ -6,42 +6,19 @@ for people whose own pose is missing or weak and merges what both say.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import FramePeople, FrameStream, Image, People
+from hie_cli.core.types import FloatArray, FramePeople, FrameStream, Image, People
 from hie_cli.models.base import PoseEstimator
 from hie_cli.posing.calibration import HALF_HEAD, joint_probability
-from hie_cli.posing.merge import Poses, agree, owners
-
-
-@dataclass(frozen=True)
-class PoseConfig:
-    """``pose``'s options; ``configs/pose.yaml`` explains each.
-
-    Raises ValueError where a value makes no sense.
-    """
-
-    mode: Literal["fused", "top-down", "one-pass"] = "fused"
-    model: str = "movenet-thunder"
-    flip: bool = False
-    trust: float = 0.7
-    window: int = 8
-    nms_oks: float = 0.9
-    nms_iou: float = 0.55
-    min_joint_score: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ValueError("pose.window must be at least 1")
-        if self.flip and self.mode == "one-pass":
-            raise ValueError("pose.flip needs a pose network; mode one-pass runs none")
+from hie_cli.posing.merge import Poses, agree, box_and_joints, one_body, owners
+from hie_cli.posing.settings import PoseConfig
 
 
 def window_start(index: int, config: PoseConfig) -> int:
@@ -92,26 +69,32 @@ def _with_network(
 ) -> list[Poses]:
     """Poses by crops, merged with ``own`` in mode ``fused``."""
     wanted = [
-        np.flatnonzero(scores.mean(1) < config.trust)
-        if config.mode == "fused"
-        else np.arange(len(scores))
-        for _, scores in own
+        np.flatnonzero(_needs_crop(item.people, scores, config))
+        for item, (_, scores) in zip(window, own, strict=True)
     ]
     found = model.estimate(
         [_pixels(item) for item in window],
         [item.people.boxes[chosen] for item, chosen in zip(window, wanted, strict=True)],
         flip=config.flip,
     )
-    merged = []
+    poses = []
     for item, before, chosen, (points, raw) in zip(window, own, wanted, found, strict=True):
         new: Poses = points, joint_probability(model.spec.joints, raw)
         if config.mode == "fused":
             old = before[0][chosen], before[1][chosen]
-            new = agree(old, new, _half_head(item.people.boxes[chosen]))
+            boxes = item.people.boxes[chosen]
+            merged = agree(old, new, _half_head(boxes))
+            new = one_body(old, new, merged, boxes, config.merge_oks)
         keypoints, scores = before[0].copy(), before[1].copy()
         keypoints[chosen], scores[chosen] = new
-        merged.append((keypoints, scores))
-    return merged
+        poses.append((keypoints, scores))
+    return poses
+
+
+def _needs_crop(people: People, own: FloatArray, config: PoseConfig) -> NDArray[np.bool_]:
+    """(N,) who is looked at in a crop; ``own`` (N, 14) are the scores of the poses they have."""
+    likely = people.scores >= config.min_score
+    return likely if config.mode == "top-down" else likely & (own.mean(1) < config.trust)
 
 
 def _half_head(boxes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -121,21 +104,24 @@ def _half_head(boxes: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _posed(people: People, found: Poses, own: Poses, config: PoseConfig) -> People:
-    """``people`` with the poses ``found``, less doubles.
+    """``people`` with the poses ``found``, without duplicates.
 
     Who shows another's pose is the same person if the boxes overlap, and left out. Otherwise they
-    are hidden behind that other one: they stay, with the pose that came with them if any.
+    are hidden behind that other one: they stay, with the pose that came with them if any. Boxes
+    grow to hold the joints; joints far outside are left out.
     """
     keypoints, scores = found
     owner = owners(keypoints, scores, people.boxes, config.nms_oks)
-    duplicate = owner >= 0
+    taken = owner >= 0
     overlap = geometry.iou(people.boxes, people.boxes)
-    double = duplicate & (overlap[np.arange(len(people)), owner] > config.nms_iou)
-    keypoints = np.where(duplicate[:, None, None], own[0], keypoints)
-    scores = np.where(duplicate[:, None], own[1], scores)
-    weak = (scores < config.min_joint_score) | ~geometry.known(keypoints)
+    duplicate = taken & (overlap[np.arange(len(people)), owner] > config.nms_iou)
+    keypoints = np.where(taken[:, None, None], own[0], keypoints)
+    scores = np.where(taken[:, None], own[1], scores)
+    boxes, near = box_and_joints(people.boxes, keypoints, scores)
+    shown = near & (scores >= config.min_joint_score)
     posed = people.replace(
-        keypoints=np.where(weak[..., None], np.nan, keypoints),
-        keypoint_scores=np.where(weak, 0.0, scores),
+        boxes=boxes,
+        keypoints=np.where(shown[..., None], keypoints, np.nan),
+        keypoint_scores=np.where(shown, scores, 0.0),
     )
-    return posed[~double]
+    return posed[~duplicate]

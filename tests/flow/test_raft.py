@@ -9,7 +9,7 @@ from hie_cli.flow import raft
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.raft import RaftSmall, load, look_up, pyramid
 from hie_cli.posing import refine
-from hie_cli.posing.refine import RefineConfig
+from hie_cli.posing.settings import RefineConfig
 
 ENCODER = """
 convnormrelu.0 32 3 7

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.posing.calibration import joint_probability
-from hie_cli.posing.merge import agree, owners
+from hie_cli.posing.merge import agree, box_and_joints, one_body, owners
 
 REACH = np.array([5.0])
 
@@ -88,3 +88,50 @@ def test_different_poses_and_missing_ones_are_nobody_s_theft():
 
 def test_an_unknown_network_s_joint_scores_are_believed():
     np.testing.assert_array_equal(joint_probability(None, np.array([0.3])), [0.3])
+
+
+BOX = np.array([[0.0, 0.0, 20.0, 50.0]])
+
+
+def test_poses_of_one_body_are_merged():
+    own, crop = at(10, 0.5), at(10.5, 0.9)
+    merged = agree(own, crop, REACH)
+    points, scores = one_body(own, crop, merged, BOX, 0.75)
+    np.testing.assert_array_equal(points, merged[0])
+    np.testing.assert_array_equal(scores, merged[1])
+
+
+def test_of_poses_of_two_bodies_the_surer_stands_whole():
+    own, crop = at(10, 0.8), at(18, 0.6)
+    crop[1][0, 3] = 0.95  # one joint of the neighbour is surer; joint by joint it would be taken
+    merged = agree(own, crop, REACH)
+    assert merged[0][0, 3, 0] == 18
+    points, scores = one_body(own, crop, merged, BOX, 0.75)
+    np.testing.assert_array_equal(points, own[0])
+    np.testing.assert_array_equal(scores, own[1])
+    points, _ = one_body(at(10, 0.3), crop, merged, BOX, 0.75)
+    np.testing.assert_array_equal(points, crop[0])
+
+
+def test_without_a_pose_of_one_s_own_there_is_nothing_to_disagree_with():
+    crop = at(18, 0.6)
+    points, _ = one_body(MISSING, crop, agree(MISSING, crop, REACH), BOX, 0.75)
+    np.testing.assert_array_equal(points, crop[0])
+    none = np.zeros((0, 14, 2)), np.zeros((0, 14))
+    assert len(one_body(none, none, none, np.zeros((0, 4)), 0.75)[0]) == 0
+
+
+def test_boxes_hold_sure_joints_within_reach():
+    points, scores = at(10, 0.9)
+    points[0, :4, 0] = 22, 24, 30, np.nan  # reach: 0.15 x 50 = 7.5 beyond 20
+    scores[0, 1] = 0.5  # not sure enough to widen the box
+    boxes, near = box_and_joints(BOX, points, scores)
+    np.testing.assert_allclose(boxes, [[0, 0, 22, 50]])
+    assert near[0, :4].tolist() == [True, True, False, False]
+    assert near[0, 4:].all()
+
+
+def test_nobody_s_boxes_hold_nothing():
+    boxes, near = box_and_joints(np.zeros((0, 4)), np.zeros((0, 14, 2)), np.zeros((0, 14)))
+    assert boxes.shape == (0, 4)
+    assert near.shape == (0, 14)

@@ -9,7 +9,8 @@ from hie_cli.core.config import as_dict, read_yaml
 from hie_cli.core.types import FramePeople, People, concatenate
 from hie_cli.flow.estimators import FlowMeter
 from hie_cli.flow.fields import FlowPair
-from hie_cli.posing.refine import RefineConfig, combine, context_frames, refine
+from hie_cli.posing.refine import combine, context_frames, refine
+from hie_cli.posing.settings import RefineConfig
 from hie_cli.posing.warp import warp
 from tests.support.paths import ROOT
 

@@ -9,7 +9,8 @@ from hie_cli.core.errors import ConfigError
 from hie_cli.core.skeletons import LEFT_ANKLE, NOSE, RIGHT_ANKLE
 from hie_cli.core.types import FramePeople, People
 from hie_cli.models.spec import ModelSpec
-from hie_cli.posing.stage import PoseConfig, pose, window_start
+from hie_cli.posing.settings import PoseConfig
+from hie_cli.posing.stage import pose, window_start
 
 
 class CentrePose:
@@ -41,11 +42,11 @@ def frame(index, people):
 
 
 def people(own_scores=None):
-    """Two people; with ``own_scores`` (2,) their own poses lie 40 px to the right of the middle."""
+    """Two people; with ``own_scores`` (2,) their own poses lie 14 px to the right of the middle."""
     found = People(BOXES, [0.9, 0.8])
     if own_scores is None:
         return found
-    points = CentrePose().estimate([], [BOXES])[0][0] + (40, 0)
+    points = CentrePose().estimate([], [BOXES])[0][0] + (14, 0)
     return found.replace(keypoints=points, keypoint_scores=np.outer(own_scores, np.ones(14)))
 
 
@@ -70,7 +71,7 @@ def test_top_down_poses_everybody_and_ignores_their_own():
 
 def test_one_pass_needs_no_network_and_keeps_what_came():
     (found,) = run(PoseConfig(mode="one-pass"), None, people([0.9, 0.4]))
-    np.testing.assert_allclose(found.keypoints[:, 0, 0], [60, 155])
+    np.testing.assert_allclose(found.keypoints[:, 0, 0], [34, 129])
     (without,) = run(PoseConfig(mode="one-pass"), None, people())
     assert np.isnan(without.keypoints).all()
 
@@ -79,9 +80,25 @@ def test_fused_asks_the_network_only_for_weak_and_missing_poses():
     model = CentrePose()
     (found,) = run(PoseConfig(trust=0.7), model, people([0.9, 0.3]))
     assert model.calls == [[1]]
-    # The first keeps its own; of the second's two poses, 40 px apart, the surer wins.
-    np.testing.assert_allclose(found.keypoints[:, 0, 0], [60, 115])
-    np.testing.assert_allclose(found.keypoint_scores[1], 0.9 * (1 - 0.6 * 0.3))
+    # The first keeps its own; of the second's two poses, 14 px apart, the surer stands as it is.
+    np.testing.assert_allclose(found.keypoints[:, 0, 0], [34, 115])
+    np.testing.assert_allclose(found.keypoint_scores[1], 0.9)
+
+
+def test_everybody_likely_enough_has_a_crop_by_default():
+    model = CentrePose()
+    run(PoseConfig(), model, people([0.9, 0.9]), people([0.9, 0.9]).replace(scores=[0.9, 0.05]))
+    assert model.calls == [[2, 1]]
+
+
+def test_boxes_grow_to_hold_sure_joints_and_far_ones_are_left_out():
+    own = people([0.9, 0.9])
+    points = own.keypoints.copy()
+    points[0, 1, 0] = 30 + 0.2 * 50  # beyond 0.15 of the box's longer side
+    (found,) = run(PoseConfig(mode="one-pass"), None, own.replace(keypoints=points))
+    assert np.isnan(found.keypoints[0, 1]).all()
+    assert found.keypoint_scores[0, 1] == 0
+    np.testing.assert_allclose(found.boxes, [[10, 10, 34, 60], [100, 10, 130, 90]])
 
 
 def test_people_of_a_window_go_through_the_network_together():
@@ -106,7 +123,7 @@ class OnePose(CentrePose):
         return super().estimate(images, [np.repeat(BOXES[:1], len(b), 0) for b in boxes])
 
 
-def test_a_half_box_with_the_pose_of_the_whole_one_is_a_double():
+def test_a_half_box_with_the_pose_of_the_whole_one_is_a_duplicate():
     half = People([[10, 10, 30, 60], [10, 10, 30, 40]], [0.9, 0.8])  # IoU 0.6
     (found,) = run(PoseConfig(mode="top-down"), OnePose(), half)
     np.testing.assert_allclose(found.boxes, half.boxes[:1])
