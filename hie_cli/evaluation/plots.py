@@ -15,7 +15,7 @@ from hie_cli.evaluation.metrics.pose_ap import pose_curves
 from hie_cli.evaluation.metrics.ranking import Floats, curve, interpolated, ranking
 from hie_cli.evaluation.report import by_part
 from hie_cli.evaluation.timeline import ABSENT, MISSED, Timeline
-from hie_cli.formats.files import write_error
+from hie_cli.formats.files import atomic_write, file_name
 
 _DPI = 120
 
@@ -39,23 +39,20 @@ def draw(evaluation: Evaluation, folder: Path) -> list[Path]:
         "4": _actions,
     }
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for key, result in evaluation.tracks.items():
-            written += [
-                _save(figure, folder / f"{name}.png") for name, figure in painters[key](result)
-            ]
-        for name, line in evaluation.timelines.items():
-            written.append(_save(_timeline(name, line), folder / f"track1_ids_{name}.png"))
-    except OSError as error:
-        raise write_error(folder, error) from None
+    for key, result in evaluation.tracks.items():
+        figures = painters[key](result) if key in painters else ()
+        written += [_save(figure, folder / f"{name}.png") for name, figure in figures]
+    for name, line in evaluation.timelines.items():
+        written.append(_save(_timeline(name, line), folder / f"track1_ids_{file_name(name)}.png"))
     return written
 
 
 def _save(figure: Any, path: Path) -> Path:
+    """Publish a picture, whole or not at all."""
     from matplotlib import pyplot
 
-    figure.savefig(path, dpi=_DPI, bbox_inches="tight")
+    with atomic_write(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=_DPI, bbox_inches="tight")
     pyplot.close(figure)
     return path
 

@@ -10,6 +10,7 @@ from hie_cli.core.config import as_dict
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
 from hie_cli.evaluation.tracks.metric import Figures
+from hie_cli.formats.cells import escaped
 
 REPORT_VERSION = 1
 # Whole numbers worth a column beside the headline figures.
@@ -160,7 +161,9 @@ def as_csv(evaluation: Evaluation, cis: Cis) -> str:
             for figure, value in {**scalars, **counts}.items():
                 low, high = spans.get(name, {}).get(figure, ("", ""))
                 formula = result.pooled.formulas.get(figure.partition("@")[0], "")
-                writer.writerow([key, name, figure, *map(_cell, (value, low, high)), formula])
+                writer.writerow(
+                    [key, escaped(name), figure, *map(_cell, (value, low, high)), formula]
+                )
     return out.getvalue()
 
 

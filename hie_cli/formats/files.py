@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hie_cli.core.errors import ConfigError, input_error
+from hie_cli.core.errors import ConfigError, InputError, input_error
+
+_LONGEST_NAME = 200  # bytes; file systems take 255, and endings and partial files need some
 
 
 def read_text(path: Path) -> str:
@@ -99,6 +101,20 @@ def _explained(text: str, origin: str | os.PathLike[str], line: int | None) -> A
     except RecursionError:
         raise input_error(origin, where, "JSON nested too deeply") from None
     return value
+
+
+def file_name(name: str) -> str:
+    """``name``, which some file states, as the name of a file to be written: the only way there.
+
+    Raises InputError for what would lead elsewhere, be hidden, or not be a name at all.
+    """
+    slashes = "/\\:" if os.name == "nt" else "/\\"
+    bad = name.startswith(".") or any(c in slashes or ord(c) < 32 or ord(c) == 127 for c in name)
+    if not name or bad:
+        raise InputError(f"name {name[:60]!r} cannot name a file; rename the video or sequence")
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        raise InputError(f"name {name[:60]!r}... is too long to name a file; rename the video")
+    return name
 
 
 def write_error(path: Path, error: OSError) -> ConfigError:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hie_cli.core.errors import InputError
+from hie_cli.formats.files import file_name
 from hie_cli.formats.layout import Layout
 from hie_cli.formats.layouts import find, known
 from hie_cli.formats.sequence import VideoSequence, contents
@@ -46,18 +46,12 @@ def write(
     assert chosen.write is not None
     many = [sequences] if isinstance(sequences, VideoSequence) else list(sequences)
     for sequence in many:
-        _check_name(sequence.name)
+        file_name(sequence.name)
     files = chosen.write(many, Path(path), overwrite)
     total: Counter[str] = Counter()
     for sequence in many:
         total += lost(sequence, chosen)
     return Written(tuple(files), total)
-
-
-def _check_name(name: str) -> None:
-    """A sequence's name becomes a file's name, so it must not lead anywhere else."""
-    if not name or name.startswith(".") or any(c in "/\\:" or ord(c) < 32 for c in name):
-        raise InputError(f"sequence name {name[:60]!r} cannot name a file; rename the sequence")
 
 
 def lost(sequence: VideoSequence, layout: Layout) -> Counter[str]:

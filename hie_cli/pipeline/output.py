@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.formats.files import file_name
 
 
 @dataclass(frozen=True)
 class OutputDir:
-    """Where results go and what may happen to those already there."""
+    """Where results go and what may happen to those already there.
+
+    A video's name comes from a file: one that would lead out of ``folder`` raises InputError.
+    """
 
     folder: Path
     overwrite: bool = False
@@ -17,15 +21,15 @@ class OutputDir:
 
     def document(self, stage: str, name: str) -> Path:
         """``DIR/STAGE/NAME.json``."""
-        return self.folder / stage / f"{name}.json"
+        return self.folder / stage / f"{file_name(name)}.json"
 
     def overlay(self, name: str) -> Path:
         """``DIR/render/NAME.mp4``."""
-        return self.folder / "render" / f"{name}.mp4"
+        return self.folder / "render" / f"{file_name(name)}.mp4"
 
     def contact_sheet(self, name: str) -> Path:
         """``DIR/render/NAME.png``."""
-        return self.folder / "render" / f"{name}.png"
+        return self.folder / "render" / f"{file_name(name)}.png"
 
     def files(self, name: str, stages: Sequence[str]) -> list[Path]:
         """The files that ``stages`` write for the video NAME."""

@@ -3,30 +3,25 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.errors import ConfigError, input_error
+from hie_cli.core.text import printable
 from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, file_name
 from hie_cli.rendering.draw import identity_colour
 
 RICHEST_FIRST = ("action", "track", "pose", "detect")
 _WIDTH, _COUNT_HEIGHT, _ROW = 900, 90, 12
 _MOST_ROWS = 60  # identities drawn; the longest lived
-
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:2rem auto;padding:0 1rem;color:#222}
-h2{margin-top:2.5rem;border-bottom:1px solid #ccc}table{border-collapse:collapse}
-td,th{padding:.15rem .8rem .15rem 0;text-align:left;font-variant-numeric:tabular-nums}
-img{max-width:100%}svg{display:block;background:#f6f6f6;margin:.4rem 0}small{color:#666}
-.bar{display:inline-block;height:.7em;background:#4a7dbf}
-"""
+_BAR = 200  # pixels of an action's bar that would be every person
+_TEMPLATE = "report.html.jinja"
 
 
 @dataclass
@@ -65,6 +60,60 @@ def find_results(folder: Path) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
+@dataclass(frozen=True)
+class Curve:
+    """How many people each frame has, as the points of an SVG line."""
+
+    points: str
+    caption: str
+    width: int = _WIDTH
+    height: int = _COUNT_HEIGHT + 10
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An unbroken stretch of one identity's life, as an SVG rectangle."""
+
+    x: str
+    y: int
+    width: str
+    fill: str
+    title: str
+    height: int = _ROW - 2
+
+
+@dataclass(frozen=True)
+class Lives:
+    """The longest lived identities, a row each; ``left`` counts those not drawn."""
+
+    bars: tuple[Bar, ...]
+    height: int
+    left: int
+    width: int = _WIDTH
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """How often an action came first."""
+
+    name: str
+    count: int
+    share: str
+    width: int
+
+
+@dataclass(frozen=True)
+class VideoSection:
+    """What the page says of one video; ``picture``: its contact sheet as base64, empty if none."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+    picture: str
+    curve: Curve | None
+    lives: Lives | None
+    actions: tuple[ActionRow, ...]
+
+
 def write_report(
     folder: Path | str, output: Path | str | None = None, *, overwrite: bool = False
 ) -> Path:
@@ -78,32 +127,44 @@ def write_report(
     if path.exists() and not overwrite:
         raise ConfigError(f"{path}: exists already; --overwrite replaces it")
     sections = [_section(document, folder) for document in find_results(folder)]
-    head = f"<meta charset='utf-8'><title>hie: {escape(folder.name)}</title>"
-    style = f"<style>{_STYLE}</style>"
+    text = _page(printable(folder.name or str(folder)), sections)
     with atomic_write(path) as file:
-        file.write(f"<!doctype html><html lang='en'><head>{head}{style}</head><body>\n")
-        file.write(f"<h1>{escape(folder.name or str(folder))}</h1>\n" + "\n".join(sections))
-        file.write("\n</body></html>\n")
+        file.write(text)
     return path
 
 
-def _section(path: Path, folder: Path) -> str:
+def _page(title: str, videos: Sequence[VideoSection]) -> str:
+    """The page as HTML; whatever stands in a document is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(_TEMPLATE).render(title=title, videos=videos)
+
+
+def _section(path: Path, folder: Path) -> VideoSection:
     document, story = Document(path), Story()
     for item in document:
         story.add(item)
     header = document.header
     name = path.stem if header is None else header.video.name
     fps = 25.0 if header is None else header.video.fps
-    parts = [f"<h2>{escape(name)}</h2>", _facts(document, story), _picture(folder, name)]
-    parts += ["<h3>People over time</h3>", count_curve(story.frames, story.counts, fps)]
-    if story.lives:
-        parts += ["<h3>Identities</h3>", lifelines(story.lives, story.frames)]
-    if story.actions.any():
-        parts += ["<h3>Actions</h3>", _action_table(story.actions)]
-    return "\n".join(parts)
+    return VideoSection(
+        printable(name),
+        tuple((what, printable(value)) for what, value in _facts(document, story)),
+        _picture(folder, name),
+        count_curve(story.frames, story.counts, fps),
+        lifelines(story.lives, story.frames),
+        _action_rows(story.actions),
+    )
 
 
-def _facts(document: Document, story: Story) -> str:
+def _facts(document: Document, story: Story) -> list[tuple[str, str]]:
     header = document.header
     rows = [("frames", str(len(story.frames))), ("boxes", str(sum(story.counts)))]
     if story.lives:
@@ -111,40 +172,40 @@ def _facts(document: Document, story: Story) -> str:
     if header is not None:
         video = header.video
         rows.insert(0, ("video", f"{video.width}×{video.height}, {video.fps:g} frames/s"))
-        names = dict.fromkeys(model["name"] for model in header.models)
+        names = dict.fromkeys(str(model["name"]) for model in header.models)
         rows.append(("networks", ", ".join(names) or "none"))
-    cells = "".join(f"<tr><th>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows)
-    return f"<table>{cells}</table>"
+    return rows
 
 
 def _picture(folder: Path, name: str) -> str:
-    path = folder / "render" / f"{name}.png"
-    if not path.is_file():
-        return "<p><small>No contact sheet: hie render draws it.</small></p>"
-    data = base64.b64encode(path.read_bytes()).decode()
-    return f"<img alt='contact sheet' src='data:image/png;base64,{data}'>"
+    """The contact sheet as base64, if it lies in ``folder``: a link may lead elsewhere."""
+    path = folder / "render" / f"{file_name(name)}.png"
+    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        return ""
+    try:
+        return base64.b64encode(path.read_bytes()).decode()
+    except OSError as error:
+        raise input_error(path, f"cannot be read ({error.strerror})", "check it") from None
 
 
-def count_curve(frames: Sequence[int], counts: Sequence[int], fps: float) -> str:
-    """An SVG line of how many people each frame has."""
+def count_curve(frames: Sequence[int], counts: Sequence[int], fps: float) -> Curve | None:
+    """How many people each frame has; None without frames."""
     if not frames:
-        return "<p><small>No frames.</small></p>"
-    most = max(1, *counts) if len(counts) > 1 else max(1, counts[0])
+        return None
+    most = max(1, *counts)
     span = max(1, frames[-1] - frames[0])
     points = " ".join(
         f"{(t - frames[0]) / span * _WIDTH:.1f},{_COUNT_HEIGHT * (1 - n / most) + 5:.1f}"
         for t, n in zip(frames, counts, strict=True)
     )
     caption = f"0 to {most} people, {frames[0] / fps:.1f} to {frames[-1] / fps:.1f} s"
-    return (
-        f"<svg width='100%' viewBox='0 0 {_WIDTH} {_COUNT_HEIGHT + 10}'>"
-        f"<polyline points='{points}' fill='none' stroke='#4a7dbf' stroke-width='1.5'/></svg>"
-        f"<small>{caption}</small>"
-    )
+    return Curve(points, caption)
 
 
-def lifelines(lives: dict[int, list[int]], frames: Sequence[int]) -> str:
-    """An SVG with one bar per identity from where it is seen to where it is not; gaps show."""
+def lifelines(lives: dict[int, list[int]], frames: Sequence[int]) -> Lives | None:
+    """A row per identity from where it is seen to where it is not; gaps show. None of none."""
+    if not lives:
+        return None
     shown = sorted(lives, key=lambda key: (-len(lives[key]), key))[:_MOST_ROWS]
     shown.sort(key=lambda key: lives[key][0])
     stride = min((b - a for a, b in pairwise(frames)), default=1)
@@ -153,16 +214,16 @@ def lifelines(lives: dict[int, list[int]], frames: Sequence[int]) -> str:
     for row, key in enumerate(shown):
         b, g, r = identity_colour(key)
         for first, last in runs(lives[key], stride):
-            x, width = (first - frames[0]) * scale, (last - first + stride) * scale
             bars.append(
-                f"<rect x='{x:.1f}' y='{row * _ROW + 1}' width='{width:.1f}' height='{_ROW - 2}' "
-                f"fill='rgb({r},{g},{b})'><title>{key}: frames {first}–{last}</title></rect>"
+                Bar(
+                    f"{(first - frames[0]) * scale:.1f}",
+                    row * _ROW + 1,
+                    f"{(last - first + stride) * scale:.1f}",
+                    f"rgb({r},{g},{b})",
+                    f"{key}: frames {first}–{last}",
+                )
             )
-    left = len(lives) - len(shown)
-    note = f"<small>and {left} shorter ones</small>" if left else ""
-    height = len(shown) * _ROW
-    body = "".join(bars)
-    return f"<svg width='100%' viewBox='0 0 {_WIDTH} {height}'>{body}</svg>{note}"
+    return Lives(tuple(bars), len(shown) * _ROW, len(lives) - len(shown))
 
 
 def runs(frames: Sequence[int], stride: int) -> list[tuple[int, int]]:
@@ -176,14 +237,16 @@ def runs(frames: Sequence[int], stride: int) -> list[tuple[int, int]]:
     return found
 
 
-def _action_table(counts: np.ndarray) -> str:
-    total = counts.sum()
-    rows = []
-    for i in np.argsort(-counts, kind="stable"):
-        if counts[i]:
-            share = counts[i] / total
-            bar = f"<span class='bar' style='width:{200 * share:.0f}px'></span>"
-            rows.append(
-                f"<tr><td>{ACTIONS[i]}</td><td>{counts[i]}</td><td>{bar} {share:.0%}</td></tr>"
-            )
-    return f"<table>{''.join(rows)}</table>"
+def _action_rows(counts: np.ndarray[Any, Any]) -> tuple[ActionRow, ...]:
+    """The actions that came first, the commonest on top."""
+    total = int(counts.sum())
+    return tuple(
+        ActionRow(
+            ACTIONS[i],
+            int(counts[i]),
+            f"{counts[i] / total:.0%}",
+            round(_BAR * float(counts[i]) / total),
+        )
+        for i in np.argsort(-counts, kind="stable")
+        if counts[i]
+    )

@@ -254,3 +254,31 @@ def test_neither_torch_nor_matplotlib_is_imported(place):
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_picture_is_written_whole_or_not_at_all(place, tmp_path, monkeypatch):
+    """Of a picture that cannot be finished, yesterday's is left, and no part of a new one."""
+    from matplotlib.figure import Figure
+
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    (folder / "detection_pr.png").write_bytes(b"yesterday")
+
+    def full(self, file, **_):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    result = hie_eval(place / "good", "--truth", place / "gt", "--plots", folder)
+    assert isinstance(result.exception, ConfigError)
+    assert "cannot be written (No space left on device)" in str(result.exception)
+    assert [p.name for p in folder.iterdir()] == ["detection_pr.png"]
+    assert (folder / "detection_pr.png").read_bytes() == b"yesterday"
+
+
+def test_names_in_csv_are_no_formulas(tmp_path):
+    write(tmp_path / "gt", 0.0, names=("=1+1", "-x"))
+    write(tmp_path / "out", 1.0, names=("=1+1", "-x"))
+    rows = output(tmp_path / "out", "--truth", tmp_path / "gt", "--csv").splitlines()
+    names = {row.split(",")[1] for row in rows[1:]}
+    assert names == {"'=1+1", "'-x", "mean", "pooled"}

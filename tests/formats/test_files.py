@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.formats.files import atomic_write, read_json, read_text
+from hie_cli.formats.files import atomic_write, file_name, read_json, read_text
 
 
 def test_json(tmp_path: Path) -> None:
@@ -78,3 +78,18 @@ def test_unwritable(tmp_path: Path) -> None:
     ):
         file.write("x")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".hidden", "../up", "/root", "a/b", "a\\b", "a\0b", "a\nb", "\x7f"]
+)
+def test_a_name_from_a_file_never_leads_elsewhere(name):
+    with pytest.raises(InputError, match="cannot name a file"):
+        file_name(name)
+
+
+def test_a_name_from_a_file_may_be_a_name():
+    for name in ("crowd", "MOT16-04", "-5KQ66BBWC4", "a b", "Menge 人群", "12.30", "x" * 200):
+        assert file_name(name) == name
+    with pytest.raises(InputError, match="too long to name a file"):
+        file_name("x" * 201)

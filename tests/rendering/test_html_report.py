@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from hie_cli.core.errors import InputError
+from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
@@ -42,9 +42,14 @@ def test_runs_by_hand():
 
 
 def test_curve_and_lifelines_of_nothing_and_one_frame():
-    assert "No frames" in count_curve([], [], 10)
-    assert "polyline" in count_curve([3], [0], 10)
-    assert lifelines({0: [3]}, [3]).count("<rect") == 1
+    assert count_curve([], [], 10) is None
+    curve = count_curve([3], [0], 10)
+    assert curve is not None
+    assert curve.points == "0.0,95.0", "nobody, at the bottom: 90 * (1 - 0) + 5"
+    assert lifelines({}, []) is None
+    lives = lifelines({0: [3]}, [3])
+    assert lives is not None
+    assert [bar.title for bar in lives.bars] == ["0: frames 3–3"]
 
 
 def test_the_page_is_whole_escaped_and_self_contained(tmp_path):
@@ -77,3 +82,32 @@ def test_the_page_is_whole_escaped_and_self_contained(tmp_path):
     balance = Balance()
     balance.feed(page)
     assert not balance.open_tags
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/secret", "..", "a\\..\\b/c"])
+def test_a_name_in_a_document_leads_to_no_picture_elsewhere(name, tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    folder = tmp_path / "out"
+    write(folder / "action" / "x.json", "action", name=name)
+    (folder / "render").mkdir()
+    with pytest.raises(InputError, match="cannot name a file"):
+        write_report(folder)
+    assert not (folder / "report.html").exists()
+
+
+def test_a_link_leads_to_no_picture_elsewhere(tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    folder = tmp_path / "out"
+    write(folder / "action" / "x.json", "action", name="x")
+    (folder / "render").mkdir()
+    (folder / "render" / "x.png").symlink_to(tmp_path / "secret.png")
+    assert "No contact sheet" in write_report(folder).read_text()
+
+
+def test_an_existing_page_is_kept(tmp_path):
+    write(tmp_path / "action" / "x.json", "action")
+    (tmp_path / "report.html").write_text("yesterday")
+    with pytest.raises(ConfigError, match="exists already; --overwrite replaces it"):
+        write_report(tmp_path)
+    assert (tmp_path / "report.html").read_text() == "yesterday"
+    write_report(tmp_path, overwrite=True)

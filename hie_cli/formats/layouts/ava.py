@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
+from hie_cli.formats.cells import escaped, plain
 from hie_cli.formats.layout import FITS, Fit, Layout, RateOf, ReadOptions, SizeOf
 from hie_cli.formats.limits import MAX_FRAMES, MAX_NUMBER
 from hie_cli.formats.output import texts
@@ -26,6 +27,8 @@ from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequenc
 from hie_cli.formats.sources import Source
 
 HEAD_BYTES = 4096
+# A video's id as AVA has them (they may begin with a dash): left as its evaluator expects it.
+_PLAIN_ID = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def read_rows(source: Source, fps: RateOf = None) -> dict[str, list[Row]]:
     try:
         for line, fields in enumerate(csv.reader(io.StringIO(source.read_text())), 1):
             if fields:
-                name = fields[0].strip()
+                name = plain(fields[0].strip())
                 if name not in rates:
                     rates[name] = fps(name) if callable(fps) else fps
                 try:
@@ -180,12 +183,13 @@ def _text(sequence: VideoSequence) -> str:
     writer = csv.writer(out, lineterminator="\n")
     width, height = image_size(sequence)
     scale = np.array([width, height, width, height], np.float64)
+    name = sequence.name if _PLAIN_ID.fullmatch(sequence.name) else escaped(sequence.name)
     for frame in sequence.frames:
         boxes = np.asarray(frame.people.boxes, np.float64) / scale
         for i, box in enumerate(boxes):
             corners = [f"{v:.8g}" for v in box]
             for action, last in _labels(frame, i):
-                writer.writerow([sequence.name, f"{frame.index:04d}", *corners, action + 1, last])
+                writer.writerow([name, f"{frame.index:04d}", *corners, action + 1, last])
     return out.getvalue()
 
 

@@ -26,6 +26,7 @@ from hie_cli.core.types import (
     People,
     TruthSequence,
 )
+from hie_cli.formats.cells import escaped, plain
 from hie_cli.formats.documents.annolist_people import check_box
 from hie_cli.formats.layout import ReadOptions
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES
@@ -115,7 +116,8 @@ def write_csv(sequences: Sequence[VideoSequence], file: IO[str]) -> None:
     ]
     writer = csv.DictWriter(file, _used(rows), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({n: escaped(v) if isinstance(v, str) else v for n, v in row.items()})
 
 
 def _used(rows: list[Row]) -> list[str]:
@@ -187,12 +189,12 @@ def _csv_rows(source: Source) -> list[tuple[int, Row]]:
             shown = repr(unknown[0])[:40] if unknown else ""
             what = f"unknown column {shown}" if unknown else f"no column {missing[0]!r}"
             raise input_error(source.label, "line 1", f"{what}; expected a table of hie convert")
-        rows = []
+        rows: list[tuple[int, Row]] = []
         for row in reader:
             if None in row or None in row.values():
                 place = f"line {reader.line_num}"
                 raise input_error(source.label, place, "wrong number of fields")
-            rows.append((reader.line_num, dict(row)))
+            rows.append((reader.line_num, {n: plain(v) for n, v in row.items() if v is not None}))
     except csv.Error as error:  # a field beyond csv's limit, a NUL
         place = f"line {reader.line_num + 1}"
         raise input_error(source.label, place, f"broken csv ({error})") from None
