@@ -89,8 +89,9 @@ def _explained(text: str, origin: str | os.PathLike[str], line: int | None) -> A
     if not text.strip():
         raise input_error(origin, where or "empty file", "expected JSON")
     try:
-        value = json.loads(text, parse_constant=refuse)
-        json.dumps(value, ensure_ascii=False).encode()  # a text that no file can hold
+        with _no_garbage_collection(len(text)):
+            value = json.loads(text, parse_constant=refuse)
+            json.dumps(value, ensure_ascii=False).encode()  # a text that no file can hold
     except json.JSONDecodeError as error:
         place = f"line {first - 1 + error.lineno} column {error.colno}"
         raise input_error(origin, place, f"broken JSON ({error.msg})") from None

@@ -90,9 +90,14 @@ class Source:
         return self.read_bytes(limit).decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
     def json(self) -> Any:
-        """The file parsed as JSON, once; ``forget`` lets go of it. Raises InputError as it says."""
+        """The file parsed as JSON, once; ``forget`` lets go of it. Raises InputError if broken."""
         if not self._parsed:
-            self._parsed.append(parse_json(self.read_bytes(), self.label))
+            try:
+                self._parsed.append(parse_json(self.read_bytes(), self.label))
+            except InputError as error:  # a broken file is found broken once, too
+                self._parsed.append(error)
+        if isinstance(self._parsed[0], InputError):
+            raise InputError(str(self._parsed[0]))
         return self._parsed[0]
 
     def forget(self) -> None:

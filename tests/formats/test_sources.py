@@ -221,10 +221,24 @@ def test_names_no_file_can_have(tmp_path: Path) -> None:
             find_sources(tmp_path / name)
 
 
-def test_parsed_once(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "a.json").write_text("[1]")
+def test_parsed_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[1]")
     (source,) = find_sources(tmp_path)
     first = source.json()
     assert source.json() is first
     source.forget()
     assert source.json() == first
+
+
+def test_found_broken_once(tmp_path: Path) -> None:
+    """What is mended afterwards is looked at again only when the first look is forgotten."""
+    path = tmp_path / "a.json"
+    path.write_text("[1")
+    (source,) = find_sources(tmp_path)
+    for _ in range(2):
+        with pytest.raises(InputError, match="line 1 column 3: broken JSON"):
+            source.json()
+        path.write_text("[1]")
+    source.forget()
+    assert source.json() == [1]
