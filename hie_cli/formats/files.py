@@ -1,5 +1,6 @@
 """Reading and writing whole files safely: published at once or not at all, errors in one line."""
 
+import codecs
 import gc
 import json
 import os
@@ -41,6 +42,10 @@ def parse_json(data: str | bytes, origin: str | os.PathLike[str], line: int | No
     """
     import orjson
 
+    if isinstance(data, str):
+        data = data.removeprefix("\ufeff")
+    else:
+        data = data.removeprefix(codecs.BOM_UTF8)
     try:
         with _no_garbage_collection(len(data)):
             return orjson.loads(data)
@@ -65,9 +70,9 @@ def _no_garbage_collection(size: int) -> Iterator[None]:
 
 def _decoded(data: str | bytes, origin: str | os.PathLike[str]) -> str:
     if isinstance(data, str):
-        return data.removeprefix("\ufeff")
+        return data
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise input_error(origin, f"byte {error.start}: not UTF-8 text", "wrong file?") from None
 
