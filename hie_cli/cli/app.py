@@ -89,7 +89,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # not exported by typer
             terminal.show(message)
             return EXIT_USAGE
-        raise ConfigError(f"{path}: {_one_line(message)}; see {path} --help") from None
+        where = f"{path.removeprefix('hie ')}: " if " " in path else ""
+        raise ConfigError(f"{where}{_one_line(message)}; see {path} --help") from None
     return code if isinstance(code, int) else EXIT_OK
 
 

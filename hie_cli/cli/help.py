@@ -15,6 +15,16 @@ OWN = "Options"
 class PlainCommand(TyperCommand):
     """A command whose own options stand before those that commands share."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """See click; ``VIDEO...`` for several, ``[DATA]`` for what may be left out."""
+        pieces = ["[OPTIONS]"]
+        for parameter in self.get_params(ctx):
+            if parameter.param_type_name == "argument":
+                name = (parameter.metavar or str(parameter.name).upper()).strip("[].")
+                name += "..." if parameter.nargs != 1 else ""
+                pieces.append(name if parameter.required else f"[{name}]")
+        return pieces
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """See click."""
         _write_parameters(self.get_params(ctx), ctx, formatter)

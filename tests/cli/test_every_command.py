@@ -129,7 +129,7 @@ def test_unknown_options_are_one_line(name):
     with pytest.raises(ConfigError) as found:
         run([*name.split(), "--quiett"])
     message = str(found.value)
-    assert message.startswith(f"hie {name}: no such option: --quiett")
+    assert message.startswith(f"{name}: no such option: --quiett")
     assert "--quiet" in message.partition("--quiett")[2]
     assert "\n" not in message
 
@@ -137,11 +137,11 @@ def test_unknown_options_are_one_line(name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["detekt"], "hie: no such command 'detekt'. Did you mean 'detect'?; see hie --help"),
-        (["models", "lsit"], "hie models: no such command 'lsit'. Did you mean 'list'?"),
-        (["detect"], "hie detect: missing argument 'VIDEO...'; see hie detect --help"),
-        (["run", "a.mp4", "--workers", "0"], "hie run: invalid value for '--workers'"),
-        (["run", "a.mp4", "--workers", "many"], "hie run: invalid value for '--workers'"),
+        (["detekt"], "no such command 'detekt'. Did you mean 'detect'?; see hie --help"),
+        (["models", "lsit"], "models: no such command 'lsit'. Did you mean 'list'?"),
+        (["detect"], "detect: missing argument 'VIDEO...'; see hie detect --help"),
+        (["run", "a.mp4", "--workers", "0"], "run: invalid value for '--workers'"),
+        (["run", "a.mp4", "--workers", "many"], "run: invalid value for '--workers'"),
         (["doctor", "--quiet", "--verbose"], "--quiet and --verbose contradict each other"),
         (["doctor", "--log", "no/such/folder/log"], "--log no/such/folder/log: cannot be written"),
         (["run", "a.mp4", "--device", "cdua"], "--device cdua: unknown; did you mean 'cuda'?"),
