@@ -48,6 +48,10 @@ def evaluate(
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="DIR", help="Draw the figures as PNG.")
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Run the reference evaluators too; exit 1 on a difference."),
+    ] = False,
     config: options.Config = None,
     sets: options.Set = None,
     json: options.Json = False,
@@ -78,6 +82,8 @@ def evaluate(
         raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
     if compare is not None and plots is not None:
         raise ConfigError("--plots draws one result; drop it or --compare")
+    if compare is not None and verify:
+        raise ConfigError("--verify checks one result; drop it or --compare")
     how: dict[str, Any] = {
         "track": track,
         "ignore": ignore,
@@ -98,7 +104,9 @@ def evaluate(
             show(both.table())
         return
     assert results is not None
-    report = hie_cli.evaluate(results, truth, ci=ci, timelines=plots is not None, **how)
+    report = hie_cli.evaluate(
+        results, truth, ci=ci, timelines=plots is not None, verify=verify, **how
+    )
     for text in report.notes:
         note(text)
     if None in report.intervals.values():
@@ -112,3 +120,8 @@ def evaluate(
     if plots is not None:
         for path in report.plot(plots):
             note(f"wrote {path}")
+    if report.verification is not None:
+        if not (json or csv or latex):
+            show("\n" + report.verification_table())
+        if report.verification.differences:
+            raise typer.Exit(1)

@@ -8,8 +8,10 @@ import numpy as np
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.progress import progress
+from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, TruthSequence
 from hie_cli.evaluation.length import reaching
+from hie_cli.evaluation.matching import true_joints
 from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.suspicions import suspicions
@@ -60,14 +62,10 @@ def evaluate(
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
     for name in progress(names, "evaluating", unit="sequence"):
-        people, length = tuple(results[name]), config.lengths.get(name)
-        whole_truth, note = reaching(truth[name], people, length)
-        whole = boxed = Loaded(whole_truth, people)
-        if boxes is not None and name in boxes:
-            box_truth, note = reaching(boxes[name], people, length)
-            boxed = Loaded(box_truth, people)
+        whole, boxed, note = loaded(name, truth, results, config, boxes)
         notes += [note] if note else []
         notes += _suspicions(boxed, config)
+        notes += _unposed(whole, metrics, config)
         for metric in metrics:
             sequence = boxed if metric.scores_boxes else whole
             if not _truth_holds(metric, sequence):
@@ -87,6 +85,23 @@ def evaluate(
             "(ids, poses and actions are all missing on one side)"
         )
     return Evaluation(tracks, tuple(notes), drawn, config)
+
+
+def loaded(
+    name: str,
+    truth: Mapping[str, TruthSequence],
+    results: Mapping[str, tuple[FramePeople, ...]],
+    config: EvalConfig,
+    boxes: Mapping[str, TruthSequence] | None = None,
+) -> tuple[Loaded, Loaded, str]:
+    """One sequence as all tracks score it, as box tracks do, and a note (or nothing)."""
+    people, length = tuple(results[name]), config.lengths.get(name)
+    whole_truth, note = reaching(truth[name], people, length)
+    whole = Loaded(whole_truth, people)
+    if boxes is None or name not in boxes:
+        return whole, whole, note
+    box_truth, note = reaching(boxes[name], people, length)
+    return whole, Loaded(box_truth, people), note
 
 
 def paired(
@@ -113,6 +128,24 @@ def _suspicions(sequence: Loaded, config: EvalConfig) -> list[str]:
         if suspicion.certain and config.suspicious == "refuse":
             raise InputError(f"{suspicion.text}; --set suspicious=note scores it all the same")
     return [suspicion.text for suspicion in found]
+
+
+def _unposed(sequence: Loaded, metrics: Sequence[Metric[Any]], config: EvalConfig) -> list[str]:
+    """A note where some true people have no annotated joint and poses on them do not count."""
+    if config.effective_unposed == "wrong" or not any(m.scores_poses for m in metrics):
+        return []
+    rows = [
+        true_joints(frame, "annotated")[~frame.ignore]
+        for frame in sequence.truth.frames
+        if frame.annotated and frame.keypoints is not None
+    ]
+    posed = np.any(np.concatenate([np.zeros((0, NUM_JOINTS), np.bool_), *rows]), axis=1)
+    if posed.all() or not posed.any():
+        return []
+    return [
+        f"{sequence.truth.name}: {int((~posed).sum())} of {len(posed)} true people have no "
+        "annotated joint; poses on them count neither way (--set unposed=wrong: as false)"
+    ]
 
 
 def _natural(names: set[str]) -> list[str]:

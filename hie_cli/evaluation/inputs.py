@@ -38,8 +38,8 @@ def load_inputs(
     AVA csv states neither image size nor frame rate: its truth takes them from the headers of the
     stage documents, its results take the size from the truth. Of a HiEve release the boxes are read
     from the Track-1 text, which alone says who is ignored (nothing else is read if the
-    ``box_tracks_alone`` are scored). A COCO list of results is for the images of the truth. Two
-    single files need no common name.
+    ``box_tracks_alone`` are scored). A COCO list of results is for the images of the truth. One
+    sequence on each side needs no common name.
     """
     selected = select(results, config.results_layout, "results")
     layout = selected.layout.name
@@ -87,18 +87,27 @@ def load_inputs(
         return sequence.width, sequence.height
 
     found = read_results(selected, size=size_in_truth, images=truth)
-    if truth.is_file() and results.is_file():
-        found = same_name(true, found)
-    notes = [*_coverage(headers), *_without_text(true, boxes)]
+    files = truth.is_file() and results.is_file()
+    renamed = [] if files else _renamed(true, found)
+    notes = [*renamed, *_coverage(headers), *_without_text(true, boxes)]
+    found = same_name(true, found)
     return Inputs(true, found, boxes, tuple(notes))
 
 
 def same_name(truth: Mapping[str, TruthSequence], results: Mapping[str, T]) -> Mapping[str, T]:
-    """``results`` under the truth's name where both hold a single sequence (two files given)."""
+    """``results`` under the truth's name where both hold a single sequence."""
     if len(truth) != 1 or len(results) != 1 or set(truth) == set(results):
         return results
     (name,), (found,) = truth, results
     return {name: results[found]}
+
+
+def _renamed(truth: Mapping[str, TruthSequence], results: Mapping[str, T]) -> list[str]:
+    """A note where the one sequence of each side has another name than the other."""
+    if len(truth) != 1 or len(results) != 1 or set(truth) == set(results):
+        return []
+    (name,), (found,) = truth, results
+    return [f"the results of {found} are scored against the truth of {name}: there is one of each"]
 
 
 def _of(items: Mapping[str, T], name: str) -> T | None:

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.errors import ConfigError, input_error
-from hie_cli.core.geometry import Floats, iou, known
+from hie_cli.core.geometry import Floats, area, iou, known
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
 
 Ignore = Literal["drop", "match"]
 Joints = Literal["visible", "annotated"]
 Compat = Literal["none", "poseval"]
+# Predicted poses on a true person none of whose joints is annotated: left out, or false positives.
+Unposed = Literal["ignore", "wrong"]
 
 # Comparisons with a threshold allow for one rounding error, as TrackEval does.
 EPS = float(np.finfo(np.float64).eps)
@@ -108,14 +110,21 @@ class PoseFrame:
 
 
 def pose_frame(
-    truth: Annotations, people: People, joints: Joints = "visible", ignore: Ignore = "drop"
+    truth: Annotations,
+    people: People,
+    joints: Joints = "visible",
+    ignore: Ignore = "drop",
+    unposed: Unposed = "wrong",
 ) -> PoseFrame:
     """Truth and prediction of one frame, ready to be matched.
 
     Joints inside an ignore region count on neither side (as in PoseTrack); ``joints`` chooses
-    whether true joints that are annotated as invisible count; ``ignore`` as in :func:`counted`.
+    whether true joints that are annotated as invisible count; ``ignore`` as in :func:`counted`;
+    ``unposed`` whether poses on people without annotated joints count.
     """
     keep_truth, keep_predicted = counted(truth, people, ignore)
+    if unposed == "ignore":
+        keep_predicted = keep_predicted & ~on_unposed(truth, people)
     has_truth = true_joints(truth, joints) & keep_truth[:, None]
     has_predicted = predicted_joints(truth, people) & keep_predicted[:, None]
     truth_rows = np.flatnonzero(has_truth.any(axis=1))
@@ -133,6 +142,30 @@ def pose_frame(
         apart = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2) / size[true, None]
         distances[row, true] = np.where(apart <= REACH, apart, np.inf)
     return PoseFrame(distances, has_truth, has_predicted, truth_rows, predicted_rows)
+
+
+def on_unposed(truth: Annotations, people: People) -> BoolArray:
+    """Predictions (P,) that lie on a true person none of whose joints is annotated.
+
+    Boxes are paired one to one, best total IoU, each pair >= 0.5; a prediction without a box is
+    where its joints are.
+    """
+    lying = np.zeros(len(people), np.bool_)
+    bare = ~true_joints(truth, "annotated").any(axis=1) & ~truth.ignore
+    if people.keypoints is None or not bare.any() or not len(people):
+        return lying
+    from scipy.optimize import linear_sum_assignment
+
+    boxes = decimals(people.boxes)
+    empty = area(boxes) == 0
+    points = decimals(people.keypoints)[empty]
+    low, high = np.fmin.reduce(points, axis=1), np.fmax.reduce(points, axis=1)
+    boxes[empty] = np.nan_to_num(np.concatenate([low, high], axis=1))
+    overlap = iou(decimals(truth.boxes), boxes)
+    overlap[overlap < 0.5 - EPS] = 0
+    rows, columns = linear_sum_assignment(-overlap)
+    lying[columns[bare[rows] & (overlap[rows, columns] > 0)]] = True
+    return lying
 
 
 def _within_reach(

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,15 @@ from hie_cli.core.config import as_dict
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
 from hie_cli.evaluation.tracks.metric import Figures
+from hie_cli.evaluation.verification.reference import Verification
 from hie_cli.formats.cells import escaped
 
 REPORT_VERSION = 1
 # Whole numbers worth a column beside the headline figures.
 _COUNTS = ("FP", "FN", "IDSW", "IDSW_DT", "MT", "ML", "Frag")
+# Characters of a line of a table, and of a sequence's name in it.
+WIDTH = 100
+_NAME = 32
 Cis = Mapping[str, Intervals | None]
 
 
@@ -77,6 +82,40 @@ def comparison_json(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
     }
 
 
+def verification_json(verification: Verification) -> dict[str, Any]:
+    """What was computed twice: how many figures by whom, and those that differ."""
+    return {
+        "figures": _by_package(verification),
+        "skipped": list(verification.skipped),
+        "differences": [_plain(vars(check)) for check in verification.differences],
+    }
+
+
+def verification_table(verification: Verification) -> str:
+    """One line per reference evaluator, and a table of the figures that differ."""
+    lines = [f"verified by {p}: {n} figures" for p, n in _by_package(verification).items()]
+    lines += [f"not verified: {reason}" for reason in verification.skipped]
+    if not verification.checks:
+        lines.append("nothing was verified: no reference scores these tracks")
+    elif not verification.differences:
+        lines.append("all are equal")
+    else:
+        lines.append(f"{len(verification.differences)} differ:")
+        header = ["figure", "track", "sequence", "hie", "reference", "by"]
+        lines += _grid(
+            header,
+            [
+                [c.figure, c.track, c.sequence, f"{c.ours:.12g}", f"{c.theirs:.12g}", c.package]
+                for c in verification.differences
+            ],
+        )
+    return "\n".join(lines)
+
+
+def _by_package(verification: Verification) -> dict[str, int]:
+    return dict(Counter(check.package for check in verification.checks))
+
+
 def _percent(value: float) -> str:
     return "-" if math.isnan(value) else f"{100 * value:.2f}"
 
@@ -92,11 +131,23 @@ def as_table(evaluation: Evaluation, cis: Cis) -> str:
 def _track_lines(result: TrackResult, ci: Intervals | None) -> Iterator[str]:
     yield f"{result.metric.title} (%)"
     header, body = headline(result)
-    if ci is not None:
-        for label, spans in (("mean", ci.mean), ("pooled", ci.pooled)):
-            cells = [_span(spans.get(name)) for name in result.metric.headline]
-            body.append([f"{label} CI", *cells, *[""] * (len(header) - 1 - len(cells))])
     yield from _grid(header, body)
+    if ci is not None:
+        yield ""
+        yield from _grid(
+            ["figure", "mean", "interval", "pooled", "interval"],
+            [
+                [
+                    name,
+                    _percent(result.mean[name]),
+                    _span(ci.mean.get(name)),
+                    _percent(result.pooled.scalars[name]),
+                    _span(ci.pooled.get(name)),
+                ]
+                for name in result.metric.headline
+                if name in result.mean
+            ],
+        )
     details = by_part(result.pooled.scalars)
     if details:
         yield ""
@@ -140,13 +191,32 @@ def _span(interval: tuple[float, float] | None) -> str:
 
 
 def _grid(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Aligned columns, the first to the left and the others to the right."""
-    table = [list(header), *map(list, body)]
+    """Aligned columns, the first to the left and the others to the right.
+
+    Lines have at most ``WIDTH`` characters: a long first cell is cut, and columns that find no room
+    follow below, beside the first one again.
+    """
+    table = [[_cut(row[0]), *row[1:]] for row in (header, *body)]
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    for row in table:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        yield "  ".join(cells).rstrip()
+    columns = list(range(1, len(header)))
+    while True:
+        chosen: list[int] = []
+        room = WIDTH - widths[0]
+        while columns and (not chosen or widths[columns[0]] + 2 <= room):
+            room -= widths[columns[0]] + 2
+            chosen.append(columns.pop(0))
+        for row in table:
+            cells = [row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in chosen)]
+            yield "  ".join(cells).rstrip()
+        if not columns:
+            return
+        yield ""
+
+
+def _cut(text: str) -> str:
+    """A name of at most ``_NAME`` characters, its middle left out."""
+    half = (_NAME - 3) // 2
+    return text if len(text) <= _NAME else f"{text[: _NAME - 3 - half]}...{text[-half:]}"
 
 
 def as_csv(evaluation: Evaluation, cis: Cis) -> str:

@@ -14,6 +14,7 @@ from hie_cli.evaluation.bootstrap import compare as compare_tracks
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult
 from hie_cli.evaluation.inputs import load_inputs
 from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.evaluation.verification.reference import Verification
 
 
 class Pooled(dict[str, float]):
@@ -47,10 +48,12 @@ class Report:
 
     ``tracks``: by key ("detection", "1" to "4"), each with ``pooled``, ``mean`` and ``sequences``.
     ``pooled``: all tracks' pooled figures by name. ``notes``: what a reader should know.
+    ``verification``: the reference evaluators' figures beside ours, if asked for.
     """
 
     evaluation: Evaluation
     intervals: Mapping[str, Intervals | None] = field(default_factory=dict)
+    verification: Verification | None = None
 
     @property
     def tracks(self) -> dict[str, TrackResult]:
@@ -71,9 +74,16 @@ class Report:
         """All tracks as text."""
         return report.as_table(self.evaluation, self.intervals)
 
+    def verification_table(self) -> str:
+        """What the reference evaluators said, as text; empty if they were not asked."""
+        return "" if self.verification is None else report.verification_table(self.verification)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values with stable keys (docs/evaluation.md)."""
-        return report.as_json(self.evaluation, self.intervals)
+        record = report.as_json(self.evaluation, self.intervals)
+        if self.verification is not None:
+            record["verification"] = report.verification_json(self.verification)
+        return record
 
     def to_csv(self) -> str:
         """One line per track, sequence and figure."""
@@ -125,6 +135,7 @@ def evaluate(
     allow_missing: bool = False,
     ci: bool = False,
     timelines: bool = False,
+    verify: bool = False,
     config: Files = None,
     set: Sets = None,
 ) -> Report:
@@ -133,7 +144,9 @@ def evaluate(
     results, truth: a file, folder or zip · track: "detection", 1 to 4, several joined by commas, or
     "all" that both sides hold · ignore, compat, allow_missing, config, set: as the options of
     ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also what plots of
-    identities need. Raises ConfigError, or InputError naming file and place.
+    identities need · verify: also run the reference evaluators that are installed.
+
+    Raises ConfigError, or InputError naming file and place.
     """
     settings = load(EvalConfig(), config, set)
     given = {k: v for k, v in (("ignore", ignore), ("compat", compat)) if v is not None}
@@ -147,8 +160,13 @@ def evaluate(
         inputs.truth, inputs.results, settings, chosen, allow_missing, timelines, inputs.boxes
     )
     found = replace(found, notes=inputs.notes + found.notes)
+    verification = None
+    if verify:
+        from hie_cli.evaluation.verification.verify import verify as verified
+
+        verification = verified(found, inputs.truth, inputs.results, inputs.boxes)
     spans = {key: intervals(r, settings.bootstrap) for key, r in found.tracks.items()} if ci else {}
-    return Report(found, spans)
+    return Report(found, spans, verification)
 
 
 def _check_compat(settings: EvalConfig, chosen: tuple[str, ...]) -> None:

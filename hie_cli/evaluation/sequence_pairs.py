@@ -39,6 +39,8 @@ class Pairs:
     pair_start: Ints
     num_truth_ids: int
     num_predicted_ids: int
+    # Frames (N,) before each true box in which its track has an ignored box.
+    ignored_before: Ints
 
     @property
     def num_frames(self) -> int:
@@ -87,6 +89,7 @@ def box_pairs(
     everybody: BoolArray | slice = slice(None)
     frames: list[int] = []
     true_ids: list[IntArray] = []
+    ignored: list[IntArray] = []
     ids: list[IntArray] = []
     true_boxes: list[FloatArray] = []
     boxes: list[FloatArray] = []
@@ -97,10 +100,14 @@ def box_pairs(
                 true_rows, rows = counted(annotations, found, ignore)
             frames.append(frame)
             true_ids.append(annotations.track_ids[true_rows])
+            ignored.append(annotations.track_ids[annotations.ignore])
             ids.append(track_ids(truth.name, frame, found)[rows])
             true_boxes.append(annotations.boxes[true_rows])
             boxes.append(found.boxes[rows])
-    return _pairs(truth.name, frames, true_ids, ids, box_overlaps(true_boxes, boxes))
+    pairs = _pairs(truth.name, frames, true_ids, ids, box_overlaps(true_boxes, boxes))
+    if not any(len(i) for i in ignored):
+        return pairs
+    return dataclasses.replace(pairs, ignored_before=_before(true_ids, ignored))
 
 
 def matrix_pairs(
@@ -179,4 +186,18 @@ def _pairs(
         pair_start=np.searchsorted(found.frame, np.arange(len(true_start))),
         num_truth_ids=num_true,
         num_predicted_ids=num,
+        ignored_before=np.zeros(len(true_index), np.int64),
     )
+
+
+def _before(ids: list[IntArray], ignored: list[IntArray]) -> Ints:
+    """In how many earlier frames each of ``ids``, frame by frame and joined, is ``ignored``."""
+    steps = len(ids)
+    id_of, other = (np.concatenate([np.zeros(0, np.int64), *rows]) for rows in (ids, ignored))
+    frame_of, other_frame = (
+        np.repeat(np.arange(steps), [len(r) for r in x]) for x in (ids, ignored)
+    )
+    keys = np.unique(other * steps + other_frame)
+    here = np.searchsorted(keys, id_of * steps + frame_of)
+    count: Ints = here - np.searchsorted(keys, id_of * steps)
+    return count

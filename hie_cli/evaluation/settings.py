@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from hie_cli.evaluation.matching import REACH, Compat, Ignore, Joints
+from hie_cli.evaluation.matching import REACH, Compat, Ignore, Joints, Unposed
 from hie_cli.evaluation.metrics.action_map import ActionConfig
-from hie_cli.evaluation.metrics.clear import SwitchReading
+from hie_cli.evaluation.metrics.clear import IgnoredReading, SwitchReading
 from hie_cli.evaluation.metrics.detection_ap import Ignored
 from hie_cli.evaluation.metrics.oks_ap import OksConfig
 from hie_cli.evaluation.metrics.pose_ap import PoseApConfig
@@ -13,13 +13,15 @@ from hie_cli.evaluation.metrics.pose_ap import PoseApConfig
 
 @dataclass(frozen=True)
 class BoxConfig:
-    """Track 1. ``iou``: least overlap of a match. w_MOTA: ``gamma`` and which switches count as
-    those of a disconnected track (``clear.SwitchReading``); neither is published.
+    """Track 1. ``iou``: least overlap of a match. w_MOTA: ``gamma``, which switches count as those
+    of a disconnected track (``clear.SwitchReading``), and whether a track is missing where its box
+    is ignored (``clear.IgnoredReading``); none of them is published.
     """
 
     iou: float = 0.5
     gamma: float = 2.0
     switches: SwitchReading = "track"
+    ignored_frames: IgnoredReading = "missing"
 
     def __post_init__(self) -> None:
         if not 0 < self.iou <= 1:
@@ -70,7 +72,9 @@ class EvalConfig:
     """All options of the evaluation.
 
     ``ignore``: whether ignored truth boxes (flag 0) are dropped alone or take the predictions
-    matching them along (``matching.counted``); MOTChallenge's distractors always do. ``compat``:
+    matching them along (``matching.counted``); MOTChallenge's distractors always do. ``unposed``:
+    what becomes of predicted poses on true people without any annotated joint
+    (``matching.Unposed``). ``compat``:
     reproduce another evaluator to the letter, its errors included: ``poseval`` for the pose tracks,
     ``ava`` for actions. The layouts override the detection by content (``formats.truth``,
     ``formats.results``). ``ava_stamps``: whether time stamps of AVA csv truth are frame numbers or
@@ -86,6 +90,7 @@ class EvalConfig:
     lengths: dict[str, int] = field(default_factory=dict)
     suspicious: Literal["refuse", "note"] = "refuse"
     ignore: Ignore = "drop"
+    unposed: Unposed = "ignore"
     compat: Literal["none", "poseval", "ava"] = "none"
     box: BoxConfig = field(default_factory=BoxConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
@@ -99,6 +104,11 @@ class EvalConfig:
     def pose_compat(self) -> Compat:
         """How the pose tracks are to be counted."""
         return "poseval" if self.compat == "poseval" else "none"
+
+    @property
+    def effective_unposed(self) -> Unposed:
+        """What becomes of poses on people without joints; poseval has no rule for them."""
+        return "wrong" if self.compat == "poseval" else self.unposed
 
     @property
     def effective_action(self) -> ActionConfig:

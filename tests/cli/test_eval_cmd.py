@@ -282,3 +282,34 @@ def test_names_in_csv_are_no_formulas(tmp_path):
     rows = output(tmp_path / "out", "--truth", tmp_path / "gt", "--csv").splitlines()
     names = {row.split(",")[1] for row in rows[1:]}
     assert names == {"'=1+1", "'-x", "mean", "pooled"}
+
+
+def test_verify_runs_the_references_beside_ours(place):
+    done = hie_eval(place / "good", "--truth", place / "gt", "--verify")
+    assert done.exit_code == 0, done.output
+    assert "verified by pycocotools" in done.stdout
+    assert "all are equal" in done.stdout
+    record = json.loads(
+        hie_eval(place / "good", "--truth", place / "gt", "--verify", "--json").stdout
+    )
+    assert record["verification"]["differences"] == []
+    assert record["verification"]["figures"]["pycocotools"] >= 15
+
+
+def test_verify_ends_with_1_on_a_difference(place, monkeypatch):
+    from hie_cli.evaluation.verification import coco
+
+    monkeypatch.setattr(coco, "_mean", lambda values: 0.123)
+    done = hie_eval(place / "good", "--truth", place / "gt", "--verify")
+    assert done.exit_code == 1
+    assert "differ:" in done.stdout
+    assert "0.123" in done.stdout
+
+
+def test_one_document_and_one_truth_need_no_names(place, tmp_path):
+    rows = [f"{t + 1},1,{2 * t},10,30,80,1" for t in range(FRAMES)]
+    (tmp_path / "gt.txt").write_text("\n".join(rows))
+    result = hie_eval(place / "part", "--truth", tmp_path / "gt.txt", "--track", "1")
+    assert result.exception is None
+    assert "the results of 20 are scored against the truth of" in result.stderr
+    assert result.stdout.startswith("Track 1")

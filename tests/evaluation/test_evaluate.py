@@ -272,3 +272,46 @@ def test_yaml_lists_every_option_with_its_default():
     assert load(EvalConfig(), [path]) == EvalConfig()
     with pytest.raises(ConfigError, match="alphas"):
         load(EvalConfig(), sets=["pose.alphas=[0]"])
+
+
+@pytest.mark.parametrize("ci", [False, True])
+def test_no_line_of_a_table_is_longer_than_100_characters(noisy, ci):
+    name = "a_sequence_with_a_name_of_sixty_characters_as_some_cameras_give"
+    tracks = {
+        key: dataclasses.replace(
+            result, sequences={name if n == "2" else n: f for n, f in result.sequences.items()}
+        )
+        for key, result in noisy.tracks.items()
+    }
+    long = dataclasses.replace(noisy, tracks=tracks)
+    cis = {k: intervals(r, CONFIG.bootstrap) for k, r in noisy.tracks.items()} if ci else {}
+    lines = report.as_table(long, cis).splitlines()
+    tables = [line for line in lines if "not official" not in line]
+    assert max(map(len, tables)) <= 100
+    assert any("a_sequence_with" in line and "cameras_give" in line for line in lines)
+    for figure in ("w_AP@0.75", "wf_mAP@0.6", "Frag", "MR-2"):
+        assert any(figure in line for line in lines), figure
+
+
+def test_people_without_annotated_joints_are_told_and_cost_nothing():
+    truth, people = sequence(0)
+    frames = []
+    for frame in truth.frames:
+        joints, seen = frame.keypoints.copy(), frame.visibility.copy()
+        joints[0], seen[0] = np.nan, -1  # the first of three people
+        frames.append(dataclasses.replace(frame, keypoints=joints, visibility=seen))
+    bare = {"a": TruthSequence("a", tuple(frames))}
+    scored = evaluate(bare, {"a": people}, EvalConfig(), ("3",))
+    assert scored.tracks["3"].pooled.scalars["MOTA"] == pytest.approx(1.0)
+    (note,) = scored.notes
+    assert note.startswith(f"a: {FRAMES} of {3 * FRAMES} true people have no annotated joint")
+    wrong = evaluate(bare, {"a": people}, EvalConfig(unposed="wrong"), ("3",))
+    # Of each joint 3 are predicted in a frame, 2 of them right, 2 are true.
+    assert wrong.tracks["3"].pooled.scalars["MOTA"] == pytest.approx(1 - 1 / 2)
+
+
+def test_poses_are_not_mentioned_where_only_boxes_are_scored():
+    truth, people = sequence(0)
+    bare = dataclasses.replace(truth.frames[0], keypoints=np.full((3, 14, 2), np.nan))
+    mixed = {"a": TruthSequence("a", (bare, *truth.frames[1:]))}
+    assert evaluate(mixed, {"a": people}, EvalConfig(), ("1",)).notes == ()

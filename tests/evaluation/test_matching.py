@@ -16,6 +16,7 @@ from hie_cli.evaluation.matching import (
     decimals,
     inside_polygon,
     match_poses,
+    on_unposed,
     pose_frame,
 )
 from hie_cli.evaluation.overlaps import box_overlaps
@@ -217,3 +218,26 @@ def test_alpha_is_inclusive_and_bounded():
     assert match_poses(frame, 0.49).tolist() == [-1]
     with pytest.raises(ConfigError, match=r"alpha 1\.5"):
         match_poses(frame, 1.5)
+
+
+def test_poses_on_people_without_annotated_joints():
+    """Two people, the second without joints: a pose on each, one of them without a box."""
+    boxes = [BOX, [100, 0, 130, 40]]
+    truth = seen_by([BOX], [pose((0, (5, 5)))], boxes)
+    joints = np.stack([pose((0, (5, 5))), pose((0, (101, 1)), (13, (129, 39)))])
+    on_each = people([BOX, [0, 0, 0, 0]], keypoints=joints, keypoint_scores=np.ones((2, 14)))
+    assert on_unposed(truth, on_each).tolist() == [False, True]
+    assert pose_frame(truth, on_each, unposed="ignore").predicted_rows.tolist() == [0]
+    assert pose_frame(truth, on_each).predicted_rows.tolist() == [0, 1]
+    elsewhere = people(
+        [BOX, [300, 0, 330, 40]], keypoints=joints + 0.0, keypoint_scores=np.ones((2, 14))
+    )
+    assert on_unposed(truth, elsewhere).tolist() == [False, False]
+    assert on_unposed(truth, People.empty()).tolist() == []
+
+
+def seen_by(posed, poses_of_them, boxes):
+    """Truth of ``boxes``, the first ones with joints."""
+    full = np.full((len(boxes), 14, 2), np.nan)
+    full[: len(posed)] = poses_of_them
+    return annotations(boxes, keypoints=full, visibility=np.isfinite(full[..., 0]) * 2 - 1)

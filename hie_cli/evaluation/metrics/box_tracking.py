@@ -24,19 +24,23 @@ def accumulate(
     people: Sequence[FramePeople],
     ignore: Ignore = "drop",
     threshold: float = 0.5,
+    ignored: clear.IgnoredReading = "missing",
 ) -> TrackSums:
     """Sums of one sequence; boxes match from an IoU of ``threshold`` (HOTA has its own 19).
+    ``ignored`` as in :func:`clear.accumulate`.
 
     Raises InputError where predictions lack track ids, repeat one in a frame, or name a frame that
     the truth does not have.
     """
-    return of_pairs(box_pairs(truth, people, ignore), threshold)
+    return of_pairs(box_pairs(truth, people, ignore), threshold, ignored)
 
 
-def of_pairs(pairs: Pairs, threshold: float = 0.5) -> TrackSums:
+def of_pairs(
+    pairs: Pairs, threshold: float = 0.5, ignored: clear.IgnoredReading = "missing"
+) -> TrackSums:
     """The same for pairs of any similarity."""
     return TrackSums(
-        clear.accumulate(pairs, threshold),
+        clear.accumulate(pairs, threshold, ignored),
         identity.accumulate(pairs, threshold),
         hota.accumulate(pairs),
     )

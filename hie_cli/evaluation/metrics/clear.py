@@ -18,6 +18,8 @@ from hie_cli.evaluation.sequence_pairs import Pairs
 _CONTINUE = 1000
 
 SwitchReading = Literal["track", "gap"]
+# Whether a true track is missing in a frame in which its box is ignored (flag 0), or there.
+IgnoredReading = Literal["missing", "there"]
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,13 @@ class ClearSums(Sums):
         return 1 - cost / truth if truth else 0.0
 
 
-def accumulate(pairs: Pairs, threshold: float = 0.5) -> ClearSums:
-    """Counts of one sequence; a match needs a similarity of at least ``threshold``."""
+def accumulate(
+    pairs: Pairs, threshold: float = 0.5, ignored: IgnoredReading = "missing"
+) -> ClearSums:
+    """Counts of one sequence; a match needs a similarity of at least ``threshold``.
+
+    ``ignored``: whether frames of ignored boxes disconnect their track, for idsw_dt alone.
+    """
     matched = _match(pairs.only(pairs.similarity >= threshold - EPS))
     partner = np.full(len(pairs.truth_ids), -1)
     partner[matched.truth] = pairs.predicted_ids[matched.predicted]
@@ -90,6 +97,8 @@ def accumulate(pairs: Pairs, threshold: float = 0.5) -> ClearSums:
     # Frames its track has been missing before each box, up to a constant of the track.
     missing = np.empty_like(frame)
     missing[boxes] = frame[boxes] - np.arange(len(boxes))
+    if ignored == "there":
+        missing -= pairs.ignored_before
     last = np.cumsum(seen) - 1
     disconnected = missing[boxes[last]] - missing[boxes[last - seen + 1]] > 0
     boxes = boxes[partner[boxes] >= 0]

@@ -22,6 +22,7 @@ from hie_cli.evaluation.matching import (
     Ignore,
     Joints,
     PoseFrame,
+    Unposed,
     match_poses,
     pose_frame,
 )
@@ -75,12 +76,13 @@ def collect_poses(
     compat: Compat = "none",
     ignore: Ignore = "drop",
     crowd: Floats | None = None,
+    unposed: Unposed = "wrong",
 ) -> PosePart:
     """Match every frame of a sequence, given as (truth, predictions) frame by frame.
 
-    ``ignore`` as in ``matching.counted``; ``crowd`` (T,): its ``weights.crowd_indices``, if known.
-    ``compat="poseval"`` drops the frames in which nobody is annotated, with their false positives,
-    and takes the first row of poses that fit equally well.
+    ``ignore`` and ``unposed`` as in ``matching.pose_frame``; ``crowd`` (T,): its
+    ``crowd_weights.crowd_indices``, if known. ``compat="poseval"`` drops the frames in which nobody
+    is annotated, with their false positives, and takes the first row of equally fitting poses.
     """
     if compat == "poseval":
         config = replace(config, equal_poses="row")
@@ -93,7 +95,7 @@ def collect_poses(
         if not truth.annotated or (compat == "poseval" and len(truth) == 0):
             continue
         found = people[_best_first(people)] if config.equal_poses == "nearest" else people
-        frame = pose_frame(truth, found, config.joints, ignore)
+        frame = pose_frame(truth, found, config.joints, ignore, unposed)
         positives[:, t] = frame.has_truth.sum(axis=0)
         rows, columns = np.nonzero(frame.has_predicted)
         if len(rows) and found.keypoint_scores is not None:

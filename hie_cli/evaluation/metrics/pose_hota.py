@@ -11,6 +11,7 @@ from hie_cli.evaluation.matching import (
     Ignore,
     Joints,
     PoseFrame,
+    Unposed,
     aligned,
     decimals,
     person_sizes,
@@ -26,6 +27,7 @@ def accumulate(
     people: Sequence[FramePeople],
     joints: Joints = "visible",
     ignore: Ignore = "drop",
+    unposed: Unposed = "wrong",
 ) -> TrackSums:
     """HOTA, and beside it CLEAR and Identity at 0.5, of one sequence by :func:`pose_similarity`.
 
@@ -36,7 +38,7 @@ def accumulate(
         for index, (true, found) in enumerate(aligned(truth, people)):
             if true.annotated:
                 ids = track_ids(truth.name, index, found)
-                pose = pose_frame(true, found, joints, ignore)
+                pose = pose_frame(true, found, joints, ignore, unposed)
                 true_ids = true.track_ids[pose.truth_rows]
                 yield index, true_ids, ids[pose.predicted_rows], pose_similarity(true, pose)
 

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, IntArray, TruthSequence
-from hie_cli.evaluation.matching import Compat, Ignore, Joints, PoseFrame, aligned, pose_frame
+from hie_cli.evaluation.matching import (
+    Compat,
+    Ignore,
+    Joints,
+    PoseFrame,
+    Unposed,
+    aligned,
+    pose_frame,
+)
 from hie_cli.evaluation.metrics.accumulators import Sums
 from hie_cli.evaluation.overlaps import Ints
 from hie_cli.evaluation.sequence_pairs import check_ids, track_ids
@@ -79,8 +87,9 @@ def accumulate(
     joints: Joints = "visible",
     ignore: Ignore = "drop",
     compat: Compat = "none",
+    unposed: Unposed = "wrong",
 ) -> PoseMotaSums:
-    """Counts of one sequence; ``joints`` and ``ignore`` as in :func:`matching.pose_frame`.
+    """Counts of one sequence; ``joints``, ``ignore`` and ``unposed`` as in ``matching.pose_frame``.
 
     ``compat="poseval"`` counts as poseval does: frames without annotated persons are dropped with
     their false positives, then the last frame left is dropped, and a frame where one side has no
@@ -98,7 +107,7 @@ def accumulate(
     ids = [track_ids(truth.name, index, found) for index, _, found in frames]
     matcher = _Matcher(true_ids, ids, alpha)
     for (index, true, found), here in zip(frames, ids, strict=True):
-        pose = pose_frame(true, found, joints, ignore)
+        pose = pose_frame(true, found, joints, ignore, unposed)
         check_ids(truth.name, index, true.track_ids[pose.truth_rows], "truth")
         check_ids(truth.name, index, here[pose.predicted_rows], "predictions")
         if compat == "poseval" and not pose.distances.size:

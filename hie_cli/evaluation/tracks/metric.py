@@ -68,6 +68,7 @@ class Metric(ABC, Generic[Part]):
     by_part: ClassVar[str] = ""
     # Whether it scores boxes alone, whose truth a HiEve release keeps in files of their own.
     scores_boxes: ClassVar[bool] = False
+    scores_poses: ClassVar[bool] = False
     lower_is_better: ClassVar[tuple[str, ...]] = ()
     # The values of ``EvalConfig.compat`` that change its figures.
     reproduces: ClassVar[tuple[str, ...]] = ()

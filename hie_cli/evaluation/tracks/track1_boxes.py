@@ -31,7 +31,11 @@ class BoxTrackMetric(Metric[TrackSums]):
         """Counts of one sequence."""
         config = self.config
         return box_tracking.accumulate(
-            sequence.truth, sequence.people, config.ignore, config.box.iou
+            sequence.truth,
+            sequence.people,
+            config.ignore,
+            config.box.iou,
+            config.box.ignored_frames,
         )
 
     def figures(self, parts: Sequence[TrackSums]) -> Figures:
@@ -69,7 +73,8 @@ class BoxTrackMetric(Metric[TrackSums]):
             hota_series(sums.hota),
             {
                 "w_MOTA": "1 - (FP + FN + IDSW + (gamma-1)*IDSW_DT) / GT, "
-                f"gamma = {box.gamma:g}, IDSW_DT by {box.switches}"
+                f"gamma = {box.gamma:g}, IDSW_DT by {box.switches}, "
+                f"flag-0 boxes {box.ignored_frames}"
             },
         )
 

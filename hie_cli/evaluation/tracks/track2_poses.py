@@ -27,7 +27,12 @@ def joint_part(sequence: Loaded, config: EvalConfig) -> PosePart:
     """The ranking of a sequence's joints, which Tracks 2 and 3 both report."""
     if "joints" not in sequence.shared:
         sequence.shared["joints"] = collect_poses(
-            sequence.frames, config.pose, config.pose_compat, config.ignore, sequence.crowd
+            sequence.frames,
+            config.pose,
+            config.pose_compat,
+            config.ignore,
+            sequence.crowd,
+            config.effective_unposed,
         )
     part: PosePart = sequence.shared["joints"]
     return part
@@ -38,9 +43,13 @@ class PoseMetric(Metric[PoseParts]):
 
     key = "2"
     title = "Track 2: poses"
-    headline = ("AP@avg", "AP@0.5", "AP@0.75", "AP@0.9", "w_AP@avg", "OKS_AP")
+    headline = (
+        "AP@avg", "AP@0.5", "AP@0.75", "AP@0.9",
+        "w_AP@avg", "w_AP@0.5", "w_AP@0.75", "w_AP@0.9", "OKS_AP",
+    )  # fmt: skip
     needs = "poses"
     by_part = "AP@avg"
+    scores_poses = True
     reproduces = ("poseval",)
 
     def in_truth(self, truth: Annotations) -> bool:

@@ -34,6 +34,7 @@ class PoseTrackMetric(Metric[PoseTrackParts]):
     headline = ("MOTA", "MOTP", "AP@avg", "AP@0.5", "HOTA", "IDF1", "precision", "recall")
     needs = "poses with track ids"
     by_part = "MOTA"
+    scores_poses = True
     reproduces = ("poseval",)
 
     def in_truth(self, truth: Annotations) -> bool:
@@ -51,9 +52,12 @@ class PoseTrackMetric(Metric[PoseTrackParts]):
         """Counts of one sequence."""
         config, ignore = self.config.pose_track, self.config.ignore
         truth, people, compat = sequence.truth, sequence.people, self.config.pose_compat
+        unposed = self.config.effective_unposed
         return PoseTrackParts(
-            pose_mota.accumulate(truth, people, config.alpha, config.joints, ignore, compat),
-            pose_hota.accumulate(truth, people, config.joints, ignore),
+            pose_mota.accumulate(
+                truth, people, config.alpha, config.joints, ignore, compat, unposed
+            ),
+            pose_hota.accumulate(truth, people, config.joints, ignore, unposed),
             joint_part(sequence, self.config),
         )
 

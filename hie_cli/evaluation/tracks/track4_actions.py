@@ -23,7 +23,10 @@ class ActionMetric(Metric[ActionPart]):
 
     key = "4"
     title = "Track 4: person-level actions"
-    headline = ("f_mAP@avg", "f_mAP@0.5", "f_mAP@0.6", "f_mAP@0.75", "wf_mAP@avg")
+    headline = (
+        "f_mAP@avg", "f_mAP@0.5", "f_mAP@0.6", "f_mAP@0.75",
+        "wf_mAP@avg", "wf_mAP@0.5", "wf_mAP@0.6", "wf_mAP@0.75",
+    )  # fmt: skip
     needs = "actions"
     by_part = "AP@avg"
     reproduces = ("ava",)

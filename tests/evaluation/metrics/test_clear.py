@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import FramePeople, TruthSequence
-from hie_cli.evaluation.metrics import clear
+from hie_cli.evaluation.metrics import box_tracking, clear
 from hie_cli.evaluation.metrics.accumulators import pooled
 from hie_cli.evaluation.sequence_pairs import box_pairs, matrix_pairs
 from tests.support.annotated_crowds import annotations, people
@@ -91,6 +91,29 @@ def test_switches_of_disconnected_tracks_in_both_readings():
     assert sums.w_mota() == pytest.approx(1 - (3 + (2 - 1) * 2) / truth)
     assert sums.w_mota(gamma=4, reading="gap") == pytest.approx(1 - (3 + (4 - 1) * 1) / truth)
     assert sums.w_mota(gamma=1) == sums.mota
+
+
+def test_a_frame_of_an_ignored_box_disconnects_its_track_or_not():
+    # Person 1 switches from 5 to 7 across frame 1, where its box has flag 0.
+    box = [[0, 0, 10, 20]]
+    truth = TruthSequence(
+        "w", tuple(annotations(box, [1], [flag0]) for flag0 in (False, True, False))
+    )
+    found = [FramePeople(0, people(box, [5])), FramePeople(2, people(box, [7]))]
+    missing = box_tracking.accumulate(truth, found).clear
+    there = box_tracking.accumulate(truth, found, ignored="there").clear
+    assert (missing.idsw, missing.idsw_dt_track, missing.idsw_dt_gap) == (1, 1, 1)
+    assert (there.idsw, there.idsw_dt_track, there.idsw_dt_gap) == (1, 0, 0)
+    assert (there.w_mota(), missing.w_mota()) == (1 - 1 / 2, 1 - (1 + 1) / 2)
+
+
+def test_a_track_can_lack_a_box_beside_an_ignored_one():
+    box = [[0, 0, 10, 20]]
+    nobody = annotations([])
+    frames = (annotations(box, [1]), annotations(box, [1], [True]), nobody, annotations(box, [1]))
+    found = [FramePeople(0, people(box, [5])), FramePeople(3, people(box, [7]))]
+    there = box_tracking.accumulate(TruthSequence("w", frames), found, ignored="there").clear
+    assert (there.idsw_dt_track, there.idsw_dt_gap) == (1, 1)
 
 
 def test_an_ignored_or_unlabelled_frame_is_no_gap_of_its_own():
