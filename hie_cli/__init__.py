@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from hie_cli.formats.readers import read, read_sequences
     from hie_cli.formats.sequence import VideoSequence
     from hie_cli.formats.writers import write
+    from hie_cli.models.importing.importer import import_model
     from hie_cli.models.registry import list_models
     from hie_cli.models.spec import ModelSpec
-    from hie_cli.models.user_models import import_model
     from hie_cli.pipeline.chain import ChainRun
     from hie_cli.pipeline.diagnosis import diagnose
     from hie_cli.rendering.html_report import write_report
@@ -51,7 +51,7 @@ _HOMES = {
     "diagnose": "pipeline.diagnosis",
     "draw": "api",
     "evaluate": "evaluation.scores",
-    "import_model": "models.user_models",
+    "import_model": "models.importing.importer",
     "list_models": "models.registry",
     "pose": "api",
     "read": "formats.readers",

@@ -97,33 +97,65 @@ def verify(json: options.Json = False) -> None:
 
 @command("models import", SET_UP)
 def import_model(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="An .onnx file, or .safetensors, .pt or .pth.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file, or weights.")],
     manifest: Annotated[
-        Path,
+        Path | None,
         typer.Option("--manifest", metavar="YAML", help="What the model is: docs/models.md."),
-    ],
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Default: the file's name.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="For `hie models list`.")
+    ] = "not stated",
+    sets: options.Set = None,
+    accept_doubts: Annotated[
+        bool, typer.Option("--accept-doubts", help="Import what two readings fit as well.")
+    ] = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
-    """Import your own model, to be used as --model NAME. It is tried once before it is stored.
+    """Import your own model, to be used as --model NAME. It is tried before it is stored.
 
-    ONNX files: YOLOX, NanoDet, RTMO, RTMPose (SimCC), MoveNet. Weights (safetensors, or a torch
-    state dict): for the networks of the packaged models.
+    An ONNX file without a manifest is tried on a picture with people to find out what it is:
+    detectors, pose and appearance networks. Weights (safetensors, or a torch state dict) for the
+    networks of the packaged models need a manifest.
 
     \b
     Examples:
+      hie models import rtmdet-nano.onnx
+      hie models import osnet.onnx --name osnet --licence MIT --set colour=rgb
       hie models import rtmpose-m.onnx --manifest rtmpose-m.yaml
       hie models import tuned.safetensors --manifest tuned.yaml --overwrite
     """
-    from hie_cli.models import user_models
+    from hie_cli.core.config import parse_set
 
-    model = hie_cli.import_model(file, manifest, overwrite=overwrite)
+    known: dict[str, Any] = {}
+    for assignment in sets or ():
+        known |= parse_set(assignment)
+    if manifest is not None and (name or known):
+        raise ConfigError("--manifest says it all: --name and --set go without it")
+    model = hie_cli.import_model(
+        file, manifest, name=name, licence=licence, set=known, accept_doubts=accept_doubts,
+        overwrite=overwrite,
+    )  # fmt: skip
     if json:
-        show_json(_row(model))
-    else:
-        show(f"imported {model.name} ({model.task}) into {user_models.folder() / model.name}")
+        told = {
+            "layout": model.layout,
+            "assumptions": model.assumptions,
+            "doubts": model.doubts,
+            "seen": model.seen,
+            "picture": None if model.picture is None else str(model.picture),
+        }
+        show_json(_row(model.spec) | told)
+        return
+    for line in model.assumptions:
+        show(f"assumed: {line}")
+    for line in model.doubts:
+        show(f"doubtful: {line}")
+    if model.picture is not None:
+        show(f"saw {model.seen}: {model.picture}")
+    show(f"imported {model.spec.name} ({model.spec.task}); use it by that name")
 
 
 def _row(model: "ModelSpec") -> dict[str, Any]:

@@ -177,9 +177,22 @@ HALPE26 = _by_name(
     {"chest": _SHOULDERS},
 )
 
+# COCO-WholeBody: the body, then feet, face and hands, which no HiEve joint needs.
+WHOLEBODY133 = _by_name(
+    "wholebody133",
+    COCO17.joints
+    + tuple(f"foot_{i}" for i in range(6))
+    + tuple(f"face_{i}" for i in range(68))
+    + tuple(f"{side}_hand_{i}" for side in ("left", "right") for i in range(21)),
+    {"chest": _SHOULDERS},
+)
+
 KEYPOINT_SETS: dict[str, KeypointSet] = {
-    s.name: s for s in (HIEVE14, COCO17, CROWDPOSE14, AIC14, POSETRACK15, POSETRACK17, HALPE26)
-}
+    s.name: s
+    for s in (
+        HIEVE14, COCO17, CROWDPOSE14, AIC14, POSETRACK15, POSETRACK17, HALPE26, WHOLEBODY133,
+    )
+}  # fmt: skip
 
 
 def to_hieve(

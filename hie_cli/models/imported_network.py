@@ -1,5 +1,7 @@
 """Somebody else's ONNX graph: its one image input, in the order, layout and type it wants."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,11 +12,19 @@ from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.runtime import resolve_device, session
 from hie_cli.models.spec import InputSpec
 
-_TYPES = {
+_TYPES: dict[str, Any] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
     "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
     "tensor(uint8)": np.uint8,
+}
+# Further inputs that published exports have, filled so that boxes come out in input pixels: the
+# scale already applied (y, x), and the size of the input (y, x or x, y).
+_SIZES: dict[str, Callable[[int, int], tuple[float, float]]] = {
+    "scale_factor": lambda height, width: (1, 1),
+    "im_shape": lambda height, width: (height, width),
+    "orig_target_sizes": lambda height, width: (width, height),
 }
 
 
@@ -26,6 +36,47 @@ class Session(Protocol):
 
     def run(self, names: None, feeds: dict[str, Any]) -> Any:
         """All outputs."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A graph's inputs: the image, and those in ``_SIZES``.
+
+    ``planes``: colours come before height and width · ``batch``, ``height``, ``width``: None where
+    they are free · ``rank``: 3 for a graph of one image without batch.
+    """
+
+    image: Any
+    sizes: tuple[Any, ...]
+    rank: int
+    planes: bool
+    batch: int | None
+    height: int | None
+    width: int | None
+
+    @classmethod
+    def of(cls, session: Session, name: str) -> "Ports":
+        """Read from a session. ModelError where the inputs are no image's."""
+        inputs = list(session.get_inputs())
+        images = [port for port in inputs if len(port.shape) in (3, 4)]
+        others = tuple(port for port in inputs if port.name in _SIZES and port not in images)
+        if len(images) != 1 or len(others) != len(inputs) - 1:
+            names = ", ".join(f"{port.name} {port.shape}" for port in inputs) or "nothing"
+            raise ModelError(f"{name}: expected a graph of one image, this one takes {names}")
+        (image,) = images
+        if image.type not in _TYPES:
+            raise ModelError(f"{name}: the graph takes {image.type}, not images")
+        shape = list(image.shape)
+        if len(shape) == 3:
+            shape.insert(0, 1)
+        if 3 not in (shape[1], shape[3]):
+            raise ModelError(f"{name}: the graph's input {shape} has no colour dimension of 3")
+        planes = shape[1] == 3
+        batch, height, width = (
+            side if isinstance(side, int) and side > 0 else None
+            for side in (shape[0], *(shape[2:] if planes else shape[1:3]))
+        )
+        return cls(image, others, len(image.shape), planes, batch, height, width)
 
 
 def open_network(
@@ -48,23 +99,13 @@ class ImportedNetwork:
 
     def __init__(self, session: Session, name: str, input: InputSpec) -> None:
         self._session, self._name, self._spec = session, name, input
-        inputs = self._session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4:
-            raise ModelError(f"{name}: expected a graph with one input of 4 dimensions")
-        self._input = inputs[0]
-        if self._input.type not in _TYPES:
-            raise ModelError(f"{name}: the graph takes {self._input.type}, not images")
-        shape = self._input.shape
-        if 3 not in (shape[1], shape[3]):
-            raise ModelError(f"{name}: the graph's input {shape} has no colour dimension of 3")
+        self.ports = Ports.of(session, name)
         self._mean, self._std = np.array((input.mean, input.std), np.float32)
-        self._planes = shape[1] == 3
-        self._batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
-        height, width = (shape[2], shape[3]) if self._planes else (shape[1], shape[2])
-        self.any_size = not isinstance(height, int) and not isinstance(width, int)
+        self.any_size = self.ports.height is None and self.ports.width is None
+        width, height = self.ports.width, self.ports.height
         wanted = input.size_wh
         for side, given in ((width, wanted[0]), (height, wanted[1])):
-            if isinstance(side, int) and side > 0 and side != given:
+            if side is not None and side != given:
                 raise ModelError(
                     f"{name}: the graph takes {width} x {height} pixels, "
                     f"the manifest's input_size says {wanted[0]} x {wanted[1]}"
@@ -72,28 +113,42 @@ class ImportedNetwork:
 
     def __call__(self, images: Image) -> list[FloatArray]:
         """See ``parts.Network``."""
-        size = self._batch or len(images)
+        size = 1 if not self._spec.batched else self._spec.batch or self.ports.batch or len(images)
         parts = []
         for start in range(0, len(images), size):
             values = self._values(images[start : start + size])
             missing = size - len(values)
             if missing:
                 values = np.concatenate((values, np.repeat(values[-1:], missing, axis=0)))
-            try:
-                outputs = self._session.run(None, {self._input.name: values})
-            except Exception as error:  # whatever the runtime raises is about this graph
-                reason = str(error).splitlines()[0]
-                raise ModelError(f"{self._name}: the graph failed ({reason})") from None
-            parts.append([np.asarray(array, np.float32)[: size - missing] for array in outputs])
+            outputs = self._run(values)
+            if not self._spec.batched:
+                outputs = [array[None] for array in outputs]
+            parts.append([array[: size - missing] for array in outputs])
         return [_join(list(same)) for same in zip(*parts, strict=True)]
+
+    def _run(self, values: Any) -> list[FloatArray]:
+        """All outputs for a batch as the graph wants it."""
+        height, width = values.shape[2:] if self.ports.planes else values.shape[1:3]
+        feeds = {self.ports.image.name: values if self.ports.rank == 4 else values[0]}
+        for port in self.ports.sizes:
+            size = _SIZES[port.name](height, width)
+            feeds[port.name] = np.array([size] * len(values), _TYPES[port.type])
+        try:
+            outputs = self._session.run(None, feeds)
+        except ModelError:
+            raise
+        except Exception as error:  # whatever the runtime raises is about this graph
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"{self._name}: the graph failed ({reason})") from None
+        return [np.asarray(array, np.float32) for array in outputs]
 
     def _values(self, images: Image) -> Any:
         ordered = images[..., ::-1] if self._spec.colour == "rgb" else images
         if any(self._spec.mean) or self._spec.std != (1.0, 1.0, 1.0):
             ordered = (ordered - self._mean) / self._std
-        if self._planes:
+        if self.ports.planes:
             ordered = ordered.transpose(0, 3, 1, 2)
-        return np.ascontiguousarray(ordered, _TYPES[self._input.type])
+        return np.ascontiguousarray(ordered, _TYPES[self.ports.image.type])
 
 
 def _join(parts: list[FloatArray]) -> FloatArray:

@@ -50,6 +50,8 @@ class Manifest:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     padding: int = 114
     context: float = 1.25
+    batch: int = 0
+    batched: bool = True
     score_calibration: tuple[float, ...] = ()
     recall: tuple[float, ...] = ()
     blur: float = 0.0
@@ -67,6 +69,7 @@ class Manifest:
             ("std", all(value > 0 for value in self.std), "three numbers above 0"),
             ("padding", 0 <= self.padding <= 255, "0..255"),
             ("context", 1 <= self.context <= 3, "1..3"),
+            ("batch", 0 <= self.batch <= 1024, "0..1024"),
             ("score_calibration", len(self.score_calibration) in (0, 4), "4 coefficients"),
             ("joint_calibration", len(self.joint_calibration) in (0, 3), "3 coefficients"),
             ("cost", 0 <= self.cost <= 1e6, "a number from 0"),
@@ -133,7 +136,7 @@ class Described:
             architecture=m.decoder,
             input=InputSpec(
                 (width, height), "crop" if crop else m.resize, m.any_size and not crop, m.colour,
-                m.mean, m.std, m.padding, m.context,
+                m.mean, m.std, m.padding, m.context, m.batch, m.batched,
             ),
             decoder=cast(PeopleDecoder | PoseDecoder | EmbeddingDecoder, self.layout),
             score=score,

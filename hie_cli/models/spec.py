@@ -22,7 +22,9 @@ class InputSpec:
     padded; ``stretch``: squeezed to ``size_wh``; ``crop``: a person's window. ``any_size``: whether
     a detector takes other sizes than its own. ``colour``: order of the channels; the network sees
     (value - mean) / std of values 0..255 in that order. ``padding``: grey level round the image.
-    ``context``: of ``crop``, window over box along the side that fills the window.
+    ``context``: of ``crop``, window over box along the side that fills the window. ``batch``: how
+    many images the graph takes at once (0: any number). ``batched``: whether its outputs begin
+    with the image's number; otherwise it runs image by image.
     """
 
     size_wh: tuple[int, int] = (0, 0)
@@ -33,6 +35,8 @@ class InputSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     padding: int = 114
     context: float = 1.25
+    batch: int = 0
+    batched: bool = True
 
     def letterbox(self, image_hw: tuple[int, int], long_side: int | None) -> Letterbox:
         """How an image of ``image_hw`` goes into the network at ``long_side`` (None: default).

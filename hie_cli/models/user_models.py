@@ -10,14 +10,14 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from hie_cli.core.errors import HieError, ModelError
-from hie_cli.models import assembly, weights
-from hie_cli.models import manifest as manifests
+from hie_cli.models import assembly, manifest, weights
 from hie_cli.models.manifest import Described
 from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.packaged import MODELS, network_of
@@ -60,29 +60,33 @@ def find(name: str) -> ModelSpec | None:
     return next((_read(path) for path in folders() if path.name == name), None)
 
 
-def import_model(file: Path | str, manifest: Path | str, *, overwrite: bool = False) -> ModelSpec:
-    """Import the weights or ONNX ``file`` as the YAML ``manifest`` says; what was stored.
+def install(path: Path, manifest_path: Path, *, overwrite: bool = False) -> ModelSpec:
+    """Import the file ``path`` as ``manifest_path`` describes it, and return what was stored.
 
-    The model is then known by its name. ModelError, with nothing stored, where the manifest is
-    wrong (docs/models.md), the sha256 is another, the name is taken (``overwrite`` replaces an
-    imported one), or a trial run shows that the file does not fit its decoder.
+    ModelError, with nothing stored, where the manifest is wrong, the sha256 is another, the name
+    is taken (``overwrite`` replaces an imported one), or a trial run shows that the file does not
+    fit its decoder.
     """
-    path, manifest_path = Path(file), Path(manifest)
-    model = manifests.read(manifest_path)
+    model = manifest.read(manifest_path)
     name, sha256 = model.manifest.name, model.manifest.sha256
-    target = folder() / name
-    if name in [packaged.name for packaged in MODELS]:
-        raise ModelError(f"{manifest_path}: name: {name!r} is a packaged model's name")
-    if target.exists() and not overwrite:
-        raise ModelError(f"{target}: already imported; --overwrite replaces it")
+    check_name(name, f"{manifest_path}: name", overwrite=overwrite)
     data = weights.checked_bytes(path, sha256, f"give the sha256 of {path.name} in the manifest")
     if model.layout is None:
         data = _as_safetensors(path, data)
         changed = dataclasses.replace(model.manifest, sha256=hashlib.sha256(data).hexdigest())
         model = dataclasses.replace(model, manifest=changed)
     model = _tried(model, data, path)
-    _store(model, data, target)
-    return model.spec(target)
+    store(model, data)
+    return model.spec(folder() / name)
+
+
+def check_name(name: str, place: str, *, overwrite: bool) -> None:
+    """ModelError, beginning with ``place``, where a new model cannot have this name."""
+    if name in [packaged.name for packaged in MODELS]:
+        raise ModelError(f"{place}: {name!r} is a packaged model's name")
+    target = folder() / name
+    if target.exists() and not overwrite:
+        raise ModelError(f"{target}: already imported; --overwrite replaces it")
 
 
 def _tried(model: Described, data: bytes, path: Path) -> Described:
@@ -103,7 +107,7 @@ def _tried(model: Described, data: bytes, path: Path) -> Described:
                 assembly.probe(assembly.assemble(model.spec(path.parent), graph))
         else:
             state = weights.read_state(data, path.name)
-            network = network_of(manifests.packaged(model.manifest.like))
+            network = network_of(manifest.packaged(model.manifest.like))
             weights.fill(network.build(), state, path.name)
             if not all(np.isfinite(array).all() for array in state.values()):
                 raise ModelError("the weights are not all finite")
@@ -145,13 +149,18 @@ def _as_safetensors(path: Path, data: bytes) -> bytes:
     )
 
 
-def _store(model: Described, data: bytes, target: Path) -> None:
-    """Write the model's folder beside its place, then move it there in one step."""
+def store(model: Described, data: bytes, others: Mapping[str, bytes] | None = None) -> None:
+    """Write the model's folder beside its place, then move it there in one step.
+
+    ``others``: further files by name. ModelError where nothing can be written.
+    """
+    target = folder() / model.manifest.name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".importing-", dir=target.parent))
         try:
-            (scratch / model.file_name).write_bytes(data)
+            for name, content in {model.file_name: data, **(others or {})}.items():
+                (scratch / name).write_bytes(content)
             text = yaml.safe_dump(model.values(), sort_keys=False, allow_unicode=True)
             (scratch / _MANIFEST).write_text(text, encoding="utf-8")
             if target.exists():
@@ -166,7 +175,7 @@ def _store(model: Described, data: bytes, target: Path) -> None:
 
 def _read(path: Path) -> ModelSpec:
     """The model of the folder ``path``, whose name must be its folder's."""
-    model = manifests.read(path / _MANIFEST)
+    model = manifest.read(path / _MANIFEST)
     if model.manifest.name != path.name:
         raise ModelError(
             f"{path / _MANIFEST}: name: {model.manifest.name!r} is not its folder's; {_FIX}"

@@ -40,7 +40,7 @@ WHERE = {
     # Whatever takes long and can go on where it was.
     "--resume": {"run", "detect", "pose", "track", "action", "train action"},
 }
-WHERE["--set"] = WHERE["--config"]
+WHERE["--set"] = WHERE["--config"] | {"models import"}  # keys of its manifest
 MEANING = {
     "--quiet": options.Quiet,
     "--verbose": options.Verbose,

@@ -29,7 +29,7 @@ def mean_colour(shape=("n", 64, 32, 3)):
 def test_each_box_gives_its_own_vector(tmp_path, graphs, batch):
     data = mean_colour([batch, 64, 32, 3])
     values = {"name": "colours", "decoder": "embedding", "input_size": [32, 64]}
-    user_models.import_model(*graphs.write(tmp_path, data, **values))
+    user_models.install(*graphs.write(tmp_path, data, **values))
     assert registry.names("appearance") == ["colours"]
     model = registry.load_appearance("colours")
     image = np.zeros((100, 100, 3), np.uint8)

@@ -24,7 +24,7 @@ def install(tmp_path, graphs):
 
     def run(data, suffix=".onnx", **values):
         values = {"name": "mine", **values}
-        user_models.import_model(*graphs.write(tmp_path, data, suffix, **values))
+        user_models.install(*graphs.write(tmp_path, data, suffix, **values))
         return registry.load("mine", "cpu", threads=1)
 
     return run
@@ -248,7 +248,7 @@ def test_a_graph_that_does_not_fit_is_refused(
     values = {"name": "bad", "decoder": "yolox", "decoded": False, "input_size": [64, 64]}
     paths = graphs.write(tmp_path, graphs.planted(outputs, shape), **values | changes)
     with pytest.raises(ModelError) as error:
-        user_models.import_model(*paths)
+        user_models.install(*paths)
     assert reason in str(error.value)
     assert str(paths[0]) in str(error.value)
     assert not store.exists()
@@ -258,7 +258,7 @@ def test_a_file_that_is_no_graph_is_refused(tmp_path, graphs):
     values = {"name": "bad", "decoder": "yolox", "decoded": False, "input_size": [64, 64]}
     paths = graphs.write(tmp_path, b"not a graph", **values)
     with pytest.raises(ModelError, match="not an ONNX graph"):
-        user_models.import_model(*paths)
+        user_models.install(*paths)
 
 
 def test_a_fixed_size_refuses_another(install, graphs):

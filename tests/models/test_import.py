@@ -47,7 +47,7 @@ def test_a_manifest_in_full(tmp_path):
         ({"input_size": None}, "input_size: missing"),
         ({"decoder": None}, "give either decoder"),
         ({"like": "nanodet"}, "give either decoder"),
-        ({"decoder": "yolo"}, "decoder: 'yolo' is not one of yolox"),
+        ({"decoder": "yolov"}, "decoder: 'yolov' is not one of yolox"),
         ({"decoder": None, "like": "movenet"}, "like: 'movenet' is not one of nanodet"),
         ({"name": "../up"}, "name: '../up', expected lower-case"),
         ({"sha256": "12"}, "sha256: '12', expected the file's 64"),
@@ -101,7 +101,7 @@ def test_weights_of_our_own_network(tmp_path, graphs, store, lightning):
     changed = dict(lightning)
     changed["offset.1.bias"] = changed["offset.1.bias"] + np.float16(1)  # a cell right and down
     data = safetensors.numpy.save(changed)
-    user_models.import_model(*_like(graphs, tmp_path, data))
+    user_models.install(*_like(graphs, tmp_path, data))
     assert "mine" in registry.names("pose")
     ((before, scores),) = registry.load_estimator("movenet-lightning", "cpu", 1).estimate(
         [image], boxes
@@ -125,7 +125,7 @@ def test_a_torch_state_dict(tmp_path, graphs, lightning):
 
     buffer = io.BytesIO()
     torch.save({name: torch.from_numpy(v).float() for name, v in lightning.items()}, buffer)
-    model = user_models.import_model(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+    model = user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
     assert Path(model.network.files()[0][0]).name == "weights.safetensors"
     image = np.full((90, 80, 3), 90, np.uint8)
     boxes = [np.array([[10.0, 5, 60, 85]])]
@@ -147,7 +147,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path, graphs, store):
     buffer = io.BytesIO()
     torch.save({"layer": _Dangerous()}, buffer)
     with pytest.raises(ModelError, match="not a torch file of plain weights"):
-        user_models.import_model(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+        user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
     assert not store.exists()
 
 
@@ -169,13 +169,13 @@ def test_torch_files_of_other_than_plain_tensors(tmp_path, graphs, store, lightn
     torch.save(state, buffer)
     reason = "layer extra is unknown" if kind == "bfloat16" else "'extra' is no plain tensor"
     with pytest.raises(ModelError, match=reason):
-        user_models.import_model(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
+        user_models.install(*_like(graphs, tmp_path, buffer.getvalue(), ".pt"))
     assert not store.exists()
 
 
 DAMAGED = {
     "empty": b"", "no mapping": b"- 1", "not text": b"\xff\xfe\x00", "no YAML": b"name: [",
-    "deep": b"[" * 5000, "a date": b"name: 2020-01-01", "a long number": b"padding: " + b"9" * 5000,
+    "deep": b"[" * 1200, "a date": b"name: 2020-01-01", "a long number": b"padding: " + b"9" * 5000,
     "control": b"name: \x00", "an alias to itself": b"a: &a [*a]", "a tag": b"!!python/none x",
 }  # fmt: skip
 
@@ -209,44 +209,44 @@ def test_a_damaged_manifest_breaks_nothing_but_its_model(store, kind):
 def test_weights_that_do_not_fit_are_refused(tmp_path, graphs, store, lightning, change, reason):
     change(lightning)
     with pytest.raises(ModelError) as error:
-        user_models.import_model(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
+        user_models.install(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
     assert reason in str(error.value)
     assert not store.exists()
 
 
 def test_files_that_are_not_weights_are_refused(tmp_path, graphs):
     with pytest.raises(ModelError, match="not a safetensors file"):
-        user_models.import_model(*_like(graphs, tmp_path, b"nothing"))
+        user_models.install(*_like(graphs, tmp_path, b"nothing"))
     with pytest.raises(ModelError, match="not a torch file"):
-        user_models.import_model(*_like(graphs, tmp_path, b"nothing", ".pth"))
+        user_models.install(*_like(graphs, tmp_path, b"nothing", ".pth"))
 
 
 def test_another_sha256_is_refused(tmp_path, graphs, lightning):
     paths = _like(graphs, tmp_path, safetensors.numpy.save(lightning), sha256="0" * 64)
     with pytest.raises(ModelError, match=r"sha256 is .* expected 000000"):
-        user_models.import_model(*paths)
+        user_models.install(*paths)
     paths[0].unlink()
     with pytest.raises(ModelError, match="cannot be read"):
-        user_models.import_model(*paths)
+        user_models.install(*paths)
 
 
 def test_names_that_are_taken(tmp_path, graphs, store, lightning):
     data = safetensors.numpy.save(lightning)
     with pytest.raises(ModelError, match="packaged model's name"):
-        user_models.import_model(*_like(graphs, tmp_path, data, name="nanodet"))
+        user_models.install(*_like(graphs, tmp_path, data, name="nanodet"))
     paths = _like(graphs, tmp_path, data)
-    user_models.import_model(*paths)
+    user_models.install(*paths)
     with pytest.raises(ModelError, match="already imported; --overwrite"):
-        user_models.import_model(*paths)
+        user_models.install(*paths)
     lightning["offset.1.bias"] = lightning["offset.1.bias"] * 0
     newer = safetensors.numpy.save(lightning)
-    user_models.import_model(*_like(graphs, tmp_path, newer), overwrite=True)
+    user_models.install(*_like(graphs, tmp_path, newer), overwrite=True)
     assert (store / "mine" / "weights.safetensors").read_bytes() == newer
     assert sorted(path.name for path in store.iterdir()) == ["mine"]
 
 
 def test_a_damaged_manifest_in_the_store_harms_only_its_model(tmp_path, graphs, store, lightning):
-    user_models.import_model(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
+    user_models.install(*_like(graphs, tmp_path, safetensors.numpy.save(lightning)))
     (store / "mine" / "manifest.yaml").write_text("name: other\n")
     assert "mine" not in registry.names()
     with pytest.raises(ModelError, match=r"mine/manifest\.yaml"):

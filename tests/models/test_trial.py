@@ -122,7 +122,7 @@ def test_weights_in_another_file_are_refused(external, graphs, store, monkeypatc
     values = {"name": "x", "decoder": "embedding", "input_size": [32, 32]}
     paths = graphs.write(external.parent, data, **values)
     with pytest.raises(ModelError, match=r"given\.onnx: refused: x: keeps its weights in another"):
-        user_models.import_model(*paths)
+        user_models.install(*paths)
     assert not store.exists()
     embedded = onnx.load(external)  # what the error advises
     onnx.save(embedded, external.parent / "whole.onnx")

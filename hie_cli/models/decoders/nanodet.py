@@ -39,8 +39,9 @@ class NanoDet:
     """Class probabilities and the four sides' bins, over the strides' cells.
 
     Either one output (A, C + 4 * bins), as its exporter writes, or one (A_s, C) and one
-    (A_s, 4 * bins) per stride, as older exports did. ``centre``: where in a cell distances start
-    (0.0 for NanoDet-Plus) · ``classes``: how many.
+    (A_s, 4 * bins) per stride, as older exports did; with bins = 1 these are the distances
+    themselves, in cells (``pixels``: in pixels). ``centre``: where in a cell distances start (0.0
+    for NanoDet-Plus) · ``classes``: how many · ``logits``: the classes' sigmoid is still to do.
     """
 
     task: ClassVar = "detect"
@@ -49,6 +50,8 @@ class NanoDet:
     classes: int = 80
     person: int = 0
     centre: float = 0.5
+    logits: bool = False
+    pixels: bool = False
     floor: float = 0.05
 
     def __post_init__(self) -> None:
@@ -77,9 +80,16 @@ class NanoDet:
             scores = _stacked([array for array in by_size if array.shape[1] == self.classes])
             bins = _stacked([array for array in by_size if array.shape[1] != self.classes])
         fits = len(scores) == len(bins) == total and scores.shape[1] == self.classes > self.person
-        if not fits or bins.shape[1] < 8 or bins.shape[1] % 4:
+        if not fits or bins.shape[1] < 4 or bins.shape[1] % 4:
             raise refuse("nanodet", outputs, expected)
-        found = distance_bins.decode(scores[:, self.person], bins.T, grid, self.floor)
+        person = scores[:, self.person]
+        if self.logits:
+            person = 1 / (1 + np.exp(-np.clip(person, -50, 50)))
+        if bins.shape[1] == 4:
+            sides = bins if self.pixels else bins * grid.strides[:, None]
+            boxes = np.concatenate((grid.centres - sides[:, :2], grid.centres + sides[:, 2:]), 1)
+            return dense(boxes.astype(np.float32), person, box, self.floor)
+        found = distance_bins.decode(person, bins.T, grid, self.floor)
         return dense(*found, box, self.floor)
 
 

@@ -1,0 +1,1 @@
+"""Importing a model file of which nothing but its bytes is known."""

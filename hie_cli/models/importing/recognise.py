@@ -1,0 +1,416 @@
+"""Recognising a graph's layout by trying it on pictures with people."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hie_cli.core.errors import ModelError
+from hie_cli.core.types import FloatArray, People
+from hie_cli.models.decoders.layouts import Layout, name_of
+from hie_cli.models.images import Letterbox, cropped, cut, windows
+from hie_cli.models.imported_network import ImportedNetwork, Ports, Session
+from hie_cli.models.importing import candidates, picture, quality
+from hie_cli.models.spec import InputSpec
+
+_FREE_SIDE = 640  # input of a detector that takes any size
+_FREE_CROP_WH = (192, 256)  # and of a pose network
+_SEES = 0.3  # quality below which a graph sees nobody
+_SEES_JOINTS = 0.4
+_CLEAR = 0.02  # two readings nearer than this are as good as each other
+_ALIKE = 0.3  # the same for the margin of appearance vectors, in deviations
+_STRETCHES = 0.05  # how much better a stretched picture must do
+_NET = "ImageNet's mean and deviation"
+_IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+_SCALES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "0..255": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    _NET: _IMAGENET,
+    "0..1": ((0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
+    "-1..1": ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
+}
+
+
+# How the authors of a layout publish it: colour and range of values, taken where no other reading
+# sees clearly more.
+_USUAL: dict[str, tuple[tuple[str, str], ...]] = {
+    "yolox": (("bgr", "0..255"), ("rgb", "0..255")),
+    "yolo": (("rgb", "0..1"), ("rgb", "0..255")),
+    "detection-rows": (("rgb", "0..1"), ("rgb", _NET), ("rgb", "0..255")),
+    "dets-labels": (("bgr", _NET), ("bgr", "0..255")),
+    "boxes-scores": (("rgb", "0..1"), ("rgb", _NET)),
+    "detr": (("rgb", _NET), ("rgb", "0..1")),
+    "nanodet": (("bgr", _NET), ("rgb", _NET)),
+    "rtmdet": (("bgr", _NET),),
+    "rtmo": (("bgr", "0..255"),),
+    "movenet-multi": (("rgb", "0..255"),),
+    "movenet-single": (("rgb", "0..255"),),
+    "simcc": (("rgb", _NET),),
+    "heatmaps": (("rgb", _NET),),
+    "joints": (("rgb", _NET),),
+    "embedding": (("rgb", _NET), ("bgr", "0..255"), ("rgb", "0..1")),
+}
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a graph was found to be.
+
+    ``layout`` and ``input`` as in its ``ModelSpec`` · ``quality`` 0..1 of what it saw on the
+    pictures · ``seen`` in words · ``assumptions``: what was chosen and on what grounds ·
+    ``doubts``: choices that another reading would have served as well.
+    """
+
+    layout: Layout
+    input: InputSpec
+    quality: float
+    seen: str
+    assumptions: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to use the graph, and how well it does."""
+
+    layout: Layout
+    input: InputSpec
+    quality: float
+
+
+def recognise(session: Session, name: str, fixed: Mapping[str, Any]) -> Recognised:
+    """Try ``session`` in every way its shapes allow. ``fixed`` keys of the manifest are not varied.
+
+    ModelError where no published layout fits, or none sees the people.
+    """
+    ports = Ports.of(session, name)
+    for task in (_as_detector, _as_pose, _as_appearance):
+        found = task(session, ports, name, fixed)
+        if found is not None:
+            return _with_batch(session, name, found)
+    probe = _outputs(session, name, InputSpec(_size(ports, (_FREE_SIDE,) * 2), batched=False))
+    shapes = ", ".join(str(each[0].shape) for each in probe)
+    raise ModelError(
+        f"{name}: outputs {shapes} are of no layout known here; docs/models.md lists them"
+    )
+
+
+def _as_detector(
+    session: Session, ports: Ports, name: str, fixed: Mapping[str, Any]
+) -> Recognised | None:
+    any_size = ports.height is None and ports.width is None
+    size = _size(ports, (_FREE_SIDE, _FREE_SIDE), fixed)
+    base = InputSpec(size, "fit" if any_size else "letterbox", any_size)
+    base = dataclasses.replace(base, batched=_batched(session, name, base))
+    views = picture.squares()
+    boxes = [base.letterbox(view.image.shape[:2], None) for view in views]
+
+    def readings() -> Iterator[Reading]:
+        for spec in _inputs(base, ports, fixed):
+            network = ImportedNetwork(session, name, spec)
+            outputs = [network(b.batch([v.image])) for v, b in zip(views, boxes, strict=True)]
+            plain = [[each[0] for each in one] for one in outputs]
+            hw = (boxes[0].padded_height, boxes[0].padded_width)
+            for layout in _wanted(candidates.detectors(plain[0], hw), fixed):
+                found = _decoded(layout, plain, boxes)
+                if found is not None:
+                    yield Reading(layout, spec, quality.of_boxes(found, views))
+
+    best, rest = _best(readings())
+    if best is None:
+        return None
+    if best.quality < _SEES:
+        raise ModelError(
+            f"{name}: looks like a detector ({name_of(best.layout)}), but sees too few of the "
+            f"people in the test picture (quality {best.quality:.2f}); describe it in a manifest"
+        )
+    whole = picture.whole()
+    resize = _resize(session, name, best, ports, fixed)
+    best = dataclasses.replace(best, input=resize)
+    box = best.input.letterbox(whole.image.shape[:2], None)
+    outputs = ImportedNetwork(session, name, best.input)(box.batch([whole.image]))
+    people = best.layout([each[0] for each in outputs], box)
+    count = quality.people_seen(people, whole)
+    seen = f"{count} of the {len(whole.boxes)} people in the test picture"
+    return _result(best, rest, seen, any_size)
+
+
+def _resize(
+    session: Session, name: str, best: Reading, ports: Ports, fixed: Mapping[str, Any]
+) -> InputSpec:
+    """How pictures get into the input: as they are, unless stretched ones are seen better."""
+    if best.input.any_size or "resize" in fixed:
+        return dataclasses.replace(best.input, resize=fixed.get("resize", best.input.resize))
+    view = picture.whole()
+    values = {}
+    for resize in ("letterbox", "stretch"):
+        spec = dataclasses.replace(best.input, resize=resize)
+        box = spec.letterbox(view.image.shape[:2], None)
+        outputs = ImportedNetwork(session, name, spec)(box.batch([view.image]))
+        found = best.layout([each[0] for each in outputs], box)
+        values[resize] = quality.of_boxes([found], [view])
+    better = values["stretch"] > values["letterbox"] + _STRETCHES
+    return dataclasses.replace(best.input, resize="stretch" if better else "letterbox")
+
+
+def _as_pose(
+    session: Session, ports: Ports, name: str, fixed: Mapping[str, Any]
+) -> Recognised | None:
+    size = _size(ports, _FREE_CROP_WH, fixed)
+    base = InputSpec(size, "crop", padding=0)
+    base = dataclasses.replace(base, batched=_batched(session, name, base))
+    people = sorted(picture.JOINTS)
+    truth = np.stack([picture.JOINTS[index] for index in people])
+    window = windows(picture.BOXES[people], base.context, size[0] / size[1])
+    crops = np.stack([cut(picture.read(), each, size) for each in window])
+    per_pixel = window[:, None, 2:] / np.array(size, np.float32)
+    corner = window[:, None, :2]
+    inside = np.asarray(
+        ((picture.BOXES[people].reshape(-1, 2, 2) - corner) / per_pixel).reshape(-1, 4), np.float32
+    )
+
+    def readings() -> Iterator[Reading]:
+        for spec in _inputs(base, ports, fixed):
+            network = ImportedNetwork(session, name, spec)
+            single = [network(crop[None]) for crop in crops]
+            outputs = [np.concatenate(same) for same in zip(*single, strict=True)]
+            plain = [each[0] for each in outputs]
+            for layout in _wanted(candidates.poses(plain, size), fixed):
+                try:
+                    points, scores = layout(outputs, inside, size)
+                except (ModelError, ValueError, IndexError):
+                    continue
+                placed = points * per_pixel + corner
+                yield Reading(layout, spec, quality.of_joints(placed, scores, truth))
+
+    best, rest = _best(readings())
+    if best is None:
+        return None
+    if best.quality < _SEES_JOINTS:
+        raise ModelError(
+            f"{name}: looks like a pose network ({name_of(best.layout)}), but its joints do not "
+            f"lie on the people of the test picture (quality {best.quality:.2f}); describe it in a "
+            "manifest"
+        )
+    seen = f"{best.quality:.0%} of the joints of {len(people)} people in the test picture"
+    return _result(best, rest, seen, False)
+
+
+def _as_appearance(
+    session: Session, ports: Ports, name: str, fixed: Mapping[str, Any]
+) -> Recognised | None:
+    size = _size(ports, (128, 256), fixed)
+    base = InputSpec(size, "crop")
+    now, before = (
+        np.stack([cropped(picture.read(name_), box, size) for box in boxes])
+        for name_, boxes in (
+            ("people", picture.BOXES), ("people_second_earlier", picture.EARLIER_BOXES),
+        )
+    )  # fmt: skip
+    agree: dict[int, int] = {}
+
+    def readings() -> Iterator[Reading]:
+        for spec in _inputs(base, ports, fixed):
+            network = ImportedNetwork(session, name, spec)
+            single = [network(crop[None]) for crop in (*now, *before)]
+            if any(len(each) != 1 or len(each[0]) != 1 for each in single):
+                return
+            for layout in _wanted(candidates.vectors([single[0][0][0]]), fixed):
+                vectors = layout([np.concatenate([each[0] for each in single])])
+                value, right = quality.of_vectors(vectors[: len(now)], vectors[len(now) :])
+                reading = Reading(layout, spec, value)
+                agree[id(reading)] = right
+                kept.append(reading)
+                yield reading
+
+    kept: list[Reading] = []  # so that an id stays a reading's own
+    best, rest = _best(readings(), _ALIKE)
+    if best is None:
+        return None
+    right = agree[id(best)]
+    if right <= len(now) // 2:
+        raise ModelError(
+            f"{name}: looks like an appearance network, but knows only {right} of the {len(now)} "
+            "people of two pictures again; describe it in a manifest"
+        )
+    seen = f"{right} of {len(now)} people recognised in a picture one second earlier"
+    return _result(best, rest, seen, False, _ALIKE)
+
+
+def _inputs(base: InputSpec, ports: Ports, fixed: Mapping[str, Any]) -> Iterator[InputSpec]:
+    """Colour order and range of values, in every way that is not fixed."""
+    colours = (fixed["colour"],) if "colour" in fixed else ("bgr", "rgb")
+    scales = list(_SCALES.values())
+    if "mean" in fixed or "std" in fixed:
+        mean, std = fixed.get("mean", (0.0,) * 3), fixed.get("std", (1.0,) * 3)
+        scales = [(tuple(mean), tuple(std))]
+    elif "int" in ports.image.type:
+        scales = scales[:1]
+    for colour in colours:
+        for mean, std in scales:
+            if colour == "bgr" and "mean" not in fixed:
+                mean, std = mean[::-1], std[::-1]
+            yield dataclasses.replace(base, colour=colour, mean=mean, std=std)  # type: ignore[arg-type] # bgr or rgb, checked with the manifest
+
+
+def _size(
+    ports: Ports, free: tuple[int, int], fixed: Mapping[str, Any] | None = None
+) -> tuple[int, int]:
+    given = (fixed or {}).get("input_size")
+    width, height = given or free
+    return ports.width or width, ports.height or height
+
+
+def _batched(session: Session, name: str, spec: InputSpec) -> bool:
+    """Whether each output begins with the image's number: not where one is a list of rows."""
+    for each in _outputs(session, name, dataclasses.replace(spec, batched=False)):
+        if each[0].ndim < 2 or len(each[0]) != 1:
+            return False
+    return True
+
+
+def _outputs(session: Session, name: str, spec: InputSpec) -> list[FloatArray]:
+    """What the graph says of the first picture; with ``batched`` false, just as it says it."""
+    network = ImportedNetwork(session, name, spec)
+    box = Letterbox.into(picture.read().shape[:2], spec.size_wh[::-1], spec.padding)
+    return network(box.batch([picture.read()]))
+
+
+def _wanted(layouts: Iterable[Layout], fixed: Mapping[str, Any]) -> Iterator[Layout]:
+    """The layouts that agree with the ``fixed`` keys."""
+    for layout in layouts:
+        if fixed.get("decoder") in (None, name_of(layout)) and all(
+            getattr(layout, key, value) == value for key, value in fixed.items()
+        ):
+            yield layout
+
+
+def _decoded(
+    layout: Layout, outputs: Sequence[list[FloatArray]], boxes: Sequence[Letterbox]
+) -> list[People] | None:
+    """What the layout makes of each view; None where it does not fit after all."""
+    try:
+        with np.errstate(all="ignore"):
+            return [layout(one, box) for one, box in zip(outputs, boxes, strict=True)]
+    except (ModelError, ValueError, IndexError, FloatingPointError):
+        return None
+
+
+def _best(
+    readings: Iterable[Reading], clear: float = _CLEAR
+) -> tuple[Reading | None, list[Reading]]:
+    """The reading to take, and the others.
+
+    The best one (of equals the first); its layout's usual input where that does as well.
+    """
+    every = list(readings)
+    if not every:
+        return None, []
+    best = max(every, key=lambda reading: reading.quality)
+    near = [r for r in every if r.layout == best.layout and r.quality > best.quality - clear]
+    for usual in _USUAL[name_of(best.layout)]:
+        fitting = [r for r in near if (r.input.colour, _scale_of(r.input)) == usual]
+        if fitting:
+            best = fitting[0]
+            break
+    return best, [reading for reading in every if reading is not best]
+
+
+def _scale_of(spec: InputSpec) -> str:
+    """The range of values in words."""
+    for text, (mean, std) in _SCALES.items():
+        back = spec.colour == "bgr"
+        if spec.mean == (mean[::-1] if back else mean) and spec.std == (std[::-1] if back else std):
+            return text
+    return f"mean {spec.mean}, std {spec.std}"
+
+
+def _result(
+    best: Reading, rest: Sequence[Reading], seen: str, any_size: bool, clear: float = _CLEAR
+) -> Recognised:
+    spec, layout = best.input, best.layout
+    colours, values = spec.colour, _scale_of(spec)
+    usual = (colours, values) in _USUAL[name_of(layout)]
+    assumptions = (
+        f"layout {_words(layout)}",
+        f"colours {colours}, values {values}" + (" (usual for this layout)" if usual else ""),
+        f"input {spec.size_wh[0]} x {spec.size_wh[1]}"
+        + (" by default, any other size" if any_size else "")
+        + f", pictures {spec.resize}",
+    )
+    near = [r for r in rest if r.quality > best.quality - clear and r.quality != best.quality]
+    doubts = [
+        f"layout {_words(r.layout)} does as well"
+        for r in near
+        if r.input == spec and not _alike(r.layout, layout)
+    ][:1]
+    if not usual:
+        doubts += [
+            f"colours {r.input.colour}, values {_scale_of(r.input)} do as well"
+            for r in near
+            if r.layout == layout
+        ][:1]
+    return Recognised(layout, spec, best.quality, seen, assumptions, tuple(doubts))
+
+
+def _words(layout: Layout) -> str:
+    """A layout's name with what was chosen in it."""
+    own = {
+        key: value
+        for key, value in dataclasses.asdict(layout).items()  # type: ignore[call-overload] # a dataclass
+        if key != "floor" and value != ""
+    }
+    chosen = ", ".join(f"{key} {value}" for key, value in own.items())
+    return name_of(layout) + (f" ({chosen})" if chosen else "")
+
+
+def _alike(one: Layout, other: Layout) -> bool:
+    """Whether two layouts differ in nothing that moves a person by more than part of a cell."""
+    small = {"dark", "centre"}
+    if type(one) is not type(other):
+        return False
+    values = [
+        {k: v for k, v in dataclasses.asdict(each).items() if k not in small}  # type: ignore[call-overload] # as above
+        for each in (one, other)
+    ]
+    return bool(values[0] == values[1])
+
+
+def _with_batch(session: Session, name: str, found: Recognised) -> Recognised:
+    """Two images at once: where the graph fails or answers otherwise, it takes one at a time."""
+    ports = Ports.of(session, name)
+    if not found.input.batched or ports.batch is not None:
+        return found
+    spec = found.input
+    height, width = spec.size_wh[::-1]
+    view = picture.whole()
+    box = Letterbox.into(view.image.shape[:2], (height, width), spec.padding)
+    pair = box.batch([view.image, np.ascontiguousarray(view.image[:, ::-1])])
+    network = ImportedNetwork(session, name, spec)
+    try:
+        together = network(pair)
+        alone = [network(pair[i : i + 1]) for i in range(2)]
+        same = all(
+            len(both) == 2 and _agree(both[i], one[index][0])
+            for index, both in enumerate(together)
+            for i, one in enumerate(alone)
+        )
+    except (ModelError, ValueError):
+        same = False
+    if same:
+        return found
+    text = "takes one image at a time (two at once fail or give something else)"
+    return dataclasses.replace(
+        found,
+        input=dataclasses.replace(spec, batch=1),
+        assumptions=(*found.assumptions, text),
+    )
+
+
+def _agree(together: FloatArray, alone: FloatArray) -> bool:
+    """Whether an image gets the same outputs in company; rows may be filled up with zeros."""
+    if together.shape[1:] != alone.shape[1:] or len(together) < len(alone):
+        return False
+    scale = float(np.abs(alone).max(initial=0)) + 1e-6
+    return bool(np.abs(together[: len(alone)] - alone).max(initial=0) < 1e-2 * scale)
