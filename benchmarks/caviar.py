@@ -237,8 +237,8 @@ def row_accuracy(rows: list[Row], scores: FloatArray) -> dict[str, dict[str, flo
     return {name: {"rows": len(v), "right": float(np.mean(v))} for name, v in right.items()}
 
 
-def reliability(rows: list[Row], scores: FloatArray) -> list[dict[str, float]]:
-    """Rows by their group's top score: how sure, how often right (annotated groups only)."""
+def sureness(rows: list[Row], scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Of rows of the annotated groups (R,): the best group's share, and whether it is right."""
     sure, right = [], []
     for row, score in zip(rows, scores, strict=True):
         group = group_of(row.action)
@@ -247,6 +247,12 @@ def reliability(rows: list[Row], scores: FloatArray) -> list[dict[str, float]]:
             mine = [k for k, action in enumerate(ACTIONS) if group_of(action) == best]
             sure.append(float(score[mine].sum()))
             right.append(best == group)
+    return np.array(sure), np.array(right)
+
+
+def reliability(rows: list[Row], scores: FloatArray) -> list[dict[str, float]]:
+    """Rows by their group's share: how sure, how often right (annotated groups only)."""
+    sure, right = sureness(rows, scores)
     bins = np.digitize(sure, (0.5, 0.7, 0.9))
     return [
         {

@@ -26,7 +26,7 @@ from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.progress import set_quiet
 from hie_cli.core.types import FloatArray, FramePeople, VideoInfo
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.kinematic.rules import Kinematic
+from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.learned.learned_recogniser import LearnedRecogniser
 from hie_cli.recognition.learned.loading import SIMULATED, Learned, load
 from hie_cli.recognition.stage import ActionConfig, recognise

@@ -21,7 +21,7 @@ from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.progress import progress
 from hie_cli.core.types import FloatArray
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.kinematic.rules import Kinematic
+from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.learned.footage import Footage
 from hie_cli.recognition.learned.learned_recogniser import LearnedRecogniser
 from hie_cli.recognition.learned.loading import Learned, is_learned, load, needs_pixels

@@ -295,13 +295,16 @@ class FramePeople:
     """The people of one frame, with its pixels where they are still needed.
 
     index: the frame's number, from 0 · image (H, W, 3) uint8 BGR, None where pixels are not carried
-    along · video: what the frame is of, set in what ``hie_cli.run`` and its kin give.
+    along · video: what the frame is of, set in what ``hie_cli.run`` and its kin give · camera
+    (3, 3) float64: homography from the pixels of the frame before to this one's; None: it stood
+    still, or nobody measured.
     """
 
     index: int
     people: People
     image: Image | None = None
     video: VideoInfo | None = None
+    camera: FloatArray | None = None
 
     def __repr__(self) -> str:
         of = "" if self.video is None else f" of {self.video.name}"

@@ -12,7 +12,7 @@ from hie_cli.core import plugins
 from hie_cli.core.errors import ModelError, nearest
 from hie_cli.core.types import Frame, FramePeople, VideoInfo
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.kinematic.rules import Kinematic
+from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.learned import fused_recogniser, loading
 from hie_cli.recognition.settings import ActionConfig
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FloatArray, FramePeople, People, VideoInfo
+from hie_cli.recognition.camera import CameraPath, CameraTracker, path
 
 # A stream without a usable frame rate is read at PAL's.
 USUAL_FPS = 25.0
@@ -18,13 +19,15 @@ class Track:
     """One person in a window, T rows in order of time; row ``now`` is the window's frame.
 
     times (T,) seconds from the window's frame · boxes (T, 4) xyxy pixels · keypoints (T, 14, 2)
-    pixels, NaN if missing · keypoint_scores (T, 14), 0 if missing. All float64.
+    pixels, NaN if missing · keypoint_scores (T, 14), 0 if missing · scores (T,) of the detections.
+    All float64.
     """
 
     times: FloatArray
     boxes: FloatArray
     keypoints: FloatArray
     keypoint_scores: FloatArray
+    scores: FloatArray
     now: int
 
     def near(self, seconds: float) -> slice:
@@ -36,12 +39,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Window:
-    """Frame ``index`` of ``video`` with its ``people`` (N) and their ``tracks`` (N)."""
+    """Frame ``index`` of ``video`` with its ``people`` (N) and their ``tracks`` (N), which are in
+    each frame's own pixels; ``camera``: how it moved meanwhile, None if it stood still.
+    """
 
     index: int
     video: VideoInfo
     people: People
     tracks: tuple[Track, ...]
+    camera: CameraPath | None = None
 
 
 def frames_per_second(video: VideoInfo) -> float:
@@ -61,7 +67,8 @@ class _History:
         self._indices = np.zeros(16, np.int64)
         self._boxes = np.zeros((16, 4))
         self._keypoints = np.zeros((16, NUM_JOINTS, 2))
-        self._scores = np.zeros((16, NUM_JOINTS))
+        self._keypoint_scores = np.zeros((16, NUM_JOINTS))
+        self._scores = np.zeros(16)
 
     def __len__(self) -> int:
         return self._end - self._first
@@ -74,11 +81,12 @@ class _History:
         people = item.people
         self._indices[row] = item.index
         self._boxes[row] = people.boxes[person]
+        self._scores[row] = people.scores[person]
         if people.keypoints is None or people.keypoint_scores is None:
-            self._keypoints[row], self._scores[row] = np.nan, 0.0
+            self._keypoints[row], self._keypoint_scores[row] = np.nan, 0.0
         else:
             self._keypoints[row] = people.keypoints[person]
-            self._scores[row] = people.keypoint_scores[person]
+            self._keypoint_scores[row] = people.keypoint_scores[person]
 
     def drop_first(self) -> None:
         """Forget the oldest row."""
@@ -87,7 +95,7 @@ class _History:
     def _make_room(self) -> None:
         live = slice(self._first, self._end)
         size = max(16, 2 * len(self))
-        for name in ("_indices", "_boxes", "_keypoints", "_scores"):
+        for name in ("_indices", "_boxes", "_keypoints", "_keypoint_scores", "_scores"):
             old = getattr(self, name)
             block = np.zeros((size, *old.shape[1:]), old.dtype)
             block[: len(self)] = old[live]
@@ -102,6 +110,7 @@ class _History:
             offsets / rate,
             self._boxes[live].copy(),
             self._keypoints[live].copy(),
+            self._keypoint_scores[live].copy(),
             self._scores[live].copy(),
             int(np.searchsorted(offsets, 0)),
         )
@@ -113,6 +122,8 @@ class _Held:
     def __init__(self, reach: int, rate: float) -> None:
         self._reach, self._rate = reach, rate
         self._frames: deque[tuple[FramePeople, tuple[int, ...]]] = deque()
+        self._tracker = CameraTracker(rate)
+        self._camera: deque[tuple[complex, complex]] = deque()  # of each frame held
         self._next = 0  # position in ``_frames`` of the next frame to come out
         self._of_id: dict[int, _History] = {}
 
@@ -126,6 +137,7 @@ class _Held:
         for identity, row in rows.items():
             self._of_id.setdefault(identity, _History()).add(item, row)
         self._frames.append((item, tuple(rows)))
+        self._camera.append(self._tracker.step(item))
 
     @property
     def next(self) -> FramePeople | None:
@@ -143,12 +155,19 @@ class _Held:
         if (following := self.next) is None:
             return
         while self._frames[0][0].index < following.index - self._reach:
+            self._camera.popleft()
             for identity in self._frames.popleft()[1]:
                 history = self._of_id[identity]
                 history.drop_first()
                 if not len(history):
                     del self._of_id[identity]
             self._next -= 1
+
+    def camera(self) -> CameraPath | None:
+        """How the camera moved, seen from the next frame to come out."""
+        indices = np.array([item.index for item, _ in self._frames])
+        times = (indices - indices[self._next]) / self._rate
+        return path(times, list(self._camera), self._next)
 
     def track(self, item: FramePeople, person: int) -> Track:
         """The way of one person of the next frame to come out."""
@@ -163,7 +182,7 @@ class _Held:
             own = _History()
             own.add(item, person)
             now = own.track(item.index, self._rate)
-            for name in ("boxes", "keypoints", "keypoint_scores"):
+            for name in ("boxes", "keypoints", "keypoint_scores", "scores"):
                 getattr(track, name)[track.now] = getattr(now, name)[0]
         return track
 
@@ -184,7 +203,7 @@ def windows(
             window = None
             if item.index % every == 0:
                 tracks = tuple(held.track(item, k) for k in range(len(item.people)))
-                window = Window(item.index, video, item.people, tracks)
+                window = Window(item.index, video, item.people, tracks, held.camera())
             yield item, window
             held.advance()
 

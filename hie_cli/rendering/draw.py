@@ -32,6 +32,7 @@ class RenderConfig:
     trail_seconds: float = 2.0
     min_score: float = 0.3  # of people without an identity; a track is drawn whole
     min_joint_score: float = 0.2
+    min_action_score: float = 0.4  # below, nothing is said of what somebody does
     long_side: int = 1280
     sheet_columns: int = 4
     sheet_rows: int = 3
@@ -87,7 +88,9 @@ class Painter:
             trail = self._trails.setdefault(key, deque(maxlen=1024))
             trail.append((frame_index, int((x1 + x2) / 2), int(y2)))
             if people.action_scores is not None and np.isfinite(people.action_scores[i]).all():
-                self._actions[key] = ACTIONS[int(people.action_scores[i].argmax())]
+                best = int(people.action_scores[i].argmax())
+                sure = people.action_scores[i, best] >= self.config.min_action_score
+                self._actions[key] = ACTIONS[best] if sure else ""
 
     def _draw_trails(self, image: Image, frame_index: int, unit: int) -> None:
         oldest = frame_index - self.config.trail_seconds * self.fps

@@ -1,6 +1,7 @@
 """A simulated crowd: exact tracks, joints, visibility and actions, from a seed."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from hie_cli.core.geometry import Floats
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import Annotations, TruthSequence, VideoInfo
 from hie_cli.simulation.body import FLESH, NUM_POINTS, posed
-from hie_cli.simulation.camera import Camera, draw_camera
+from hie_cli.simulation.camera import Camera, draw_camera, draw_ceiling_camera
 from hie_cli.simulation.groups import GROUP_SIZE, GROUPS, Actor
 from hie_cli.simulation.paths import Ground, Prop
 from hie_cli.simulation.style import Split, Style, draw_style
@@ -26,7 +27,10 @@ LEAST_SEEN = 0.15  # share of joints seen below which a person does not count in
 
 @dataclass(frozen=True)
 class CrowdConfig:
-    """What to simulate. ``actions`` limits the groups drawn (empty: all 14, even by person)."""
+    """What to simulate. ``actions`` limits the groups drawn (empty: all 14, even by person).
+
+    camera: from eye level to nine metres up (``usual``), or wide-angle and steep (``ceiling``).
+    """
 
     seed: int = 0
     people: int = 20
@@ -38,6 +42,7 @@ class CrowdConfig:
     actions: tuple[str, ...] = ()
     returning: float = 0.5  # share of walkers who leave the view and come back
     pillars: int = 1
+    camera: Literal["usual", "ceiling"] = "usual"
 
     def __post_init__(self) -> None:
         for name in self.actions:
@@ -135,7 +140,10 @@ def simulate(config: CrowdConfig) -> Crowd:
     """The crowd of this configuration; the same one every time."""
     rng = np.random.default_rng([config.seed, config.split == "test"])
     style = draw_style(rng, config.split)
-    camera, near, far = draw_camera(rng, style, config.width, config.height)
+    if config.camera == "ceiling":
+        camera, near, far = draw_ceiling_camera(rng, config.width, config.height)
+    else:
+        camera, near, far = draw_camera(rng, style, config.width, config.height)
     ground = Ground(rng, camera, style, near, far, config.frames, config.fps, config.returning)
     actors = _cast(ground, config)
     pillars = _pillars(ground, config.pillars)

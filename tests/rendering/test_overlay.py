@@ -134,3 +134,15 @@ def test_unlikely_people_are_drawn_only_if_tracked():
     assert not Painter(RenderConfig(), 10.0).paint(black().image, unlikely, 0).any()
     tracked = person(0, scores=np.array([0.1]))
     assert Painter(RenderConfig(), 10.0).paint(black().image, tracked, 0).any()
+
+
+def test_the_label_names_sure_actions_only():
+    painter = Painter(RenderConfig(min_action_score=0.4), 10.0)
+    scores = np.full((1, 14), 0.6 / 13)
+    scores[0, 10] = 0.4
+    painter.paint(black().image, person(3, action_scores=scores), 0)
+    assert painter._label(person(3), 0, 3) == "3 fighting"
+    scores = np.full((1, 14), 0.61 / 13)
+    scores[0, 10] = 0.39
+    painter.paint(black().image, person(3, action_scores=scores), 1)
+    assert painter._label(person(3), 0, 3) == "3"

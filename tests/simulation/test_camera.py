@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie_cli.simulation.camera import Camera, draw_camera
+from hie_cli.simulation.camera import Camera, draw_camera, draw_ceiling_camera
 from hie_cli.simulation.style import draw_style
 
 LEVEL = Camera(1280, 720, focal=1000.0, height=1.5, pitch=0.0)
@@ -45,3 +45,18 @@ def test_the_range_of_people_is_in_view(seed):
     feet, _ = camera.project(np.array([0.0, middle, 0.0]))
     head, _ = camera.project(np.array([0.0, middle, 1.75]))
     assert 0 < head[1] < feet[1] < 720
+
+
+def test_a_fisheye_by_hand():
+    fisheye = Camera(1280, 720, focal=1000.0, height=1.5, pitch=0.0, bend=1.0)
+    pixels, _ = fisheye.project(np.array([[10.0, 10.0, 1.5]]))
+    # 45 degrees off the axis: 640 + 1000 * pi / 4, where a pinhole has 1640
+    assert pixels[0] == pytest.approx([640 + 1000 * np.pi / 4, 360.0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_ground_under_a_pixel_of_a_ceiling_camera(seed):
+    camera, near, far = draw_ceiling_camera(np.random.default_rng(seed), 384, 288)
+    assert 0 < near < far
+    feet = np.array([[0.5, near, 0.0], [-1.0, (near + far) / 2, 0.0]])
+    assert camera.ground(camera.project(feet)[0]) == pytest.approx(feet, abs=1e-5)

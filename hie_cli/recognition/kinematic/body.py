@@ -1,11 +1,13 @@
 """What a window shows of one person before anything is known of the camera."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
 from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
 from hie_cli.core.types import FloatArray
+from hie_cli.recognition.camera import CameraPath
 from hie_cli.recognition.kinematic.motion import Shape, slope
 from hie_cli.recognition.kinematic.posture import BODY_WIDTH, mean_of, stick_tilt, trusted_joints
 from hie_cli.recognition.kinematic.settings import Measuring
@@ -46,6 +48,26 @@ class Body:
     def pace(self) -> float:
         """Body heights per second across the image."""
         return float(np.hypot(*self.velocity))
+
+
+def steadied(track: Track, camera: CameraPath | None) -> Track:
+    """A track in the pixels of the window's frame, as if the camera had stood still."""
+    if camera is None:
+        return track
+    turn, shift = camera.at(track.times)
+
+    def moved(points: FloatArray) -> FloatArray:
+        z = turn[:, None] * (points[..., 0] + 1j * points[..., 1]) + shift[:, None]
+        return np.stack([z.real, z.imag], -1)
+
+    boxes = track.boxes
+    centres = moved((boxes[:, None, :2] + boxes[:, None, 2:]) / 2)[:, 0]
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * np.abs(turn)[:, None]
+    return dataclasses.replace(
+        track,
+        boxes=np.concatenate([centres - half, centres + half], 1),
+        keypoints=moved(track.keypoints),
+    )
 
 
 def body_height(diagonals: FloatArray) -> float:

@@ -1,4 +1,4 @@
-"""The kinematic recogniser: rules on posture, motion and neighbours; no training.
+"""The kinematic rules on posture, motion and neighbours; no training.
 
 The rules are asked one after the other, each of them softly: a rule takes its share of the
 probability that earlier rules have left, so that a person's 14 scores add up to 1. HiEve gives each
@@ -8,54 +8,10 @@ person one action, and a share of 1 is comparable between people, which frame mA
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
-from hie_cli.core.types import FloatArray, VideoInfo
-from hie_cli.recognition.kinematic.body import Body, upright
-from hie_cli.recognition.kinematic.features import Features, features
-from hie_cli.recognition.kinematic.groups import Pairs, clusters, pairs, straightness
-from hie_cli.recognition.kinematic.settings import Gate, KinematicConfig, Rules
-from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
-from hie_cli.recognition.window import Window, frames_per_second
-
-
-class Kinematic:
-    """Scores the people of one video's windows, in order of time.
-
-    It remembers one thing from window to window: what people who travel have shown of "up".
-    """
-
-    def __init__(self, video: VideoInfo, config: KinematicConfig) -> None:
-        self._config = config
-        self._view = UprightField.of(video)
-        how = config.measuring
-        self._known = self._view.assumed(how.upright_assumed, how.upright_level)
-        self._seen_until = -np.inf  # seconds of the video
-
-    def score(self, window: Window) -> FloatArray:
-        """Scores (N, 14), each row adding up to 1."""
-        how = self._config.measuring
-        bodies = [Body.of(track, how) for track in window.tracks]
-        found = features(bodies, self._ups(bodies, window), self._view, how)
-        return scores(found, pairs(found, how.depth_stretch), self._config.rules)
-
-    def _ups(self, bodies: list[Body], window: Window) -> list[Evidence]:
-        """What is known of "up" for each person.
-
-        From everybody who travels, now and earlier; and, with less weight, from the others who
-        stay here now: most people are upright, but nobody is a witness in his own cause.
-        """
-        how = self._config.measuring
-        now = window.index / frames_per_second(window.video)
-        still: list[Evidence] = []
-        for body in bodies:
-            travels = body.pace > how.upright_speed
-            if travels:
-                new = upright(body, self._view, how, self._seen_until - now)
-                self._known = self._known + new
-            shown = NOTHING if travels else upright(body, self._view, how, -np.inf)
-            still.append(shown.times(how.upright_still))
-        self._seen_until = now + how.motion_seconds
-        everybody = sum(still, self._known)
-        return [everybody - own for own in still]
+from hie_cli.core.types import FloatArray
+from hie_cli.recognition.kinematic.features import Features
+from hie_cli.recognition.kinematic.groups import Pairs, clusters, straightness
+from hie_cli.recognition.kinematic.settings import Gate, Rules
 
 
 def gate(value: FloatArray, at: Gate, unknown: float = 0.0) -> FloatArray:

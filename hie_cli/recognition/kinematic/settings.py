@@ -5,6 +5,7 @@ degrees.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,12 @@ class Rules:
 
 @dataclass(frozen=True)
 class KinematicConfig:
-    """The kinematic recogniser: how it measures, and its rules."""
+    """The kinematic recogniser: how it measures, its rules, and what decides.
 
+    decision: ``fitted`` on measures and rules together (``weights/kinematic.json``), or the
+    ``rules`` alone, asked one after the other.
+    """
+
+    decision: Literal["fitted", "rules"] = "fitted"
     measuring: Measuring = field(default_factory=Measuring)
     rules: Rules = field(default_factory=Rules)

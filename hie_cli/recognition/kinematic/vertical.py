@@ -31,6 +31,11 @@ class Evidence:
     def __sub__(self, other: Self) -> "Evidence":
         return Evidence(self.squares - other.squares, self.sides - other.sides)
 
+    @property
+    def weight(self) -> float:
+        """Person-seconds of upright bodies that it comes from."""
+        return float(np.trace(self.squares[:2, :2]))
+
     def times(self, weight: float) -> "Evidence":
         """The same, weighted."""
         return Evidence(self.squares * weight, self.sides * weight)

@@ -3,9 +3,14 @@ import pytest
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.types import FramePeople, People
+from hie_cli.recognition.kinematic.settings import KinematicConfig
 from hie_cli.recognition.stage import ActionConfig, recognise
 from tests.support import actors
 from tests.support.actors import Actor, film, going, stepping, still
+
+
+def rules(every: int = 20) -> ActionConfig:
+    return ActionConfig(every=every, kinematic=KinematicConfig(decision="rules"))
 
 
 def tops(people, seconds: float = 4.0, fps: float = 25.0, at: float = 2.0):
@@ -15,7 +20,7 @@ def tops(people, seconds: float = 4.0, fps: float = 25.0, at: float = 2.0):
 
 
 def scored(people, seconds: float = 4.0, fps: float = 25.0):
-    config = ActionConfig(every=1)
+    config = rules(every=1)
     return list(recognise(film(people, seconds, fps), actors.video(fps), config))
 
 
@@ -133,7 +138,7 @@ def test_joint_noise_and_missing_joints_do_not_change_a_walk():
         frames.append(
             FramePeople(item.index, item.people.replace(keypoints=joints, keypoint_scores=scores))
         )
-    out = list(recognise(frames, actors.video(), ActionConfig(every=25)))
+    out = list(recognise(frames, actors.video(), rules(every=25)))
     named = [ACTIONS[int(f.people.action_scores[0].argmax())] for f in out[::25]]
     assert named == ["walking-alone"] * 5
 
@@ -159,14 +164,14 @@ def test_the_size_does_not_matter(size: float):
 def test_one_frame_people_have_a_posture():
     frame = film([Actor(still(100), lambda t: actors.SITTING), Actor(still(500))])[:1]
     for people in (frame[0].people, frame[0].people.replace(track_ids=None)):
-        [item] = recognise([FramePeople(0, people)], actors.video(), ActionConfig())
+        [item] = recognise([FramePeople(0, people)], actors.video(), rules())
         named = [ACTIONS[k] for k in item.people.action_scores.argmax(1)]
         assert named == ["sitting-alone", "standing-alone"]
 
 
 def test_an_empty_box_is_scored():
     people = People(np.array([[5.0, 5.0, 5.0, 5.0]]), np.ones(1), np.array([0]))
-    [item] = recognise([FramePeople(0, people)], actors.video(), ActionConfig())
+    [item] = recognise([FramePeople(0, people)], actors.video(), rules())
     assert np.isfinite(item.people.action_scores).all()
 
 
@@ -181,7 +186,7 @@ def test_small_poses_must_be_sure_to_be_believed(size: float, score: float, by_j
         )
         for item in frames
     ]
-    found = list(recognise(unsure, actors.video(), ActionConfig(every=1)))[50].people.action_scores
+    found = list(recognise(unsure, actors.video(), rules(every=1)))[50].people.action_scores
     assert (ACTIONS[int(found[0].argmax())] == "sitting-alone") == bool(by_joints)
 
 
@@ -192,6 +197,6 @@ def test_jittery_boxes_of_two_who_stand_together_are_no_fight():
     for item in film([Actor(still(100), poses=False), Actor(still(150), poses=False)]):
         boxes = item.people.boxes + random.normal(0, 6.0, item.people.boxes.shape)
         frames.append(FramePeople(item.index, item.people.replace(boxes=boxes)))
-    scored_frames = list(recognise(frames, actors.video(), ActionConfig(every=1)))
+    scored_frames = list(recognise(frames, actors.video(), rules(every=1)))
     top = scored_frames[50].people.action_scores.argmax(1)
     assert [ACTIONS[k] for k in top] == ["gathering", "gathering"]

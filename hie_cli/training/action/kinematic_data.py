@@ -1,0 +1,110 @@
+"""What the kinematic decision is fitted on: measures of labelled people, simulated or recorded."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from hie_cli.core.types import FloatArray, FramePeople, IntArray, People
+from hie_cli.recognition.kinematic.recogniser import Kinematic
+from hie_cli.recognition.kinematic.settings import KinematicConfig
+from hie_cli.recognition.settings import ActionConfig
+from hie_cli.recognition.window import windows
+from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
+from hie_cli.simulation.observe import Noise, observe
+from hie_cli.simulation.style import Split
+from hie_cli.training.action.labels import labels_of
+from hie_cli.training.action.perturb import LabelledClip
+
+FIRST_SEED = 300_000  # apart from the crowds that networks are trained on
+SIZES = ((1280, 720), (640, 480), (384, 288), (1920, 1080))
+RATES = (5.0, 8.0, 10.0, 12.5, 15.0, 25.0, 30.0, 50.0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """R people: columns ``names`` (F) of values (R, F), labels (R,), and the scores (R, 14) of the
+    rules alone.
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    labels: IntArray
+    rules: FloatArray
+
+    @classmethod
+    def of(cls, parts: Sequence["Measured"]) -> "Measured":
+        """Several put together."""
+        return cls(
+            parts[0].names,
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.rules for part in parts]),
+        )
+
+
+def measured(clip: LabelledClip, every: int) -> Measured | None:
+    """The people of every ``every``-th frame as the recogniser measures them; None: nobody."""
+    model = Kinematic(clip.video, KinematicConfig(decision="rules"))
+    parts = []
+    of_frame = {item.index: row for item, row in zip(clip.people, clip.labels, strict=True)}
+    for item, window in windows(clip.people, clip.video, ActionConfig().window_seconds, every):
+        if window is not None and len(item.people):
+            seen = model.observe(window)
+            told, labels = seen.measures, of_frame[item.index]
+            parts.append(Measured(told.names, told.values, labels, model.decide(seen, window)))
+    return Measured.of(parts) if parts else None
+
+
+def simulated(number: int, split: Split, camera: Literal["usual", "ceiling"]) -> LabelledClip:
+    """A crowd of 1 to 25 people for 7 s, observed well or badly, half of them without joints;
+    labelled about every 0.7 s (-1 elsewhere).
+    """
+    rng = np.random.default_rng([number, split == "test", 9, camera == "ceiling"])
+    fps = float(rng.choice(RATES))
+    width, height = SIZES[int(rng.integers(len(SIZES)))]
+    config = CrowdConfig(
+        seed=FIRST_SEED + number,
+        people=round(float(np.exp(rng.uniform(0, np.log(25))))),
+        frames=round(7 * fps),
+        fps=fps,
+        width=width,
+        height=height,
+        split=split,
+        pillars=int(rng.integers(0, 3)),
+        camera=camera,
+    )
+    worse = float(np.exp(rng.uniform(np.log(0.3), np.log(6))))
+    boxes_worse = float(np.exp(rng.uniform(np.log(0.3), np.log(3))))
+    usual = Noise()
+    noise = dataclasses.replace(
+        usual,
+        box=usual.box * boxes_worse,
+        joint=usual.joint * worse,
+        hidden=min(0.2, usual.hidden * worse),
+        lost_joint=min(0.3, usual.lost_joint * worse),
+        missed=min(0.2, usual.missed * boxes_worse),
+        memory=float(rng.uniform(0, 0.9)),
+    )
+    crowd = simulate(config)
+    observed = observe(crowd, noise)
+    if rng.random() < 0.5:
+        observed = [FramePeople(item.index, boxes_only(item)) for item in observed]
+    step = label_step(fps)
+    known = labels_of(observed[::step], truth(crowd).frames)
+    labels = [np.full(len(item.people), -1) for item in observed]
+    for k, row in known.items():
+        labels[k * step] = row
+    return LabelledClip(crowd.info, observed, labels)
+
+
+def label_step(fps: float) -> int:
+    """Frames between labels."""
+    return max(1, round(0.7 * fps))
+
+
+def boxes_only(item: FramePeople) -> People:
+    """People without joints."""
+    return dataclasses.replace(item.people, keypoints=None, keypoint_scores=None)

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+
+from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.errors import ModelError
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.recognition.kinematic.decision import (
+    AdditiveSoftmax,
+    Curve,
+    Decision,
+    belief,
+    hats,
+    load,
+)
+from hie_cli.recognition.kinematic.measures import Measures
+from hie_cli.recognition.kinematic.recogniser import Kinematic
+from hie_cli.recognition.kinematic.settings import KinematicConfig
+from hie_cli.recognition.window import windows
+
+KNOTS = np.array([0.0, 1.0, 3.0])
+
+
+def told(*rows):
+    """Columns speed and torso_lean."""
+    return Measures(("speed", "torso_lean"), np.array(rows, float).reshape(-1, 2))
+
+
+def softmax(action: int, gain: float = 2.0):
+    """Speaks for one action by ``gain`` for each unit of speed."""
+    values = np.zeros((4, NUM_ACTIONS))
+    values[:3, action] = gain * KNOTS
+    return AdditiveSoftmax((Curve("speed", KNOTS, values),), np.zeros(NUM_ACTIONS))
+
+
+def test_hats_by_hand():
+    found = hats(np.array([-1.0, 0.25, 2.0, 9.0, np.nan]), KNOTS)
+    assert found.tolist() == [
+        [1, 0, 0, 0],  # flat beyond the first knot
+        [0.75, 0.25, 0, 0],
+        [0, 0.5, 0.5, 0],  # half way from 1 to 3
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],  # unknown
+    ]
+
+
+def test_scores_by_hand():
+    decision = Decision(softmax(4), softmax(7))
+    scores = decision.scores(told([1.0, np.nan], [1.0, 10.0]), np.array([1.0, 0.5]))
+    # logit 2 against thirteen of 0
+    top = np.exp(2) / (np.exp(2) + 13)
+    assert scores[0, 4] == pytest.approx(top)
+    # joints are trusted: the other softmax; half believed: half of it and half of 1/14
+    assert scores[1, 7] == pytest.approx(top / 2 + 1 / 28)
+    assert scores.sum(1) == pytest.approx([1, 1])
+
+
+def test_nobody_has_no_scores():
+    assert Decision(softmax(1), softmax(1)).scores(told(), np.zeros(0)).shape == (0, NUM_ACTIONS)
+
+
+def test_weak_boxes_are_believed_in_proportion():
+    assert belief(np.array([0.0, 0.25, 0.5, 1.0])).tolist() == [0, 0.5, 1, 1]
+
+
+def test_a_decision_survives_its_file(tmp_path):
+    decision = Decision(softmax(4), softmax(7))
+    path = tmp_path / "kinematic.json"
+    path.write_text(json.dumps(decision.record()))
+    rows = told([0.4, np.nan], [np.nan, 3.0])
+    ones = np.ones(2)
+    assert load(path).scores(rows, ones) == pytest.approx(decision.scores(rows, ones))
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"actions": [], "boxes": {}, "posed": {}}'])
+def test_a_damaged_file_is_refused(tmp_path, text):
+    path = tmp_path / "kinematic.json"
+    path.write_text(text)
+    with pytest.raises(ModelError, match="not a fitted decision"):
+        load(path)
+
+
+def test_the_packaged_decision_knows_every_measure_it_asks_for():
+    decision = load()
+    item = FramePeople(0, People(np.array([[10.0, 10, 30, 70]]), np.ones(1)))
+    video = VideoInfo("v", 640, 480, 25.0, None)
+    [(_, window)] = windows([item], video, 2.0, 1)
+    names = set(Kinematic(video, KinematicConfig()).observe(window).measures.names)
+    assert {curve.name for curve in decision.boxes.curves} <= names
+    assert {curve.name for curve in decision.posed.curves} <= names

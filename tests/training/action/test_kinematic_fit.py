@@ -1,0 +1,63 @@
+import numpy as np
+
+from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.recognition.kinematic.measures import Measures
+from hie_cli.training.action.kinematic_data import label_step, measured, simulated
+from hie_cli.training.action.kinematic_fit import Examples, fit, joined, knots_of, of_classes
+
+NAMES = ("speed", "torso_lean")
+
+
+def people(count, seed):
+    """Class 0 walks, class 8 stands, class 11 lies (told by joints only)."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([0, 8, 11], count)
+    speed = np.where(labels == 0, 0.8, 0.05) + rng.normal(0, 0.05, count)
+    lean = np.where(labels == 11, 85.0, 5.0) + rng.normal(0, 3, count)
+    lean[::2] = np.nan
+    return np.stack([speed, lean], 1), labels
+
+
+def test_it_learns_from_boxes_and_from_joints():
+    values, labels = people(600, 0)
+    decision = fit(NAMES, of_classes(values, labels), 1e-4)
+    fresh, truth = people(300, 1)
+    scores = decision.scores(Measures(NAMES, fresh), np.ones(300))
+    right = scores.argmax(1) == truth
+    posed = np.isfinite(fresh[:, 1])
+    assert right[posed].mean() > 0.98
+    assert right[~posed & (truth == 0)].mean() > 0.98
+    # Boxes alone cannot tell who lies: unsure, and standing is commoner.
+    assert 0.5 < scores[~posed & (truth == 8), 8].mean() < 0.9
+
+
+def test_a_group_of_actions_is_accepted_as_a_whole():
+    values, labels = people(200, 2)
+    accepted = np.eye(NUM_ACTIONS, dtype=bool)[labels]
+    accepted[labels == 0, 1] = True
+    decision = fit(NAMES, Examples(values, accepted, np.ones(200)), 1e-4)
+    scores = decision.scores(Measures(NAMES, values), np.ones(200))[labels == 0]
+    assert np.allclose(scores[:, 0], scores[:, 1])  # nothing tells the two apart
+    assert (scores[:, :2].sum(1) > 0.9).all()
+
+
+def test_shares_by_hand():
+    values, labels = people(10, 3)
+    two = joined([of_classes(values, labels), of_classes(values, labels)], [1.0, 3.0])
+    assert len(two) == 20
+    assert np.isclose(two.weights[:10].sum(), 1)
+    assert np.isclose(two.weights[10:].sum(), 3)
+
+
+def test_knots_of_one_value_and_of_none():
+    assert knots_of(np.array([2.0, 2.0, np.nan])).tolist() == [2, 3]
+    assert knots_of(np.full(3, np.nan)).tolist() == [0, 1]
+
+
+def test_simulated_people_are_measured_with_their_labels():
+    clip = simulated(3, "train", "ceiling")
+    found = measured(clip, label_step(clip.video.fps))
+    assert found is not None
+    assert found.values.shape == (len(found.labels), len(found.names))
+    assert (found.labels >= 0).any()
+    assert np.allclose(found.rules.sum(1), 1)
