@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import yaml
-
 from hie_cli.core import config
 from hie_cli.core.errors import ConfigError, ModelError, nearest
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
@@ -76,7 +74,7 @@ class Manifest:
         )  # fmt: skip
         for key, good, wanted in checks:
             if not good:
-                raise ValueError(f"{key}: {getattr(self, key)!r}, expected {wanted}")
+                raise ValueError(f"{key}: {repr(getattr(self, key))[:60]}, expected {wanted}")
 
 
 @dataclass(frozen=True)
@@ -155,17 +153,7 @@ def packaged(name: str) -> ModelSpec:
 
 def read(path: Path) -> Described:
     """The manifest file ``path`` (YAML); ModelError names the key that is wrong, and how."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}:" if mark else ""
-        raise ModelError(f"{path}:{place} not YAML") from None
-    if not isinstance(data, dict):
-        raise ModelError(f"{path}: expected a mapping of keys to values")
-    return parse(data, str(path))
+    return parse(config.read_yaml(path, ModelError)[0], str(path))
 
 
 def parse(data: Mapping[Any, Any], origin: str) -> Described:
@@ -176,9 +164,11 @@ def parse(data: Mapping[Any, Any], origin: str) -> Described:
         raise ModelError(f"{origin}: give either decoder (ONNX) or like (weights of our networks)")
     names = [model.name for model in MODELS]
     if like is not None and like not in names:
-        raise ModelError(f"{origin}: like: {like!r} is not one of {', '.join(names)}")
+        raise ModelError(f"{origin}: like: {repr(like)[:60]} is not one of {', '.join(names)}")
     if decoder is not None and (not isinstance(decoder, str) or decoder not in LAYOUTS):
-        raise ModelError(f"{origin}: decoder: {decoder!r} is not one of {', '.join(LAYOUTS)}")
+        raise ModelError(
+            f"{origin}: decoder: {repr(decoder)[:60]} is not one of {', '.join(LAYOUTS)}"
+        )
     layout = None if decoder is None else LAYOUTS[decoder]
     common = [field.name for field in dataclasses.fields(Manifest)]
     own = [f.name for f in dataclasses.fields(layout)] if layout else []  # type: ignore[arg-type]

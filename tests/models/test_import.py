@@ -76,11 +76,30 @@ def test_a_manifest_that_is_no_yaml(tmp_path):
     with pytest.raises(ModelError, match="cannot be read"):
         manifest.read(path)
     path.write_text("name: x\n  bad: [")
-    with pytest.raises(ModelError, match="line 2: not YAML"):
+    with pytest.raises(
+        ModelError, match="line 2: mapping values are not allowed here; fix the YAML"
+    ):
         manifest.read(path)
     path.write_text("- a list")
-    with pytest.raises(ModelError, match="expected a mapping"):
+    with pytest.raises(ModelError, match="expected 'key: value' pairs"):
         manifest.read(path)
+
+
+def test_a_manifest_with_an_alias_bomb(tmp_path):
+    """Ten lists of ten of the former: printed whole, the last would be 10 billion words."""
+    path = tmp_path / "m.yaml"
+    levels = "\n".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 11))
+    path.write_text(f"l0: &l0 [x]\n{levels}\nlike: *l10\n")
+    with pytest.raises(ModelError, match="alias"):
+        manifest.read(path)
+
+
+def test_a_long_value_is_shown_in_part(tmp_path):
+    path = tmp_path / "m.yaml"
+    path.write_text(f"decoder: {'x' * 9000}\n")
+    with pytest.raises(ModelError) as error:
+        manifest.read(path)
+    assert len(str(error.value)) < 1000
 
 
 @pytest.fixture

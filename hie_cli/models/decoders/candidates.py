@@ -49,7 +49,7 @@ def check_strides(strides: tuple[int, ...]) -> None:
 def keypoint_set(name: str) -> KeypointSet:
     """The keypoint set called ``name``; ValueError names all."""
     if name not in KEYPOINT_SETS:
-        raise ValueError(f"keypoints: {name!r}, expected one of {', '.join(KEYPOINT_SETS)}")
+        raise ValueError(f"keypoints: {name[:60]!r}, expected one of {', '.join(KEYPOINT_SETS)}")
     return KEYPOINT_SETS[name]
 
 
