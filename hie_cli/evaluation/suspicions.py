@@ -76,7 +76,8 @@ def _shifted(truth: TruthSequence, found: Mapping[int, People]) -> Suspicion | N
                 f"{truth.name}: the predictions fit the truth of the frame "
                 f"{'before' if shift > 0 else 'after'} better (mean overlap {there.mean():.2f}, "
                 f"in their own frame {here.mean():.2f}); do they count frames from "
-                f"{'1' if shift > 0 else '0'}? Name the layout (--set results_layout=mot or track1)"
+                f"{'1' if shift > 0 else '0'}? Name the layout (mot or track1) "
+                "with --set results_layout or truth_layout"
             )
             return Suspicion(text, certain=_ends_shifted(truth, found, shift))
     return None
