@@ -209,7 +209,7 @@ def test_the_toy_command_is_a_command_like_any_other(place):
         assert option in text
     done = hie(place, "cuont", "x")
     assert done.returncode == 2
-    assert "Did you mean 'count'" in done.stderr
+    assert "did you mean 'count'" in done.stderr
 
 
 def test_without_the_plugin_nothing_of_it_is_known(place):

@@ -1,5 +1,6 @@
 """The ``hie`` command, built from the table of commands."""
 
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from hie_cli.cli import terminal
 from hie_cli.cli.commands import COMMANDS, GROUPS
 from hie_cli.cli.help import PlainCommand, PlainGroup
 from hie_cli.core import plugins
-from hie_cli.core.errors import EXIT_OK, EXIT_USAGE, ConfigError
+from hie_cli.core.errors import EXIT_OK, EXIT_USAGE, ConfigError, nearest
 
 # Each registers its commands; the order is that of the help.
 MODULES = (
@@ -95,5 +96,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _one_line(message: str) -> str:
+    """typer's message as the rest of hie words it."""
     words = " ".join(message.split()).rstrip(".")
+    found = re.fullmatch(r"(.*: (\S+)) \(Possible options: (.*)\)", words)
+    if found is not None:
+        words = found[1] + nearest(found[2], found[3].split(", "))
+    words = re.sub(r"\. Did you mean ('[^']*').*", r"; did you mean \1?", words)
     return words[:1].lower() + words[1:]

@@ -47,8 +47,6 @@ def show_settings(
       hie config show detect --preset accurate
       hie config show --of eval --set box.iou=0.3 --json
     """
-    import yaml
-
     from hie_cli.core.config import as_dict
 
     values = _plain(as_dict(_settings(of, preset, config, sets)))
@@ -64,7 +62,22 @@ def show_settings(
         return
     for part in reversed(key.split(".") if key else ()):
         values = {part: values}
-    show(yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=100), end="")
+    show(_yaml(values), end="")
+
+
+def _yaml(values: Any) -> str:
+    """A key a line, lists in one."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def in_one_line(dumper: Dumper, items: list[Any]) -> yaml.Node:
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
+
+    Dumper.add_representer(list, in_one_line)
+    text: str = yaml.dump(values, Dumper=Dumper, sort_keys=False, width=100)
+    return text
 
 
 @command("config init", SET_UP)

@@ -130,15 +130,15 @@ def test_unknown_options_are_one_line(name):
         run([*name.split(), "--quiett"])
     message = str(found.value)
     assert message.startswith(f"{name}: no such option: --quiett")
-    assert "--quiet" in message.partition("--quiett")[2]
+    assert message.startswith(f"{name}: no such option: --quiett; did you mean '--quiet'?; see hie")
     assert "\n" not in message
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["detekt"], "no such command 'detekt'. Did you mean 'detect'?; see hie --help"),
-        (["models", "lsit"], "models: no such command 'lsit'. Did you mean 'list'?"),
+        (["detekt"], "no such command 'detekt'; did you mean 'detect'?; see hie --help"),
+        (["models", "lsit"], "models: no such command 'lsit'; did you mean 'list'?"),
         (["detect"], "detect: missing argument 'VIDEO...'; see hie detect --help"),
         (["run", "a.mp4", "--workers", "0"], "run: invalid value for '--workers'"),
         (["run", "a.mp4", "--workers", "many"], "run: invalid value for '--workers'"),
