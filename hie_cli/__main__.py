@@ -1,13 +1,15 @@
-"""``hie`` and ``python -m hie_cli``: run the command line; expected errors become one line."""
+"""``hie`` and ``python -m hie_cli``: run the command line; every error becomes one line."""
 
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
-from hie_cli.core.errors import EXIT_INTERRUPTED, HieError
+from hie_cli.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, one_line
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
+# SIGHUP: the terminal has been closed.
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 MESSAGE = "hie: interrupted; --resume continues"
 
 
@@ -23,35 +25,90 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _leave_at_once(number: int, frame: FrameType | None) -> None:
     """The second Ctrl-C: somebody does not want to wait for the networks to come to an end."""
-    os.write(2, MESSAGE.encode() + b"\n")
+    with suppress(OSError):
+        os.write(2, MESSAGE.encode() + b"\n")
     os._exit(EXIT_INTERRUPTED)
 
 
 def main() -> None:
     """Run the command line; exit with the documented code (see docs/cli.md)."""
+    _open_standard_streams()
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and its like
+            signal.signal(number, _interrupt)
+    code = _flush(_run())
+    # The stages have closed their files by now. Should a thread still be deep in a network, its C++
+    # would abort the process when the interpreter ends under it.
+    os._exit(code)
+
+
+def _run() -> int:
+    """The exit code of the command line; what went wrong has been said."""
     from hie_cli.cli import terminal
     from hie_cli.cli.app import run
 
-    for number in STOPS:
-        signal.signal(number, _interrupt)
     try:
-        code = run()
-    except HieError as error:
-        terminal.complain(f"hie: {error}")
-        if terminal.wants_tracebacks():
-            terminal.complain_of(error)
-        code = error.exit_code
+        return run()
     except Interrupted:
         terminal.complain(MESSAGE)
-        code = EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: no error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = EXIT_INTERRUPTED
-    # The stages have closed their files by now. Should a thread still be deep in a network, its C++
-    # would abort the process when the interpreter ends under it.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+        _drop(sys.stdout)
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if isinstance(error, OSError) and not error.filename:  # files have names
+            return _unwritable(error)
+        terminal.complain(f"hie: {one_line(error)}")
+        if terminal.wants_tracebacks():
+            terminal.complain_of(error)
+        return exit_code(error)
+
+
+def _open_standard_streams() -> None:
+    """Give a process that was started without some of its streams something in their place.
+
+    Else the next file that is opened becomes stdout, and whatever prints writes into it. What is
+    printed to the stand-in of stdout fails, as it should; that of stderr takes everything.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            flags = os.O_RDONLY if number < 2 else os.O_WRONLY
+            opened = os.open(os.devnull, flags)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def _flush(code: int) -> int:
+    """The exit code, once what was printed has truly been written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop(sys.stdout)
+    except (OSError, ValueError) as error:
+        code = code or _unwritable(error)
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+    return code
+
+
+def _unwritable(error: OSError | ValueError) -> int:
+    """Say that stdout takes nothing; the exit code."""
+    from hie_cli.cli import terminal
+
+    reason = getattr(error, "strerror", None) or str(error)
+    terminal.complain(f"hie: stdout cannot be written ({reason}); the results are incomplete")
+    _drop(sys.stdout)
+    return EXIT_FAILED
+
+
+def _drop(stream: object) -> None:
+    """Let what is still to be written to a stream go nowhere."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What the stage commands share: settings, finding inputs, one job per video, the closing table."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,11 @@ class Session:
     ) -> None:
         if overwrite and resume:
             raise ConfigError("--overwrite and --resume contradict each other; give one")
-        if output.exists() and not output.is_dir():
-            raise ConfigError(f"-o {output}: is a file; give a folder")
+        try:
+            if output.exists() and not output.is_dir():
+                raise ConfigError(f"-o {output}: is a file; give a folder")
+        except OSError as error:
+            raise ConfigError(f"-o {output}: cannot be written ({error.strerror})") from None
         if device not in DEVICES:
             hint = nearest(device, list(DEVICES))
             raise ConfigError(f"--device {device}: unknown{hint} (known: {', '.join(DEVICES)})")
@@ -140,7 +144,7 @@ class Session:
             video = match_video(document, videos)
             source = open_video(document, video, self.config.video.fps)
         files = self.place.files(document_name(document), (stage,))
-        if path.resolve() in [file.resolve() for file in files]:
+        if os.path.realpath(path) in map(os.path.realpath, files):
             raise ConfigError(f"{path}: is both input and output; give another -o")
         self.place.check(files)
         clock = Clock()

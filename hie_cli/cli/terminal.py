@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,11 @@ def show_json(record: Any) -> None:
 
 def complain(text: str) -> None:
     """Print one line of what is wrong on stderr."""
-    print(printable(text, keep=""), file=sys.stderr)
+    with suppress(OSError, ValueError):  # nobody is there to read it; the exit code tells
+        print(printable(text, keep=""), file=sys.stderr)
 
 
 def complain_of(error: BaseException) -> None:
     """Print an error's traceback on stderr."""
-    print(printable("".join(traceback.format_exception(error))), file=sys.stderr, end="")
+    with suppress(OSError, ValueError):
+        print(printable("".join(traceback.format_exception(error))), file=sys.stderr, end="")

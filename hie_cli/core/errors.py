@@ -51,3 +51,25 @@ def nearest(name: str, known: list[str]) -> str:
 
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def exit_code(error: BaseException) -> int:
+    """The documented exit code of any error; a path that cannot be read is bad input."""
+    if isinstance(error, HieError):
+        return error.exit_code
+    return EXIT_INPUT if isinstance(error, OSError) and error.filename else EXIT_FAILED
+
+
+def one_line(error: BaseException) -> str:
+    """What a user reads of any error; an expected one says it all itself."""
+    if isinstance(error, HieError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory; use fewer --workers, a smaller --preset or smaller frames"
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return f"{place}{error.strerror}"
+    lines = str(error).strip().splitlines()
+    kind = type(error).__name__
+    reason = f"{kind}: {lines[0].strip()}" if lines else kind
+    return f"unexpected failure ({reason}); --verbose shows where"

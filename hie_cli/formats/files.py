@@ -118,7 +118,11 @@ def file_name(name: str) -> str:
     bad = name.startswith(".") or any(c in slashes or ord(c) < 32 or ord(c) == 127 for c in name)
     if not name or bad:
         raise InputError(f"name {name[:60]!r} cannot name a file; rename the video or sequence")
-    if len(os.fsencode(name)) > _LONGEST_NAME:
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        raise InputError(f"name {name[:60]!r} is no text; rename the video or sequence") from None
+    if length > _LONGEST_NAME:
         raise InputError(f"name {name[:60]!r}... is too long to name a file; rename the video")
     return name
 

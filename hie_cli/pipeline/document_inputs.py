@@ -1,6 +1,7 @@
 """Stage documents and the videos they belong to."""
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,7 @@ def find_documents(patterns: Sequence[str]) -> list[Path]:
     names: dict[str, Path] = {}
     for path in found:
         other = names.setdefault(path.stem, path)
-        if other is not path and other.resolve() != path.resolve():
+        if other is not path and os.path.realpath(other) != os.path.realpath(path):
             raise ConfigError(
                 f"{other} and {path} share the name {path.stem!r}; give documents of one stage"
             )

@@ -40,5 +40,9 @@ class OutputDir:
     def check(self, paths: Iterable[Path]) -> None:
         """Refuse to overwrite silently. Raises ConfigError naming the file."""
         for path in paths:
-            if path.exists() and not (self.overwrite or self.resume):
+            try:
+                there = path.exists()
+            except OSError as error:
+                raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+            if there and not (self.overwrite or self.resume):
                 raise ConfigError(f"{path}: exists already; --overwrite replaces it")

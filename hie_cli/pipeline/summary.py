@@ -7,10 +7,12 @@ from typing import Any
 
 from hie_cli import __version__
 from hie_cli.core.config import as_dict
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, write_error
+from hie_cli.formats.locks import Lock
 from hie_cli.pipeline.settings import ChainConfig
 
 NAME = "summary.json"
+_PATIENCE = 60.0  # seconds; others hold it for an instant
 
 
 def summary(
@@ -34,11 +36,16 @@ def write_summary(folder: Path, run: dict[str, Any]) -> None:
     """
     path = folder / NAME
     new = {record["name"] for record in run["videos"]}
-    videos = [r for r in _records(path) if r.get("name") not in new] + run["videos"]
-    videos.sort(key=lambda record: str(record.get("name")))
-    failed = sum(record.get("status") != "ok" for record in videos)
-    with atomic_write(path) as file:
-        file.write(json.dumps(run | {"videos": videos, "failed": failed}, indent=1) + "\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with Lock(path, _PATIENCE):
+            videos = [r for r in _records(path) if r.get("name") not in new] + run["videos"]
+            videos.sort(key=lambda record: str(record.get("name")))
+            failed = sum(record.get("status") != "ok" for record in videos)
+            with atomic_write(path) as file:
+                file.write(json.dumps(run | {"videos": videos, "failed": failed}, indent=1) + "\n")
+    except OSError as error:
+        raise write_error(path, error) from None
 
 
 def _records(path: Path) -> list[dict[str, Any]]:

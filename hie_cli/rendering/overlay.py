@@ -1,6 +1,8 @@
 """Overlay video, contact sheet and single frames of one document."""
 
+import glob
 import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import FramePeople, FrameStream, Image, VideoInfo
 from hie_cli.formats.files import atomic_write, write_error
+from hie_cli.formats.locks import Lock
 from hie_cli.rendering.draw import Painter, RenderConfig
 
 _CAPTION_HEIGHT = 22
@@ -37,12 +40,14 @@ def painted(stream: Iterable[FramePeople], video: VideoInfo, config: RenderConfi
 class OverlayWriter:
     """Writes painted frames to an mp4; publishes it only when ``close`` succeeds.
 
-    Raises ConfigError if the place cannot be written or the disk fills up.
+    Raises ConfigError if the place cannot be written, another process writes there, or the disk
+    fills up.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
         self.path = path
-        self._partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+        self._partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
+        self._lock: Lock | None = None
         self._fps = fps
         self._writer: cv2.VideoWriter | None = None
         self._count = 0
@@ -52,6 +57,10 @@ class OverlayWriter:
         if self._writer is None:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = Lock(self.path)
+                pattern = f".{glob.escape(self.path.stem)}.*.partial{self.path.suffix}"
+                for left in self.path.parent.glob(pattern):  # of processes that were killed
+                    left.unlink(missing_ok=True)
             except OSError as error:
                 raise write_error(self.path, error) from None
             size = (image.shape[1], image.shape[0])
@@ -77,12 +86,18 @@ class OverlayWriter:
                 f"{self.path}: only {held} of {self._count} frames could be written (disk full?)"
             )
         os.replace(self._partial, self.path)
+        self._release()
 
     def discard(self) -> None:
         """Drop what has been written."""
         if self._writer is not None:
             self._writer.release()
         self._partial.unlink(missing_ok=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
 
 def sheet_indices(num_frames: int, tiles: int) -> list[int]:

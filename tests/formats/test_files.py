@@ -93,3 +93,5 @@ def test_a_name_from_a_file_may_be_a_name():
         assert file_name(name) == name
     with pytest.raises(InputError, match="too long to name a file"):
         file_name("x" * 201)
+    with pytest.raises(InputError, match="is no text"):
+        file_name("a\ud800")

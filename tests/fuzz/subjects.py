@@ -260,11 +260,11 @@ def list_models(path: Path) -> None:
 def resume(path: Path, whole: Path) -> None:
     """An unfinished document goes on after its last sound line."""
     from hie_cli.formats.documents.document import Document
-    from hie_cli.formats.documents.writer import DocumentWriter, partial_path
+    from hie_cli.formats.documents.writer import DocumentWriter
 
     header = Document(whole).header
     assert header is not None
-    path.rename(partial_path(path))
+    path.rename(path.with_name(f".{path.name}.0.partial"))
     with DocumentWriter(path, header, resume=True) as writer:
         done = len(writer.done)
     assert len(list(Document(path))) == done

@@ -82,7 +82,8 @@ def test_any_failure_is_one_line(tmp_path, squares, error, line, monkeypatch, ca
     assert record["status"] == "failed"
     assert record["error"].startswith(line)
     assert "\n" not in record["error"]
-    assert record["exit_code"] == (3 if isinstance(error, InputError) else 1)
+    expected = {InputError: 3, OSError: 3}
+    assert record["exit_code"] == expected.get(type(error), 1)
     assert record["files"] == []
     assert "Traceback" in caplog.text
 

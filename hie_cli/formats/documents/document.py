@@ -26,7 +26,7 @@ from hie_cli.formats.documents.annolist_people import (
     scalar,
     whole,
 )
-from hie_cli.formats.files import parse_json
+from hie_cli.formats.files import file_name, parse_json
 from hie_cli.formats.limits import MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
 from hie_cli.formats.sources import Source, plain_source
 
@@ -294,9 +294,10 @@ def _parse_header(record: Any, label: str) -> Header:
 
 def _video_info(video: Any, where: str) -> VideoInfo:
     """The header's video, every number within what a video can have."""
-    name = str(video["name"])
-    if not name or any(ord(c) < 32 or ord(c) == 127 for c in name):
-        raise InputError(f"{where}: name {name[:40]!r}; expected a file's name without ending")
+    try:
+        name = file_name(str(video["name"]))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     fps = scalar(video, "fps", where)
     if not MIN_FPS <= fps <= MAX_FPS:
         raise InputError(f"{where}: fps is {fps:g}; expected a rate of {MIN_FPS:g} to {MAX_FPS:g}")

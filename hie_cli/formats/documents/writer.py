@@ -1,12 +1,16 @@
 """Writing the stage document ``NAME.json`` frame by frame.
 
-``DocumentWriter`` writes to ``.NAME.json.partial`` beside the target and renames it at a clean
-end; a partial file can be resumed after its last whole frame line.
+``DocumentWriter`` writes to ``.NAME.json.MARK.partial`` beside the target and renames it at a clean
+end; a partial file can be resumed after its last whole frame line. A lock keeps others from writing
+the same document meanwhile.
 """
 
+import glob
 import json
 import os
+import secrets
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +30,7 @@ from hie_cli.formats.documents.document import (
     parse_frame,
 )
 from hie_cli.formats.files import parse_json, write_error
+from hie_cli.formats.locks import Lock
 
 
 def frame_line(item: FramePeople) -> str:
@@ -65,9 +70,10 @@ def _header_line(header: Header) -> str:
     return HEADER_START + json.dumps(record, separators=(",", ":"), allow_nan=False) + HEADER_END
 
 
-def partial_path(path: Path) -> Path:
-    """Where an unfinished document of ``path`` is kept."""
-    return path.with_name(f".{path.name}.partial")
+def partial_paths(path: Path) -> list[Path]:
+    """The unfinished documents of ``path``; each writer has its own."""
+    pattern = f".{glob.escape(path.name)}.*.partial"
+    return sorted(path.parent.glob(pattern))
 
 
 class DocumentWriter:
@@ -75,30 +81,46 @@ class DocumentWriter:
 
     With ``resume``, ``done`` holds the frames that an earlier, interrupted or finished, writing of
     the same header left, ``finished`` says which of the two, and ``write`` goes on after them.
-    Raises ConfigError if the place cannot be written, or holds a document of another header.
+    Raises ConfigError if the place cannot be written, holds a document of another header, or is
+    being written by another process.
     """
 
     def __init__(self, path: Path, header: Header, resume: bool = False) -> None:
         self.path = path
-        self.partial = partial_path(path)
+        self.partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         self.header = header
         self.done: list[FramePeople] = []
         self.finished = False
-        head = _header_line(header) + "\n"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            end = self._resume(head.encode()) if resume else 0
-            self._file = open(self.partial, "r+b" if end else "w+b")  # noqa: SIM115 # closed in __exit__
-            if end:
-                self._file.seek(end)
-                self._file.truncate()
-            else:
-                self._file.write(head.encode())
+            self._lock = Lock(path)
         except OSError as error:
             raise write_error(path, error) from None
+        try:
+            self._file = self._opened((_header_line(header) + "\n").encode(), resume)
+        except OSError as error:
+            self._lock.release()
+            raise write_error(path, error) from None
+        except BaseException:
+            self._lock.release()
+            raise
         self._first = not self.done
 
-    def _resume(self, head: bytes) -> int:
+    def _opened(self, head: bytes, resume: bool) -> BinaryIO:
+        """The unfinished document, open at its end; what other writers left is gone."""
+        left = partial_paths(self.path)  # of writers that are gone, for the lock is ours
+        end = self._resume(head, left) if resume else 0
+        for path in left:
+            path.unlink(missing_ok=True)
+        file = open(self.partial, "r+b" if end else "w+b")  # noqa: SIM115 # closed in close
+        if end:
+            file.seek(end)
+            file.truncate()
+        else:
+            file.write(head)
+        return file
+
+    def _resume(self, head: bytes, left: Sequence[Path]) -> int:
         """Fill ``done`` with what is there already; the byte where its last frame ends."""
         if self.path.exists():
             with open(self.path, "rb") as file:
@@ -109,11 +131,13 @@ class DocumentWriter:
                     )
             shutil.copyfile(self.path, self.partial)
             self.finished = True
-        if not self.partial.exists():
-            return 0
-        with open(self.partial, "rb") as file:
-            if file.readline() != head:
+        else:
+            found = [path for path in left if _begins(path, head)]
+            if not found:
                 return 0
+            os.replace(max(found, key=lambda path: path.stat().st_size), self.partial)
+        with open(self.partial, "rb") as file:
+            file.readline()
             return self._read_frames(file)
 
     def _read_frames(self, file: BinaryIO) -> int:
@@ -162,8 +186,16 @@ class DocumentWriter:
             os.replace(self.partial, self.path)
         except OSError as error:
             raise write_error(self.path, error) from None
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Leave the document as far as it has come, to be resumed; no effect on a published one."""
         with suppress(OSError):  # what was to be written may be lost; --resume looks what is there
             self._file.close()
+        self._lock.release()
+
+
+def _begins(path: Path, head: bytes) -> bool:
+    with open(path, "rb") as file:
+        return file.readline() == head

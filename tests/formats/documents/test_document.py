@@ -262,7 +262,7 @@ WHOLE = {
     "first": (body(HEAD.replace("[0,null,1]", "[-1,null,1]")), "frames: first is -1; expected"),
     "NUL": (
         body(HEAD.replace('"name":"20"', '"name":"2\\u00000"')),
-        "name '2\\x000'; expected a file",
+        "name '2\\x000' cannot name a file",
     ),
     "models": (body(HEAD.replace('"models":[]', '"models":[7]')), "header: broken"),
     "half": (body(HEAD.replace('"name":"20"', '"name":"\\ud800"')), "half a UTF-16 character"),

@@ -8,7 +8,7 @@ import pytest
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Document, Header
-from hie_cli.formats.documents.writer import DocumentWriter, partial_path
+from hie_cli.formats.documents.writer import DocumentWriter, partial_paths
 
 HEADER = Header("detect", VideoInfo("v", 64, 48, 10.0, None))
 OTHER = Header("detect", VideoInfo("v", 64, 49, 10.0, None))
@@ -46,7 +46,7 @@ def test_resume_goes_on_after_the_last_whole_frame(tmp_path: Path) -> None:
         assert [i.index for i in writer.done] == [0, 1, 2]
         writer.write(item(3))
     assert frames(path) == [0, 1, 2, 3]
-    assert not partial_path(path).exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["v.json"]
 
 
 def test_without_resume_it_starts_anew(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_without_resume_it_starts_anew(tmp_path: Path) -> None:
 def test_torn_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "v.json"
     interrupted(path, 3)
-    partial = partial_path(path)
+    (partial,) = partial_paths(path)
     partial.write_bytes(partial.read_bytes()[:-cut])
     with DocumentWriter(path, HEADER, resume=True) as writer:
         assert len(writer.done) == 2
@@ -72,7 +72,7 @@ def test_torn_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
 def test_garbage_in_the_partial_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     interrupted(path, 2)
-    with open(partial_path(path), "ab") as file:
+    with open(*partial_paths(path), "ab") as file:
         file.write(b"\x00\xff\xfe garbage\n,{}\n")
     with DocumentWriter(path, HEADER, resume=True) as writer:
         assert len(writer.done) == 2
@@ -84,7 +84,7 @@ def test_partial_of_another_header_is_not_resumed(tmp_path: Path, content: bytes
     path = tmp_path / "v.json"
     interrupted(path, 3, OTHER)
     if content:
-        partial_path(path).write_bytes(content)
+        partial_paths(path)[0].write_bytes(content)
     with DocumentWriter(path, HEADER, resume=True) as writer:
         assert len(writer.done) == 0
         writer.write(item(5))
