@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hie_cli.simulation.generate import simulate
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
+    from hie_cli.training.calibrate import calibrate_model
 
 # The module that each public name comes from, as above.
 _HOMES = {
@@ -44,6 +45,7 @@ _HOMES = {
     "Report": "evaluation.scores",
     "VideoInfo": "core.types",
     "VideoSequence": "formats.sequence",
+    "calibrate_model": "training.calibrate",
     "check_submission": "formats.challenge_zip",
     "compare": "evaluation.scores",
     "convert": "formats.conversion",
@@ -82,6 +84,7 @@ __all__ = [
     "Report",
     "VideoInfo",
     "VideoSequence",
+    "calibrate_model",
     "check_submission",
     "compare",
     "convert",

@@ -158,6 +158,41 @@ def import_model(
     show(f"imported {model.spec.name} ({model.spec.task}); use it by that name")
 
 
+@command("models calibrate", SET_UP)
+def calibrate(
+    name: Name,
+    truth: Annotated[
+        Path, typer.Option("--truth", metavar="GT", help="Ground truth: file, folder or zip.")
+    ],
+    video: Annotated[
+        list[str], typer.Option("--video", metavar="VIDEO", help="Its videos; repeatable.")
+    ],
+    frames: Annotated[
+        int, typer.Option("--frames", metavar="N", help="Labelled frames of each video.")
+    ] = 60,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """Fit what an imported model's scores mean to labelled videos, and store it with the model.
+
+    Of a detector: scores, recall by height, widths of boxes, cost; of whatever sees poses: joint
+    scores. With several videos, log losses of videos left out of the fit are shown beside those of
+    the raw scores.
+
+    \b
+    Examples:
+      hie models calibrate rtmdet-nano --truth gt.txt --video street.mp4
+    """
+    done = hie_cli.calibrate_model(name, truth, video, frames=frames, device=device)
+    if json:
+        show_json(_row(done.spec) | {"frames": done.frames, "losses": dict(done.losses)})
+        return
+    show(f"calibrated {name} on {done.frames} frames with {done.people} people")
+    for kind, (left_out, raw) in done.losses.items():
+        if left_out is not None:
+            show(f"{kind}: log loss {left_out:.3f} on videos left out, raw {raw:.3f}")
+
+
 def _row(model: "ModelSpec") -> dict[str, Any]:
     """What is known of a model as plain values, in the order to print: name, task, licence first.
 
@@ -172,6 +207,7 @@ def _row(model: "ModelSpec") -> dict[str, Any]:
         "network": model.architecture,
         "input": dataclasses.asdict(model.input),
         "score": dataclasses.asdict(model.score) if model.score else None,
+        "boxes": dataclasses.asdict(model.boxes) if model.boxes else None,
         "joints": dataclasses.asdict(model.joints) if model.joints else None,
         "cost": model.cost,
         "source": model.source,

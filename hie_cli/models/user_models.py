@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -171,6 +172,23 @@ def store(model: Described, data: bytes, others: Mapping[str, bytes] | None = No
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise ModelError(f"{target}: cannot be written ({error.strerror})") from None
+
+
+def change(name: str, values: Mapping[str, Any]) -> ModelSpec:
+    """Give the imported model ``name`` other ``values`` of its manifest, and return it.
+
+    ModelError where there is no such model, they make no sense, or nothing can be written.
+    """
+    path = folder() / name / _MANIFEST
+    changed = manifest.parse({**manifest.read(path).values(), **values}, str(path))
+    text = yaml.safe_dump(changed.values(), sort_keys=False, allow_unicode=True)
+    try:
+        partial = path.with_name(f".{_MANIFEST}.{os.getpid()}")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written ({error.strerror})") from None
+    return changed.spec(path.parent)
 
 
 def _read(path: Path) -> ModelSpec:

@@ -36,7 +36,16 @@ WHERE = {
     # Whatever the chain's presets set.
     "--preset": {"run", "detect", "pose", "track", "action", "render", "config show"},
     # Whatever runs networks.
-    "--device": {"run", "detect", "pose", "action", "train action", "train fusion", "doctor"},
+    "--device": {
+        "run",
+        "detect",
+        "pose",
+        "action",
+        "train action",
+        "train fusion",
+        "doctor",
+        "models calibrate",
+    },
     # Whatever takes long and can go on where it was.
     "--resume": {"run", "detect", "pose", "track", "action", "train action"},
 }

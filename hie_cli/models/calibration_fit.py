@@ -1,0 +1,191 @@
+"""Fitting what a network's raw scores mean to labelled data; the records are ``calibration``'s.
+
+Every group (a video, a set of stills) weighs the same, however many people it shows.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.geometry import iou
+from hie_cli.core.types import FloatArray, People
+from hie_cli.models.calibration import (
+    HEIGHTS,
+    BoxCalibration,
+    JointCalibration,
+    ScoreCalibration,
+)  # fmt: skip
+
+Floats = NDArray[np.float64]
+_SURE = 0.3  # probability from which a person counts as found
+_RIDGE = 1e-4
+_SPREAD = 0.25  # of log height, over which recall is averaged
+_LEAST = 30  # rows that a fit needs
+_STRIDES = (0.38, 0.62)  # width over height of the boxes that tell how wide strides are drawn
+
+
+@dataclass
+class Samples:
+    """Rows of a detector's candidates, of the people it should have found, and of joints."""
+
+    scores: list[tuple[str, float, float, bool]] = field(default_factory=list)
+    people: list[tuple[str, float, float]] = field(default_factory=list)
+    widths: list[float] = field(default_factory=list)
+    joints: list[tuple[str, float, float, bool]] = field(default_factory=list)
+
+    def add_people(
+        self, group: str, found: People, boxes: FloatArray, ignore: NDArray[np.bool_], scale: float
+    ) -> NDArray[np.int64]:
+        """One view of a frame: raw candidates against truth ``boxes`` (M, 4), some to ``ignore``.
+
+        ``scale``: input pixels per frame pixel. Returns the truth of each candidate, else -1.
+        """
+        taken = np.full(len(found), -1)
+        overlap = iou(found.boxes, boxes)
+        for i in np.argsort(-found.scores, kind="stable"):
+            if overlap.shape[1] and overlap[i].max() >= 0.5:
+                taken[i] = int(overlap[i].argmax())
+                overlap[:, taken[i]] = 0
+        size = (found.boxes[:, 2:] - found.boxes[:, :2]).astype(np.float64)
+        true_size = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
+        best: dict[int, float] = {}
+        for i, j in enumerate(taken):
+            if j >= 0 and ignore[j]:
+                continue
+            self.scores.append((group, float(found.scores[i]), size[i, 1] * scale, j >= 0))
+            if j >= 0:
+                best[int(j)] = float(found.scores[i])
+                if _STRIDES[0] <= size[i, 0] / max(size[i, 1], 1e-6) <= _STRIDES[1]:
+                    self.widths.append(true_size[j, 0] / size[i, 0])
+        for j in np.flatnonzero(~ignore):
+            self.people.append((group, best.get(int(j), 0.0), true_size[j, 1] * scale))
+        return taken
+
+    def add_joints(
+        self, group: str, found: FloatArray, scores: FloatArray, truth: FloatArray, near: float,
+        height: float,
+    ) -> None:  # fmt: skip
+        """One person's joints (14, 2) against labelled ones; ``near`` pixels are right."""
+        distance = np.linalg.norm(found - truth, axis=-1)
+        for k in np.flatnonzero(np.isfinite(distance)):
+            self.joints.append((group, float(scores[k]), height, bool(distance[k] <= near)))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted record, and its log loss on groups that it was not fitted to, with the raw scores'.
+
+    The losses are None where there is but one group.
+    """
+
+    record: Any
+    left_out: float | None
+    raw: float | None
+
+
+def fit_scores(samples: Samples) -> Fit | None:
+    """``ScoreCalibration`` of a detector; None for too few candidates or people."""
+    if len(samples.scores) < _LEAST or len(samples.people) < _LEAST:
+        return None
+    groups, z, u, right = _columns(samples.scores)
+    design = np.stack((np.ones_like(z), z, u, u * u), 1)
+    fitted, left_out, raw = _fit(groups, design, right)
+    coefficients = tuple(round(float(value), 3) for value in fitted)
+    record = ScoreCalibration(coefficients, (1.0,) * len(HEIGHTS))  # type: ignore[arg-type] # four
+    scores = np.array([score for _, score, _ in samples.people])
+    heights = np.array([height for _, _, height in samples.people])
+    found = (record.probability(scores, heights) > _SURE) & (scores > 0)
+    recall = _by_height(np.array([g for g, _, _ in samples.people]), heights, found)
+    record = ScoreCalibration(coefficients, recall)  # type: ignore[arg-type] # four
+    return Fit(record, left_out, raw)
+
+
+def fit_joints(samples: Samples, crops: bool) -> Fit | None:
+    """``JointCalibration``; ``crops``: everybody has the same height. None for too few joints."""
+    if len(samples.joints) < _LEAST:
+        return None
+    groups, z, u, right = _columns(samples.joints)
+    columns = (np.ones_like(z), z) if crops else (np.ones_like(z), z, np.minimum(u, 0))
+    fitted, left_out, raw = _fit(groups, np.stack(columns, 1), right)
+    values = [round(float(value), 3) for value in fitted] + ([0.0] if crops else [])
+    return Fit(JointCalibration((values[0], values[1], values[2])), left_out, raw)
+
+
+def fit_widths(samples: Samples) -> BoxCalibration | None:
+    """The median of true over drawn width of striding people; None for too few."""
+    if len(samples.widths) < _LEAST:
+        return None
+    return BoxCalibration(round(float(np.clip(np.median(samples.widths), 0.7, 1.4)), 3))
+
+
+def _columns(
+    rows: list[tuple[str, float, float, bool]],
+) -> tuple[NDArray[Any], Floats, Floats, Floats]:
+    """Groups, logits of the scores, ln(height / 100 pixels), right as 0 or 1."""
+    groups, scores, heights, right = zip(*rows, strict=True)
+    s = np.clip(np.array(scores, float), 1e-4, 1 - 1e-4)
+    u = np.log(np.clip(np.array(heights, float), 12, 900) / 100)
+    return np.array(groups), np.log(s / (1 - s)), u, np.array(right, float)
+
+
+def _fit(
+    groups: NDArray[Any], design: Floats, right: Floats
+) -> tuple[Floats, float | None, float | None]:
+    """Coefficients, and the mean log loss of each group by a fit to the others, and by the raw
+    scores.
+    """
+    names = sorted(set(groups))
+    weight = np.zeros(len(groups))
+    for name in names:
+        weight[groups == name] = 1 / (groups == name).sum()
+    whole = _logistic(design, right, weight)
+    if len(names) < 2:
+        return whole, None, None
+    losses, raws = [], []
+    for name in names:
+        own = groups == name
+        other = _logistic(design[~own], right[~own], weight[~own])
+        losses.append(_loss(design[own] @ other, right[own]))
+        raws.append(_loss(design[own][:, 1], right[own]))
+    return whole, float(np.mean(losses)), float(np.mean(raws))
+
+
+def _logistic(design: Floats, right: Floats, weight: Floats) -> Floats:
+    """Logistic regression by weighted maximum likelihood, slopes held a little; a higher score
+    is never a lower chance.
+    """
+    from scipy.optimize import minimize
+
+    def loss(b: Floats) -> float:
+        z = design @ b
+        miss = np.logaddexp(0, z) - right * z
+        return float((weight * miss).sum() / weight.sum() + _RIDGE * (b[1:] ** 2).sum())
+
+    bounds = [(None, None), (0.05, None)] + [(None, None)] * (design.shape[1] - 2)
+    start = np.zeros(design.shape[1])
+    start[1] = 1.0
+    fitted: Floats = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
+    return fitted
+
+
+def _loss(z: Floats, right: Floats) -> float:
+    return float((np.logaddexp(0, z) - right * z).mean())
+
+
+def _by_height(
+    groups: NDArray[Any], heights: Floats, found: NDArray[np.bool_]
+) -> tuple[float, ...]:
+    """Share found at ``HEIGHTS``, averaged over near heights; beyond the data that of its edge."""
+    weight = np.zeros(len(groups))
+    for name in set(groups):
+        weight[groups == name] = 1 / (groups == name).sum()
+    distance = (np.log(HEIGHTS)[:, None] - np.log(np.maximum(heights, 1))) / _SPREAD
+    kernel = np.exp(-(distance**2) / 2) * weight
+    mass = kernel.sum(1)
+    enough = mass > 0.02 * mass.max()
+    share = (kernel * found).sum(1)[enough] / mass[enough]
+    return tuple(
+        float(v) for v in np.round(np.interp(np.log(HEIGHTS), np.log(HEIGHTS)[enough], share), 3)
+    )
