@@ -13,9 +13,9 @@ ROOT = Path(__file__).parent.parent
 # Rooms, and files of the top, whose tests run networks, train or start processes: `make test-fast`
 # leaves them out.
 SLOW = (
-    "cli", "flow", "formats/test_fuzz.py", "fuzz", "models", "pipeline",
+    "cli", "flow", "formats/layouts/test_registry.py", "models", "pipeline",
     "recognition/kinematic/test_rules.py", "recognition/learned", "training",
-    "test_architecture.py", "test_readme.py", "test_wheel.py",
+    "test_architecture.py", "test_fuzz.py", "test_readme.py", "test_wheel.py",
 )  # fmt: skip
 
 
