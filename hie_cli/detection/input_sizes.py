@@ -18,6 +18,7 @@ from hie_cli.detection.box_fusion import Clusters, ViewDetections, grouped, pers
 _PRICE = 0.03
 # Of the people a view's recall promises, the share that it finds in one frame.
 _KEPT = 0.8
+_CERTAIN = 0.3  # chance from which a person is counted
 _DOUBLE = 0.65  # IoU above which two persons of all views together are one
 
 
@@ -48,9 +49,14 @@ class Probe:
     recall: NDArray[np.float64]
 
     @property
-    def people(self) -> float:
-        """How many people are expected to be there."""
+    def mass(self) -> float:
+        """Sum of the chances, ghosts' small ones included."""
         return float(self.truth.sum())
+
+    @property
+    def people(self) -> int:
+        """How many people are there with some certainty."""
+        return int((self.truth >= _CERTAIN).sum())
 
 
 def probe(seen: Sequence[ViewDetections], threshold: float) -> Probe:
@@ -92,7 +98,7 @@ def choose(
     view adds most to ``worth`` less its price comes next, until none does; every model gets one
     view at least. With nobody in sight each model takes its middle affordable size.
     """
-    if sum(each.people for each in probes) <= 0:
+    if sum(each.mass for each in probes) <= 0:
         return _middle(views, budget)
     posed = np.array([view.model in posing for view in views])
     chosen: list[int] = [i for i, view in enumerate(views) if view.long_side is None]
@@ -169,15 +175,15 @@ def worth(
     with_pose = views[posed[views]]
     total = 0.0
     for each in probes:
-        if each.people <= 0:
+        if each.mass <= 0:
             continue
         seen, recall = each.probability[:, views], each.recall[:, views]
         scores = person_scores(seen, recall) * (seen > 0).any(1)
         promised = 1 - np.prod(1 - _KEPT * recall, axis=1)
         sure = np.minimum(each.probability[:, with_pose].max(1, initial=0.0), each.truth)
-        total += soft_average_precision(scores, each.truth) * (each.truth @ promised) / each.people
-        total += pose_weight * sure.sum() / each.people
-    return total / max(sum(each.people > 0 for each in probes), 1)
+        total += soft_average_precision(scores, each.truth) * (each.truth @ promised) / each.mass
+        total += pose_weight * sure.sum() / each.mass
+    return total / max(sum(each.mass > 0 for each in probes), 1)
 
 
 def soft_average_precision(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:

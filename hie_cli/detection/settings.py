@@ -14,6 +14,7 @@ class DetectConfig:
     long_sides: tuple[int, ...] = (256, 384, 512, 640, 768, 1024, 1280)
     turned: bool = True
     budget: float = 1.2
+    sparse_budget: float = 0.8
     pose_weight: float = 0.15
     segment: int = 100
     tiles: tuple[int, int] = (1, 1)
@@ -36,8 +37,8 @@ class DetectConfig:
             raise ValueError("detect.long_sides: give at least one size, each 32 pixels or more")
         if min(self.segment, self.batch, *self.tiles) < 1:
             raise ValueError("detect: segment, batch and tiles must be at least 1")
-        if self.budget < 0 or self.pose_weight < 0:
-            raise ValueError("detect: budget and pose_weight must be 0 or more")
+        if min(self.budget, self.sparse_budget, self.pose_weight) < 0:
+            raise ValueError("detect: budget, sparse_budget and pose_weight must be 0 or more")
         if not 0 <= self.tile_overlap <= 0.9:
             raise ValueError("detect.tile_overlap must be within 0..0.9")
         if not 0 <= self.steady_seconds <= 5:

@@ -18,7 +18,9 @@ from hie_cli.detection.views import run_view
 from hie_cli.models.base import Detector
 
 # People whom the probe frames of a segment must have shown together before its choice is final,
-_ENOUGH = 4.0
+_ENOUGH = 4
+# of whom a frame with fewer has time to spare,
+_FEW = 4
 # and how many probe frames there are at most, evenly over the segment.
 _PROBES = 5
 # Long sides at which a turned image is looked at: one for near people, one for far ones.
@@ -89,7 +91,9 @@ def _choose(
     seen = [run_view([image], v, models[v.model], (1, 1), config)[0] for v in views]
     probes.append(input_sizes.probe(seen, config.fuse_iou))
     posing = {v.model for v, s in zip(views, seen, strict=True) if s.people.keypoints is not None}
-    return input_sizes.choose(views, probes, config.budget, frozenset(posing), config.pose_weight)
+    people = sum(each.people for each in probes) / len(probes)
+    budget = config.budget + config.sparse_budget * max(0.0, 1 - people / _FEW)
+    return input_sizes.choose(views, probes, budget, frozenset(posing), config.pose_weight)
 
 
 def _possible_views(

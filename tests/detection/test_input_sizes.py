@@ -50,7 +50,9 @@ def test_soft_average_precision_hand_worked():
 
 def test_a_probe_keeps_one_of_two_clusters_that_overlap():
     double = people((0, 0, 10, 20, 0.8), (1, 0, 11, 20, 0.6))  # IoU 9 / 11
-    assert probe([ViewDetections(double, ALWAYS)], 0.55).people == pytest.approx(0.8)
+    seen = probe([ViewDetections(double, ALWAYS)], 0.55)
+    assert seen.mass == pytest.approx(0.8)
+    assert seen.people == 1
 
 
 def test_worth_is_precision_times_promised_recall_and_poses():
