@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.types import FramePeople, People
 
 Floats = NDArray[np.float64]
@@ -76,8 +77,6 @@ def outward(
 
 def follow(alike: Floats, least: float) -> Links:
     """Of each later person the index of the same earlier one, -1 if none, by likeness (N, M)."""
-    from scipy.optimize import linear_sum_assignment
-
     index = np.full(alike.shape[1], -1)
     if alike.size:
         rows, columns = linear_sum_assignment(-alike)

@@ -4,13 +4,13 @@ Where every box has one pair at most there is nothing to choose. Elsewhere the f
 is solved, although a part of it would do: so that ties fall as they do in TrackEval.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.types import BoolArray
 from hie_cli.evaluation.overlaps import Ints
 from hie_cli.evaluation.sequence_pairs import Pairs
@@ -49,17 +49,8 @@ class Choice:
         matrix = np.zeros(self.shape)
         matrix[self.rows, self.columns] = values
         taken = np.zeros(self.shape, np.bool_)
-        taken[_solver()(matrix, maximize=True)] = True
+        taken[linear_sum_assignment(matrix, maximize=True)] = True
         return taken[self.rows, self.columns]
-
-
-@cache
-def _solver() -> Callable[..., tuple[Ints, Ints]]:
-    """scipy's solver, looked up once: importing it takes a second, and not every track needs it."""
-    from scipy.optimize import linear_sum_assignment
-
-    solver: Callable[..., tuple[Ints, Ints]] = linear_sum_assignment
-    return solver
 
 
 def choices(pairs: Pairs) -> Iterator[Choice]:

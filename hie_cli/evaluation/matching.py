@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.geometry import Floats, area, iou, known
 from hie_cli.core.skeletons import NUM_JOINTS
@@ -82,8 +83,6 @@ def counted(truth: Annotations, people: People, ignore: Ignore) -> tuple[BoolArr
     if truth.distractor is not None:
         absorbing = absorbing | truth.distractor
     if absorbing.any() and len(people):
-        from scipy.optimize import linear_sum_assignment
-
         overlap = iou(decimals(truth.boxes), decimals(people.boxes))
         overlap[overlap < 0.5 - EPS] = 0
         rows, columns = linear_sum_assignment(-overlap)
@@ -154,8 +153,6 @@ def on_unposed(truth: Annotations, people: People) -> BoolArray:
     bare = ~true_joints(truth, "annotated").any(axis=1) & ~truth.ignore
     if people.keypoints is None or not bare.any() or not len(people):
         return lying
-    from scipy.optimize import linear_sum_assignment
-
     boxes = decimals(people.boxes)
     empty = area(boxes) == 0
     points = decimals(people.keypoints)[empty]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
 from hie_cli.core.types import Annotations, People
 from hie_cli.evaluation.matching import EPS, decimals
@@ -25,8 +26,6 @@ class Timeline:
 
 def timeline(frames: Sequence[tuple[Annotations, People]], threshold: float) -> Timeline:
     """Pair boxes frame by frame for the largest total overlap, each at least ``threshold``."""
-    from scipy.optimize import linear_sum_assignment
-
     rows: dict[int, NDArray[np.int64]] = {}
     for t, (truth, people) in enumerate(frames):
         if not truth.annotated:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.temporal_window import windowed
 from hie_cli.core.types import FramePeople, FrameStream, People, concatenate
 from hie_cli.flow.estimators import FlowMeter
@@ -161,8 +162,6 @@ def _same_id(a: People, b: People) -> NDArray[np.bool_] | None:
 
 def _match(people: People, carried: WarpedPoses, config: RefineConfig) -> Matches:
     """Of each carried person the index of the same one in ``people`` (-1: none), how alike."""
-    from scipy.optimize import linear_sum_assignment
-
     index = np.full(len(carried.boxes), -1)
     alike = np.zeros(len(carried.boxes))
     if not len(people):

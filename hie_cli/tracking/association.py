@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import paired_oks
 from hie_cli.core.skeletons import OKS_SIGMAS
 from hie_cli.tracking.kalman import Floats, Motion
@@ -63,8 +64,6 @@ def assign(rows: Ints, columns: Ints, gain: Floats) -> Pairs:
     alone = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
     settled, taken = rows[alone], columns[alone]
     if not alone.all():
-        from scipy.optimize import linear_sum_assignment
-
         rivals = ~alone
         r, i = _numbered(rows[rivals])
         c, j = _numbered(columns[rivals])

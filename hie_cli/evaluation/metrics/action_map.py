@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
 from hie_cli.core.types import Annotations, People
 from hie_cli.evaluation.crowd_weights import ActionWeights, action_frame_weights, class_weights
@@ -169,8 +170,6 @@ def _confusion(
     overlap: Floats, labels: NDArray[np.int64], people: People, config: ActionConfig
 ) -> NDArray[np.int64]:
     """One frame's matrix (15, 15): persons paired at the lowest IoU, best total overlap."""
-    from scipy.optimize import linear_sum_assignment
-
     matrix = np.zeros((NUM_ACTIONS + 1, NUM_ACTIONS + 1), np.int64)
     if people.action_scores is None:
         return matrix

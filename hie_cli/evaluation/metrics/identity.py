@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.evaluation.metrics.accumulators import Sums, ratio
 from hie_cli.evaluation.sequence_pairs import Pairs
 
@@ -41,8 +42,6 @@ def accumulate(pairs: Pairs, threshold: float = 0.5) -> IdentitySums:
     FN + FP is smallest where the tracks mapped onto each other share the most overlapping boxes,
     so one assignment on the table of shared boxes (true ids, predicted ids) is all it takes.
     """
-    from scipy.optimize import linear_sum_assignment
-
     close = pairs.similarity >= threshold
     shape = (pairs.num_truth_ids, pairs.num_predicted_ids)
     cell = (

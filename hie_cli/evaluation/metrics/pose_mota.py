@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, IntArray, TruthSequence
 from hie_cli.evaluation.matching import (
@@ -188,8 +189,6 @@ def _first(row: Ints, true: Ints, joint: Ints) -> _Matches:
 
 def _assign(distances: PerJoint, row: Ints, true: Ints, joint: Ints) -> _Matches:
     """The most matches that the candidates allow, at the smallest total distance."""
-    from scipy.optimize import linear_sum_assignment
-
     object_, predicted = true * NUM_JOINTS + joint, row * NUM_JOINTS + joint
     clash = (np.bincount(object_)[object_] > 1) | (np.bincount(predicted)[predicted] > 1)
     keep = ~clash

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
 from hie_cli.core.types import Annotations, FramePeople, IntArray, People
 
@@ -15,8 +16,6 @@ def matched(people: People, truth: Annotations, threshold: float = 0.5) -> IntAr
 
     One to one, best total overlap, IoU >= ``threshold``.
     """
-    from scipy.optimize import linear_sum_assignment
-
     labels = np.full(len(people), UNLABELLED, np.int64)
     if truth.actions is None or not len(people) or not len(truth):
         return labels
