@@ -121,7 +121,8 @@ def figures(sequence: Clip, method: str) -> dict[str, float]:
             for t, (ids, boxes) in sorted(tracks.items())
         ]
     else:
-        found = list(track(sequence.seen, sequence.video, settings_of(method)))
+        settings = settings_of(method)
+        found = list(track(_shown(sequence.seen, settings), sequence.video, settings))
     sums = box_tracking.accumulate(sequence.truth, found)
     return {
         "HOTA": float(sums.hota.hota.mean()),
@@ -131,6 +132,16 @@ def figures(sequence: Clip, method: str) -> dict[str, float]:
         "FN": float(sums.clear.fn),
         "IDSW": float(sums.clear.idsw),
     }
+
+
+def _shown(seen: Sequence[Observation], settings: TrackConfig) -> list[Observation]:
+    """What the settings ``appearance`` and ``camera`` leave of observations."""
+    dropped: dict[str, Any] = {}
+    if not settings.appearance:
+        dropped["appearance"] = None
+    if not settings.camera:
+        dropped["camera"] = None
+    return [replace(item, **dropped) for item in seen]
 
 
 def settings_of(method: str) -> TrackConfig:

@@ -1,8 +1,8 @@
-"""Telling people apart by appearance: how much a likeness says in *this* video.
+"""Telling people apart by appearance: how much a similarity says in *this* video.
 
-In one scene everybody wears black, in another no two coats are alike, so a likeness of .9 can mean
-anything. The scene itself gives the scale: one tracklet at two times is the same person, two
-tracklets at one time are not. From both, a likeness becomes a log likelihood ratio.
+In one scene everybody wears black, in another no two coats are alike, so a similarity of .9 says
+nothing by itself. The scene itself tells: one tracklet at two times is the same person, two
+tracklets at one time are not. From both, a similarity becomes a log likelihood ratio.
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ LARGEST = 4.0  # of a log ratio: no appearance decides alone
 
 @dataclass(frozen=True)
 class AppearanceModel:
-    """Mean and deviation of likenesses of the same person, and of two people."""
+    """Mean and deviation of similarities of the same person, and of two people."""
 
     same: tuple[float, float] = SAME
     other: tuple[float, float] = OTHER
 
     def log_ratio(self, similarity: Floats) -> Floats:
-        """log p(likeness | same person) - log p(likeness | two people), rising with likeness."""
+        """log p(similarity | same person) - log p(similarity | two people), rising."""
         (m1, s1), (m0, s0) = self.same, self.other
         # Beyond the means the nearer one decides no further: that keeps the ratio monotonic.
         x = np.clip(similarity, min(m0, m1), max(m0, m1))
@@ -39,21 +39,23 @@ class AppearanceModel:
 
 
 def window_means(track: Tracklet, width: int) -> tuple[Floats, Floats]:
-    """Mean looks of the ``width`` sightings before and from each inner place.
+    """Mean appearance of the ``width`` observations before and from each inner place.
 
-    Returns (L - 1, D) twice: place i lies between sightings i and i + 1; rows of unit length.
+    Returns (L - 1, D) twice: place i lies between observations i and i + 1; rows of unit length.
     """
-    assert track.looks is not None
-    total = np.concatenate([np.zeros((1, track.looks.shape[1])), np.cumsum(track.looks, axis=0)])
+    assert track.appearance is not None
+    total = np.concatenate(
+        [np.zeros((1, track.appearance.shape[1])), np.cumsum(track.appearance, axis=0)]
+    )
     place = np.arange(1, len(track))
     before = total[place] - total[np.maximum(place - width, 0)]
     after = total[np.minimum(place + width, len(track))] - total[place]
     return _unit(before), _unit(after)
 
 
-def mean_look(looks: NDArray[np.floating[Any]]) -> Floats:
-    """The mean (D,) of looks (L, D), at unit length."""
-    mean: Floats = _unit(looks.sum(axis=0, dtype=np.float64)[None])[0]
+def mean_appearance(appearance: NDArray[np.floating[Any]]) -> Floats:
+    """The mean (D,) of appearance (L, D), at unit length."""
+    mean: Floats = _unit(appearance.sum(axis=0, dtype=np.float64)[None])[0]
     return mean
 
 
@@ -62,16 +64,16 @@ def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
     return scaled
 
 
-def fit_looks(tracklets: Sequence[Tracklet], width: int) -> AppearanceModel:
-    """The scene's likenesses, from tracklets with looks; ``width`` sightings make one mean."""
+def fit_appearance(tracklets: Sequence[Tracklet], width: int) -> AppearanceModel:
+    """The scene's similarities, from tracklets with appearance; ``width`` rows make a mean."""
     same, other = [], []
     means = []
     for t in tracklets:
-        assert t.looks is not None
-        means.append(mean_look(t.looks))
+        assert t.appearance is not None
+        means.append(mean_appearance(t.appearance))
         if len(t) >= 4 * width:
             starts = range(0, len(t) - width + 1, 2 * width)
-            pieces = np.stack([mean_look(t.looks[s : s + width]) for s in starts])
+            pieces = np.stack([mean_appearance(t.appearance[s : s + width]) for s in starts])
             same.append((pieces[1:] * pieces[:-1]).sum(axis=1))
     long = [k for k, t in enumerate(tracklets) if len(t) >= width]
     for k in long:
@@ -99,13 +101,13 @@ def _blend(samples: list[Floats], prior: tuple[float, float]) -> tuple[float, fl
 
 
 def cut(track: Tracklet, model: AppearanceModel, width: int, threshold: float) -> list[Tracklet]:
-    """The tracklet, cut where its look changes so much that the track must have changed persons.
+    """The tracklet, cut where its appearance changes so much that it must have changed persons.
 
-    A cut needs a log ratio under ``-threshold`` between the means of ``width`` sightings on either
+    A cut needs a log ratio under ``-threshold`` between the means of ``width`` rows on either
     side; the clearest place is cut first, then its parts.
     """
     least = max(2, width // 2)
-    if track.looks is None or len(track) < 2 * least:
+    if track.appearance is None or len(track) < 2 * least:
         return [track]
     before, after = window_means(track, width)
     ratio = model.log_ratio((before * after).sum(axis=1))

@@ -1,6 +1,6 @@
 """Coordinates that stand still under a moving camera, for what spans many frames.
 
-The camera's motion from sighting to sighting is reduced to a similarity (shift, turn, zoom) about
+The camera's motion from frame to frame is reduced to a similarity (shift, turn, zoom) about
 the picture's middle and chained. Unlike a chain of homographies, one of similarities never
 degenerates, however long the pan.
 """
@@ -12,9 +12,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import VideoInfo
+from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
-from hie_cli.tracking.settings import Observation
 from hie_cli.tracking.tracklets import Ints, Tracklet
 
 Complex = NDArray[np.complex128]
@@ -32,20 +31,26 @@ class CameraCompensation:
     shift: Complex
 
     @classmethod
-    def of(cls, seen: Sequence[Observation], video: VideoInfo) -> Self | None:
-        """The chain of a video's camera motion; None if the camera stood still throughout."""
-        if all(s.camera is None for s in seen):
+    def of(
+        cls, frames: Sequence[int], motion: Sequence[FloatArray | None], video: VideoInfo
+    ) -> Self | None:
+        """The chain of the camera's motion; None if it stood still throughout.
+
+        motion: for each of ``frames``, ascending, the homography (3, 3) from the pixels of the
+        frame before to its own; None = still.
+        """
+        if all(step is None for step in motion):
             return None
         middle = np.array([video.width / 2, video.height / 2])
         turn, shift = 1 + 0j, 0j
         turns, shifts = [], []
-        for sighting in seen:
-            if sighting.camera is not None:
-                step, move = _similarity(np.asarray(sighting.camera, np.float64), middle)
+        for homography in motion:
+            if homography is not None:
+                step, move = _similarity(np.asarray(homography, np.float64), middle)
                 turn, shift = turn / step, shift - turn * move / step
             turns.append(turn)
             shifts.append(shift)
-        return cls(np.array([s.index for s in seen]), np.array(turns), np.array(shifts))
+        return cls(np.array(frames), np.array(turns), np.array(shifts))
 
     def points(self, frames: Ints, points: Floats, back: bool = False) -> Floats:
         """Points (L, ..., 2) of frames (L,) in steady coordinates, or with ``back`` from them."""

@@ -1,4 +1,8 @@
-"""Joining tracklets of one person across gaps, by a global assignment of ends to starts."""
+"""Linking tracklets of one person across gaps, with the whole video known.
+
+All links are chosen together: the one-to-one assignment of tracklet ends to tracklet starts with
+the greatest total evidence that both are one person.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,33 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import VideoInfo
-from hie_cli.tracking.appearance_model import AppearanceModel, fit_looks, mean_look
+from hie_cli.tracking.appearance_model import AppearanceModel, fit_appearance, mean_appearance
 from hie_cli.tracking.association import assign
 from hie_cli.tracking.camera_compensation import CameraCompensation
+from hie_cli.tracking.detections import touches_edge
+from hie_cli.tracking.gaps import Crowd, Gaps, miss_seconds
 from hie_cli.tracking.kalman import Floats, to_centres
-from hie_cli.tracking.segments import Segment, chained, part
-from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracker import touches_edge
+from hie_cli.tracking.segments import Segment, chained, segments
+from hie_cli.tracking.settings import LinkConfig
 from hie_cli.tracking.tracklets import Tracklet, join
 
-SPEED_WINDOW = 1.0  # s of a tracklet's end from which its speed is taken
-LOOK_WINDOW = 1.0  # s that make one mean look
-POSITION_SPREAD = 0.2  # heights: how far off an extrapolation is at no distance in time
-SPEED_SPREAD = 0.35  # heights / s: how far people's speed strays while out of sight
-SIZE_SPREAD = 0.25  # of log height
-RETURN = 3.0  # log odds against a newcomer being one certain person who left long ago
-VIEWS = 1.0  # clear views that make a look half as trustworthy as endless ones
-CROWD = 0.03  # strangers' starts to expect on a square height
-CROWD_EDGE = 2.0  # the same at the picture's edge, where people come and go
-CONTINUITY = 2.0  # log odds: what the forward pass knew when it joined what was cut later
+VIEWS = 1.0  # clear views that make an appearance half as trustworthy as endless ones
 LEAST_GAIN = 1e-3  # log odds: of going on as before, however unlikely, where nobody else fits
-UNSEEN, UNSEEN_AFTER = 2.0, 0.5  # log odds against missing somebody in view, reached in s
+BAND = 0.5  # heights: width of the picture's edge, where people come and go
+FIRST_MOMENT = 0.2  # s of a clip's beginning
+HOPELESS = -4.0  # log odds, before misses, under which a pair is not looked at further
 
 
 @dataclass(frozen=True)
 class Ends:
     """An end of N tracklets: frame (N,), centre (N, 2), height (N,) px, speed (N, 2) px/frame, edge
-    (N,) whether it touches the edge of the picture.
+    (N,) whether it touches the edge of the picture, box (N, 4) px there.
     """
 
     frame: Floats
@@ -41,6 +39,7 @@ class Ends:
     height: Floats
     speed: Floats
     edge: NDArray[np.bool_]
+    box: Floats
 
 
 def _ends(
@@ -48,7 +47,7 @@ def _ends(
     window: int,
     last: bool,
     video: VideoInfo,
-    steady: CameraCompensation | None,
+    camera: CameraCompensation | None,
 ) -> Ends:
     """The last (or first) moments of tracklets, by a line through ``window`` frames."""
     frame = np.array([t.last if last else t.first for t in tracklets], np.int64)
@@ -60,95 +59,150 @@ def _ends(
     start = np.cumsum(count) - count
     frames = np.concatenate([t.frames[n] for t, n in zip(tracklets, near, strict=True)])
     boxes = np.concatenate([t.boxes[n] for t, n in zip(tracklets, near, strict=True)])
-    centres = to_centres(boxes if steady is None else steady.boxes(frames, boxes))
+    centres = to_centres(boxes if camera is None else camera.boxes(frames, boxes))
     time = (frames - np.repeat(frame, count)).astype(np.float64)
     mean_time = np.add.reduceat(time, start) / count
     mean = np.add.reduceat(centres, start) / count[:, None]
     time -= np.repeat(mean_time, count)
     spread = np.add.reduceat(time**2, start)
     slope = np.add.reduceat(time[:, None] * centres, start) / np.maximum(spread, 1e-9)[:, None]
-    # A few sightings make no speed: shrink it by what as long a stretch of jitter would give.
+    # A few observations make no speed: shrink it by what as long a stretch of jitter would give.
     slope *= (count / (count + 3.0))[:, None]
     here = mean - mean_time[:, None] * slope
-    outer = np.array([t.boxes[-1 if last else 0] for t in tracklets]).reshape(-1, 4)
-    edge = touches_edge(outer, video)
+    box = np.array([t.boxes[-1 if last else 0] for t in tracklets]).reshape(-1, 4)
     return Ends(
-        frame.astype(np.float64), here[:, :2], np.maximum(mean[:, 3], 1), slope[:, :2], edge
+        frame.astype(np.float64),
+        here[:, :2],
+        np.maximum(mean[:, 3], 1),
+        slope[:, :2],
+        touches_edge(box, video),
+        box,
     )
+
+
+def newcomer_density(start: Ends, video: VideoInfo) -> Floats:
+    """How many tracklets (2,) begin per second and square height: inside, and at the edge.
+
+    Those who are there from the clip's first moment are no newcomers.
+    """
+    new = start.frame > start.frame.min() + FIRST_MOMENT * video.fps
+    height = float(np.median(start.height))
+    wide, tall = video.width / height, video.height / height
+    band = 2 * BAND * (wide + tall)
+    area = np.array([max(wide * tall - band, 0.2 * wide * tall), band])
+    count = np.bincount(start.edge[new].astype(np.int64), minlength=2) + 0.5
+    seconds = max(float(np.ptp(start.frame)), video.fps) / video.fps
+    density: Floats = count / seconds / area
+    return density
 
 
 def link_evidence(
     tracklets: Sequence[Tracklet],
-    config: TrackConfig,
+    config: LinkConfig,
     video: VideoInfo,
     model: AppearanceModel,
-    steady: CameraCompensation | None = None,
+    camera: CameraCompensation | None = None,
 ) -> Floats:
     """Log odds (N, N) that tracklet j (column) is the person of tracklet i (row), seen again.
 
-    Each is extrapolated half way through the gap. The distance between the two has, for one
-    person, a Gaussian density that widens with time; for strangers it is even. The change of
-    height and the looks add their own log ratios. After ``link_seconds`` only looks count, against
-    the odds of a newcomer. -inf where j does not follow i in time; they may overlap for a moment,
+    Both are extrapolated half way through the gap. Where j begins has, for the person of i, a
+    Gaussian density that widens with time, times the chance of coming back after so long; for a
+    newcomer it is the density with which tracklets begin in this video. The change of height and
+    the appearance add their own log ratios, and time spent unseen in plain view counts against the
+    link. -inf where j does not follow i within ``config.seconds``; they may overlap for a moment,
     in which a covered person was seen twice.
     """
     fps = video.fps
-    window = max(2, round(SPEED_WINDOW * fps))
-    end = _ends(tracklets, window, True, video, steady)
-    start = _ends(tracklets, window, False, video, steady)
+    window = max(2, round(config.speed_seconds * fps))
+    end = _ends(tracklets, window, True, video, camera)
+    start = _ends(tracklets, window, False, video, camera)
     gap = start.frame[None] - end.frame[:, None]
-    longest = max(config.link_seconds, config.return_seconds)
     later = (end.frame > end.frame[:, None]) & (start.frame > start.frame[:, None])
-    i, j = np.nonzero(later & (gap > -config.overlap_seconds * fps) & (gap <= longest * fps))
+    i, j = np.nonzero(later & (gap > -config.overlap_seconds * fps) & (gap <= config.seconds * fps))
+    seconds = gap[i, j] / fps
     half = gap[i, j][:, None] / 2
     apart = (end.centre[i] + half * end.speed[i]) - (start.centre[j] - half * start.speed[j])
     height = (end.height[i] + start.height[j]) / 2
-    spread = np.hypot(POSITION_SPREAD, SPEED_SPREAD * np.abs(gap[i, j]) / fps)
+    spread = np.hypot(config.position, config.speed * np.abs(seconds))
     distance = np.hypot(*apart.T) / height / spread
-    size = np.log(end.height[i] / start.height[j]) / SIZE_SPREAD
-    strangers = np.where(end.edge[i] & start.edge[j], CROWD_EDGE, CROWD)
-    odds = -np.log(2 * np.pi * spread**2 * strangers) - 0.5 * (distance**2 + size**2)
-    odds -= UNSEEN * (1 - np.exp(-np.maximum(gap[i, j], 0) / fps / UNSEEN_AFTER))
-    likely = np.zeros(len(i))
-    if all(t.looks is not None for t in tracklets):
-        shown = [t.looks for t in tracklets if t.looks is not None]
-        looks = np.array([mean_look(rows) for rows in shown])
-        views = np.array([np.linalg.norm(rows, axis=1).sum() for rows in shown])
-        trust = views / (views + VIEWS)
-        similarity = np.einsum("kd,kd->k", looks[i], looks[j])
-        likely = trust[i] * trust[j] * model.log_ratio(similarity)
-    # Beyond link_seconds motion says nothing more: only looks can tell who came back.
-    odds = np.where(gap[i, j] > config.link_seconds * fps, likely - RETURN, odds + likely)
+    size = np.log(end.height[i] / start.height[j]) / config.size
+    newcomers = config.newcomers * newcomer_density(start, video)[start.edge[j].astype(np.int64)]
+    odds = -np.log(2 * np.pi * spread**2 * newcomers) - 0.5 * (distance**2 + size**2)
+    odds -= 2 * np.log1p(np.maximum(seconds, 1 / fps))
+    odds += _appearance_odds(tracklets, model, i, j)
+    near = np.flatnonzero((odds > HOPELESS) & (gap[i, j] > 1))
+    odds[near] -= _miss_penalty(tracklets, end, start, i[near], j[near], config, video, camera)
     evidence = np.full(gap.shape, -np.inf)
     evidence[i, j] = odds
     return evidence
 
 
+def _appearance_odds(
+    tracklets: Sequence[Tracklet],
+    model: AppearanceModel,
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+) -> Floats:
+    """Log odds (K,) by appearance of pairs i, j (K,); 0 where there is none."""
+    shown = [t.appearance for t in tracklets if t.appearance is not None]
+    if len(shown) < len(tracklets):
+        return np.zeros(len(i))
+    means = np.array([mean_appearance(rows) for rows in shown])
+    views = np.array([np.linalg.norm(rows, axis=1).sum() for rows in shown])
+    trust = views / (views + VIEWS)
+    similarity = np.einsum("kd,kd->k", means[i], means[j])
+    odds: Floats = trust[i] * trust[j] * model.log_ratio(similarity)
+    return odds
+
+
+def _miss_penalty(
+    tracklets: Sequence[Tracklet],
+    end: Ends,
+    start: Ends,
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    config: LinkConfig,
+    video: VideoInfo,
+    camera: CameraCompensation | None,
+) -> Floats:
+    """Log odds (K,) against links i, j (K,) for the time in plain view that nobody was detected."""
+    crowd = Crowd.of(tracklets, video)
+    before, after = end.frame[i].astype(np.int64), start.frame[j].astype(np.int64)
+    here, there = end.box[i], start.box[j]
+    if camera is not None:
+        here, there = camera.boxes(before, here), camera.boxes(after, there)
+    view = crowd.in_view(Gaps(before, after, here, there, i, j), camera)
+    penalty: Floats = config.miss * np.log1p(view / miss_seconds(tracklets, crowd))
+    return penalty
+
+
 def link(
     tracklets: Sequence[Tracklet],
-    config: TrackConfig,
+    config: LinkConfig,
     video: VideoInfo,
-    steady: CameraCompensation | None = None,
+    camera: CameraCompensation | None = None,
 ) -> list[Tracklet]:
-    """The tracklets of one person joined, in order of their first frame; those with looks are first
-    cut into parts that are surely of one person (``parts.py``). ``steady``: coordinates in which to
-    judge motion, where the camera moves.
+    """The tracklets of one person joined, in order of their first frame.
+
+    Those with appearance are first cut into segments that are surely of one person
+    (``segments.py``). ``camera``: coordinates in which to judge motion, where the camera moves.
     """
     if not tracklets:
         return []
     parts, model = [Segment(t) for t in tracklets], AppearanceModel()
-    if all(t.looks is not None for t in tracklets):
-        width = max(3, round(LOOK_WINDOW * video.fps))
-        model = fit_looks(tracklets, width)
-        pieces = [part(t, model, width, config, video.fps) for t in tracklets]
+    if all(t.appearance is not None for t in tracklets):
+        width = max(3, round(config.appearance_seconds * video.fps))
+        model = fit_appearance(tracklets, width)
+        pieces = [segments(t, model, width, config, video.fps) for t in tracklets]
         parts = [p for piece in pieces for p in piece]
-    evidence = link_evidence([p.clear for p in parts], config, video, model, steady)
+    evidence = link_evidence([p.clear for p in parts], config, video, model, camera)
     same = np.flatnonzero([p.goes_on for p in parts])
     # A tracklet goes on as it did unless somebody else explains one of the two sides better.
-    evidence[same, same + 1] = np.maximum(evidence[same, same + 1] + CONTINUITY, LEAST_GAIN)
+    going_on = evidence[same, same + 1] + config.continuity
+    evidence[same, same + 1] = np.maximum(going_on, LEAST_GAIN)
     # The assignment maximises a sum of positive gains; a link must beat its threshold to be one.
-    i, j = np.nonzero(evidence > config.link_threshold)
-    rows, columns = assign(i, j, evidence[i, j] - config.link_threshold)
+    i, j = np.nonzero(evidence > config.threshold)
+    rows, columns = assign(i, j, evidence[i, j] - config.threshold)
     following = dict(zip(rows.tolist(), columns.tolist(), strict=True))
     linked = []
     for head in sorted(set(range(len(parts))) - set(columns.tolist())):

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from hie_cli.core.geometry import paired_iou
 from hie_cli.tracking.kalman import Floats
+from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracklets import Tracklet
+from hie_cli.tracking.tracklets import Ints, Tracklet, shares
 
-SAMPLES = 9  # sightings of a tracklet at which it is compared with a longer one
+SURE = 0.9  # quantile of a track's scores that has to be sure
+SAMPLES = 9  # observations of a tracklet at which it is compared with a longer one
 
 
 def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[Tracklet]:
@@ -35,7 +37,7 @@ def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[
 def _mean_overlap(
     tracklets: Sequence[Tracklet], short: NDArray[np.int64], long: NDArray[np.int64]
 ) -> Floats:
-    """Mean IoU (K,) of pairs of tracklets at ``SAMPLES`` sightings of the short one.
+    """Mean IoU (K,) of pairs of tracklets at ``SAMPLES`` observations of the short one.
 
     Where the long one is unseen a sample says nothing; 0 where that is more than half of them.
     """
@@ -56,14 +58,22 @@ def _mean_overlap(
     return np.where(2 * count >= SAMPLES, total / np.maximum(count, 1), 0.0)
 
 
-def drop_flashes(tracks: Sequence[Tracklet], shortest: float, whole: float) -> list[Tracklet]:
-    """Without tracks that span less than ``shortest`` frames: mostly false detections.
+def drop_unsure(
+    tracks: Sequence[Tracklet], config: TrackConfig, scale: ScoreScale, frames: Ints, fps: float
+) -> list[Tracklet]:
+    """Without tracks that never look like a person for sure, and those shorter than
+    ``config.min_seconds``, unless the clip's beginning or end cuts them.
 
-    In a video that itself spans only ``whole`` frames, a quarter of these is enough.
+    Sure is a tenth of the scores at ``sure_score`` on the ``scale``. In a short video a quarter of
+    its ``frames`` (T,) is long enough.
     """
-    return [t for t in tracks if t.last - t.first >= min(shortest, whole / 4)]
-
-
-def drop_weak(tracks: Sequence[Tracklet], config: TrackConfig) -> list[Tracklet]:
-    """Without tracks of a mean score under ``min_score``."""
-    return [t for t in tracks if t.scores.mean() >= config.min_score]
+    if not tracks:
+        return []
+    shortest = min(config.min_seconds * fps, float(np.ptp(frames)) / 4)
+    kept = []
+    for t in tracks:
+        cut = len(t) > 1 and (t.first <= frames[0] or t.last >= frames[-1])
+        sure = np.quantile(shares(t, scale), SURE) >= config.sure_score
+        if sure and (cut or t.last - t.first >= shortest):
+            kept.append(t)
+    return kept

@@ -1,9 +1,8 @@
-"""What of a tracklet its person can be told by: clear parts, and doubtful sightings around them.
+"""Split a tracklet into segments with reliable appearance, and the occluded stretches between them.
 
 Where people cover one another a track may go over to somebody else. Tracklets are cut where their
-look changes; a little rest between two cuts, or what was seen of somebody behind others, is too
-poor to tell whose it is and would only bridge two people. It is set aside until the clear parts are
-linked.
+appearance changes. What is too short or too much occluded to tell whose it is would only bridge two
+people: it is set aside until the reliable segments are linked, and then goes where it fits.
 """
 
 from collections.abc import Sequence
@@ -12,18 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.tracking.appearance_model import AppearanceModel, cut
-from hie_cli.tracking.settings import TrackConfig
+from hie_cli.tracking.settings import LinkConfig
 from hie_cli.tracking.tracklets import Tracklet
 
-COVERED = 0.7  # share of a box under nearer people from which its sighting is doubtful
-LEAST = 3  # sightings that a part keeps at least
+OCCLUDED = 0.7  # share of a box under nearer people from which its appearance is not reliable
+LEAST = 3  # observations that a segment keeps at least
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Sightings of one person, ``clear``, and the doubtful ones ``before`` and ``after`` them.
+    """Reliable observations of one person, ``clear``, and occluded ones ``before`` and ``after``.
 
-    ``goes_on``: the next part in order is of the same tracklet.
+    ``goes_on``: the next segment in order is of the same tracklet.
     """
 
     clear: Tracklet
@@ -32,26 +31,27 @@ class Segment:
     goes_on: bool = False
 
 
-def part(
-    track: Tracklet, model: AppearanceModel, width: int, config: TrackConfig, fps: float
+def segments(
+    track: Tracklet, model: AppearanceModel, width: int, config: LinkConfig, fps: float
 ) -> list[Segment]:
-    """The parts of a tracklet with looks, in order of time; at least one.
+    """The segments of a tracklet with appearance, in order of time; at least one.
 
-    ``width`` sightings make a mean look. A part of a cut tracklet needs ``clear_seconds`` of view.
+    ``width`` observations make a mean appearance. A segment of a cut tracklet needs
+    ``clear_seconds`` of view.
     """
-    assert track.hidden is not None
-    pieces = cut(track, model, width, config.cut_threshold)
+    assert track.occlusion is not None
+    pieces = cut(track, model, width, config.cut)
     ends = np.cumsum([len(p) for p in pieces])
-    views = np.array([np.sum(1 - p.hidden) for p in pieces if p.hidden is not None])
+    views = np.array([np.sum(1 - p.occlusion) for p in pieces if p.occlusion is not None])
     good = np.flatnonzero(views >= config.clear_seconds * fps)
     if not len(good):
         good = np.array([np.argmax(views)])
     spans = [_clear(track, int(ends[k]) - len(pieces[k]), int(ends[k])) for k in good]
-    parts = []
+    found = []
     for k, (a, b) in enumerate(spans):
         last = k + 1 == len(spans)
         next_one = len(track) if last else spans[k + 1][0]
-        parts.append(
+        found.append(
             Segment(
                 track.rows(slice(a, b)),
                 track.rows(slice(0, a)) if k == 0 and a > 0 else None,
@@ -59,18 +59,18 @@ def part(
                 not last,
             )
         )
-    return parts
+    return found
 
 
 def _clear(track: Tracklet, a: int, b: int) -> tuple[int, int]:
-    """The span a to b without covered sightings at its ends, unless too few would be left."""
-    assert track.hidden is not None
-    seen = a + np.flatnonzero(track.hidden[a:b] <= COVERED)
+    """The span a to b without covered observations at its ends, unless too few would be left."""
+    assert track.occlusion is not None
+    seen = a + np.flatnonzero(track.occlusion[a:b] <= OCCLUDED)
     return (int(seen[0]), int(seen[-1]) + 1) if len(seen) >= LEAST else (a, b)
 
 
 def chained(chain: Sequence[int], parts: Sequence[Segment]) -> list[Tracklet]:
-    """The sightings of the parts ``chain``, with those doubtful ones for which there is room."""
+    """The observations of the segments ``chain``, with occluded ones where there is room."""
     found: list[Tracklet] = []
     for k, following in zip(chain, [*chain[1:], None], strict=True):
         one = parts[k]

@@ -1,4 +1,4 @@
-"""What the tracker is told (``TrackConfig``) and what it sees of a frame (``Observation``)."""
+"""What the tracker is told (``TrackConfig``) and what it is given of a frame (``Observation``)."""
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,8 @@ class Observation:
     """All that tracking needs of one frame, pixels no longer among it.
 
     appearance (N, D) float32, rows of unit length, or None · camera (3, 3) float64: homography from
-    the previous sighting's pixels to this one's, None = the camera stood still · flow (N, 2)
-    float32: how far each person moved since the previous sighting, px, NaN = unknown; None = not
+    the previous observation's pixels to this one's, None = the camera stood still · flow (N, 2)
+    float32: how far each person moved since the previous observation, px, NaN = unknown; None = not
     measured.
     """
 
@@ -24,8 +24,31 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class LinkConfig:
+    """How tracklets of one person are told, offline; lengths in box heights, times in seconds.
+
+    Explained value by value in ``configs/track.yaml``.
+    """
+
+    seconds: float = 4.0
+    overlap_seconds: float = 0.5
+    threshold: float = 0.0
+    position: float = 0.2
+    speed: float = 0.35
+    size: float = 0.25
+    speed_seconds: float = 1.0
+    newcomers: float = 3.0
+    miss: float = 0.5
+    continuity: float = 2.0
+    cut: float = 0.0
+    clear_seconds: float = 0.6
+    appearance_seconds: float = 1.0
+
+
+@dataclass(frozen=True)
 class TrackConfig:
-    """Settings of the track stage; lengths in body (box) heights, times in seconds.
+    """Settings of the track stage; lengths in body (box) heights, times in seconds, scores as
+    shares of the sequence's top score (``score_scale.py``).
 
     Explained value by value in ``configs/track.yaml``.
     """
@@ -35,29 +58,26 @@ class TrackConfig:
     flow: bool = False
     camera: bool = True
     flow_size: int = 480
-    low_score: float = 0.1
-    high_score: float = 0.3
-    birth_score: float = 0.3
+    low_score: float = 0.2
+    high_score: float = 0.6
+    birth_score: float = 0.6
+    sure_score: float = 0.75
+    birth_overlap: float = 0.7
     min_similarity: float = 0.4
     min_low_similarity: float = 0.5
     slack: float = 0.5
     max_slack: float = 0.5
+    height_weight: float = 0.5
+    score_weight: float = 0.3
     pose_weight: float = 0.25
     appearance_weight: float = 0.5
     flow_weight: float = 0.15
-    birth_overlap: float = 0.7
     lost_seconds: float = 1.0
-    confirm_seconds: float = 0.2
-    link_seconds: float = 4.0
-    cut_threshold: float = 0.0
-    clear_seconds: float = 0.6
-    overlap_seconds: float = 0.5
-    return_seconds: float = 30.0
-    link_threshold: float = 0.0
+    confirm_seconds: float = 0.05
+    link: LinkConfig = field(default_factory=LinkConfig)
     fill_seconds: float = 2.0
     filled_score: float = 0.5
-    smooth_seconds: float = 0.3
+    smooth: float = 0.2
     duplicate_overlap: float = 0.6
     min_seconds: float = 0.5
-    min_score: float = 0.3
     motion: MotionNoise = field(default_factory=MotionNoise)

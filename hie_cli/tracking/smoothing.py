@@ -1,14 +1,21 @@
-"""Filling short gaps of a track and calming the jitter of its boxes."""
+"""Filling the gaps of a track and smoothing its boxes, as far as the evidence goes."""
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.core import geometry
-from hie_cli.tracking.kalman import Floats
-from hie_cli.tracking.tracklets import Ints, Tracklet
+from hie_cli.tracking.gaps import Crowd
+from hie_cli.tracking.kalman import Floats, MotionNoise, to_boxes, to_centres
+from hie_cli.tracking.score_scale import ScoreScale
+from hie_cli.tracking.tracklets import Ints, Tracklet, shares
 
-LARGEST_SHIFT = 0.3  # heights: six times the jitter of good detections
+LARGEST_SHIFT = 0.3  # heights: more is motion, not jitter
+EXACT = 1e-4  # heights: a box less noisy than this is exact
+SIZE_DOUBT = 0.67  # sizes are this much less free than ``motion.growth`` says, being noisier
+CERTAIN = 0.98  # share of the top score from which a person is seen perfectly
+MISSES = 6.0  # times the mean miss: a gap up to this is a miss
 
 
 def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
@@ -60,31 +67,76 @@ def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
     )
 
 
-def smooth(track: Tracklet, width: float) -> Tracklet:
-    """The track with boxes smoothed by local straight-line fits, Gaussian of ``width`` frames.
+def supported(
+    track: Tracklet, filled: Tracklet, crowd: Crowd, place: int, scale: ScoreScale, miss: float
+) -> NDArray[np.bool_]:
+    """Which observations (L,) of ``filled``, the ``track`` with its gaps filled, to believe.
 
-    A line (not a mean) is fitted so that constant speed passes unchanged, also at the ends; each
-    box weighs by its score. No side moves by more than ``LARGEST_SHIFT`` of the height: what is
-    further off is motion, not jitter. Joints stay as they are: they belong to the pose stages.
+    Own ones; filled ones where the person was covered or out of the picture, or the gap is short
+    beside the time ``miss`` (s) for which people in plain view go undetected. A gap between two
+    top scores is none of these: who is seen so well does not vanish.
     """
-    if width <= 0 or len(track) < 3:
+    after = np.searchsorted(track.frames, filled.frames)
+    own = track.frames[np.minimum(after, len(track) - 1)] == filled.frames
+    after = np.clip(after, 1, len(track) - 1)
+    gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
+    same = np.full(len(filled), place)
+    excused = crowd.excused(filled.frames, filled.boxes, same, same)
+    share = shares(track, scale)
+    doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
+    believed: NDArray[np.bool_] = own | (doubtful & (excused | (gap <= MISSES * miss)))
+    return believed
+
+
+def smooth(
+    track: Tracklet, doubt: float, motion: MotionNoise, scale: ScoreScale, fps: float
+) -> Tracklet:
+    """The track with its boxes smoothed as far as they are noisy, and no further.
+
+    Each coordinate is the most likely way of a point that is pushed by white acceleration
+    (``motion``) and observed with a deviation of ``doubt`` heights times the share that a box's
+    score lacks to the top on the ``scale``: a box of the top score stays. No side moves by more
+    than ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
+    """
+    deviation = doubt * (1 - shares(track, scale))
+    if len(track) < 3 or not (deviation > EXACT).any():
         return track
-    reach = max(1, int(np.ceil(3 * width)))
-    offsets = np.arange(-reach, reach + 1)
-    kernel = np.exp(-0.5 * (offsets / width) ** 2)
-    # One column a frame, of weight 0 where the track is unseen: neighbours are at fixed places.
-    row = track.frames - track.frames[0]
-    weight = np.maximum(track.scores, 1e-3)
-    grid = np.zeros((5, int(row[-1]) + 2 * reach + 1))
-    grid[:, row + reach] = weight * np.vstack([np.ones_like(weight), track.boxes.T])
-    near = np.lib.stride_tricks.sliding_window_view(grid, len(offsets), axis=1)
-    moments = (kernel * offsets ** np.arange(3)[:, None]).T
-    sums = (near @ moments)[:, row]  # (5, L, 3)
-    s0, s1, s2 = sums[0].T
-    b0, b1, _ = sums[1:].transpose(2, 1, 0)  # (L, 4) each
-    spread = s0 * s2 - s1**2
-    flat = spread <= 1e-9 * s0 * np.maximum(s2, 1e-9)
-    line = (s2[:, None] * b0 - s1[:, None] * b1) / np.where(flat, 1.0, spread)[:, None]
-    boxes = np.where(flat[:, None], b0 / s0[:, None], line)
-    limit = LARGEST_SHIFT * (track.boxes[:, 3:] - track.boxes[:, 1:2])
-    return replace(track, boxes=track.boxes + np.clip(boxes - track.boxes, -limit, limit))
+    values = to_centres(track.boxes)
+    height = np.maximum(values[:, 3], 1.0)
+    row = track.frames - track.first
+    length = int(row[-1]) + 1
+    typical = float(np.median(height))
+    weight = np.zeros(length)  # 1 / variance, 0 where unseen
+    weight[row] = (typical / (np.maximum(deviation, EXACT) * height)) ** 2
+    observed = np.zeros((length, 4))
+    observed[row] = weight[row][:, None] * values
+    smoothed = np.hstack(
+        [
+            _smoothest(weight, observed[:, part], fps**3 / freedom**2)[row]
+            for part, freedom in (
+                (slice(0, 2), motion.acceleration),
+                (slice(2, 4), SIZE_DOUBT * motion.growth),
+            )
+        ]
+    )
+    limit = LARGEST_SHIFT * height[:, None]
+    return replace(track, boxes=to_boxes(values + np.clip(smoothed - values, -limit, limit)))
+
+
+def _smoothest(weight: Floats, observed: Floats, stiffness: float) -> Floats:
+    """The values x (T, C) of least ``weight``-ed squared error plus stiffness * second differences.
+
+    weight (T,) · observed (T, C): the values times their weight.
+    """
+    from scipy.linalg import solveh_banded
+
+    bands = np.zeros((3, len(weight)))
+    bands[2] = weight + 1e-9
+    bands[2, :-2] += stiffness
+    bands[2, 1:-1] += 4 * stiffness
+    bands[2, 2:] += stiffness
+    bands[1, 1:-1] -= 2 * stiffness
+    bands[1, 2:] -= 2 * stiffness
+    bands[0, 2:] += stiffness
+    values: Floats = solveh_banded(bands, observed)
+    return values

@@ -11,12 +11,14 @@ import numpy as np
 
 from hie_cli.core.types import FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.tracking.camera_compensation import CameraCompensation
+from hie_cli.tracking.gaps import Crowd, miss_seconds
 from hie_cli.tracking.linking import link
-from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
+from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
+from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
-from hie_cli.tracking.smoothing import fill, smooth
+from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracker import Tracker
-from hie_cli.tracking.tracklets import collect, emit
+from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit
 
 __all__ = ["Observation", "TrackConfig", "describe", "track"]
 
@@ -85,31 +87,53 @@ def _online(
         joined = tracker.step(observation)
         given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
         people = observation.people[joined.established]
-        yield FramePeople(observation.index, people.replace(track_ids=given))
+        people = people.replace(track_ids=given)
+        yield FramePeople(observation.index, people, camera=joined.camera)
 
 
 def _offline(
     observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
 ) -> FrameStream:
-    tracker = Tracker(config, video)
-    seen, joined = [], []
-    for observation in observations:
-        seen.append(observation)
-        joined.append(tracker.step(observation))
-    grid = np.array([s.index for s in seen], np.int64)
-    whole = float(np.ptp(grid)) if len(grid) else 0.0
-    steady = CameraCompensation.of(seen, video)
-    tracklets = drop_flashes(collect(seen, joined), config.confirm_seconds * video.fps, whole)
-    tracklets = drop_duplicates(tracklets, config)
-    tracks = drop_flashes(
-        link(tracklets, config, video, steady), config.min_seconds * video.fps, whole
-    )
-    tracks = drop_weak(tracks, config)
+    seen = list(observations)
+    scale = ScoreScale()
+    for observation in seen:
+        people = observation.people
+        scale.add(people.scores, people.boxes[:, 3] - people.boxes[:, 1])
+    tracker = Tracker(config, video, scale)
+    joined = [tracker.step(observation) for observation in seen]
+    motion = [association.camera for association in joined]
+    camera = CameraCompensation.of([item.index for item in seen], motion, video)
+    tracklets = drop_duplicates(collect(seen, joined), config)
+    frames = np.array([item.index for item in seen], np.int64)
+    tracks = link(tracklets, config.link, video, camera)
+    tracks = drop_unsure(tracks, config, scale, frames, video.fps)
+    if tracks:
+        miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
+        tracks = _completed(tracks, config, frames, video, camera, scale, miss)
+    yield from emit(tracks, seen, motion)
+
+
+def _completed(
+    tracks: list[Tracklet],
+    config: TrackConfig,
+    frames: Ints,
+    video: VideoInfo,
+    camera: CameraCompensation | None,
+    scale: ScoreScale,
+    miss: float,
+) -> list[Tracklet]:
+    """The tracks with their gaps filled and their boxes smoothed, in coordinates that stand still.
+
+    frames (T,): those that exist · miss: seconds for which people in plain view go undetected.
+    """
+    crowd = Crowd.of(tracks, video)
     longest = round(config.fill_seconds * video.fps)
-    if steady is not None:
-        tracks = [steady.track(t) for t in tracks]
-    tracks = [fill(t, grid, longest, config.filled_score) for t in tracks]
-    tracks = [smooth(t, config.smooth_seconds * video.fps) for t in tracks]
-    if steady is not None:
-        tracks = [steady.track(t, back=True) for t in tracks]
-    yield from emit(tracks, seen)
+    completed = []
+    for place, track in enumerate(tracks):
+        steady = track if camera is None else camera.track(track)
+        filled = fill(steady, frames, longest, config.filled_score)
+        shown = filled if camera is None else camera.track(filled, back=True)
+        filled = filled.rows(supported(track, shown, crowd, place, scale, miss))
+        smoothed = smooth(filled, config.smooth, config.motion, scale, video.fps)
+        completed.append(smoothed if camera is None else camera.track(smoothed, back=True))
+    return completed

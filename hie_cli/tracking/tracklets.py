@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import FramePeople, People
+from hie_cli.core.types import FloatArray, FramePeople, People
 from hie_cli.tracking.kalman import Floats
+from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation
 from hie_cli.tracking.tracker import Association
 
@@ -17,11 +18,11 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Tracklet:
-    """L sightings of one person.
+    """L observations of one person.
 
     frames (L,) ascending · boxes (L, 4) xyxy px · scores (L,) · keypoints (L, 14, 2) px and
-    keypoint_scores (L, 14), or None · looks (L, D) float32 appearance, weighted by how much of the
-    person was in view, or None · hidden (L,) the share of each box under nearer people, or None.
+    keypoint_scores (L, 14), or None · appearance (L, D) float32, weighted by how much of the person
+    was in view, or None · occlusion (L,) the share of each box under nearer people, or None.
     """
 
     frames: Ints
@@ -29,8 +30,8 @@ class Tracklet:
     scores: Floats
     keypoints: Floats | None = None
     keypoint_scores: Floats | None = None
-    looks: NDArray[np.floating[Any]] | None = None
-    hidden: Floats | None = None
+    appearance: NDArray[np.floating[Any]] | None = None
+    occlusion: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -46,12 +47,12 @@ class Tracklet:
         return int(self.frames[-1])
 
     def rows_between(self, first: int, last: int) -> slice:
-        """The rows of its sightings in frames ``first`` to ``last``."""
+        """The rows of its observations in frames ``first`` to ``last``."""
         low, high = np.searchsorted(self.frames, [first, last + 1])
         return slice(int(low), int(high))
 
     def rows(self, index: Ints | NDArray[np.bool_] | slice) -> Self:
-        """Only these of its sightings."""
+        """Only these of its observations."""
         cut = {
             f.name: value[index]
             for f in fields(self)
@@ -68,15 +69,15 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
     if not seen:
         return []
     number = np.concatenate([j.numbers for j in joined])
-    hidden = np.concatenate([j.hidden for j in joined])
+    occlusion = np.concatenate([j.occlusion for j in joined])
     frame = np.concatenate([np.full(len(s.people), s.index, np.int64) for s in seen])
     boxes = np.concatenate([s.people.boxes for s in seen]).astype(np.float64)
     scores = np.concatenate([s.people.scores for s in seen]).astype(np.float64)
     keypoints = _stack([s.people.keypoints for s in seen if len(s.people)])
     joint_scores = _stack([s.people.keypoint_scores for s in seen if len(s.people)])
-    looks = _stack([s.appearance for s in seen if len(s.people)], np.float32)
-    if looks is not None:
-        looks *= (1 - hidden).astype(np.float32)[:, None] + 1e-3
+    appearance = _stack([s.appearance for s in seen if len(s.people)], np.float32)
+    if appearance is not None:
+        appearance *= (1 - occlusion).astype(np.float32)[:, None] + 1e-3
     order = np.lexsort((frame, number))
     order = order[number[order] >= 0]
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
@@ -89,8 +90,8 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
                 scores[rows],
                 None if keypoints is None else keypoints[rows],
                 None if joint_scores is None else joint_scores[rows],
-                None if looks is None else looks[rows],
-                hidden[rows],
+                None if appearance is None else appearance[rows],
+                occlusion[rows],
             )
         )
     return tracklets
@@ -104,30 +105,43 @@ def _stack(parts: list[NDArray[Any] | None], dtype: type[np.generic] | None = np
     return np.concatenate(known, dtype=dtype, casting="unsafe")
 
 
+def shares(track: Tracklet, scale: ScoreScale) -> Floats:
+    """The scores (L,) of a tracklet as shares of the top score of people as tall."""
+    return scale.shares(track.scores, track.boxes[:, 3] - track.boxes[:, 1])
+
+
 def stacked(parts: Sequence[Tracklet]) -> Tracklet:
-    """The rows of all parts one after another, without looks."""
+    """The rows of all parts one after another, without appearance."""
     columns = {
         f.name: _stack([getattr(p, f.name) for p in parts], None)
         for f in fields(Tracklet)
-        if f.name not in ("looks", "hidden")
+        if f.name not in ("appearance", "occlusion")
     }
     return Tracklet(**columns)
 
 
 def join(parts: Sequence[Tracklet]) -> Tracklet:
-    """One tracklet of several parts of one person, without looks; of two sightings in one frame the
-    better one is kept.
+    """One tracklet of several parts of one person, without appearance; of two observations in one
+    frame the better one is kept.
     """
     whole = stacked(parts)
     order = np.lexsort((-whole.scores, whole.frames))
     return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
 
 
-def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[FramePeople]:
-    """The people of every sighting's frame, ids from 1 in order of first appearance."""
+def emit(
+    tracklets: Sequence[Tracklet],
+    seen: Sequence[Observation],
+    camera: Sequence[FloatArray | None],
+) -> list[FramePeople]:
+    """The people of every observation's frame, ids from 1 in order of first appearance.
+
+    ``camera``: for each the homography (3, 3) from the pixels of the frame before, None = still.
+    """
     frames = [s.index for s in seen]
     if not tracklets:
-        return [FramePeople(f, _nobody(seen)) for f in frames]
+        nobody = _nobody(seen)
+        return [FramePeople(f, nobody, camera=c) for f, c in zip(frames, camera, strict=True)]
     ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))
     ids = np.concatenate([np.full(len(t), i, np.int64) for i, t in enumerate(ordered, 1)])
     whole = stacked(ordered)
@@ -136,7 +150,8 @@ def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[Fra
     people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)
     begin = np.searchsorted(whole.frames, frames, side="left")
     end = np.searchsorted(whole.frames, frames, side="right")
-    return [FramePeople(f, people[b:e]) for f, b, e in zip(frames, begin, end, strict=True)]
+    rows = zip(frames, begin, end, camera, strict=True)
+    return [FramePeople(f, people[b:e], camera=c) for f, b, e, c in rows]
 
 
 def _nobody(seen: Sequence[Observation]) -> People:

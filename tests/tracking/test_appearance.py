@@ -1,7 +1,7 @@
 import numpy as np
 
 from hie_cli.tracking.appearance import stripe_histograms
-from hie_cli.tracking.appearance_model import AppearanceModel, cut, fit_looks
+from hie_cli.tracking.appearance_model import AppearanceModel, cut, fit_appearance
 from hie_cli.tracking.tracklets import Tracklet
 
 IMAGE = np.zeros((200, 300, 3), np.uint8)
@@ -34,7 +34,7 @@ def test_boxes_off_the_picture_or_tiny_give_finite_looks():
 def person(look, first=0, count=60):
     frames = np.arange(first, first + count)
     looks = np.tile(np.asarray(look, np.float32), (count, 1))
-    return Tracklet(frames, np.tile([0.0, 0, 10, 20], (count, 1)), np.ones(count), looks=looks)
+    return Tracklet(frames, np.tile([0.0, 0, 10, 20], (count, 1)), np.ones(count), appearance=looks)
 
 
 def test_likelier_the_more_alike_and_bounded():
@@ -46,9 +46,9 @@ def test_likelier_the_more_alike_and_bounded():
 
 def test_the_scene_sets_the_scale():
     alike = [person([1, 0.10]), person([1, 0.15]), person([1, 0.20]), person([1, 0.25])]
-    model = fit_looks(alike, 10)
+    model = fit_appearance(alike, 10)
     assert model.other[0] > AppearanceModel().other[0]  # all wear the same: a likeness means little
-    assert fit_looks([], 10) == AppearanceModel()
+    assert fit_appearance([], 10) == AppearanceModel()
 
 
 def test_only_a_change_of_look_is_cut():
@@ -58,6 +58,6 @@ def test_only_a_change_of_look_is_cut():
         steady.frames,
         steady.boxes,
         steady.scores,
-        looks=np.concatenate([steady.looks[:40], person([0, 1]).looks[:20]]),
+        appearance=np.concatenate([steady.appearance[:40], person([0, 1]).appearance[:20]]),
     )
     assert [len(p) for p in cut(changed, AppearanceModel(), 10, 0.0)] == [40, 20]

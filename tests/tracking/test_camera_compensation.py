@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import People, VideoInfo
+from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.camera_compensation import CameraCompensation
-from hie_cli.tracking.settings import Observation
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 PAN = np.array([[1.0, 0, -5], [0, 1, 2], [0, 0, 1]])
@@ -11,12 +10,11 @@ ZOOM = np.array([[2.0, 0, -320], [0, 2, -240], [0, 0, 1]])  # about the picture'
 
 
 def chain(*cameras):
-    seen = [Observation(t, People.empty(), camera=c) for t, c in enumerate(cameras)]
-    return CameraCompensation.of(seen, VIDEO)
+    return CameraCompensation.of(range(len(cameras)), cameras, VIDEO)
 
 
 def test_a_still_camera_needs_no_chain():
-    assert CameraCompensation.of([], VIDEO) is None
+    assert CameraCompensation.of([], [], VIDEO) is None
     assert chain(None, None) is None
 
 

@@ -1,10 +1,13 @@
 import numpy as np
 
-from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
+from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
+from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
 
 CONFIG = TrackConfig()
+SCALE = ScoreScale()
+SCALE.add(np.full(100, 0.9), np.full(100, 100.0))
 
 
 def still(first, last, x, score=0.9):
@@ -29,7 +32,7 @@ def test_a_short_track_on_a_longer_one_is_a_double():
 def test_where_the_longer_one_is_mostly_unseen_nothing_is_dropped():
     long = still(0, 50, 100)
     gone = long.rows((long.frames < 14) | (long.frames > 30))
-    double = still(10, 30, 100)  # 4 of its 21 sightings have a counterpart
+    double = still(10, 30, 100)  # 4 of its 21 observations have a counterpart
     assert len(drop_duplicates([gone, double], CONFIG)) == 2
 
 
@@ -37,11 +40,26 @@ def test_of_two_equal_ones_one_stays():
     assert len(drop_duplicates([still(0, 9, 50), still(0, 9, 50)], CONFIG)) == 1
 
 
-def test_flashes_and_doubtful_tracks_go():
-    short, weak = still(0, 3, 0), still(0, 9, 0, 0.2)
-    assert drop_flashes([short, weak], 5, 100) == [weak]
-    assert drop_flashes([short, weak], 5, 8) == [
-        short,
-        weak,
-    ]  # a quarter of all
-    assert drop_weak([short, weak], CONFIG) == [short]
+def kept(tracks, frames=200):
+    return drop_unsure(tracks, CONFIG, SCALE, np.arange(frames), 10.0)
+
+
+def test_nobody_is_sure_of_nobody():
+    assert kept([]) == []
+
+
+def test_what_never_looks_like_a_person_for_sure_is_no_track():
+    """Of people as tall the best score .9, so that .675 is sure; a tenth of a track has to be."""
+    good, doubtful = still(50, 99, 0), still(50, 99, 300, 0.5)
+    once = still(50, 99, 600, 0.5)
+    once.scores[:8] = 0.9
+    assert kept([good, doubtful, once]) == [good, once]
+
+
+def test_short_tracks_go_unless_the_clip_cuts_them():
+    """At 10 fps .5 s are 5 frames; in a clip of 9 frames a quarter, 2, is enough."""
+    short, first, last = still(50, 53, 0), still(0, 3, 0), still(196, 199, 0)
+    long = still(50, 55, 0)
+    assert kept([long, short, first, last]) == [long, first, last]
+    assert len(kept([still(3, 5, 0)], frames=9)) == 1
+    assert kept([still(0, 0, 0)]) == []  # a single flash is nobody, also at the beginning

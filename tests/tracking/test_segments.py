@@ -1,8 +1,8 @@
 import numpy as np
 
 from hie_cli.tracking.appearance_model import AppearanceModel
-from hie_cli.tracking.segments import Segment, chained, part
-from hie_cli.tracking.settings import TrackConfig
+from hie_cli.tracking.segments import Segment, chained, segments
+from hie_cli.tracking.settings import LinkConfig
 from hie_cli.tracking.tracklets import Tracklet
 
 RED, BLUE = np.eye(2, dtype=np.float32)
@@ -14,7 +14,7 @@ def tracklet(looks, hidden, first=0):
     looks = np.asarray(looks, np.float32)
     boxes = np.tile([0.0, 0, 40, 100], (len(frames), 1))
     hidden = np.asarray(hidden, float)
-    return Tracklet(frames, boxes, np.full(len(frames), 0.9), looks=looks, hidden=hidden)
+    return Tracklet(frames, boxes, np.full(len(frames), 0.9), appearance=looks, occlusion=hidden)
 
 
 def frames(track):
@@ -22,8 +22,8 @@ def frames(track):
 
 
 def parts_of(looks, hidden):
-    """At 10 fps; looks over 10 sightings."""
-    return part(tracklet(looks, hidden), MODEL, 10, TrackConfig(), 10.0)
+    """At 10 fps; looks over 10 observations."""
+    return segments(tracklet(looks, hidden), MODEL, 10, LinkConfig(), 10.0)
 
 
 def test_somebody_who_looks_the_same_is_one_part():
@@ -48,7 +48,7 @@ def test_covered_ends_are_set_aside():
 
 
 def test_a_little_rest_does_not_bridge():
-    """Blue for eight sightings half covered: 4 clear views of the 6 (.6 s) that it takes."""
+    """Blue for eight observations half covered: 4 clear views of the 6 (.6 s) that it takes."""
     looks = [RED] * 30 + [BLUE] * 8 + [RED] * 30
     hidden = [0.0] * 30 + [0.5] * 8 + [0.0] * 30
     one, two = parts_of(looks, hidden)

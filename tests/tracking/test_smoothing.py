@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from hie_cli.tracking.smoothing import fill, smooth
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.gaps import Crowd
+from hie_cli.tracking.kalman import MotionNoise
+from hie_cli.tracking.score_scale import ScoreScale
+from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracklets import Tracklet
 
 GRID = np.arange(100)
@@ -45,18 +49,62 @@ def test_joints_are_filled_where_both_sides_have_them():
     assert filled.keypoint_scores[1, 5] == 0
 
 
+def scale(top):
+    made = ScoreScale()
+    made.add(np.full(1000, top), np.full(1000, 20.0))
+    return made
+
+
+def smoothed(item, doubt=0.2, top=0.9):
+    return smooth(item, doubt, MotionNoise(), scale(top), 25.0)
+
+
 def test_smoothing_keeps_a_straight_walk_and_calms_jitter():
-    straight = track(GRID[:40], 3.0 * GRID[:40])
-    assert np.allclose(smooth(straight, 2.0).boxes, straight.boxes)
+    straight = track(GRID[:40], 0.5 * GRID[:40])
+    assert np.allclose(smoothed(straight).boxes, straight.boxes, atol=1e-4)
     rng = np.random.default_rng(0)
-    noisy = track(GRID, 3.0 * GRID + rng.normal(0, 2, 100))
-    before = np.abs(noisy.boxes[:, 0] - 3 * GRID).mean()
-    after = np.abs(smooth(noisy, 2.0).boxes[:, 0] - 3 * GRID).mean()
+    noisy = track(GRID, 0.5 * GRID + rng.normal(0, 1, 100))
+    before = np.abs(noisy.boxes[:, 0] - 0.5 * GRID).mean()
+    after = np.abs(smoothed(noisy).boxes[:, 0] - 0.5 * GRID).mean()
     assert after < 0.6 * before
+
+
+def test_boxes_of_the_top_score_stay_as_they_are():
+    rng = np.random.default_rng(0)
+    noisy = track(GRID, GRID + rng.normal(0, 2, 100))
+    assert smoothed(noisy, top=0.8) is noisy
+    one_sure = track(GRID, GRID + rng.normal(0, 2, 100))
+    one_sure.scores[50] = 0.9
+    moved = np.abs(smoothed(one_sure).boxes - one_sure.boxes).max(axis=1)
+    assert moved[50] < 0.01
+    assert moved.max() > 0.5
 
 
 def test_too_short_or_switched_off_is_left_alone():
     short = track([1, 2], [0, 5])
-    assert smooth(short, 2.0) is short
+    assert smoothed(short) is short
     noisy = track(GRID, GRID + np.random.default_rng(0).normal(0, 2, 100))
-    assert (smooth(noisy, 0.0).boxes == noisy.boxes).all()
+    assert smoothed(noisy, doubt=0.0) is noisy
+
+
+def support(filled, others=(), miss=0.1, top=0.9):
+    """Whether each row of a track of frames 2 and 12, filled, is believed; 10 fps."""
+    own = track([2, 12], [100, 100])
+    crowd = Crowd.of([own, *others], VideoInfo("v", 640, 480, 10.0, 100))
+    return supported(own, filled, crowd, 0, scale(top), miss).tolist()
+
+
+def test_a_gap_in_plain_view_is_believed_if_it_may_be_a_miss():
+    filled = fill(track([2, 12], [100, 100]), GRID, 20, 0.5)  # nine frames, .9 s
+    assert support(filled) == [True] + [False] * 9 + [True]  # six times .1 s is too little
+    assert support(filled, miss=0.2) == [True] * 11
+    assert support(filled, miss=0.2, top=0.8) == [True] + [False] * 9 + [True]  # seen perfectly
+
+
+def test_a_gap_behind_somebody_nearer_is_believed():
+    filled = fill(track([2, 12], [100, 100]), GRID, 20, 0.5)
+    nearer = track([5, 6, 7], [103, 103, 103])  # 7 of 10 px in front
+    nearer.boxes[:, 3] += 5
+    assert support(filled, [nearer]) == [k in (2, 5, 6, 7, 12) for k in range(2, 13)]
+    nearer.boxes[:, 3] -= 10  # its foot lies higher: behind
+    assert support(filled, [nearer]) == [True] + [False] * 9 + [True]

@@ -17,7 +17,7 @@ def walkers(frames=40, miss=(), noise=0.0, seed=0):
     rng = np.random.default_rng(seed)
     for t in range(frames):
         boxes = [[50 + 8 * t, 100, 90 + 8 * t, 200], [500 - 8 * t, 160, 540 - 8 * t, 260]]
-        people = People(np.array(boxes) + rng.normal(0, noise, (2, 4)), np.full(2, 0.9))
+        people = People(np.array(boxes) + rng.normal(0, noise, (2, 4)), [0.9 - 0.01 * (t % 4)] * 2)
         yield FramePeople(t, people[[k for k in (0, 1) if (t, k) not in miss]])
 
 
@@ -51,7 +51,7 @@ def test_a_gap_is_filled_offline_only():
     person = int(filled[0].people.track_ids[np.argmin(filled[0].people.boxes[:, 0])])
     row = np.flatnonzero(filled[15].people.track_ids == person)[0]
     assert filled[15].people.boxes[row, 0] == pytest.approx(50 + 8 * 15, abs=1)
-    assert filled[15].people.scores[row] == pytest.approx(0.45)
+    assert filled[15].people.scores[row] == pytest.approx(0.5 * 0.87)  # frame 11 has .87
     assert [len(f.people) for f in run(walkers(miss=miss), ONLINE)][15] == 1
 
 

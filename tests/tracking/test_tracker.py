@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import People, VideoInfo
+from hie_cli.tracking.detections import Detections
 from hie_cli.tracking.settings import Observation, TrackConfig
-from hie_cli.tracking.tracker import Detections, Tracker
+from hie_cli.tracking.tracker import Tracker
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 
 
-def sighting(boxes, t=0, flow=None, camera=None):
+def observation(boxes, t=0, flow=None, camera=None):
     people = People(np.array(boxes, float), np.full(len(boxes), 0.9))
     return Observation(
         t, people, camera=camera, flow=None if flow is None else np.array(flow, float)
@@ -20,15 +21,15 @@ def test_speed_is_flow_less_the_cameras_motion():
         [[1.0, 0, -45], [0, 1, 0], [0, 0, 1]]
     )  # all that stands still moves left by 45 px
     boxes = [[300.0, 100, 340, 200], [100.0, 100, 140, 200]]
-    found = Detections.of(sighting(boxes, 1, [[-45, 0], [-40, 2]], pan), VIDEO, 0.1)
+    found = Detections.of(observation(boxes, 1, [[-45, 0], [-40, 2]], pan), np.ones(2), VIDEO, 0.1)
     assert np.allclose(found.speed, [[0, 0], [50, 20]])  # px/s at a tenth of a second
 
 
 def test_the_flow_of_somebody_covered_is_not_theirs():
     """The taller box is nearer; it covers half of the other one, which is too much."""
     boxes = [[300.0, 100, 340, 220], [320.0, 110, 360, 210]]
-    found = Detections.of(sighting(boxes, 1, [[4, 0], [4, 0]]), VIDEO, 0.1)
-    assert found.hidden == pytest.approx([0, 0.5])
+    found = Detections.of(observation(boxes, 1, [[4, 0], [4, 0]]), np.ones(2), VIDEO, 0.1)
+    assert found.occlusion == pytest.approx([0, 0.5])
     assert found.speed[0] == pytest.approx([40, 0])
     assert np.isnan(found.speed[1]).all()
 
@@ -38,7 +39,7 @@ def test_of_two_boxes_as_near_the_one_moving_along_continues_the_track():
     for ways in ([[10, 0], [-10, 0]], [[-10, 0], [10, 0]]):
         tracker = Tracker(TrackConfig(), VIDEO)
         for t in range(10):
-            tracker.step(sighting([[100.0 + 10 * t, 100, 140 + 10 * t, 200]], t, [[10, 0]]))
+            tracker.step(observation([[100.0 + 10 * t, 100, 140 + 10 * t, 200]], t, [[10, 0]]))
         both = [[196.0, 100, 236, 200], [204.0, 100, 244, 200]]
-        numbers = tracker.step(sighting(both, 10, ways)).numbers
+        numbers = tracker.step(observation(both, 10, ways)).numbers
         assert numbers[0 if ways[0][0] > 0 else 1] == 1

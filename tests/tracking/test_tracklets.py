@@ -1,12 +1,13 @@
 import numpy as np
 
 from hie_cli.core.types import People
-from hie_cli.tracking.pruning import drop_duplicates, drop_flashes, drop_weak
+from hie_cli.tracking.pruning import drop_duplicates
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracker import Association
 from hie_cli.tracking.tracklets import Tracklet, collect, emit
 
 CONFIG = TrackConfig()
+PAN = np.eye(3)
 LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]
 
 
@@ -23,7 +24,7 @@ def test_no_frames_and_empty_frames():
     assert collect([], []) == []
     empty = [seen(0, [])]
     assert collect(empty, [joined([])]) == []
-    (frame,) = emit([], empty)
+    (frame,) = emit([], empty, [None])
     assert len(frame.people) == 0
     assert frame.people.track_ids.tolist() == []
 
@@ -38,10 +39,11 @@ def test_collect_sorts_people_into_tracks_and_drops_those_without():
 def test_emit_numbers_from_one_by_first_appearance_and_gives_every_frame():
     frames = [seen(0, [RIGHT]), seen(1, []), seen(2, [RIGHT, LEFT])]
     tracks = collect(frames, [joined([9]), joined([]), joined([9, 4])])
-    out = emit(tracks, frames)
+    out = emit(tracks, frames, [None, PAN, None])
     assert [f.index for f in out] == [0, 1, 2]
     assert [f.people.track_ids.tolist() for f in out] == [[1], [], [1, 2]]
     assert out[2].people.boxes.tolist() == [RIGHT, LEFT]
+    assert [f.camera is PAN for f in out] == [False, True, False]
 
 
 def tracklet(first, count, box, score=0.9):
@@ -54,10 +56,3 @@ def test_a_second_view_of_a_longer_track_is_dropped():
     beside = tracklet(5, 10, RIGHT)
     assert drop_duplicates([double, long, beside], CONFIG) == [long, beside]
     assert drop_duplicates([], CONFIG) == []
-
-
-def test_short_and_weak_tracks_are_doubtful():
-    good, short, weak = tracklet(0, 30, LEFT), tracklet(0, 3, LEFT), tracklet(0, 30, LEFT, 0.1)
-    assert drop_flashes([good, short, weak], shortest=5, whole=100) == [good, weak]
-    assert drop_flashes([good, short, weak], shortest=5, whole=8) == [good, short, weak]
-    assert drop_weak([good, short, weak], CONFIG) == [good, short]

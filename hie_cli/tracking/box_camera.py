@@ -1,0 +1,128 @@
+"""The camera's motion told by boxes alone, where no pixels are at hand.
+
+The tracks' predicted boxes are laid over the detections of the new frame by one shift.
+People move by themselves too; how much of a common shift is the camera's is learned from the
+sequence: the camera's share is what all people do together beyond what independent walkers would.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.tracking.kalman import Floats, Motion, to_centres
+
+Ints = NDArray[np.int64]
+LARGEST = 1.5  # heights: the largest shift between two frames that is looked for
+ALIKE = 0.15  # deviation of log width and height between a box and its prediction
+LEAST_ALIKE = 0.1  # less alike boxes (1 = equal) are no pair
+NEAR = 0.12  # heights: deviation of a pair's own shift from the common one
+MOST = 40  # tracks looked at, the tallest first; and twice as many detections
+ROUNDS = 3  # in which pairs and shift are fitted to one another
+JITTER = 0.05  # heights: of a detection's centre
+START = 0.1  # heights: deviation of the camera's shift before anything is known
+MEMORY = 0.05  # least weight of the newest frame in the camera's mean square shift
+FAMILIAR = 0.3  # people that standing still, or moving on as before, counts for
+STILL = 0.05  # share of the common shift below which the camera counts as still
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Track ``row`` (K,) and detection it may be: how much alike (K,), and apart (K, 2) px.
+
+    start (R,): the first pair of each of the R tracks that have one.
+    """
+
+    row: Ints
+    alike: Floats
+    apart: Floats
+    start: Ints
+
+
+class BoxCamera:
+    """The camera's motion from frame to frame; feed it tracks and detections with ``step``."""
+
+    def __init__(self) -> None:
+        self._energy: float | None = None  # mean square of the camera's shift along an axis, px²
+        self._steps = 0
+        self._last = np.zeros(2)
+
+    def step(self, motion: Motion, boxes: Floats) -> Floats | None:
+        """Homography (3, 3) from the pixels of N tracks' prediction to this frame's; None: still.
+
+        boxes (M, 4) xyxy px: this frame's confident detections.
+        """
+        tallest = np.argsort(-motion.value[:, 3], kind="stable")[:MOST]
+        expected, variance = motion.value[tallest], motion.vv[tallest, 0]
+        pairs = _alike(expected, to_centres(boxes))
+        if pairs is None:
+            return None
+        height = expected[:, 3]
+        shift = self._vote(pairs, height)
+        for _ in range(ROUNDS):
+            near = _nearness(pairs, shift, height)
+            chosen = _best_of_each(near, pairs.start)
+            row = pairs.row[chosen]
+            weight = near[chosen] / (variance[row] + (JITTER * height[row]) ** 2)
+            precision = max(float(weight.sum()), 1e-12)
+            shift = (weight[:, None] * pairs.apart[chosen]).sum(axis=0) / precision
+        share = self._camera_share(shift, 1 / precision, float(np.median(height)))
+        self._last = shift
+        if share < STILL:
+            return None
+        matrix = np.eye(3)
+        matrix[:2, 2] = share * shift
+        return matrix
+
+    def _vote(self, pairs: _Pairs, height: Floats) -> Floats:
+        """The shift (2,) px, of those that the pairs propose, that brings most tracks near."""
+        shifts = np.vstack([np.zeros(2), self._last, pairs.apart])
+        off = (shifts[:, None] - pairs.apart) / height[pairs.row][:, None]
+        near = pairs.alike * np.exp(-0.5 * (off**2).sum(axis=2) / NEAR**2)
+        votes = np.maximum.reduceat(near, pairs.start, axis=1).sum(axis=1)
+        votes[:2] += FAMILIAR
+        best: Floats = shifts[int(np.argmax(votes))]
+        return best
+
+    def _camera_share(self, common: Floats, noise: float, height: float) -> float:
+        """The share (0..1) of the people's common shift (2,) px that is the camera's.
+
+        noise: variance (px²) that the mean of so many independent walkers has.
+        """
+        known = (START * height) ** 2 if self._energy is None else self._energy
+        self._steps += 1
+        weight = max(MEMORY, 1 / (self._steps + 1))
+        beyond = float((common**2).sum()) / 2 - noise
+        self._energy = max(0.0, (1 - weight) * known + weight * beyond)
+        return self._energy / (self._energy + noise)
+
+
+def _alike(expected: Floats, found: Floats) -> _Pairs | None:
+    """Pairs of boxes (N, 4), (M, 4), as centres and sizes, that may be one person; None if none."""
+    if not len(expected) or not len(found):
+        return None
+    found = found[np.argsort(-found[:, 3], kind="stable")[: 2 * MOST]]
+    change = np.log(np.maximum(found[:, 2:], 1) / np.maximum(expected[:, None, 2:], 1))
+    alike = np.exp(-0.5 * (change**2).sum(axis=2) / ALIKE**2)
+    apart = found[:, :2] - expected[:, None, :2]
+    far = (apart**2).sum(axis=2) > (LARGEST * expected[:, 3:]) ** 2
+    row, column = np.nonzero((alike > LEAST_ALIKE) & ~far)
+    if not len(row):
+        return None
+    start = np.flatnonzero(np.diff(row, prepend=-1))
+    return _Pairs(row, alike[row, column], apart[row, column], start)
+
+
+def _nearness(pairs: _Pairs, shift: Floats, height: Floats) -> Floats:
+    """How well each pair (K,) agrees with the common shift (2,) px, 0..1."""
+    off = (pairs.apart - shift) / height[pairs.row][:, None]
+    near: Floats = pairs.alike * np.exp(-0.5 * (off**2).sum(axis=1) / NEAR**2)
+    return near
+
+
+def _best_of_each(values: Floats, start: Ints) -> Ints:
+    """The place of the largest of ``values`` (K,) in each of the blocks that begin at ``start``."""
+    best = np.maximum.reduceat(values, start)
+    block = np.repeat(np.arange(len(start)), np.diff(start, append=len(values)))
+    places = np.flatnonzero(values == best[block])
+    return places[np.unique(block[places], return_index=True)[1]]

@@ -1,0 +1,124 @@
+"""Why somebody is unseen for a while: covered by others, out of the picture, or missed.
+
+Being covered by somebody nearer, or out of the picture, says nothing against being there. For how
+long people in plain view are missed is learned from the gaps inside tracklets: a good detector
+hardly ever loses anybody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.camera_compensation import CameraCompensation
+from hie_cli.tracking.kalman import Floats, to_centres
+from hie_cli.tracking.tracklets import Ints, Tracklet
+
+COVERED = 0.3  # share of a box under one nearer box that explains a miss
+FOOT = 0.02  # heights: a nearer person's foot may be this much higher, by jitter
+SAMPLES = 5  # moments at which a gap is looked at
+PRIOR_MISS = 0.2  # s: what one miss lasts, before any was seen
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """K gaps: the last frame before and the first after (K,), and the boxes (K, 4) px there.
+
+    owner, other (K,): the tracklets on either side, by their place in the crowd.
+    """
+
+    before: Ints
+    after: Ints
+    boxes_before: Floats
+    boxes_after: Floats
+    owner: Ints
+    other: Ints
+
+    def seconds(self, fps: float) -> Floats:
+        """How long (K,) nothing was seen, s."""
+        unseen: Floats = np.maximum(self.after - self.before - 1, 0) / fps
+        return unseen
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """All R boxes of N tracklets: frames (R,) ascending, boxes (R, 4) px, owner (R,)."""
+
+    frames: Ints
+    boxes: Floats
+    owner: Ints
+    video: VideoInfo
+
+    @classmethod
+    def of(cls, tracklets: Sequence[Tracklet], video: VideoInfo) -> Self:
+        """The boxes of at least one tracklet."""
+        frames = np.concatenate([t.frames for t in tracklets])
+        boxes = np.concatenate([t.boxes for t in tracklets])
+        owner = np.repeat(np.arange(len(tracklets)), [len(t) for t in tracklets])
+        order = np.argsort(frames, kind="stable")
+        return cls(frames[order], boxes[order], owner[order], video)
+
+    def excused(self, frames: Ints, boxes: Floats, owner: Ints, other: Ints) -> NDArray[np.bool_]:
+        """Whether boxes (Q, 4) px in frames (Q,) could not be seen: covered, or out of the picture.
+
+        ``owner`` and ``other`` (Q,) are tracklets that do not cover them, being the same person.
+        """
+        low = np.searchsorted(self.frames, frames, "left")
+        count = np.searchsorted(self.frames, frames, "right") - low
+        query = np.repeat(np.arange(len(frames)), count)
+        place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count) + low[query]
+        mine, theirs = boxes[query], self.boxes[place]
+        width, height = mine[:, 2] - mine[:, 0], mine[:, 3] - mine[:, 1]
+        size = np.minimum(mine[:, 2:], theirs[:, 2:]) - np.maximum(mine[:, :2], theirs[:, :2])
+        share = np.prod(np.maximum(size, 0), axis=1) / np.maximum(width * height, 1e-9)
+        behind = theirs[:, 3] < mine[:, 3] - FOOT * height
+        own = (self.owner[place] == owner[query]) | (self.owner[place] == other[query])
+        share[behind | own] = 0
+        most = np.zeros(len(frames))
+        np.maximum.at(most, query, share)
+        middle = to_centres(boxes)[:, :2]
+        outside = (middle < 0) | (middle > [self.video.width, self.video.height])
+        hidden: NDArray[np.bool_] = (most >= COVERED) | outside.any(axis=1)
+        return hidden
+
+    def in_view(self, gaps: Gaps, camera: CameraCompensation | None = None) -> Floats:
+        """For how long (K,) in each gap the person was in plain view, s, on a straight way.
+
+        ``camera``: the gaps' boxes are in its steady coordinates.
+        """
+        share = (np.arange(SAMPLES) + 0.5) / SAMPLES
+        steps = (gaps.after - gaps.before)[:, None]
+        frames = np.round(gaps.before[:, None] + share * steps).astype(np.int64).ravel()
+        way = (gaps.boxes_after - gaps.boxes_before)[:, None]
+        boxes = (gaps.boxes_before[:, None] + share[:, None] * way).reshape(-1, 4)
+        if camera is not None:
+            boxes = camera.boxes(frames, boxes, back=True)
+        owner, other = gaps.owner.repeat(SAMPLES), gaps.other.repeat(SAMPLES)
+        hidden = self.excused(frames, boxes, owner, other).reshape(-1, SAMPLES)
+        view: Floats = (1 - hidden.mean(axis=1)) * gaps.seconds(self.video.fps)
+        return view
+
+
+def inner_gaps(tracklets: Sequence[Tracklet]) -> Gaps:
+    """The gaps inside of at least one tracklet."""
+    ends = [np.flatnonzero(np.diff(t.frames) > 1) for t in tracklets]
+    owner = np.repeat(np.arange(len(tracklets)), [len(e) for e in ends])
+    pairs = list(zip(tracklets, ends, strict=True))
+    return Gaps(
+        np.concatenate([t.frames[e] for t, e in pairs]),
+        np.concatenate([t.frames[e + 1] for t, e in pairs]),
+        np.concatenate([t.boxes[e] for t, e in pairs]),
+        np.concatenate([t.boxes[e + 1] for t, e in pairs]),
+        owner,
+        owner,
+    )
+
+
+def miss_seconds(tracklets: Sequence[Tracklet], crowd: Crowd) -> float:
+    """The mean time for which somebody in plain view goes undetected, s."""
+    view = crowd.in_view(inner_gaps(tracklets))
+    view = view[view > 0]
+    return float((view.sum() + PRIOR_MISS) / (len(view) + 1))

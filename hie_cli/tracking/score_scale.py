@@ -1,0 +1,67 @@
+"""What a detector's scores mean in this video: the score of people who are seen for sure.
+
+One detector gives plain people .9, another .5, and all of them give small people less. The
+tracker's thresholds are therefore shares of the top score of people as tall, which the video itself
+tells: offline as a whole, online from what was seen so far.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.tracking.kalman import Floats
+
+BINS = 100  # scores are counted in steps of 1 / BINS
+SMALLEST, STEP, HEIGHTS = 8.0, 0.2, 28  # px; steps of log height; how many of them
+SIMILAR = 0.3  # deviation of the log heights of people who count as similar
+SURE = 0.9  # quantile of the scores that is the top; each score counts by its square
+EVERYBODY = 3.0  # weight of people of all heights, in sure people
+FLOOR = 0.6  # share of everybody's top score that people of any height reach
+
+
+class ScoreScale:
+    """Top scores by height, of all detections ``add``-ed so far."""
+
+    def __init__(self) -> None:
+        self._weight = np.zeros((HEIGHTS, BINS + 1))
+        step = STEP * (np.arange(HEIGHTS)[:, None] - np.arange(HEIGHTS))
+        self._similar = np.exp(-0.5 * (step / SIMILAR) ** 2)
+        self._tops = np.ones(HEIGHTS)
+        self._known = True
+
+    def add(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> None:
+        """Count the scores (N,) of one frame's people, of box heights (N,) px."""
+        place = np.clip(np.round(scores * BINS), 0, BINS).astype(np.int64)
+        row = _bins(heights).astype(np.int64)
+        flat = np.bincount(
+            row * (BINS + 1) + place, np.square(scores, dtype=np.float64), self._weight.size
+        )
+        self._weight += flat.reshape(self._weight.shape)
+        self._known = False
+
+    def shares(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
+        """Scores (N,) as shares, at most 1, of the top score of people as tall as (N,) px."""
+        if not self._known:
+            self._tops, self._known = self._measured(), True
+        tops = np.interp(_bins(heights), np.arange(HEIGHTS), self._tops)
+        share: Floats = np.minimum(np.asarray(scores, np.float64) / tops, 1.0)
+        return share
+
+    def _measured(self) -> Floats:
+        """The top score (HEIGHTS,) at each height; 1 where nobody was seen at all."""
+        everybody = self._weight.sum(axis=0)
+        total = float(everybody.sum())
+        if total <= 0:
+            return np.ones(HEIGHTS)
+        counts = self._similar @ self._weight + EVERYBODY / total * everybody
+        counts = np.vstack([counts, everybody])
+        share = np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)
+        tops = np.maximum((share < SURE).sum(axis=1), 1) / BINS
+        raised: Floats = np.maximum(tops[:-1], FLOOR * tops[-1])
+        return raised
+
+
+def _bins(heights: NDArray[np.floating]) -> Floats:
+    """Places (N,), whole numbers and between, of heights (N,) px on the scale of log heights."""
+    place = np.log(np.maximum(heights, SMALLEST) / SMALLEST) / STEP
+    within: Floats = np.clip(place, 0, HEIGHTS - 1)
+    return within

@@ -1,0 +1,102 @@
+"""The tracks that are alive in one frame, as arrays side by side."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.tracking.detections import Detections
+from hie_cli.tracking.kalman import Floats, Motion, MotionNoise, to_centres
+
+Index = NDArray[np.int64] | NDArray[np.bool_]
+APPEARANCE_MEMORY = 0.1  # the least weight of the newest observation in a track's mean appearance
+
+
+@dataclass
+class Tracks:
+    """N living tracks.
+
+    number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined and peak
+    (N,) the best of their scores · pose (N, 14, 2) last joints, relative to the box's centre, in
+    box sizes · appearance (N, D) mean.
+    """
+
+    motion: Motion
+    number: NDArray[np.int64]
+    seen: Floats
+    born: Floats
+    hits: NDArray[np.int64]
+    peak: Floats
+    pose: Floats
+    appearance: Floats
+
+    @classmethod
+    def start(
+        cls, found: Detections, rows: NDArray[np.int64], first: int, now: float, noise: MotionNoise
+    ) -> Self:
+        """Tracks of the detections ``rows`` (N,), numbered from ``first``, born ``now`` (s)."""
+        count, boxes = len(rows), found.boxes[rows]
+        unposed = np.full((count, NUM_JOINTS, 2), np.nan)
+        return cls(
+            Motion.start(boxes, noise),
+            first + np.arange(count),
+            np.full(count, now),
+            np.full(count, now),
+            np.ones(count, np.int64),
+            found.scores[rows],
+            unposed if found.poses is None else _relative(found.poses[rows], boxes),
+            np.zeros((count, 0)) if found.appearance is None else found.appearance[rows],
+        )
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def __getitem__(self, index: Index) -> Self:
+        return type(self)(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def join(self, other: Self) -> Self:
+        """These tracks, then the other ones."""
+        joined = [
+            np.concatenate([getattr(self, f.name), getattr(other, f.name)])
+            for f in fields(self)
+            if f.name != "motion"
+        ]
+        return type(self)(self.motion.join(other.motion), *joined)
+
+    def poses(self) -> Floats:
+        """Where the joints (N, 14, 2) px of the last pose are now."""
+        value = self.motion.value
+        moved: Floats = value[:, None, :2] + self.pose * value[:, None, 2:]
+        return moved
+
+    def update(
+        self, found: Detections, match: NDArray[np.int64], now: float, noise: MotionNoise
+    ) -> None:
+        """Correct the tracks by the detection ``match`` (N,) of each, -1 = none."""
+        seen = np.flatnonzero(match >= 0)
+        chosen = match[seen]
+        boxes = self.motion.boxes()
+        boxes[seen] = found.boxes[chosen]
+        doubt = np.full(len(self), np.inf)  # unseen: infinite measurement noise
+        doubt[seen] = 1 + found.occlusion[chosen]
+        self.motion = self.motion.update(boxes, noise, doubt)
+        self.seen[seen] = now
+        self.hits[seen] += 1
+        self.peak[seen] = np.maximum(self.peak[seen], found.scores[chosen])
+        if found.poses is not None:
+            self.pose[seen] = _relative(found.poses[chosen], found.boxes[chosen])
+        if found.appearance is not None:
+            share = np.maximum(1 / self.hits[seen], APPEARANCE_MEMORY)
+            share = (share * (1 - found.occlusion[chosen]))[:, None]
+            mean = (1 - share) * self.appearance[seen] + share * found.appearance[chosen]
+            length = np.linalg.norm(mean, axis=1, keepdims=True)
+            self.appearance[seen] = mean / np.maximum(length, 1e-9)
+
+
+def _relative(poses: Floats, boxes: Floats) -> Floats:
+    """Joints (N, 14, 2) relative to their box's centre, in box sizes."""
+    centres = to_centres(boxes)[:, None]
+    relative: Floats = (poses - centres[..., :2]) / np.maximum(centres[..., 2:], 1.0)
+    return relative

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.gaps import Crowd, Gaps, inner_gaps, miss_seconds
+from hie_cli.tracking.tracklets import Tracklet
+
+VIDEO = VideoInfo("v", 640, 480, 10.0, 100)
+
+
+def still(frames, x, foot=200.0):
+    frames = np.asarray(frames)
+    box = [x, foot - 100, x + 40, foot]
+    return Tracklet(frames, np.tile(box, (len(frames), 1)), np.full(len(frames), 0.9))
+
+
+def gap(crowd, before, after, box, owner=0):
+    row = np.array([before]), np.array([after]), np.array([box]), np.array([box])
+    return crowd.in_view(Gaps(*row, np.array([owner]), np.array([owner])))[0]
+
+
+def test_a_gap_in_plain_view_counts_whole():
+    crowd = Crowd.of([still([0, 11], 100)], VIDEO)
+    assert gap(crowd, 0, 11, [100, 100, 140, 200]) == pytest.approx(1.0)  # ten frames
+    assert gap(crowd, 0, 1, [100, 100, 140, 200]) == 0
+
+
+def test_behind_somebody_nearer_nobody_can_be_seen():
+    """The nearer one hides 30 of 40 px all the time: no moment in view; then only half the time."""
+    mine = still([0, 11], 100)
+    assert gap(Crowd.of([mine, still(range(12), 110, 210.0)], VIDEO), 0, 11, mine.boxes[0]) == 0
+    half = Crowd.of([mine, still(range(6), 110, 210.0)], VIDEO)
+    # Looked at in frames 1, 3, 6, 8, 10: two of five are covered.
+    assert gap(half, 0, 11, mine.boxes[0]) == pytest.approx(0.6)
+    behind = Crowd.of([mine, still(range(12), 110, 190.0)], VIDEO)
+    assert gap(behind, 0, 11, mine.boxes[0]) == pytest.approx(1.0)
+
+
+def test_outside_of_the_picture_nobody_can_be_seen():
+    crowd = Crowd.of([still([0, 11], 100)], VIDEO)
+    assert gap(crowd, 0, 11, [-60, 100, -20, 200]) == 0
+
+
+def test_misses_are_learned_from_the_gaps_of_tracklets():
+    holes = still([0, 1, 5, 6, 9], 100)  # three frames missed, then two
+    gaps = inner_gaps([holes, still([3], 300)])
+    assert gaps.before.tolist() == [1, 6]
+    assert gaps.seconds(10.0) == pytest.approx([0.3, 0.2])
+    crowd = Crowd.of([holes], VIDEO)
+    assert miss_seconds([holes], crowd) == pytest.approx((0.3 + 0.2 + 0.2) / 3)
+    whole = [still(range(10), 100)]
+    assert miss_seconds(whole, Crowd.of(whole, VIDEO)) == pytest.approx(0.2)
