@@ -43,7 +43,7 @@ def write_tracks(path: Path, frames: int = 30) -> Path:
     header = Header("track", VideoInfo(path.stem, 320, 240, 10.0, frames))
     with DocumentWriter(path, header) as writer:
         for t in range(frames):
-            box = np.array([[10 + 4 * t, 50, 50 + 4 * t, 170]])
+            box = np.array([[10 + 8 * t, 50, 50 + 8 * t, 170]])
             writer.write(FramePeople(t, People(box, np.array([0.9]), np.array([0]))))
     return path
 
@@ -106,6 +106,16 @@ def test_action_document_scores_sampled_frames(tmp_path):
         assert (scores is not None) == (item.index % 10 == 0)
         if scores is not None:
             assert scores[0].argmax() == 0  # walking-alone
+
+
+def test_action_explains_one_identity_and_writes_nothing(tmp_path):
+    document = write_tracks(tmp_path / "in" / "walk.json")
+    done = hie("action", document, "-o", tmp_path / "out", "--explain", "0")
+    assert done.returncode == 0, done.stderr
+    assert "frame 20: walking-alone" in done.stdout
+    assert not (tmp_path / "out").exists()
+    line = one_line(hie("action", document, "-o", tmp_path / "out", "--explain", "7"), 3)
+    assert "no sampled frame shows identity 7" in line
 
 
 @pytest.mark.parametrize(
