@@ -6,6 +6,7 @@ people is normal.
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -66,6 +67,11 @@ def _array(name: str, value: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{name}: expected an array of numbers") from None
 
 
+def _numbers(array: FloatArray) -> list[float]:
+    """Values with the fewest digits that stand for them: 588.35 where float32 keeps 588.349976."""
+    return [float(str(value)) for value in array]
+
+
 def _shaped(name: str, array: NDArray[Any], shapes: list[tuple[int, ...]], words: str) -> None:
     """Raises ValueError unless ``array`` has one of ``shapes``, which ``words`` describe."""
     if array.shape not in shapes:
@@ -101,17 +107,18 @@ class Person:
         box: four pixels · score · and where known track_id, keypoints (14 of [x, y, score], None if
         missing), actions (score by name, None if this person has none) and action.
         """
-        record: dict[str, Any] = {"box": self.box.tolist(), "score": self.score}
+        record: dict[str, Any] = {"box": _numbers(self.box), "score": self.score}
         if self.track_id is not None:
             record["track_id"] = self.track_id
         if self.keypoints is not None and self.keypoint_scores is not None:
-            joints = zip(self.keypoints.tolist(), self.keypoint_scores.tolist(), strict=True)
+            x, y = _numbers(self.keypoints[:, 0]), _numbers(self.keypoints[:, 1])
+            rows = zip(x, y, _numbers(self.keypoint_scores), strict=True)
             record["keypoints"] = [
-                None if point != point or other != other else [point, other, score]
-                for (point, other), score in joints
+                list(row) if math.isfinite(row[0]) and math.isfinite(row[1]) else None
+                for row in rows
             ]
         if self.action_scores is not None:
-            scores = zip(ACTIONS, self.action_scores.tolist(), strict=True)
+            scores = zip(ACTIONS, _numbers(self.action_scores), strict=True)
             record["actions"] = None if self.action is None else dict(scores)
             record["action"] = self.action
         return record
@@ -220,7 +227,7 @@ class People:
         for i in range(len(self)):
             yield Person(
                 self.boxes[i],
-                float(self.scores[i]),
+                float(str(self.scores[i])),
                 None if self.track_ids is None else int(self.track_ids[i]),
                 None if self.keypoints is None else self.keypoints[i],
                 None if self.keypoint_scores is None else self.keypoint_scores[i],

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hie_cli.core.config import as_dict
+from hie_cli.core.text import printable
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
 from hie_cli.evaluation.tracks.metric import Figures
@@ -172,7 +173,9 @@ def headline(result: TrackResult) -> tuple[list[str], list[list[str]]]:
     body = []
     for name, scalars, whole in rows(result):
         cells = [_percent(scalars.get(figure, math.nan)) for figure in result.metric.headline]
-        body.append([name, *cells, *(str(whole.get(count, "")) for count in counts)])
+        body.append(
+            [printable(name, keep=""), *cells, *(str(whole.get(count, "")) for count in counts)]
+        )
     return header, body if len(result.sequences) > 1 else body[:1]
 
 
@@ -298,4 +301,4 @@ def _difference(name: str, difference: Difference) -> list[str]:
 def _video_rows(comparison: Comparison, figure: str) -> Iterator[list[str]]:
     for name, values in comparison.videos.items():
         a, b = values[figure]
-        yield [name, *map(_percent, (a, b, a - b))]
+        yield [printable(name, keep=""), *map(_percent, (a, b, a - b))]

@@ -313,3 +313,14 @@ def test_one_document_and_one_truth_need_no_names(place, tmp_path):
     assert result.exception is None
     assert "the results of 20 are scored against the truth of" in result.stderr
     assert result.stdout.startswith("Track 1")
+
+
+def test_a_name_cannot_drive_the_terminal_or_break_the_table(tmp_path):
+    text = "0,1,10,20,50,80,1,-1,-1,-1\n"
+    for folder in ("gt", "out"):
+        (tmp_path / folder).mkdir()
+        for name in ("a\nb", "c\x1b[31m"):
+            (tmp_path / folder / f"{name}.txt").write_text(text)
+    table = output(tmp_path / "out", "--truth", tmp_path / "gt", "--track", "1")
+    assert "\x1b" not in table
+    assert {r"a\nb", r"c\x1b[31m"} <= {line.split(" ")[0] for line in table.splitlines()}

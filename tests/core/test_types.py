@@ -140,9 +140,10 @@ def test_records_are_json():
     crowd = people(2)
     assert crowd.keypoints is not None
     crowd.keypoints[0, 3] = np.nan
+    crowd.boxes[0, 0] = 0.35
     crowd.action_scores[1] = np.nan
     first, second = json.loads(json.dumps(crowd.to_records(), allow_nan=False))
-    assert first["box"] == [0, 1, 2, 3]
+    assert first["box"] == [0.35, 1, 2, 3], "not 0.3499999940395355"
     assert first["keypoints"][3] is None
     assert first["keypoints"][4] == [0, 0, 1]
     assert len(first["actions"]) == 14
