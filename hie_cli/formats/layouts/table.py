@@ -203,14 +203,17 @@ def _csv_rows(source: Source) -> list[tuple[int, Row]]:
 
 def _parquet_rows(source: Source) -> list[tuple[int, Row]]:
     arrow = _pyarrow()
+    damaged = (OSError, ValueError, TypeError, LookupError, OverflowError, arrow.ArrowException)
     try:
         table = arrow.parquet.read_table(arrow.BufferReader(source.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise input_error(source.label, "broken parquet", str(error).splitlines()[0]) from None
-    missing = [name for name in (*KEYS[:2], *_BOX) if name not in table.column_names]
+        missing = [name for name in (*KEYS[:2], *_BOX) if name not in table.column_names]
+        rows = [] if missing else list(enumerate(table.to_pylist(), 2))
+    except damaged as error:
+        said = (str(error).splitlines() or ["damaged"])[0][:200]
+        raise input_error(source.label, "broken parquet", said) from None
     if missing:
         raise input_error(source.label, f"no column {missing[0]!r}", "expected our own table")
-    return list(enumerate(table.to_pylist(), 2))
+    return rows
 
 
 def _cell(name: str, value: Cell) -> Cell:

@@ -97,3 +97,15 @@ def test_broken_parquet(tmp_path: Path) -> None:
     path.write_bytes(b"PAR1 no parquet")
     with pytest.raises(InputError, match=r"t\.parquet: broken parquet"):
         read_results(path)
+
+
+def test_a_parquet_text_that_is_none(tmp_path: Path, make_results) -> None:
+    """The sequence's name holds a byte that UTF-8 does not: found when cells become Python's."""
+    pytest.importorskip("pyarrow")
+    sequence = of_results(ResultSequence("clip", make_results(3)))
+    path = tmp_path / "clip.parquet"
+    with open(path, "wb") as file:
+        table.write_parquet([sequence], file)
+    path.write_bytes(path.read_bytes().replace(b"clip", b"\xbalip"))
+    with pytest.raises(InputError, match=r"clip\.parquet: broken parquet: .*utf-8"):
+        read_results(path)
