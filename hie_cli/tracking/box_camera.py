@@ -18,6 +18,7 @@ ALIKE = 0.15  # deviation of log width and height between a box and its predicti
 LEAST_ALIKE = 0.1  # less alike boxes (1 = equal) are no pair
 NEAR = 0.12  # heights: deviation of a pair's own shift from the common one
 MOST = 40  # tracks looked at, the tallest first; and twice as many detections
+PROPOSERS = 12  # of them, whose pairs propose the common shift
 ROUNDS = 3  # in which pairs and shift are fitted to one another
 JITTER = 0.05  # heights: of a detection's centre
 START = 0.1  # heights: deviation of the camera's shift before anything is known
@@ -76,7 +77,8 @@ class BoxCamera:
 
     def _vote(self, pairs: _Pairs, height: Floats) -> Floats:
         """The shift (2,) px, of those that the pairs propose, that brings most tracks near."""
-        shifts = np.vstack([np.zeros(2), self._last, pairs.apart])
+        proposed = pairs.apart[pairs.row < PROPOSERS]
+        shifts = np.vstack([np.zeros(2), self._last, proposed])
         off = (shifts[:, None] - pairs.apart) / height[pairs.row][:, None]
         near = pairs.alike * np.exp(-0.5 * (off**2).sum(axis=2) / NEAR**2)
         votes = np.maximum.reduceat(near, pairs.start, axis=1).sum(axis=1)

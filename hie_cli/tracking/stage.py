@@ -88,7 +88,7 @@ def _online(
         given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
         people = observation.people[joined.established]
         people = people.replace(track_ids=given)
-        yield FramePeople(observation.index, people, camera=joined.camera)
+        yield FramePeople(observation.index, people)
 
 
 def _offline(
@@ -110,7 +110,7 @@ def _offline(
     if tracks:
         miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
         tracks = _completed(tracks, config, frames, video, camera, scale, miss)
-    yield from emit(tracks, seen, motion)
+    yield from emit(tracks, seen)
 
 
 def _completed(

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import FloatArray, FramePeople, People
+from hie_cli.core.types import FramePeople, People
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation
@@ -129,19 +129,11 @@ def join(parts: Sequence[Tracklet]) -> Tracklet:
     return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
 
 
-def emit(
-    tracklets: Sequence[Tracklet],
-    seen: Sequence[Observation],
-    camera: Sequence[FloatArray | None],
-) -> list[FramePeople]:
-    """The people of every observation's frame, ids from 1 in order of first appearance.
-
-    ``camera``: for each the homography (3, 3) from the pixels of the frame before, None = still.
-    """
+def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[FramePeople]:
+    """The people of every observation's frame, ids from 1 in order of first appearance."""
     frames = [s.index for s in seen]
     if not tracklets:
-        nobody = _nobody(seen)
-        return [FramePeople(f, nobody, camera=c) for f, c in zip(frames, camera, strict=True)]
+        return [FramePeople(f, _nobody(seen)) for f in frames]
     ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))
     ids = np.concatenate([np.full(len(t), i, np.int64) for i, t in enumerate(ordered, 1)])
     whole = stacked(ordered)
@@ -150,8 +142,7 @@ def emit(
     people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)
     begin = np.searchsorted(whole.frames, frames, side="left")
     end = np.searchsorted(whole.frames, frames, side="right")
-    rows = zip(frames, begin, end, camera, strict=True)
-    return [FramePeople(f, people[b:e], camera=c) for f, b, e, c in rows]
+    return [FramePeople(f, people[b:e]) for f, b, e in zip(frames, begin, end, strict=True)]
 
 
 def _nobody(seen: Sequence[Observation]) -> People:

@@ -7,7 +7,6 @@ from hie_cli.tracking.tracker import Association
 from hie_cli.tracking.tracklets import Tracklet, collect, emit
 
 CONFIG = TrackConfig()
-PAN = np.eye(3)
 LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]
 
 
@@ -24,7 +23,7 @@ def test_no_frames_and_empty_frames():
     assert collect([], []) == []
     empty = [seen(0, [])]
     assert collect(empty, [joined([])]) == []
-    (frame,) = emit([], empty, [None])
+    (frame,) = emit([], empty)
     assert len(frame.people) == 0
     assert frame.people.track_ids.tolist() == []
 
@@ -39,11 +38,10 @@ def test_collect_sorts_people_into_tracks_and_drops_those_without():
 def test_emit_numbers_from_one_by_first_appearance_and_gives_every_frame():
     frames = [seen(0, [RIGHT]), seen(1, []), seen(2, [RIGHT, LEFT])]
     tracks = collect(frames, [joined([9]), joined([]), joined([9, 4])])
-    out = emit(tracks, frames, [None, PAN, None])
+    out = emit(tracks, frames)
     assert [f.index for f in out] == [0, 1, 2]
     assert [f.people.track_ids.tolist() for f in out] == [[1], [], [1, 2]]
     assert out[2].people.boxes.tolist() == [RIGHT, LEFT]
-    assert [f.camera is PAN for f in out] == [False, True, False]
 
 
 def tracklet(first, count, box, score=0.9):
