@@ -7,6 +7,7 @@ from contextlib import suppress
 from types import FrameType
 
 from hie_cli.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, one_line
+from hie_cli.core.libraries import remove_caches
 
 # SIGHUP: the terminal has been closed.
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -37,6 +38,7 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and its like
             signal.signal(number, _interrupt)
     code = _flush(_run())
+    remove_caches()
     # The stages have closed their files by now. Should a thread still be deep in a network, its C++
     # would abort the process when the interpreter ends under it.
     os._exit(code)

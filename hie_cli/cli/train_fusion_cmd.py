@@ -79,5 +79,5 @@ def fusion(
 
 def _words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {part:g}" for name, part in value.items())
-    return str(value)
+        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)

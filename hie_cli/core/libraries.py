@@ -9,6 +9,8 @@ import shutil
 import tempfile
 from typing import Any
 
+_made: list[tuple[str, int]] = []  # folders of caches, each with the process that made it
+
 
 def onnxruntime() -> Any:
     """ONNX Runtime with its telemetry off.
@@ -31,13 +33,16 @@ def matplotlib() -> Any:
     if not os.environ.get("MPLCONFIGDIR"):
         caches = tempfile.mkdtemp(prefix="hie-matplotlib-")
         os.environ["MPLCONFIGDIR"] = caches
-        atexit.register(_remove, caches, os.getpid())
+        _made.append((caches, os.getpid()))
     import matplotlib as library
 
     library.use("Agg")
     return library
 
 
-def _remove(folder: str, owner: int) -> None:
-    if os.getpid() == owner:  # a forked worker leaves it to its parent
-        shutil.rmtree(folder, ignore_errors=True)
+@atexit.register
+def remove_caches() -> None:
+    """Remove the folders of caches that this process made; at its end, or before ``os._exit``."""
+    for folder, owner in _made:
+        if os.getpid() == owner:  # a forked worker leaves it to its parent
+            shutil.rmtree(folder, ignore_errors=True)

@@ -197,14 +197,13 @@ def test_images_of_two_sizes_name_the_way_out(tmp_path):
         list(VideoSource(tmp_path))
 
 
-def test_a_folder_of_videos_and_images_says_what_is_left_out(
-    make_video, tmp_path, capsys, monkeypatch
-):
-    monkeypatch.setattr("hie_cli.core.progress._quiet", False)
+def test_a_folder_of_videos_and_images_says_what_is_left_out(make_video, tmp_path, monkeypatch):
+    told: list[object] = []
+    monkeypatch.setattr("hie_cli.core.progress._reporter", told.append)
     make_video("clip.avi")
     _image(tmp_path / "poster.jpg")
     assert [p.name for p in find_videos([str(tmp_path)])] == ["clip.avi"]
-    assert "1 videos and 1 images; the videos are used" in capsys.readouterr().err
+    assert "1 videos and 1 images; the videos are used" in str(told[0])
 
 
 @pytest.mark.parametrize("size", [(8, 8), (1, 1), (600, 2)])

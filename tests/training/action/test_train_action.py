@@ -24,7 +24,7 @@ QUICK = ["-q", "--device", "cpu", "--set", "epochs=2", "--set", "batch=2"]
 
 
 def run(*arguments):
-    return CliRunner().invoke(build(), ["train", "action", *map(str, arguments)])
+    return CliRunner().invoke(build(), ["train", "action", "--json", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def run(*arguments):
 def fuse(data, out, *options, val="sim-train-2"):
     return run(
         "train", "fusion", data / "track", "--truth", data / "labels", "--val", val, "-o", out,
-        "-q", *options,
+        "-q", "--json", *options,
     )  # fmt: skip
 
 
