@@ -11,6 +11,7 @@ def detect(
     videos: options.Videos,
     output: options.Output = Path("out"),
     model: options.Model = None,
+    stills: options.Stills = False,
     preset: options.Preset = None,
     config: options.Config = None,
     sets: options.Set = None,
@@ -33,4 +34,4 @@ def detect(
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
     if model:
         session.choose_models("detect", model)
-    session.run_videos(videos, frames, "detect")
+    session.run_videos(videos, frames, "detect", stills=stills)

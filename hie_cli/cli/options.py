@@ -92,6 +92,10 @@ Model = Annotated[
         autocompletion=beginning(model_names),
     ),
 ]
+Stills = Annotated[
+    bool,
+    typer.Option("--stills", help="Images are single pictures of any size: boxes and poses only."),
+]
 Overwrite = Annotated[bool, _shared("--overwrite", help="Replace existing results.")]
 Resume = Annotated[
     bool, _shared("--resume", help="Keep finished results and continue interrupted ones.")

@@ -14,8 +14,10 @@ def run(
     videos: options.Videos,
     output: options.Output = Path("out"),
     until: Annotated[
-        str, typer.Option("--until", help="Last stage: detect, pose, track, action or render.")
-    ] = "render",
+        str | None,
+        typer.Option("--until", help="Last stage: detect, pose, track, action or render."),
+    ] = None,
+    stills: options.Stills = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Videos at a time.")] = 1,
     preset: options.Preset = None,
     config: options.Config = None,
@@ -39,8 +41,9 @@ def run(
       hie run crowd.mp4 -o out
       hie run 'clips/*.mp4' -o out --preset fast --workers 2
       hie run crowd.mp4 -o out --until pose --resume
+      hie run photos/ -o out --stills
     """
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
-    session.run_videos(videos, frames, until, workers)
+    session.run_videos(videos, frames, until, workers, stills)

@@ -27,7 +27,7 @@ from hie_cli.pipeline.job import Setup, VideoJob, recorded, run_job, run_to_end
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import Stream, document_stream
-from hie_cli.pipeline.settings import load_chain, stages_until
+from hie_cli.pipeline.settings import load_chain, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.pipeline.workers import run_in_workers
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
@@ -85,13 +85,22 @@ class Session:
         self.choose(section, {key: value})
 
     def run_videos(
-        self, patterns: Sequence[str], frames: str, until: str, workers: int = 1
+        self,
+        patterns: Sequence[str],
+        frames: str,
+        until: str | None,
+        workers: int = 1,
+        stills: bool = False,
     ) -> None:
-        """Every video through the stages ``until`` one; one that fails does not stop the others."""
-        stages = stages_until(until, self.config.order)
+        """Every video through the stages ``until`` one; one that fails does not stop the others.
+
+        stills: every image of a folder is a video of its own.
+        """
+        last = until or "render"
+        stages = stages_of_stills(until) if stills else stages_until(last, self.config.order)
         chosen = parse_range(frames)
         check_models(self.config, stages, self.device)
-        videos = find_videos(patterns)
+        videos = find_videos(patterns, stills)
         for path in videos:
             self.place.check(self.place.files(video_name(path), stages))
         setup = Setup(stages, self.place, self.config, self.device)

@@ -18,7 +18,7 @@ from hie_cli.pipeline.inputs import VideoInput, Videos, video_inputs
 from hie_cli.pipeline.job import Setup, video_frames
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.settings import ChainConfig, stages_until
+from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.posing import refine as refining
 from hie_cli.posing import stage as posing
@@ -100,7 +100,8 @@ def run(
     videos: a path, folder or pattern, or several; a list of image files (one video); or any
     iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · until:
     detect, pose, track, action, or (with ``output`` only, and the default there) render · output:
-    a folder, or an ``OutputDir`` that says what may happen to results already there · images:
+    a folder, or an ``OutputDir`` that says what may happen to results already there · stills: every
+    image is a video of its own, through detect and pose · images:
     whether items carry pixels; where identities have to wait for the end of the video it is read
     once more for them, and a source that can be read once only has none left.
 
@@ -113,7 +114,8 @@ def run(
         raise ConfigError(f"errors={errors!r}; expected 'raise' or 'collect'")
     if until == "render" and output is None:
         raise ConfigError("until render needs an output folder to draw to")
-    stages = stages_until(until or ("action" if output is None else "render"), config.order)
+    last = until or ("action" if output is None else "render")
+    stages = stages_of_stills(until) if stills else stages_until(last, config.order)
     place = output if isinstance(output, OutputDir | None) else OutputDir(Path(output))
     check_models(config, stages, device)
     rate = config.video.fps if fps is None else fps

@@ -55,6 +55,16 @@ def stages_until(last: str, order: str) -> tuple[str, ...]:
     return stages[: stages.index(last) + 1]
 
 
+def stages_of_stills(last: str | None) -> tuple[str, ...]:
+    """The stages that single images go through, up to ``last`` (None: pose).
+
+    Raises ConfigError for a stage that follows people through time.
+    """
+    if last is not None and last in STAGES and last not in ("detect", "pose"):
+        raise ConfigError(f"until {last}: single images have no tracks; --stills ends with pose")
+    return stages_until(last or "pose", "pose-first")
+
+
 def shipped_configs() -> Path:
     """The folder of the YAML files that come with hie."""
     inside = Path(__file__).parent.parent / "configs"

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -240,3 +241,19 @@ def test_unwritable_output(tmp_path):
     document = write_tracks(tmp_path / "in" / "walk.json")
     (tmp_path / "track").write_text("in the way")
     assert "cannot be written" in one_line(hie("track", document, "-o", tmp_path), 2)
+
+
+def test_stills_are_documents_of_their_own(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, size in (("a.jpg", (64, 48)), ("b.png", (80, 120))):
+        cv2.imwrite(str(folder / name), np.full((size[1], size[0], 3), 90, np.uint8))
+    out = tmp_path / "out"
+    done = hie("run", folder, "-o", out, "--stills", "-q")
+    assert done.returncode == 0, done.stderr
+    written = sorted(p.relative_to(out).as_posix() for p in out.rglob("*.json"))
+    assert written == [
+        "detect/a.json", "detect/b.json", "pose/a.json", "pose/b.json", "summary.json",
+    ]  # fmt: skip
+    refused = hie("run", folder, "-o", out, "--stills", "--until", "track")
+    assert "single images have no tracks" in one_line(refused, 2)
