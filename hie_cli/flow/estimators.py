@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from hie_cli.core.types import Image
+from hie_cli.flow.dis import dense_flow, reduced_scale
 from hie_cli.flow.fields import Field, FlowPair
 
 BothWays = Callable[[Image, Image], tuple[Field, Field]]
@@ -54,8 +55,7 @@ def estimator(config: FlowConfig, device: str) -> BothWays:
         dis = cv2.DISOpticalFlow.create(_DIS_PRESETS[config.preset])
 
         def one_way(first: Image, second: Image) -> Field:
-            start = np.zeros((*first.shape, 2), np.float32)
-            return np.asarray(dis.calc(first, second, start), np.float32)
+            return dense_flow(dis, first, second)
 
     else:
 
@@ -81,7 +81,7 @@ class FlowMeter:
 
     def step(self, image: Image) -> FlowPair | None:
         """The flow pair from the previous frame to ``image`` (H, W, 3); None for the first."""
-        scale = min(1.0, self._long_side / max(image.shape[:2]))
+        scale = reduced_scale(image.shape, self._long_side)
         if scale < 1:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         before, self._before = self._before, image

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import FloatArray, Image
+from hie_cli.flow.dis import dense_flow, reduced_scale
 
 Field = NDArray[np.float32]
 GRID = 16  # px between the background points of the reduced frame
@@ -30,15 +31,14 @@ class FlowMeter:
         """Back flow (h, w, 2) in reduced px of the new frame, None for the first one; and the
         reduced frame's scale.
         """
-        scale = min(1.0, self.size / max(image.shape[:2]))
+        scale = reduced_scale(image.shape, self.size)
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         if scale < 1:
             grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         before, self.before = self.before, grey
         if before is None or before.shape != grey.shape:
             return None, scale
-        flow = np.zeros((*grey.shape, 2), np.float32)
-        return np.asarray(self.method.calc(grey, before, flow), np.float32), scale
+        return dense_flow(self.method, grey, before), scale
 
 
 def body_motion(field: Field, scale: float, boxes: FloatArray) -> NDArray[np.float32]:
