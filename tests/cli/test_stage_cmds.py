@@ -183,6 +183,16 @@ def test_one_failing_video_does_not_stop_the_others(sample_clip, tmp_path):
     assert (tmp_path / "detect" / "pets09-sample.json").exists()
 
 
+def listening(command: list[str]) -> subprocess.Popen[str]:
+    """A process that hears Ctrl-C, also where the tests run in the background (ignored there)."""
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 def unfinished(folder: Path) -> list[Path]:
     return list(folder.glob("detect/.*.partial"))
 
@@ -193,7 +203,7 @@ def test_interrupt_and_resume(sample_clip, tmp_path):
     assert whole.returncode == 0, whole.stderr
     command = [sys.executable, "-m", "hie_cli", "detect", str(sample_clip)]
     place = ["-o", str(tmp_path / "cut"), "--frames", "0:12"]
-    process = subprocess.Popen([*command, *place], stderr=subprocess.PIPE, text=True)
+    process = listening([*command, *place])
     deadline = time.monotonic() + 60
     while (
         time.monotonic() < deadline and process.poll() is None and not unfinished(tmp_path / "cut")
@@ -212,7 +222,7 @@ def test_interrupt_and_resume(sample_clip, tmp_path):
 
 def test_a_second_interrupt_leaves_at_once(sample_clip, tmp_path):
     command = [sys.executable, "-m", "hie_cli", "run", str(sample_clip), "-o", str(tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = listening(command)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not unfinished(tmp_path):
         time.sleep(0.01)

@@ -97,12 +97,20 @@ def test_workers_end_with_their_parent(tmp_path, how):
     assert wait_for(lambda: not any(map(alive, pids)))
 
 
-def test_an_interrupt_of_the_parent_stops_the_workers(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises, also where the tests run in the background and a shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_of_the_parent_stops_the_workers(tmp_path, interruptible):
     place = tmp_path / "a"
 
     def interrupt() -> None:
-        assert wait_for(place.exists)
-        os.kill(os.getpid(), signal.SIGINT)
+        wait_for(lambda: place.exists() and place.read_text())
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
