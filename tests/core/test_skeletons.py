@@ -53,7 +53,7 @@ def test_sets_map_equal_names(name: str) -> None:
 
 def test_set_sizes() -> None:
     sizes = {"hieve14": 14, "coco17": 17, "crowdpose14": 14, "aic14": 14}
-    sizes |= {"posetrack15": 15, "posetrack17": 17, "halpe26": 26}
+    sizes |= {"posetrack15": 15, "posetrack17": 17, "halpe26": 26, "wholebody133": 133}
     assert {name: len(s.joints) for name, s in KEYPOINT_SETS.items()} == sizes
 
 
