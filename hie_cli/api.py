@@ -57,9 +57,9 @@ def run(
     at its end where identities need the whole of it. Names, settings and models are checked before
     the first frame is asked for.
     """
-    place = None
+    output_dir = None
     if output is not None:
-        place = _place(output, overwrite, resume)
+        output_dir = _output_dir(output, overwrite, resume)
     elif overwrite or resume:
         raise ConfigError("overwrite and resume concern files; give output as well")
     return chain.run(
@@ -67,7 +67,7 @@ def run(
         until=until,
         config=load_chain(preset, config, set),
         device=device,
-        output=place,
+        output=output_dir,
         frames=frames,
         fps=fps,
         name=name,
@@ -198,7 +198,7 @@ def render(
     documents, video: paths, folders or patterns, matched by name · png: every drawn frame as well.
     For a picture in memory: ``draw``.
     """
-    settings, place = load_chain(preset, config, set), _place(output, overwrite, False)
+    settings, output_dir = load_chain(preset, config, set), _output_dir(output, overwrite, False)
     models, videos = Models(settings, "cpu"), find_videos(_several(video))
     files: list[Path] = []
     for path in find_documents(_several(documents)):
@@ -206,9 +206,9 @@ def render(
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
         source = open_video(document, match_video(document, videos), settings.video.fps)
-        made = place.files(document_name(document), ("render",))
-        place.check(made)
-        run_document(document, source, "render", place, settings, models, png)
+        made = output_dir.files(document_name(document), ("render",))
+        output_dir.check(made)
+        run_document(document, source, "render", output_dir, settings, models, png)
         files += made
     return files
 
@@ -229,7 +229,7 @@ def draw(
     return Painter(settings, fps=1.0).paint(chain.picture(image).copy(), people, 0)
 
 
-def _place(output: Path | str, overwrite: bool, resume: bool) -> OutputDir:
+def _output_dir(output: Path | str, overwrite: bool, resume: bool) -> OutputDir:
     if overwrite and resume:
         raise ConfigError("--overwrite and --resume contradict each other; give one")
     folder = Path(output)

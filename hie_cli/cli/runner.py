@@ -63,7 +63,7 @@ class Session:
             hint = nearest(device, list(DEVICES))
             raise ConfigError(f"--device {device}: unknown{hint} (known: {', '.join(DEVICES)})")
         self.config = load_chain(preset, config or [], sets or [])
-        self.place = OutputDir(output, overwrite, resume)
+        self.output_dir = OutputDir(output, overwrite, resume)
         self.device = device
         self.json = json
         self.profile = profile
@@ -102,8 +102,8 @@ class Session:
         check_models(self.config, stages, self.device)
         videos = find_videos(patterns, stills)
         for path in videos:
-            self.place.check(self.place.files(video_name(path), stages))
-        setup = Setup(stages, self.place, self.config, self.device)
+            self.output_dir.check(self.output_dir.files(video_name(path), stages))
+        setup = Setup(stages, self.output_dir, self.config, self.device)
         jobs = [VideoJob(path, chosen, setup) for path in videos]
         names = [video_name(path) for path in videos]
         finished = Finished(len(jobs))
@@ -152,13 +152,13 @@ class Session:
         if needs_pixels:
             video = match_video(document, videos)
             source = open_video(document, video, self.config.video.fps)
-        files = self.place.files(document_name(document), (stage,))
+        files = self.output_dir.files(document_name(document), (stage,))
         if os.path.realpath(path) in map(os.path.realpath, files):
             raise ConfigError(f"{path}: is both input and output; give another -o")
-        self.place.check(files)
+        self.output_dir.check(files)
         clock = Clock()
         stream = document_stream(
-            document, source, stage, self.place, self.config, models, png, clock
+            document, source, stage, self.output_dir, self.config, models, png, clock
         )
         info = document.header.video if document.header else video_info(document, source)
         yield from recorded(stream, info, clock, record)
@@ -169,7 +169,7 @@ class Session:
         failed = [record for record in records if record["status"] != "ok"]
         run = summary(records, stages, self.config)
         if len(stages) > 1:
-            write_summary(self.place.folder, run)
+            write_summary(self.output_dir.folder, run)
         if self.json:
             show_json(run)
         else:
@@ -180,7 +180,7 @@ class Session:
         if failed:
             # One input: its own exit code. Several: 1, "ran but something failed".
             raise typer.Exit(failed[0]["exit_code"] if len(records) == 1 else EXIT_FAILED)
-        note(f"results are in {self.place.folder}")
+        note(f"results are in {self.output_dir.folder}")
 
 
 class Finished:

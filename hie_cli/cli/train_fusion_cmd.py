@@ -34,7 +34,7 @@ def fusion(
     scene: Annotated[
         str,
         typer.Option(
-            "--scene", metavar="HOW", help="none, scores, or with the place: prior, concat."
+            "--scene", metavar="HOW", help="none, scores, or with the scene: prior, concat."
         ),
     ] = "none",
     segmentation: Annotated[
@@ -53,10 +53,10 @@ def fusion(
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
-    """Fit several recognisers' weights, and what the place adds, for `hie action --model FOLDER`.
+    """Fit several recognisers' weights, and what the scene adds, for `hie action --model FOLDER`.
 
     Weights and a prior's power are chosen on the videos of --val; what corrects the scores is
-    learned on the others: from the scores alone (scores), the place alone (prior) or both (concat).
+    learned on the others: from the scores alone (scores), the scene alone (prior) or both (concat).
     What does not help on --val is left out. Writes card.json and copies of members in folders.
 
     \b

@@ -116,15 +116,15 @@ def run(
         raise ConfigError("until render needs an output folder to draw to")
     last = until or ("action" if output is None else "render")
     stages = stages_of_stills(until) if stills else stages_until(last, config.order)
-    place = output if isinstance(output, OutputDir | None) else OutputDir(Path(output))
+    output_dir = output if isinstance(output, OutputDir | None) else OutputDir(Path(output))
     check_models(config, stages, device)
     rate = config.video.fps if fps is None else fps
     chosen = video_inputs(videos, parse_range(frames), rate, name, stills)
-    if place is not None:
+    if output_dir is not None:
         for video in chosen:
-            place.check(place.files(video.name, stages))
+            output_dir.check(output_dir.files(video.name, stages))
     state = _State()
-    setup = Setup(stages, place, config, device, images)
+    setup = Setup(stages, output_dir, config, device, images)
     return ChainRun(_all(chosen, setup, errors == "collect", state), state)
 
 
@@ -144,8 +144,8 @@ def _all(videos: Sequence[VideoInput], setup: Setup, collect: bool, state: _Stat
                 state.records.append(records[-1])
     finally:
         ended = [record for record in records if "status" in record]
-        if setup.place is not None and len(setup.stages) > 1 and ended:
-            write_summary(setup.place.folder, summary(ended, setup.stages, setup.config))
+        if setup.output_dir is not None and len(setup.stages) > 1 and ended:
+            write_summary(setup.output_dir.folder, summary(ended, setup.stages, setup.config))
 
 
 def detect_image(image: Image, *, config: ChainConfig = DEFAULTS, device: str = "auto") -> People:

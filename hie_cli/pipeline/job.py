@@ -22,11 +22,12 @@ from hie_cli.video.sources import FrameRange
 class Setup:
     """How videos are gone through, in plain values, so that a worker process can be told.
 
-    ``stages`` in their order · ``place``: None writes nothing · ``images``: see ``video_stream``.
+    ``stages`` in their order · ``output_dir``: None writes nothing · ``images``: see
+    ``video_stream``.
     """
 
     stages: tuple[str, ...]
-    place: OutputDir | None
+    output_dir: OutputDir | None
     config: ChainConfig
     device: str
     images: bool = False
@@ -46,8 +47,8 @@ def run_job(job: VideoJob) -> dict[str, Any]:
     video = video_file(job.path, job.frames, job.setup.config.video.fps)
     record: dict[str, Any] = {"name": video.name}
     run_to_end(video_frames(video, job.setup, record), record)
-    if job.setup.place is not None:
-        files = job.setup.place.files(video.name, job.setup.stages)
+    if job.setup.output_dir is not None:
+        files = job.setup.output_dir.files(video.name, job.setup.stages)
         record["files"] = [str(path) for path in files if path.exists()]
     return record
 
@@ -67,7 +68,7 @@ def video_frames(video: VideoInput, setup: Setup, record: dict[str, Any]) -> Str
     models = Models(setup.config, setup.device)
     source = video.open()
     stream = video_stream(
-        source, setup.stages, setup.place, setup.config, models, setup.images, clock
+        source, setup.stages, setup.output_dir, setup.config, models, setup.images, clock
     )
     yield from recorded(stream, source.info, clock, record)
 

@@ -31,7 +31,7 @@ Stream = Generator[FramePeople, None, None]  # a FrameStream that can be closed 
 def run_video(
     source: VideoSource,
     stages: Sequence[str],
-    place: OutputDir,
+    output_dir: OutputDir,
     config: ChainConfig,
     models: Models,
 ) -> list[FramePeople]:
@@ -41,19 +41,19 @@ def run_video(
     people; identities and actions follow from those alone; the overlay decodes once more, and so do
     poses that wait for identities (``config.order``).
     """
-    return _people(video_stream(source, stages, place, config, models, images=False))
+    return _people(video_stream(source, stages, output_dir, config, models, images=False))
 
 
 def video_stream(
     source: Source,
     stages: Sequence[str],
-    place: OutputDir | None,
+    output_dir: OutputDir | None,
     config: ChainConfig,
     models: Models,
     images: bool = True,
     clock: Clock | None = None,
 ) -> Stream:
-    """``run_video`` frame by frame, as far as the stages allow; without ``place`` nothing is
+    """``run_video`` frame by frame, as far as the stages allow; without ``output_dir`` nothing is
     written.
 
     images: each item carries its image, read once more where the stages could not keep it; a source
@@ -63,7 +63,7 @@ def video_stream(
     chosen = source.range
     header = Header("detect", source.info, (chosen.first, chosen.end, chosen.stride))
     time = clock or Clock()
-    run = VideoRun(source.info, chosen.stride, frames, config, models, place, clock=time)
+    run = VideoRun(source.info, chosen.stride, frames, config, models, output_dir, clock=time)
     return flow(frames, header, chosen, stages, run, pixels=True, images=images)
 
 
@@ -71,20 +71,20 @@ def run_document(
     document: Document,
     source: VideoSource | None,
     stage: str,
-    place: OutputDir,
+    output_dir: OutputDir,
     config: ChainConfig,
     models: Models,
     png: bool = False,
 ) -> list[FramePeople]:
     """Take one document through one stage; its people at the end."""
-    return _people(document_stream(document, source, stage, place, config, models, png))
+    return _people(document_stream(document, source, stage, output_dir, config, models, png))
 
 
 def document_stream(
     document: Document,
     source: VideoSource | None,
     stage: str,
-    place: OutputDir | None,
+    output_dir: OutputDir | None,
     config: ChainConfig,
     models: Models,
     png: bool = False,
@@ -99,7 +99,7 @@ def document_stream(
     frames = None if source is None else SourcePasses(source)
     chosen = FrameRange(*header.frames)
     time = clock or Clock()
-    run = VideoRun(header.video, chosen.stride, frames, config, models, place, png, time)
+    run = VideoRun(header.video, chosen.stride, frames, config, models, output_dir, png, time)
     stream: Iterable[FramePeople] = document
     if stage == "action":
         stream = RequireTrackIds(document)
