@@ -7,12 +7,11 @@ input is a ``HieError`` (docs/api.md).
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
     from hie_cli.api import detect, draw, pose, recognise, render, run, track
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
     from hie_cli.core.types import Frame, FramePeople, People, Person, VideoInfo
+    from hie_cli.core.version import __version__
     from hie_cli.evaluation.scores import Report, compare, evaluate
     from hie_cli.formats.challenge_zip import check_submission, submit
     from hie_cli.formats.conversion import convert
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 # The module that each public name comes from, as above.
 _HOMES = {
+    "__version__": "core.version",
     "ChainRun": "pipeline.chain",
     "ConfigError": "core.errors",
     "Frame": "core.types",
@@ -84,6 +84,7 @@ __all__ = [
     "Report",
     "VideoInfo",
     "VideoSequence",
+    "__version__",
     "calibrate_model",
     "check_submission",
     "compare",

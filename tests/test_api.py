@@ -63,7 +63,7 @@ def test_no_function_shares_a_name_with_a_subpackage():
     rooms = {module.name for module in pkgutil.iter_modules([str(PACKAGE)])}
     assert not rooms & set(hie_cli.__all__)
     for name in hie_cli.__all__:
-        assert callable(getattr(hie_cli, name)), name
+        assert name == "__version__" or callable(getattr(hie_cli, name)), name
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -63,7 +63,7 @@ def test_imports_point_one_way(path):
     part = part_of(path)
     if part in ("cli", "api", "__main__", "__init__"):
         return
-    allowed = ALLOWED.get(part, set()) | {part, "core", "__version__"}
+    allowed = ALLOWED.get(part, set()) | {part, "core"}
     for name in imports(path):
         parts = name.split(".")
         if parts[0] == "hie_cli" and len(parts) > 1:

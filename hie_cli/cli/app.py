@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 from typer import TyperException
 
-from hie_cli import __version__
 from hie_cli.cli import terminal
 from hie_cli.cli.commands import COMMANDS, GROUPS
 from hie_cli.cli.help import PlainCommand, PlainGroup
 from hie_cli.core import plugins
 from hie_cli.core.errors import EXIT_OK, EXIT_USAGE, ConfigError, nearest
+from hie_cli.core.version import __version__
 
 # Each registers its commands; the order is that of the help.
 MODULES = (

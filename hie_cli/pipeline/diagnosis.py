@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli import __version__
 from hie_cli.core.errors import HieError
+from hie_cli.core.version import __version__
 from hie_cli.models import registry, user_models
 from hie_cli.models.runtime import resolve_device
 

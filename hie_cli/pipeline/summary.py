@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hie_cli import __version__
 from hie_cli.core.config import as_dict
+from hie_cli.core.version import __version__
 from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock
 from hie_cli.pipeline.settings import ChainConfig
