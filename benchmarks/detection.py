@@ -29,6 +29,7 @@ class Timed:
 
     def __init__(self, model: Any) -> None:
         self.model, self.name, self.sha256, self.seconds = model, model.name, model.sha256, 0.0
+        self.spec = model.spec
 
     def detect(self, images: Any, long_side: int | None = None) -> list[People]:
         """As the model does, timed."""
