@@ -41,10 +41,10 @@ class Clock:
         """What ``summary.json`` keeps of a video of that many frames."""
         seconds = time.perf_counter() - self._start
         return {
-            "seconds": round(seconds, 2),
+            "seconds": round(seconds, 3),
             "frames_per_second": round(frames / seconds, 3) if seconds > 0 else 0.0,
             "stage_seconds": {name: round(each, 2) for name, each in self._seconds.items()},
-            "network_seconds": round(self._networks, 2),
+            "network_seconds": round(self._networks, 4),
             "peak_memory_mb": peak_memory_mb(),
         }
 
