@@ -1,5 +1,6 @@
 """What a detector, a pose network and a tracker would make of a crowd: the truth, degraded."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,22 @@ def _lasting(rng: np.random.Generator, shape: tuple[int, ...], memory: float) ->
     for t in range(1, shape[0]):
         out[t] = memory * out[t - 1] + np.sqrt(1 - memory**2) * fresh[t]
     return out
+
+
+def draw_noise(rng: np.random.Generator) -> Noise:
+    """Noise from a third of the usual to six times as much, three times for boxes."""
+    worse = float(np.exp(rng.uniform(np.log(0.3), np.log(6.0))))
+    boxes_worse = float(np.exp(rng.uniform(np.log(0.3), np.log(3.0))))
+    usual = Noise()
+    return dataclasses.replace(
+        usual,
+        box=usual.box * boxes_worse,
+        joint=usual.joint * worse,
+        hidden=min(0.2, usual.hidden * worse),
+        lost_joint=min(0.3, usual.lost_joint * worse),
+        missed=min(0.2, usual.missed * boxes_worse),
+        memory=float(rng.uniform(0.0, 0.9)),
+    )
 
 
 def observe(crowd: Crowd, noise: Noise = Noise(), seed: int = 0) -> list[FramePeople]:

@@ -13,7 +13,7 @@ from hie_cli.recognition.kinematic.settings import KinematicConfig
 from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.window import windows
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
-from hie_cli.simulation.observe import Noise, observe
+from hie_cli.simulation.observe import draw_noise, observe
 from hie_cli.simulation.style import Split
 from hie_cli.training.action.labels import labels_of
 from hie_cli.training.action.perturb import LabelledClip
@@ -76,18 +76,7 @@ def simulated(number: int, split: Split, camera: Literal["usual", "ceiling"]) ->
         pillars=int(rng.integers(0, 3)),
         camera=camera,
     )
-    worse = float(np.exp(rng.uniform(np.log(0.3), np.log(6))))
-    boxes_worse = float(np.exp(rng.uniform(np.log(0.3), np.log(3))))
-    usual = Noise()
-    noise = dataclasses.replace(
-        usual,
-        box=usual.box * boxes_worse,
-        joint=usual.joint * worse,
-        hidden=min(0.2, usual.hidden * worse),
-        lost_joint=min(0.3, usual.lost_joint * worse),
-        missed=min(0.2, usual.missed * boxes_worse),
-        memory=float(rng.uniform(0, 0.9)),
-    )
+    noise = draw_noise(rng)
     crowd = simulate(config)
     observed = observe(crowd, noise)
     if rng.random() < 0.5:

@@ -9,7 +9,7 @@ from hie_cli.core.progress import progress
 from hie_cli.core.types import Frame
 from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.simulation.crowd import Crowd, CrowdConfig, simulate, truth
-from hie_cli.simulation.observe import Noise, observe
+from hie_cli.simulation.observe import draw_noise, observe
 from hie_cli.simulation.render import render
 from hie_cli.simulation.style import Split
 from hie_cli.training.action.data import Material
@@ -40,18 +40,7 @@ def scene(split: Split, number: int, size: tuple[int, int] = SIZE) -> Material:
         split=split,
         pillars=int(rng.integers(0, 3)),
     )
-    worse = float(np.exp(rng.uniform(np.log(0.3), np.log(6.0))))
-    boxes_worse = float(np.exp(rng.uniform(np.log(0.3), np.log(3.0))))
-    usual = Noise()
-    noise = dataclasses.replace(
-        usual,
-        box=usual.box * boxes_worse,
-        joint=usual.joint * worse,
-        hidden=min(0.2, usual.hidden * worse),
-        lost_joint=min(0.3, usual.lost_joint * worse),
-        missed=min(0.2, usual.missed * boxes_worse),
-        memory=float(rng.uniform(0.0, 0.9)),
-    )
+    noise = draw_noise(rng)
     crowd = simulate(config)
     observed = observe(crowd, noise)
     step = max(1, round(fps))
