@@ -6,27 +6,16 @@ from dataclasses import dataclass
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import Image, People
 from hie_cli.models.images import by_shape
+from hie_cli.models.loaded import LoadedModel
 from hie_cli.models.parts import Network, PeopleDecoder
-from hie_cli.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
-class ImageDetector:
+class ImageDetector(LoadedModel):
     """A detector put together from its parts; see ``base.Detector``."""
 
-    spec: ModelSpec
     network: Network
     decode: PeopleDecoder
-
-    @property
-    def name(self) -> str:
-        """See ``base.Model``."""
-        return self.spec.name
-
-    @property
-    def sha256(self) -> str:
-        """See ``base.Model``."""
-        return self.spec.sha256
 
     def detect(self, images: Sequence[Image], long_side: int | None = None) -> list[People]:
         """See ``base.Detector.detect``; images of equal size share one batch."""

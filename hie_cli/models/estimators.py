@@ -9,48 +9,32 @@ from numpy.typing import NDArray
 from hie_cli.core.skeletons import FLIP, NUM_JOINTS
 from hie_cli.core.types import FloatArray, Image
 from hie_cli.models.images import cut, windows
+from hie_cli.models.loaded import Crops, LoadedModel
 from hie_cli.models.parts import Network, PoseDecoder, Poses
-from hie_cli.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
-class CropEstimator:
+class CropEstimator(LoadedModel):
     """A top-down estimator put together from its parts; see ``base.PoseEstimator``.
 
     ``batch``: most crops at once.
     """
 
-    spec: ModelSpec
     network: Network
     decode: PoseDecoder
     batch: int = 16
-
-    @property
-    def name(self) -> str:
-        """See ``base.Model``."""
-        return self.spec.name
-
-    @property
-    def sha256(self) -> str:
-        """See ``base.Model``."""
-        return self.spec.sha256
 
     def estimate(
         self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]], *, flip: bool = False
     ) -> list[Poses]:
         """See ``base.PoseEstimator.estimate``."""
-        counts = [len(each) for each in boxes]
-        owner = np.repeat(np.arange(len(counts)), counts)
-        nobody = np.zeros((0, 4), np.float32)
-        every = np.concatenate([nobody, *(np.reshape(b, (-1, 4)) for b in boxes)]).astype(
-            np.float32
-        )
+        row = Crops.of(boxes)
+        every, owner = row.boxes, row.owner
         size_wh = self.spec.input.size_wh
         window = windows(every, self.spec.input.context, size_wh[0] / size_wh[1])
         keypoints = np.full((len(every), NUM_JOINTS, 2), np.nan, np.float32)
         scores = np.zeros((len(every), NUM_JOINTS), np.float32)
-        for start in range(0, len(every), self.batch):
-            part = slice(start, start + self.batch)
+        for part in row.batches(self.batch):
             crops = np.stack(
                 [cut(images[i], w, size_wh) for i, w in zip(owner[part], window[part], strict=True)]
             )
@@ -63,11 +47,7 @@ class CropEstimator:
                 found = _mean(found, self._mirrored(crops, inside))
             keypoints[part] = found[0] * per_pixel + corner
             scores[part] = found[1]
-        ends = np.cumsum(counts).astype(int)
-        return [
-            (keypoints[end - n : end], scores[end - n : end])
-            for n, end in zip(counts, ends, strict=True)
-        ]
+        return list(zip(row.by_image(keypoints), row.by_image(scores), strict=True))
 
     def _mirrored(self, crops: Image, boxes: FloatArray) -> Poses:
         """Poses of the mirrored crops, put back: x mirrored, left and right joints swapped."""
