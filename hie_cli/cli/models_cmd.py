@@ -110,16 +110,22 @@ def import_model(
     ] = "not stated",
     sets: options.Set = None,
     accept_doubts: Annotated[
-        bool, typer.Option("--accept-doubts", help="Import what two readings fit as well.")
+        bool,
+        typer.Option("--accept-doubts", help="Import what sees nobody, or may be read otherwise."),
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="PNG", help="Draw what it saw, imported or not."),
+    ] = None,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
     """Import your own model, to be used as --model NAME. It is tried before it is stored.
 
     An ONNX file without a manifest is tried on a picture with people to find out what it is:
-    detectors, pose and appearance networks. Weights (safetensors, or a torch state dict) for the
-    networks of the packaged models need a manifest.
+    detectors, pose and appearance networks. What stays in doubt is asked about: exit code 2 and
+    the options that answer. Weights (safetensors, or a torch state dict) for the networks of the
+    packaged models need a manifest.
 
     \b
     Examples:
@@ -137,7 +143,7 @@ def import_model(
         raise ConfigError("--manifest says it all: --name and --set go without it")
     model = hie_cli.import_model(
         file, manifest, name=name, licence=licence, set=known, accept_doubts=accept_doubts,
-        overwrite=overwrite,
+        overwrite=overwrite, picture_file=picture,
     )  # fmt: skip
     if json:
         told = {

@@ -19,13 +19,21 @@ _TYPES: dict[str, Any] = {
     "tensor(int64)": np.int64,
     "tensor(uint8)": np.uint8,
 }
-# Further inputs that published exports have, filled so that boxes come out in input pixels: the
-# scale already applied (y, x), and the size of the input (y, x or x, y).
-_SIZES: dict[str, Callable[[int, int], tuple[float, float]]] = {
-    "scale_factor": lambda height, width: (1, 1),
-    "im_shape": lambda height, width: (height, width),
-    "orig_target_sizes": lambda height, width: (width, height),
-}
+# Further inputs that published exports have, by what is in their names, filled so that boxes come
+# out in input pixels: the scale already applied (y, x), and the size of the input (x, y in
+# RT-DETR's kind, y, x elsewhere).
+_SIZES: tuple[tuple[str, Callable[[int, int], tuple[float, float]]], ...] = (
+    ("scale", lambda height, width: (1, 1)),
+    ("orig", lambda height, width: (width, height)),
+    ("target_size", lambda height, width: (width, height)),
+    ("shape", lambda height, width: (height, width)),
+    ("size", lambda height, width: (height, width)),
+)
+
+
+def _filled(name: str, height: int, width: int) -> tuple[float, float] | None:
+    """What the further input ``name`` of a graph is given; None where nobody knows."""
+    return next((fill(height, width) for part, fill in _SIZES if part in name.lower()), None)
 
 
 class Session(Protocol):
@@ -40,7 +48,7 @@ class Session(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """A graph's inputs: the image, and those in ``_SIZES``.
+    """A graph's inputs: the image, and those that ``_filled`` knows.
 
     ``planes``: colours come before height and width · ``batch``, ``height``, ``width``: None where
     they are free · ``rank``: 3 for a graph of one image without batch.
@@ -59,7 +67,7 @@ class Ports:
         """Read from a session. ModelError where the inputs are no image's."""
         inputs = list(session.get_inputs())
         images = [port for port in inputs if len(port.shape) in (3, 4)]
-        others = tuple(port for port in inputs if port.name in _SIZES and port not in images)
+        others = tuple(port for port in inputs if _filled(port.name, 1, 1) and port not in images)
         if len(images) != 1 or len(others) != len(inputs) - 1:
             names = ", ".join(f"{port.name} {port.shape}" for port in inputs) or "nothing"
             raise ModelError(f"{name}: expected a graph of one image, this one takes {names}")
@@ -131,8 +139,8 @@ class ImportedNetwork:
         height, width = values.shape[2:] if self.ports.planes else values.shape[1:3]
         feeds = {self.ports.image.name: values if self.ports.rank == 4 else values[0]}
         for port in self.ports.sizes:
-            size = _SIZES[port.name](height, width)
-            feeds[port.name] = np.array([size] * len(values), _TYPES[port.type])
+            size = np.array([_filled(port.name, height, width)] * len(values), _TYPES[port.type])
+            feeds[port.name] = size if len(port.shape) == 2 else size[0]
         try:
             outputs = self._session.run(None, feeds)
         except ModelError:

@@ -8,17 +8,19 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from hie_cli.core.errors import HieError, ModelError
+from hie_cli.core.errors import ConfigError, HieError, ModelError
 from hie_cli.models import assembly, manifest, weights
+from hie_cli.models.imported_network import ImportedNetwork, Session
 from hie_cli.models.manifest import Described
 from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.packaged import MODELS, network_of
@@ -26,6 +28,7 @@ from hie_cli.models.spec import ModelSpec
 
 _MANIFEST = "manifest.yaml"
 _FIX = "import it again with `hie models import`"
+Tried = Callable[[Session, ModelSpec], tuple[Mapping[str, Any], Mapping[str, bytes]]]
 
 
 def folder() -> Path:
@@ -61,8 +64,13 @@ def find(name: str) -> ModelSpec | None:
     return next((_read(path) for path in folders() if path.name == name), None)
 
 
-def install(path: Path, manifest_path: Path, *, overwrite: bool = False) -> ModelSpec:
+def install(
+    path: Path, manifest_path: Path, *, overwrite: bool = False, tried: Tried | None = None
+) -> ModelSpec:
     """Import the file ``path`` as ``manifest_path`` describes it, and return what was stored.
+
+    ``tried`` is called with an ONNX file's trial session and the model, and gives changes of the
+    manifest and further files to store.
 
     ModelError, with nothing stored, where the manifest is wrong, the sha256 is another, the name
     is taken (``overwrite`` replaces an imported one), or a trial run shows that the file does not
@@ -76,8 +84,8 @@ def install(path: Path, manifest_path: Path, *, overwrite: bool = False) -> Mode
         data = _as_safetensors(path, data)
         changed = dataclasses.replace(model.manifest, sha256=hashlib.sha256(data).hexdigest())
         model = dataclasses.replace(model, manifest=changed)
-    model = _tried(model, data, path)
-    store(model, data)
+    model, others = _tried(model, data, path, tried)
+    store(model, data, others)
     return model.spec(folder() / name)
 
 
@@ -90,12 +98,14 @@ def check_name(name: str, place: str, *, overwrite: bool) -> None:
         raise ModelError(f"{target}: already imported; --overwrite replaces it")
 
 
-def _tried(model: Described, data: bytes, path: Path) -> Described:
+def _tried(
+    model: Described, data: bytes, path: Path, tried: Tried | None
+) -> tuple[Described, Mapping[str, bytes]]:
     """Run the model once; ModelError begins with the file. Adds what only the graph tells."""
-    from hie_cli.models.imported_network import ImportedNetwork
     from hie_cli.models.trial import TrialSession
 
     spec = model.spec(path.parent)
+    others: Mapping[str, bytes] = {}
     try:
         if model.layout is not None:
             check_self_contained(data, spec.name)
@@ -105,16 +115,23 @@ def _tried(model: Described, data: bytes, path: Path) -> Described:
                     model.manifest, any_size=graph.any_size and spec.task == "detect"
                 )
                 model = dataclasses.replace(model, manifest=changed)
-                assembly.probe(assembly.assemble(model.spec(path.parent), graph))
+                spec = model.spec(path.parent)
+                assembly.probe(assembly.assemble(spec, graph))
+                if tried is not None:
+                    changes, others = tried(session, spec)
+                    changed = dataclasses.replace(model.manifest, **changes)
+                    model = dataclasses.replace(model, manifest=changed)
         else:
             state = weights.read_state(data, path.name)
             network = network_of(manifest.packaged(model.manifest.like))
             weights.fill(network.build(), state, path.name)
             if not all(np.isfinite(array).all() for array in state.values()):
                 raise ModelError("the weights are not all finite")
+    except ConfigError:
+        raise
     except HieError as error:
         raise ModelError(f"{path}: refused: {error}") from None
-    return model
+    return model, others
 
 
 def _as_safetensors(path: Path, data: bytes) -> bytes:
@@ -174,6 +191,17 @@ def store(model: Described, data: bytes, others: Mapping[str, bytes] | None = No
         raise ModelError(f"{target}: cannot be written ({error.strerror})") from None
 
 
+def write(path: Path, data: bytes) -> None:
+    """Write a file at once or not at all. ModelError where that cannot be done."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ModelError(f"{path}: cannot be written ({error.strerror})") from None
+
+
 def change(name: str, values: Mapping[str, Any]) -> ModelSpec:
     """Give the imported model ``name`` other ``values`` of its manifest, and return it.
 
@@ -182,12 +210,7 @@ def change(name: str, values: Mapping[str, Any]) -> ModelSpec:
     path = folder() / name / _MANIFEST
     changed = manifest.parse({**manifest.read(path).values(), **values}, str(path))
     text = yaml.safe_dump(changed.values(), sort_keys=False, allow_unicode=True)
-    try:
-        partial = path.with_name(f".{_MANIFEST}.{os.getpid()}")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be written ({error.strerror})") from None
+    write(path, text.encode())
     return changed.spec(path.parent)
 
 

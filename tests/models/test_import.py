@@ -11,7 +11,7 @@ import safetensors.numpy
 from typer.testing import CliRunner
 
 from hie_cli.cli.app import build
-from hie_cli.core.errors import ModelError
+from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.models import manifest, registry, user_models, weights
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.yolox import Yolox
@@ -294,9 +294,15 @@ def test_command_import_and_verify(tmp_path, graphs, store):
     sha256 = hashlib.sha256(data).hexdigest()
     values = GOOD | {"input_size": [64, 64], "sha256": sha256}
     file, described = graphs.write(tmp_path, data, **values)
-    result = run("import", str(file), "--manifest", str(described))
+    given = ("import", str(file), "--manifest", str(described))
+    refused = run(*given)  # a graph that sees nobody: is the manifest right?
+    assert isinstance(refused.exception, ConfigError)
+    assert "0 of the 7 people in the test picture only; mend the" in str(refused.exception)
+    assert not store.exists()
+    result = run(*given, "--accept-doubts")
     assert result.exit_code == 0, result.output
     assert "imported mine (detect)" in result.stdout
+    assert (store / "mine" / "seen.png").is_file()
     assert "mine: ok" in run("verify").stdout
     assert run("verify").exit_code == 0
     (store / "mine" / "model.onnx").unlink()

@@ -69,17 +69,25 @@ def graph(
     sizes: tuple[str, ...] = (),
     kind: int = TensorProto.FLOAT,
     image_rank: int = 4,
+    quantised: bool = False,
+    fixed_inside: bool = False,
 ) -> bytes:
     """The graph of pairs (prepared image (3, h, w), outputs). ``blue``: the channel looked at.
 
-    Not ``batched``: outputs lack the batch dimension. ``free_batch``: any number of images.
-    ``sizes``: names of further inputs (1, 2), which are not used.
+    Not ``batched``: outputs lack the batch dimension. ``free_batch``: any number of images;
+    ``fixed_inside``: yet it is reshaped to one. ``sizes``: names of further inputs (1, 2), which
+    are not used. ``quantised``: images (uint8) go through DequantizeLinear.
     """
     marks = np.float32([given[blue].mean() for given, _ in known])
     assert len(set(np.round(marks, 3))) == len(marks), marks
     _, height, width = known[0][0].shape
     shape = ["n" if free_batch else 1, 3, height, width][4 - image_rank :]
-    nodes = [helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT)]
+    given = "whole" if fixed_inside else "images"
+    nodes = [helper.make_node("Reshape", ["images", "one_image"], ["whole"])] * fixed_inside
+    if quantised:
+        nodes.append(helper.make_node("DequantizeLinear", [given, "step"], ["floats"]))
+    else:
+        nodes.append(helper.make_node("Cast", [given], ["floats"], to=TensorProto.FLOAT))
     if image_rank == 3:
         nodes.append(helper.make_node("Unsqueeze", ["floats", "zero"], ["stacked"]))
     source = "stacked" if image_rank == 3 else "floats"
@@ -93,6 +101,7 @@ def graph(
     ]
     constants = {
         "known": marks[None], "blue": np.int64([blue]), "one": np.int64([1]), "zero": np.int64([0]),
+        "one_image": np.int64([1, 3, height, width]), "step": np.float32(1),
     }  # fmt: skip
     results = []
     for name in known[0][1]:

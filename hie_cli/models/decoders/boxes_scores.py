@@ -10,30 +10,26 @@ from typing import ClassVar
 import numpy as np
 
 from hie_cli.core.types import FloatArray, People
-from hie_cli.models.decoders.candidates import check_floor, check_person, refuse, sparse
+from hie_cli.models.decoders.candidates import ClassedLayout, refuse, sparse
 from hie_cli.models.images import Letterbox
 
 
 @dataclass(frozen=True)
-class BoxesScores:
+class BoxesScores(ClassedLayout):
     """Boxes (N, 4) xyxy, scores (N,) and classes (N,): the outputs of these numbers, from 0.
 
     ``normalised``: corners over the input's size · ``yx``: y before x, as TensorFlow has it.
     """
 
-    task: ClassVar = "detect"
     required: ClassVar[tuple[str, ...]] = ("boxes_at", "scores_at", "classes_at")
     boxes_at: int = 0
     scores_at: int = 1
     classes_at: int = 2
     normalised: bool = False
     yx: bool = False
-    person: int = 0
-    floor: float = 0.05
 
     def __post_init__(self) -> None:
-        check_floor(self.floor)
-        check_person(self.person)
+        super().__post_init__()
         if not all(0 <= at < 16 for at in (self.boxes_at, self.scores_at, self.classes_at)):
             raise ValueError("boxes_at, scores_at, classes_at: expected the outputs' numbers")
 

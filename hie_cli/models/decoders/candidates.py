@@ -1,4 +1,7 @@
-"""What the decoders of published layouts share: limits, refusals, choosing candidates."""
+"""What the decoders of published layouts share: keys and their checks, refusals, candidates."""
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +20,57 @@ LIMIT = 300
 SAME_PERSON = 0.65
 
 
+@dataclass(frozen=True)
+class PeopleLayout:
+    """The key of every detector: ``floor``, the lowest score kept."""
+
+    task: ClassVar = "detect"
+    required: ClassVar[tuple[str, ...]] = ()
+    floor: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor <= 1:
+            raise ValueError(f"floor: {self.floor}, expected 0..1")
+
+
+@dataclass(frozen=True)
+class ClassedLayout(PeopleLayout):
+    """And of one that knows several classes: ``person``, theirs."""
+
+    person: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.person <= 10_000:
+            raise ValueError(f"person: {self.person}, expected a class index from 0")
+
+
+@dataclass(frozen=True)
+class GridLayout(ClassedLayout):
+    """The keys of a dense head: the ``strides`` of its grids of cells, in pixels."""
+
+    strides: tuple[int, ...] = (8, 16, 32)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.strides or not all(1 <= stride <= 256 for stride in self.strides):
+            raise ValueError(
+                f"strides: {self.strides}, expected a list of pixels such as [8, 16, 32]"
+            )
+
+
+@dataclass(frozen=True)
+class PoseLayout:
+    """The key of every pose network: its ``keypoints``."""
+
+    task: ClassVar = "pose"
+    required: ClassVar[tuple[str, ...]] = ("keypoints",)
+    keypoints: str = "coco17"
+
+    def __post_init__(self) -> None:
+        keypoint_set(self.keypoints)
+
+
 def refuse(decoder: str, seen: list[FloatArray], expected: str) -> ModelError:
     """The error for outputs that do not fit: what was seen, what was expected."""
     shapes = ", ".join(str(tuple(array.shape)) for array in seen) or "nothing"
@@ -26,24 +80,6 @@ def refuse(decoder: str, seen: list[FloatArray], expected: str) -> ModelError:
 def first_of(outputs: list[FloatArray]) -> list[FloatArray]:
     """The first image's part of a batch's outputs, for ``refuse``."""
     return [array[0] for array in outputs if len(array)]
-
-
-def check_floor(floor: float) -> None:
-    """ValueError unless ``floor`` is a score."""
-    if not 0 <= floor <= 1:
-        raise ValueError(f"floor: {floor}, expected 0..1")
-
-
-def check_person(person: int) -> None:
-    """ValueError unless ``person`` is a class index."""
-    if not 0 <= person <= 10_000:
-        raise ValueError(f"person: {person}, expected a class index from 0")
-
-
-def check_strides(strides: tuple[int, ...]) -> None:
-    """ValueError unless ``strides`` are some pixels."""
-    if not strides or not all(1 <= stride <= 256 for stride in strides):
-        raise ValueError(f"strides: {strides}, expected a list of pixels such as [8, 16, 32]")
 
 
 def keypoint_set(name: str) -> KeypointSet:

@@ -1,27 +1,17 @@
 """mmdeploy's detectors (RTMDet, YOLOX and others): boxes with scores, and their classes."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from hie_cli.core.types import FloatArray, People
-from hie_cli.models.decoders.candidates import check_floor, check_person, refuse, sparse
+from hie_cli.models.decoders.candidates import ClassedLayout, refuse, sparse
 from hie_cli.models.images import Letterbox
 
 
 @dataclass(frozen=True)
-class DetsLabels:
+class DetsLabels(ClassedLayout):
     """``dets`` (N, 5) xyxy in pixels, score; ``labels`` (N,)."""
-
-    task: ClassVar = "detect"
-    required: ClassVar[tuple[str, ...]] = ()
-    person: int = 0
-    floor: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_floor(self.floor)
-        check_person(self.person)
 
     def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
         """See ``parts.PeopleDecoder``."""

@@ -1,20 +1,19 @@
 """Heatmaps of joints (HRNet, ViTPose, SimpleBaseline): a map a joint, a cell some pixels."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from hie_cli.core.skeletons import to_hieve
 from hie_cli.core.types import FloatArray
-from hie_cli.models.decoders.candidates import first_of, keypoint_set, refuse
+from hie_cli.models.decoders.candidates import PoseLayout, first_of, keypoint_set, refuse
 from hie_cli.models.parts import Poses
 
 _FLOOR = 1e-10  # below which a heatmap has no logarithm
 
 
 @dataclass(frozen=True)
-class Heatmaps:
+class Heatmaps(PoseLayout):
     """One output (N, K, h, w); a joint is its map's maximum, moved within the cell.
 
     By a quarter of a cell to the higher neighbour (Newell et al., ECCV 2016), or with ``dark`` to
@@ -22,13 +21,7 @@ class Heatmaps:
     smoothing). Cell (0, 0) lies at pixel (0, 0), as their trainers align them.
     """
 
-    task: ClassVar = "pose"
-    required: ClassVar[tuple[str, ...]] = ("keypoints",)
-    keypoints: str = "coco17"
     dark: bool = False
-
-    def __post_init__(self) -> None:
-        keypoint_set(self.keypoints)
 
     def __call__(
         self, outputs: list[FloatArray], boxes: FloatArray, size_wh: tuple[int, int]

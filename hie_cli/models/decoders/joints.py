@@ -1,30 +1,23 @@
 """Poses decoded in the graph: a place and a score for each joint."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from hie_cli.core.skeletons import to_hieve
 from hie_cli.core.types import FloatArray
-from hie_cli.models.decoders.candidates import first_of, keypoint_set, refuse
+from hie_cli.models.decoders.candidates import PoseLayout, first_of, keypoint_set, refuse
 from hie_cli.models.parts import Poses
 
 
 @dataclass(frozen=True)
-class Joints:
+class Joints(PoseLayout):
     """Keypoints (N, K, 2) in crop pixels with scores (N, K), or both in one (N, K, 3).
 
     ``normalised``: places over the crop's size.
     """
 
-    task: ClassVar = "pose"
-    required: ClassVar[tuple[str, ...]] = ("keypoints",)
-    keypoints: str = "coco17"
     normalised: bool = False
-
-    def __post_init__(self) -> None:
-        keypoint_set(self.keypoints)
 
     def __call__(
         self, outputs: list[FloatArray], boxes: FloatArray, size_wh: tuple[int, int]

@@ -7,7 +7,7 @@ import numpy as np
 
 from hie_cli.core.skeletons import COCO17, to_hieve
 from hie_cli.core.types import FloatArray, People
-from hie_cli.models.decoders.candidates import check_floor, first_of, refuse, sparse
+from hie_cli.models.decoders.candidates import PeopleLayout, first_of, refuse, sparse
 from hie_cli.models.images import Letterbox
 from hie_cli.models.parts import Poses
 
@@ -31,15 +31,8 @@ class MoveNetSingle:
 
 
 @dataclass(frozen=True)
-class MoveNetMulti:
+class MoveNetMulti(PeopleLayout):
     """MultiPose's export: (N, 56), 17 x (y, x, score), then y1, x1, y2, x2, score."""
-
-    task: ClassVar = "detect"
-    required: ClassVar[tuple[str, ...]] = ()
-    floor: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_floor(self.floor)
 
     def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
         """See ``parts.PeopleDecoder``."""

@@ -1,22 +1,13 @@
 """NanoDet (RangiLyu): the packaged network's outputs, and those of its published exports."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from hie_cli.core.geometry import nms
 from hie_cli.core.types import FloatArray, People
 from hie_cli.models.decoders import distance_bins
-from hie_cli.models.decoders.candidates import (
-    LIMIT,
-    SAME_PERSON,
-    check_floor,
-    check_person,
-    check_strides,
-    dense,
-    refuse,
-)  # fmt: skip
+from hie_cli.models.decoders.candidates import LIMIT, SAME_PERSON, GridLayout, dense, refuse
 from hie_cli.models.images import Letterbox
 
 
@@ -35,7 +26,7 @@ class PackagedNanoDet:
 
 
 @dataclass(frozen=True)
-class NanoDet:
+class NanoDet(GridLayout):
     """Class probabilities and the four sides' bins, over the strides' cells.
 
     Either one output (A, C + 4 * bins), as its exporter writes, or one (A_s, C) and one
@@ -44,20 +35,13 @@ class NanoDet:
     for NanoDet-Plus) · ``classes``: how many · ``logits``: the classes' sigmoid is still to do.
     """
 
-    task: ClassVar = "detect"
-    required: ClassVar[tuple[str, ...]] = ()
-    strides: tuple[int, ...] = (8, 16, 32)
     classes: int = 80
-    person: int = 0
     centre: float = 0.5
     logits: bool = False
     pixels: bool = False
-    floor: float = 0.05
 
     def __post_init__(self) -> None:
-        check_strides(self.strides)
-        check_floor(self.floor)
-        check_person(self.person)
+        super().__post_init__()
         if not 0 <= self.centre <= 1:
             raise ValueError(f"centre: {self.centre}, expected 0..1")
         if not 1 <= self.classes <= 10_000:

@@ -1,41 +1,24 @@
 """RTMDet (OpenMMLab) without its decoding: class and distance maps of each stride."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from hie_cli.core.types import FloatArray, People
 from hie_cli.models.decoders import distance_bins
-from hie_cli.models.decoders.candidates import (
-    check_floor,
-    check_person,
-    check_strides,
-    dense,
-    refuse,
-)  # fmt: skip
+from hie_cli.models.decoders.candidates import GridLayout, dense, refuse
 from hie_cli.models.images import Letterbox
 
 
 @dataclass(frozen=True)
-class RtmDet:
+class RtmDet(GridLayout):
     """Logits (C, h, w) and distances (4, h, w) to left, top, right, bottom, for each stride.
 
     Distances start at the cell's corner, in pixels (``pixels``) or in cells.
     """
 
-    task: ClassVar = "detect"
-    required: ClassVar[tuple[str, ...]] = ()
-    strides: tuple[int, ...] = (8, 16, 32)
     pixels: bool = True
     centre: float = 0.0
-    person: int = 0
-    floor: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_strides(self.strides)
-        check_floor(self.floor)
-        check_person(self.person)
 
     def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
         """See ``parts.PeopleDecoder``."""

@@ -4,22 +4,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hie_cli.core.types import FloatArray, People
-from hie_cli.models.decoders.candidates import check_floor, keypoint_set, refuse, sparse
+from hie_cli.models.decoders.candidates import PeopleLayout, keypoint_set, refuse, sparse
 from hie_cli.models.images import Letterbox
 
 
 @dataclass(frozen=True)
-class Rtmo:
+class Rtmo(PeopleLayout):
     """mmdeploy's export: ``dets`` (N, 5) xyxy, score; ``keypoints`` (N, K, 3) x, y, score."""
 
-    task: ClassVar = "detect"
     required: ClassVar[tuple[str, ...]] = ("keypoints",)
     keypoints: str = "coco17"
-    floor: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         keypoint_set(self.keypoints)
-        check_floor(self.floor)
 
     def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
         """See ``parts.PeopleDecoder``."""

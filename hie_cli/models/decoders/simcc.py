@@ -1,30 +1,26 @@
 """SimCC (Li et al., ECCV 2022), as RTMPose exports it: a row of bins for each axis."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from hie_cli.core.skeletons import to_hieve
 from hie_cli.core.types import FloatArray
-from hie_cli.models.decoders.candidates import first_of, keypoint_set, refuse
+from hie_cli.models.decoders.candidates import PoseLayout, first_of, keypoint_set, refuse
 from hie_cli.models.parts import Poses
 
 
 @dataclass(frozen=True)
-class SimCC:
+class SimCC(PoseLayout):
     """``simcc_x`` (N, K, width * split), ``simcc_y`` (N, K, height * split).
 
     A joint is the best bin of each axis over ``split_ratio``, its score the lower of both.
     """
 
-    task: ClassVar = "pose"
-    required: ClassVar[tuple[str, ...]] = ("keypoints",)
-    keypoints: str = "coco17"
     split_ratio: float = 2.0
 
     def __post_init__(self) -> None:
-        keypoint_set(self.keypoints)
+        super().__post_init__()
         if not self.split_ratio > 0:
             raise ValueError(f"split_ratio: {self.split_ratio}, expected bins per pixel, above 0")
 

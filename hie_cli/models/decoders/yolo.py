@@ -6,49 +6,41 @@ from typing import ClassVar
 import numpy as np
 
 from hie_cli.core.types import FloatArray, People
-from hie_cli.models.decoders.candidates import (
-    check_floor,
-    check_person,
-    dense,
-    keypoint_set,
-    refuse,
-)  # fmt: skip
+from hie_cli.models.decoders.candidates import ClassedLayout, dense, keypoint_set, refuse
 from hie_cli.models.images import Letterbox
 
 
 @dataclass(frozen=True)
-class Yolo:
-    """One output (A, F), or (F, A): the longer side counts the candidates.
+class Yolo(ClassedLayout):
+    """One matrix (A, F), or (F, A): the longer side counts the candidates. Outputs of other ranks
+    (masks, raw heads) are not looked at.
 
     F = centre x, y, width, height in pixels (``normalised``: of the input's size), then with
     ``objectness`` (v5, v7) the chance of an object, then the classes' probabilities; or with
     ``keypoints`` one score and K x (x, y, score).
     """
 
-    task: ClassVar = "detect"
     required: ClassVar[tuple[str, ...]] = ("objectness",)
     objectness: bool = False
     normalised: bool = False
     keypoints: str = ""
-    person: int = 0
-    floor: float = 0.05
 
     def __post_init__(self) -> None:
-        check_floor(self.floor)
-        check_person(self.person)
+        super().__post_init__()
         if self.keypoints:
             keypoint_set(self.keypoints)
 
     def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
         """See ``parts.PeopleDecoder``."""
-        rows = outputs[0] if outputs else np.zeros((0, 0), np.float32)
-        if rows.ndim == 2 and rows.shape[0] < rows.shape[1]:
+        flat = [each for each in outputs if each.ndim == 2]
+        rows = flat[0] if len(flat) == 1 else np.zeros((0, 0), np.float32)
+        if rows.shape[0] < rows.shape[1]:
             rows = rows.T
         joints = keypoint_set(self.keypoints) if self.keypoints else None
         first = 5 if self.objectness else 4
         wanted = first + (1 + 3 * len(joints.joints) if joints else self.person + 1)
-        fits = rows.shape[1] == wanted if joints else rows.ndim == 2 and rows.shape[1] >= wanted
-        if len(outputs) != 1 or not fits:
+        fits = rows.shape[1] == wanted if joints else rows.shape[1] >= wanted
+        if len(flat) != 1 or not fits:
             raise refuse(
                 "yolo", outputs, f"one (candidates, {wanted}{'' if joints else ' or more'})"
             )

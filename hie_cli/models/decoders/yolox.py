@@ -7,18 +7,12 @@ import numpy as np
 
 from hie_cli.core.types import FloatArray, People
 from hie_cli.models.decoders import distance_bins
-from hie_cli.models.decoders.candidates import (
-    check_floor,
-    check_person,
-    check_strides,
-    dense,
-    refuse,
-)  # fmt: skip
+from hie_cli.models.decoders.candidates import GridLayout, dense, refuse
 from hie_cli.models.images import Letterbox
 
 
 @dataclass(frozen=True)
-class Yolox:
+class Yolox(GridLayout):
     """One output (A, 5 + C) of centre x, y, width, height, objectness, classes.
 
     Rows run over the strides' cells row by row. Not ``decoded``, the first four are offsets in
@@ -26,17 +20,8 @@ class Yolox:
     ``decoded`` (``--decode_in_inference``), they are pixels. Probabilities are already sigmoids.
     """
 
-    task: ClassVar = "detect"
     required: ClassVar[tuple[str, ...]] = ("decoded",)
     decoded: bool = False
-    strides: tuple[int, ...] = (8, 16, 32)
-    person: int = 0
-    floor: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_strides(self.strides)
-        check_floor(self.floor)
-        check_person(self.person)
 
     def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
         """See ``parts.PeopleDecoder``."""

@@ -43,44 +43,42 @@ _COLUMNS = (
     ("batch", "x1", "y1", "x2", "y2", "class", "score"),
     ("batch", "class", "score", "x1", "y1", "x2", "y2"),
 )
+_MOST_ROWS = 1000  # of a graph that suppresses copies
 _SPLITS = (2.0, 1.0, 3.0, 4.0)  # SimCC bins per pixel
 
 
 def detectors(outputs: Sequence[FloatArray], input_hw: tuple[int, int]) -> Iterator[Layout]:
     """Decoders of one image's ``outputs`` (without batch dimension) as people with boxes."""
     shapes = [array.shape for array in outputs]
-    if len(outputs) == 1 and outputs[0].ndim == 2:
-        yield from _one_matrix(outputs[0], input_hw)
     flat = [shape for shape in shapes if len(shape) == 2]
+    matrices = [each for each in outputs if each.ndim == 2]
+    if len(matrices) == 1:
+        yield from _rows(*matrices[0].shape)
+        alone = len(outputs) == 1
+        # Beside masks or raw heads there are but the rows of YOLO's kind.
+        yield from _one_matrix(matrices[0], input_hw) if alone else _yolo(matrices[0])
     if any(shape[1] == 5 for shape in flat) and any(len(shape) == 1 for shape in shapes):
-        yield from (DetsLabels(person) for person in _PERSONS)
+        yield from (DetsLabels(person=person) for person in _PERSONS)
     if len(outputs) == 2 and any(len(shape) == 3 and shape[2] == 3 for shape in shapes):
         counts = {shape[1] for shape in shapes if len(shape) == 3}
-        yield from (Rtmo(name) for name in _sets(counts))
+        yield from (Rtmo(keypoints=name) for name in _sets(counts))
     if len(outputs) >= 3:
         yield from _separate(outputs)
-    if len(outputs) == 2 and len(flat) == 2 and any(shape[1] == 4 for shape in flat):
-        widths = [shape[1] for shape in flat if shape[1] != 4]
-        for softmax, person in product((False, True), _persons(widths[0]) if widths else ()):
-            yield Detr(softmax, person)
+    if len(flat) == 2 and any(shape[1] == 4 for shape in flat):
+        yield from _queries(matrices)
     yield from _dense_pairs(outputs, input_hw)
 
 
 def _one_matrix(rows: FloatArray, input_hw: tuple[int, int]) -> Iterator[Layout]:
     shape = rows.shape
     cells = {strides: _cells(input_hw, strides) for strides in (_THREE, _FOUR)}
-    long, short = max(shape), min(shape)
     if shape[1] == 56 and shape[0] <= 100:
         yield MoveNetMulti()
-    for columns in _COLUMNS:
-        if shape[1] == len(columns):
-            for normalised, person in product((False, True), _PERSONS):
-                yield DetectionRows(columns, normalised, person)
     for strides, total in cells.items():
         if shape[0] == total:
             if _probabilities(rows[:, 4:]):
                 for decoded, person in product((False, True), _persons(shape[1] - 5)):
-                    yield Yolox(decoded, strides, person)
+                    yield Yolox(decoded=decoded, strides=strides, person=person)
             widths = {bins: shape[1] - 4 * bins for bins in (8, 11, 7, 16, 1)}
             for bins, centre in product(_likely(widths), (0.5, 0.0)):
                 classes = widths[bins]
@@ -89,15 +87,56 @@ def _one_matrix(rows: FloatArray, input_hw: tuple[int, int]) -> Iterator[Layout]
                 logits = not _probabilities(rows[:, :classes])
                 for pixels in (False, True) if bins == 1 else (False,):
                     for person in _persons(classes):
-                        yield NanoDet(strides, classes, person, centre, logits, pixels)
-    columns_first = rows if shape[1] == short else rows.T
-    if long >= 100 and short >= 5 and _probabilities(columns_first[:, 4 : 5 if short > 6 else 6]):
-        for normalised in (False, True):
-            for name in _sets({(short - 5) // 3}) if (short - 5) % 3 == 0 else ():
-                yield Yolo(False, normalised, name)  # first: its boxes can be read without, too
-            for objectness in _likely({False: short - 4, True: short - 5}):
-                for person in _persons(short - (5 if objectness else 4)):
-                    yield Yolo(objectness, normalised, "", person)
+                        yield NanoDet(
+                            strides=strides, classes=classes, person=person, centre=centre,
+                            logits=logits, pixels=pixels,
+                        )  # fmt: skip
+    yield from _yolo(rows)
+
+
+def _rows(count: int, width: int) -> Iterator[Layout]:
+    """Graphs that suppress copies themselves, a row a person; counts may come beside them."""
+    for columns in _COLUMNS:
+        beyond = width - len(columns)
+        posed = beyond > 0 and beyond % 3 == 0 and count <= _MOST_ROWS
+        sets = _sets({beyond // 3}) if posed else [""] * (beyond == 0)
+        for keypoints, normalised, person in product(sets, (False, True), _PERSONS):
+            yield DetectionRows(
+                columns=columns, normalised=normalised, keypoints=keypoints, person=person
+            )
+
+
+def _yolo(rows: FloatArray) -> Iterator[Layout]:
+    long, short = max(rows.shape), min(rows.shape)
+    columns_first = rows if rows.shape[1] == short else rows.T
+    if long < 100 or short < 5 or not _probabilities(columns_first[:, 4 : 5 if short > 6 else 6]):
+        return
+    for normalised in (False, True):
+        for name in _sets({(short - 5) // 3}) if (short - 5) % 3 == 0 else ():
+            yield Yolo(normalised=normalised, keypoints=name)  # first: its boxes fit without, too
+        for objectness in _likely({False: short - 4, True: short - 5}):
+            for person in _persons(short - (5 if objectness else 4)):
+                yield Yolo(objectness=objectness, normalised=normalised, person=person)
+
+
+def _queries(matrices: Sequence[FloatArray]) -> Iterator[Layout]:
+    """Boxes (Q, 4) and class scores (Q, C) or (C, Q), logits or probabilities."""
+    boxes = next(each for each in matrices if each.shape[1] == 4)
+    (scores,) = (each for each in matrices if each is not boxes)
+    if len(scores) != len(boxes):
+        scores = scores.T
+    if len(scores) != len(boxes):
+        return
+    if _probabilities(scores):
+        kinds: tuple[tuple[bool, bool], ...] = ((False, True),)
+    else:
+        kinds = ((False, False), (True, False))
+    for (softmax, probabilities), corners in product(kinds, (False, True)):
+        for person in _persons(scores.shape[1]):
+            yield Detr(
+                softmax=softmax, probabilities=probabilities, corners=corners,
+                pixels=float(boxes.max(initial=0)) > 4, person=person,
+            )  # fmt: skip
 
 
 def _separate(outputs: Sequence[FloatArray]) -> Iterator[Layout]:
@@ -111,7 +150,10 @@ def _separate(outputs: Sequence[FloatArray]) -> Iterator[Layout]:
             whole = np.array_equal(outputs[classes], np.round(outputs[classes]))
             if whole and low >= 0 and high <= 1:
                 for normalised, yx, person in product((False, True), (False, True), _PERSONS):
-                    yield BoxesScores(place, scores, classes, normalised, yx, person)
+                    yield BoxesScores(
+                        boxes_at=place, scores_at=scores, classes_at=classes,
+                        normalised=normalised, yx=yx, person=person,
+                    )  # fmt: skip
 
 
 def _dense_pairs(outputs: Sequence[FloatArray], input_hw: tuple[int, int]) -> Iterator[Layout]:
@@ -133,17 +175,15 @@ def _dense_pairs(outputs: Sequence[FloatArray], input_hw: tuple[int, int]) -> It
                     units = (False, True) if widths - {classes} == {4} else (False,)
                     for centre, pixels in product((0.5, 0.0), units):
                         for person in _persons(classes):
-                            yield NanoDet(strides, classes, person, centre, logits, pixels)
+                            yield NanoDet(
+                                strides=strides, classes=classes, person=person, centre=centre,
+                                logits=logits, pixels=pixels,
+                            )  # fmt: skip
         if all(len(shape) == 3 for shape in shapes):
+            classes = max((shape[0] for shape in shapes if shape[0] != 4), default=0)
             for pixels, centre in product((True, False), (0.0, 0.5)):
-                yield from (
-                    (
-                        RtmDet(strides, pixels, centre, person)
-                        for person in _persons(max(shape[0] for shape in shapes if shape[0] != 4))
-                    )
-                    if any(shape[0] != 4 for shape in shapes)
-                    else ()
-                )
+                for person in _persons(classes):
+                    yield RtmDet(strides=strides, pixels=pixels, centre=centre, person=person)
 
 
 def poses(outputs: Sequence[FloatArray], size_wh: tuple[int, int]) -> Iterator[Layout]:
@@ -153,14 +193,14 @@ def poses(outputs: Sequence[FloatArray], size_wh: tuple[int, int]) -> Iterator[L
         yield MoveNetSingle()
     if len(shapes) == 1 and len(shapes[0]) == 3 and min(shapes[0][1:]) >= 8:
         for name, dark in product(_sets({shapes[0][0]}), (False, True)):
-            yield Heatmaps(name, dark)
+            yield Heatmaps(keypoints=name, dark=dark)
     if len(shapes) == 2 and all(len(shape) == 2 for shape in shapes):
         for name, split in product(_sets({shapes[0][0]}), _SPLITS):
             if [shape[1] for shape in shapes] == [round(side * split) for side in size_wh]:
-                yield SimCC(name, split)
+                yield SimCC(keypoints=name, split_ratio=split)
     counts = {shape[0] for shape in shapes if len(shape) == 2 and shape[1] in (2, 3)}
     for name, normalised in product(_sets(counts), (False, True)):
-        yield Joints(name, normalised)
+        yield Joints(keypoints=name, normalised=normalised)
 
 
 def vectors(outputs: Sequence[FloatArray]) -> Iterator[Layout]:

@@ -8,18 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hie_cli.core.errors import ModelError, nearest
-from hie_cli.core.types import Image
+from hie_cli.core.errors import ConfigError, ModelError, nearest
 from hie_cli.models import assembly, user_models
-from hie_cli.models.appearance import CropEmbedder
-from hie_cli.models.base import PoseEstimator
 from hie_cli.models.decoders.layouts import LAYOUTS, name_of
-from hie_cli.models.detectors import ImageDetector
-from hie_cli.models.imported_network import ImportedNetwork
-from hie_cli.models.importing import picture, show
-from hie_cli.models.importing.recognise import Recognised, recognise
+from hie_cli.models.imported_network import ImportedNetwork, Session
+from hie_cli.models.importing import show
+from hie_cli.models.importing.look import Look, look
+from hie_cli.models.importing.recognise import Recognised, recognise, takes_several
 from hie_cli.models.manifest import Described, Manifest, parse
 from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.spec import ModelSpec
@@ -34,6 +29,12 @@ _OTHERS: tuple[tuple[str, bytes, int, str], ...] = (
     (".pt .pth .ckpt .torchscript", b"PK\x03\x04", 0, "a PyTorch file: weights without their "
      "network, or TorchScript; export the network with torch.onnx.export, or give a manifest with "
      "`like` where they are weights of a packaged network"),
+    (".pb .tf", b"", 0, "a TensorFlow graph; convert it (python -m tf2onnx.convert --graphdef FILE "
+     "--output OUT.onnx)"),
+    (".mlmodel .mlpackage", b"", 0, "a Core ML file; import the ONNX file that it was made of, or "
+     "export the network with torch.onnx.export"),
+    (".ort", b"ORTM", 4, "a graph in ONNX Runtime's own form; import the ONNX file that it was "
+     "made of"),
     (".pkl .pickle .pdparams", b"\x80", 0, "a pickle, which would run code when read; export the "
      "network with torch.onnx.export (or paddle2onnx) where you trust it"),
     (".h5 .keras", b"\x89HDF", 0, "a Keras file; convert it (python -m tf2onnx.convert --keras "
@@ -53,8 +54,8 @@ class Imported:
     """An imported model: its record, and how it was understood.
 
     ``layout``: the decoder's name, or the packaged model whose network it is · ``assumptions``,
-    ``doubts`` and ``seen``: see ``recognise.Recognised``; empty with a manifest · ``picture``: a
-    PNG of what it saw, None with a manifest.
+    ``doubts``: see ``recognise.Recognised``; ``seen``: what the model says of the test picture, in
+    words · ``picture``: a PNG of that. Weights of a packaged network have none of these.
     """
 
     spec: ModelSpec
@@ -74,19 +75,21 @@ def import_model(
     set: Mapping[str, Any] | None = None,
     accept_doubts: bool = False,
     overwrite: bool = False,
+    picture_file: Path | str | None = None,
 ) -> Imported:
     """Import a model file, to be used by its name (docs/models.md).
 
     With a ``manifest`` (YAML) as that says. Without, its layout is found out by trying it on
     pictures with people; ``name`` is then the file's own in lower case unless given, and ``set``
-    holds keys of a manifest that are known (``colour``, ``input_size`` and so on). Doubts are
-    refused unless ``accept_doubts``. ``overwrite`` replaces an imported one of that name. Raises
-    ModelError, with nothing stored.
+    holds keys of a manifest that are known (``colour``, ``input_size`` and so on).
+    ``picture_file``: where to draw what it sees (PNG) besides its own folder, doubts or not.
+    ``overwrite`` replaces an imported one of that name. Raises ModelError, and ConfigError for
+    doubts that are not accepted: that it sees nobody on the test picture, or that another reading
+    does as well. Nothing is stored then.
     """
     path = Path(file)
     if manifest is not None:
-        spec = user_models.install(path, Path(manifest), overwrite=overwrite)
-        return Imported(spec, spec.architecture)
+        return _described(path, Path(manifest), accept_doubts, overwrite, picture_file)
     data = _read(path)
     fixed = _settings(set or {})
     title = name or re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") or "model"
@@ -94,22 +97,53 @@ def import_model(
     check_self_contained(data, str(path))
     with TrialSession(data, str(path)) as session:
         found = recognise(session, str(path), fixed)
-        if found.doubts and not accept_doubts:
-            raise ModelError(
-                f"{path}: {found.assumptions[0]}; {found.assumptions[1]}; but "
-                f"{'; '.join(found.doubts)}: state which with "
-                "--set KEY=VALUE, or accept them with --accept-doubts"
-            )
-        model = _describe(found, fixed, title, licence, data, path)
-        network = ImportedNetwork(session, title, model.spec(path.parent).input)
-        loaded = assembly.assemble(model.spec(path.parent), network)
-        drawn = show.png(_seen(loaded))
+    drawn = show.png(found.look.drawn)
+    if picture_file is not None:
+        user_models.write(Path(picture_file), drawn)
+    if found.doubts and not accept_doubts:
+        raise ConfigError(
+            f"{path}: {'; '.join((*found.assumptions[:2], 'but ' + found.doubts[0]))}: state what "
+            "you know with --set KEY=VALUE, or accept this with --accept-doubts"
+        )
+    model = _describe(found, fixed, title, licence, data, path)
     user_models.store(model, data, {_PICTURE: drawn})
     folder = user_models.folder() / title
     return Imported(
-        model.spec(folder), name_of(found.layout), found.assumptions, found.doubts, found.seen,
-        folder / _PICTURE,
+        model.spec(folder), name_of(found.layout), found.assumptions, found.doubts,
+        found.look.seen, folder / _PICTURE,
     )  # fmt: skip
+
+
+def _described(
+    path: Path,
+    manifest: Path,
+    accept_doubts: bool,
+    overwrite: bool,
+    picture_file: Path | str | None,
+) -> Imported:
+    """Import what a manifest describes; where it sees nobody, that is a doubt."""
+    looks: list[Look] = []
+
+    def tried(session: Session, spec: ModelSpec) -> tuple[dict[str, Any], dict[str, bytes]]:
+        seen = look(assembly.assemble(spec, ImportedNetwork(session, spec.name, spec.input)))
+        looks.append(seen)
+        drawn = show.png(seen.drawn)
+        if picture_file is not None:
+            user_models.write(Path(picture_file), drawn)
+        if not seen.sees and not accept_doubts:
+            raise ConfigError(
+                f"{path}: as {manifest} describes it, it saw {seen.seen} only; mend the manifest, "
+                "or accept this with --accept-doubts"
+            )
+        batch = spec.input.batch if takes_several(session, spec.name, spec.input) else 1
+        return {"batch": batch}, {_PICTURE: drawn}
+
+    spec = user_models.install(path, manifest, overwrite=overwrite, tried=tried)
+    if not looks:  # weights of a packaged network
+        return Imported(spec, spec.architecture)
+    doubts = () if looks[0].sees else (f"it saw {looks[0].seen} only",)
+    folder = user_models.folder() / spec.name
+    return Imported(spec, spec.architecture, (), doubts, looks[0].seen, folder / _PICTURE)
 
 
 def _read(path: Path) -> bytes:
@@ -121,9 +155,10 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
     ending = path.suffix.lower()
-    for endings, start, at, words in _OTHERS:
-        if ending in endings.split() or (start and data[at : at + len(start)] == start):
-            raise ModelError(f"{path}: {words}")
+    by_name = [words for endings, _, _, words in _OTHERS if ending in endings.split()]
+    by_content = [words for _, start, at, words in _OTHERS if start and data.startswith(start, at)]
+    for words in (*by_name, *by_content):
+        raise ModelError(f"{path}: {words}")
     return data
 
 
@@ -161,17 +196,3 @@ def _describe(
         values["resize"] = spec.resize
     values |= dataclasses.asdict(found.layout)  # type: ignore[call-overload] # a dataclass
     return parse(values | dict(fixed), str(path))
-
-
-def _seen(model: assembly.Loaded) -> Image:
-    """What the model says of the test picture, drawn."""
-    image = picture.read()
-    if isinstance(model, ImageDetector):
-        return show.people(image, model.detect([image])[0])
-    if isinstance(model, CropEmbedder):
-        before = picture.read("people_second_earlier")
-        now, then = model.embed([image, before], [picture.BOXES, picture.EARLIER_BOXES])
-        alike = np.asarray(now @ then.T)
-        return show.likeness(image, picture.BOXES, before, picture.EARLIER_BOXES, alike)
-    estimator: PoseEstimator = model  # type: ignore[assignment] # the one task that is left
-    return show.poses(image, estimator.estimate([image], [picture.BOXES])[0][0])

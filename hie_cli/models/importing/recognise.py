@@ -3,22 +3,23 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import FloatArray, People
+from hie_cli.models.assembly import assemble
 from hie_cli.models.decoders.layouts import Layout, name_of
 from hie_cli.models.images import Letterbox, cropped, cut, windows
 from hie_cli.models.imported_network import ImportedNetwork, Ports, Session
 from hie_cli.models.importing import candidates, picture, quality
-from hie_cli.models.spec import InputSpec
+from hie_cli.models.importing.look import Look, look
+from hie_cli.models.parts import PeopleDecoder
+from hie_cli.models.spec import InputSpec, ModelSpec
 
 _FREE_SIDE = 640  # input of a detector that takes any size
 _FREE_CROP_WH = (192, 256)  # and of a pose network
-_SEES = 0.3  # quality below which a graph sees nobody
-_SEES_JOINTS = 0.4
 _CLEAR = 0.02  # two readings nearer than this are as good as each other
 _ALIKE = 0.3  # the same for the margin of appearance vectors, in deviations
 _STRETCHES = 0.05  # how much better a stretched picture must do
@@ -58,14 +59,15 @@ class Recognised:
     """What a graph was found to be.
 
     ``layout`` and ``input`` as in its ``ModelSpec`` · ``quality`` 0..1 of what it saw on the
-    pictures · ``seen`` in words · ``assumptions``: what was chosen and on what grounds ·
-    ``doubts``: choices that another reading would have served as well.
+    pictures · ``look``: the same to be looked at · ``assumptions``: what was chosen and on what
+    grounds · ``doubts``: that it sees nobody, or choices that another reading would have served as
+    well, and the options that decide.
     """
 
     layout: Layout
     input: InputSpec
     quality: float
-    seen: str
+    look: Look
     assumptions: tuple[str, ...]
     doubts: tuple[str, ...]
 
@@ -82,13 +84,17 @@ class Reading:
 def recognise(session: Session, name: str, fixed: Mapping[str, Any]) -> Recognised:
     """Try ``session`` in every way its shapes allow. ``fixed`` keys of the manifest are not varied.
 
-    ModelError where no published layout fits, or none sees the people.
+    ModelError where no published layout fits.
     """
     ports = Ports.of(session, name)
+    first = None
     for task in (_as_detector, _as_pose, _as_appearance):
         found = task(session, ports, name, fixed)
-        if found is not None:
+        if found is not None and found.look.sees:
             return _with_batch(session, name, found)
+        first = first or found
+    if first is not None:
+        return _with_batch(session, name, first)
     probe = _outputs(session, name, InputSpec(_size(ports, (_FREE_SIDE,) * 2), batched=False))
     shapes = ", ".join(str(each[0].shape) for each in probe)
     raise ModelError(
@@ -120,20 +126,8 @@ def _as_detector(
     best, rest = _best(readings())
     if best is None:
         return None
-    if best.quality < _SEES:
-        raise ModelError(
-            f"{name}: looks like a detector ({name_of(best.layout)}), but sees too few of the "
-            f"people in the test picture (quality {best.quality:.2f}); describe it in a manifest"
-        )
-    whole = picture.whole()
-    resize = _resize(session, name, best, ports, fixed)
-    best = dataclasses.replace(best, input=resize)
-    box = best.input.letterbox(whole.image.shape[:2], None)
-    outputs = ImportedNetwork(session, name, best.input)(box.batch([whole.image]))
-    people = best.layout([each[0] for each in outputs], box)
-    count = quality.people_seen(people, whole)
-    seen = f"{count} of the {len(whole.boxes)} people in the test picture"
-    return _result(best, rest, seen, any_size)
+    best = dataclasses.replace(best, input=_resize(session, name, best, ports, fixed))
+    return _result(session, name, best, rest)
 
 
 def _resize(
@@ -187,14 +181,7 @@ def _as_pose(
     best, rest = _best(readings())
     if best is None:
         return None
-    if best.quality < _SEES_JOINTS:
-        raise ModelError(
-            f"{name}: looks like a pose network ({name_of(best.layout)}), but its joints do not "
-            f"lie on the people of the test picture (quality {best.quality:.2f}); describe it in a "
-            "manifest"
-        )
-    seen = f"{best.quality:.0%} of the joints of {len(people)} people in the test picture"
-    return _result(best, rest, seen, False)
+    return _result(session, name, best, rest)
 
 
 def _as_appearance(
@@ -208,7 +195,6 @@ def _as_appearance(
             ("people", picture.BOXES), ("people_second_earlier", picture.EARLIER_BOXES),
         )
     )  # fmt: skip
-    agree: dict[int, int] = {}
 
     def readings() -> Iterator[Reading]:
         for spec in _inputs(base, ports, fixed):
@@ -218,24 +204,13 @@ def _as_appearance(
                 return
             for layout in _wanted(candidates.vectors([single[0][0][0]]), fixed):
                 vectors = layout([np.concatenate([each[0] for each in single])])
-                value, right = quality.of_vectors(vectors[: len(now)], vectors[len(now) :])
-                reading = Reading(layout, spec, value)
-                agree[id(reading)] = right
-                kept.append(reading)
-                yield reading
+                margin, _ = quality.of_vectors(vectors[: len(now)], vectors[len(now) :])
+                yield Reading(layout, spec, margin)
 
-    kept: list[Reading] = []  # so that an id stays a reading's own
     best, rest = _best(readings(), _ALIKE)
     if best is None:
         return None
-    right = agree[id(best)]
-    if right <= len(now) // 2:
-        raise ModelError(
-            f"{name}: looks like an appearance network, but knows only {right} of the {len(now)} "
-            "people of two pictures again; describe it in a manifest"
-        )
-    seen = f"{right} of {len(now)} people recognised in a picture one second earlier"
-    return _result(best, rest, seen, False, _ALIKE)
+    return _result(session, name, best, rest, _ALIKE)
 
 
 def _inputs(base: InputSpec, ports: Ports, fixed: Mapping[str, Any]) -> Iterator[InputSpec]:
@@ -327,31 +302,57 @@ def _scale_of(spec: InputSpec) -> str:
 
 
 def _result(
-    best: Reading, rest: Sequence[Reading], seen: str, any_size: bool, clear: float = _CLEAR
+    session: Session, name: str, best: Reading, rest: Sequence[Reading], clear: float = _CLEAR
 ) -> Recognised:
     spec, layout = best.input, best.layout
+    model = ModelSpec(name, layout.task, None, input=spec, decoder=cast(PeopleDecoder, layout))
+    seen = look(assemble(model, ImportedNetwork(session, name, spec)))
     colours, values = spec.colour, _scale_of(spec)
     usual = (colours, values) in _USUAL[name_of(layout)]
     assumptions = (
         f"layout {_words(layout)}",
         f"colours {colours}, values {values}" + (" (usual for this layout)" if usual else ""),
         f"input {spec.size_wh[0]} x {spec.size_wh[1]}"
-        + (" by default, any other size" if any_size else "")
+        + (" by default, any other size" if spec.any_size else "")
         + f", pictures {spec.resize}",
     )
+    if not seen.sees:
+        text = f"it saw {seen.seen} only (--set decoder=..., colour=..., mean=..., input_size=...)"
+        return Recognised(layout, spec, best.quality, seen, assumptions, (text,))
     near = [r for r in rest if r.quality > best.quality - clear and r.quality != best.quality]
     doubts = [
-        f"layout {_words(r.layout)} does as well"
+        f"layout {_words(r.layout)} does as well ({options_between(best, r)})"
         for r in near
         if r.input == spec and not _alike(r.layout, layout)
     ][:1]
     if not usual:
         doubts += [
-            f"colours {r.input.colour}, values {_scale_of(r.input)} do as well"
+            f"colours {r.input.colour}, values {_scale_of(r.input)} do as well "
+            f"({options_between(best, r)})"
             for r in near
             if r.layout == layout
         ][:1]
     return Recognised(layout, spec, best.quality, seen, assumptions, tuple(doubts))
+
+
+def options_between(one: Reading, other: Reading) -> str:
+    """The options that say which of two readings it is."""
+    keys = [
+        {"decoder": name_of(each.layout)}
+        | dataclasses.asdict(each.layout)  # type: ignore[call-overload] # a dataclass
+        | {"colour": each.input.colour, "mean": each.input.mean, "std": each.input.std}
+        for each in (one, other)
+    ]
+    sides = []
+    for own, against in (keys, keys[::-1]):
+        given = [f"--set {key}={_plain(v)}" for key, v in own.items() if against.get(key, v) != v]
+        sides.append(" ".join(given))
+    return " or ".join(sides)
+
+
+def _plain(value: Any) -> str:
+    text = f"[{','.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
+    return text.lower() if isinstance(value, bool) else text
 
 
 def _words(layout: Layout) -> str:
@@ -378,34 +379,36 @@ def _alike(one: Layout, other: Layout) -> bool:
 
 
 def _with_batch(session: Session, name: str, found: Recognised) -> Recognised:
-    """Two images at once: where the graph fails or answers otherwise, it takes one at a time."""
-    ports = Ports.of(session, name)
-    if not found.input.batched or ports.batch is not None:
+    if takes_several(session, name, found.input):
         return found
-    spec = found.input
-    height, width = spec.size_wh[::-1]
+    text = "takes one image at a time (two at once fail or give something else)"
+    return dataclasses.replace(
+        found,
+        input=dataclasses.replace(found.input, batch=1),
+        assumptions=(*found.assumptions, text),
+    )
+
+
+def takes_several(session: Session, name: str, spec: InputSpec) -> bool:
+    """Try two images at once; False where the graph says it takes any number, and then fails or
+    answers otherwise.
+    """
+    if not spec.batched or spec.batch or Ports.of(session, name).batch is not None:
+        return True
     view = picture.whole()
-    box = Letterbox.into(view.image.shape[:2], (height, width), spec.padding)
+    box = Letterbox.into(view.image.shape[:2], spec.size_wh[::-1], spec.padding)
     pair = box.batch([view.image, np.ascontiguousarray(view.image[:, ::-1])])
     network = ImportedNetwork(session, name, spec)
     try:
         together = network(pair)
         alone = [network(pair[i : i + 1]) for i in range(2)]
-        same = all(
+        return all(
             len(both) == 2 and _agree(both[i], one[index][0])
             for index, both in enumerate(together)
             for i, one in enumerate(alone)
         )
     except (ModelError, ValueError):
-        same = False
-    if same:
-        return found
-    text = "takes one image at a time (two at once fail or give something else)"
-    return dataclasses.replace(
-        found,
-        input=dataclasses.replace(spec, batch=1),
-        assumptions=(*found.assumptions, text),
-    )
+        return False
 
 
 def _agree(together: FloatArray, alone: FloatArray) -> bool:

@@ -8,10 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from hie_cli.cli.app import build
-from hie_cli.core.errors import ModelError
+from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.geometry import iou
 from hie_cli.models import registry
 from hie_cli.models.importing import importer, picture
+from hie_cli.models.importing.look import Look
 from hie_cli.models.importing.recognise import Recognised
 from hie_cli.models.spec import InputSpec
 from tests.models.importing.test_recognise import RAW, rows, yolox
@@ -48,7 +49,7 @@ def test_the_command_says_what_it_assumed(tmp_path):
     assert told["seen"].startswith("7 of the 7")
     assert any("bgr" in line for line in told["assumptions"])
     plain = CliRunner().invoke(build(), ["models", "import", str(path), "--name", "other"])
-    assert "assumed: layout yolox (decoded False" in plain.stdout
+    assert "decoded False)" in plain.stdout
     wrong = CliRunner().invoke(
         build(), ["models", "import", str(path), "--set", "colur=rgb", "--name", "third"]
     )
@@ -63,13 +64,13 @@ def test_doubts_are_refused_unless_accepted(tmp_path, store, monkeypatch):
         from hie_cli.models.decoders.detection_rows import DetectionRows
 
         layout, spec = DetectionRows(), InputSpec((416, 416))
-        return Recognised(layout, spec, 0.9, "all", ("layout", "colours"), ("rgb does as well",))
+        seen = Look("all", True, picture.read())
+        return Recognised(layout, spec, 0.9, seen, ("layout", "colours"), ("rgb does as well",))
 
     monkeypatch.setattr(importer, "recognise", doubtful)
-    with pytest.raises(
-        ModelError, match=r"rgb does as well: state which with --set .* --accept-doubts"
-    ):
-        importer.import_model(path)
+    with pytest.raises(ConfigError, match=r"rgb does as well: state .* --set .* --accept-doubts"):
+        importer.import_model(path, picture_file=tmp_path / "saw.png")
+    assert cv2.imread(str(tmp_path / "saw.png")).shape == picture.read().shape
     assert not store.exists()
     assert importer.import_model(path, accept_doubts=True).doubts == ("rgb does as well",)
 
