@@ -223,7 +223,7 @@ def draw(
 ) -> Image:
     """A copy of ``image`` (H, W, 3) uint8 BGR with boxes, skeletons, identities and actions.
 
-    Of the settings the section ``render`` counts, such as ``set={"render.boxes": False}``.
+    Of the settings the section ``render`` counts, such as ``set={"render.show": ["boxes"]}``.
     """
     settings = load_chain(preset, config, set).render
     return Painter(settings, fps=1.0).paint(chain.picture(image).copy(), people, 0)

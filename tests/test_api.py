@@ -115,10 +115,10 @@ def test_drawing_leaves_the_image_alone():
     drawn = hie_cli.draw(image, people)
     assert not image.any()
     assert drawn[10:90, 10].any(), "the box's left side"
-    plain = {"render.boxes": False, "render.labels": False, "render.trails": False}
+    plain = {"render.show": [], "render.legend": False}
     assert not hie_cli.draw(image, people, set=plain).any()
-    with pytest.raises(hie_cli.ConfigError, match=r"unknown key 'render\.boxs'; did you mean"):
-        hie_cli.draw(image, people, set={"render.boxs": False})
+    with pytest.raises(hie_cli.ConfigError, match=r"unknown key 'render\.shw'; did you mean"):
+        hie_cli.draw(image, people, set={"render.shw": ["boxes"]})
 
 
 def test_convert_read_and_write(tmp_path):

@@ -1,12 +1,15 @@
 """``hie render``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hie_cli.cli import options
 from hie_cli.cli.commands import LOOK, command
+from hie_cli.core.errors import ConfigError
+
+LAYERS = "boxes, poses, ids, actions, trails, heat, zones"
 
 
 @command("render", LOOK)
@@ -14,6 +17,23 @@ def render(
     documents: options.Documents,
     video: options.VideoOf = None,
     output: options.Output = Path("out"),
+    show: Annotated[
+        str | None,
+        typer.Option("--show", metavar="LAYERS", help=f"Of {LAYERS}; in crowds, too."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="ID,...", help="These identities alone.")
+    ] = None,
+    scale: Annotated[
+        float | None, typer.Option("--scale", help="Size of the overlay; 1 is the video's.")
+    ] = None,
+    slow: Annotated[
+        float | None, typer.Option("--slow", help="So many times slower than the video.")
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option("--crop", metavar="X,Y,W,H", help="This part of the video, pixels."),
+    ] = None,
     png: Annotated[
         bool, typer.Option("--png", help="Also every drawn frame, as render/NAME/000000.png.")
     ] = False,
@@ -26,11 +46,40 @@ def render(
     """Draw results over the video: DIR/render/NAME.mp4 and a contact sheet NAME.png.
 
     \b
+    The video is H.264, of the source's size and time stamps, and plays in browsers (without
+    PyAV, pip install 'hie[video]', it does not). The sheet shows the frames with most going on.
+
+    \b
     Examples:
       hie render out/action --video clips/ -o out
-      hie render out/pose/crowd.json --video crowd.mp4 -o out --png --set render.boxes=false
+      hie render out/pose/crowd.json --video crowd.mp4 -o out --png --show poses
+      hie render out/action/crowd.json --video crowd.mp4 --only 3,7 --crop 200,0,400,300 --slow 4
     """
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, "cpu", overwrite, False, json)
+    session.choose("render", chosen(show, only, scale, slow, crop))
     session.run_documents(documents, video or [], "render", png=png)
+
+
+def chosen(
+    show: str | None, only: str | None, scale: float | None, slow: float | None, crop: str | None
+) -> dict[str, Any]:
+    """The options as settings; what is not given is left out. Raises ConfigError."""
+    settings: dict[str, Any] = {}
+    if show is not None:  # what is asked for by name is shown whatever the number of people
+        settings |= {"show": [part.strip() for part in show.split(",")], "crowd": 0}
+    if only is not None:
+        settings["only"] = numbers("--only", only, "identities such as 3,7")
+    if crop is not None:
+        settings["crop"] = numbers("--crop", crop, "X,Y,W,H in pixels, such as 0,0,640,480")
+    given = {"scale": scale, "slow": slow}
+    return settings | {name: value for name, value in given.items() if value is not None}
+
+
+def numbers(option: str, text: str, wanted: str) -> list[int]:
+    """Integers separated by commas. Raises ConfigError naming the option and what is ``wanted``."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"{option} {text}: expected {wanted}") from None

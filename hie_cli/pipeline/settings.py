@@ -9,7 +9,7 @@ from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.detection.settings import DetectConfig
 from hie_cli.posing.settings import PoseConfig, RefineConfig
 from hie_cli.recognition.stage import ActionConfig
-from hie_cli.rendering.draw import RenderConfig
+from hie_cli.rendering.settings import RenderConfig
 from hie_cli.tracking.stage import TrackConfig
 
 STAGES = ("detect", "pose", "track", "action", "render")

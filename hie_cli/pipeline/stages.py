@@ -7,6 +7,7 @@ from hie_cli.core.config import as_dict
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
 from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
+from hie_cli.pipeline import pictures
 from hie_cli.pipeline.clock import Clock, TimedDetector, TimedEstimator
 from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.networks import Models, used
@@ -16,7 +17,6 @@ from hie_cli.pipeline.stage import Stage
 from hie_cli.posing import refine
 from hie_cli.posing import stage as posing
 from hie_cli.recognition import stage as recognition
-from hie_cli.rendering.overlay import ContactSheet, OverlayWriter, painted, save_png
 from hie_cli.tracking import stage as tracking
 from hie_cli.video.sources import VideoSource
 
@@ -147,37 +147,19 @@ def action(run: VideoRun) -> Stage:
     return Stage("action", stage, as_dict(config), keeps_images=keep)
 
 
-def render(run: VideoRun) -> Stage:
-    """The overlay video and the contact sheet, drawn as the frames pass."""
-
-    def stage(stream: FrameStream) -> FrameStream:
-        first = next(stream, None)  # only now is the number of frames known
-        if first is None or run.output is None or run.frames is None:
-            return
-        name, config = run.video.name, run.config.render
-        overlay = OverlayWriter(run.output.overlay(name), run.video.fps)
-        sheet = ContactSheet(run.video, run.frames.total, config)
-        folder = run.output.overlay(name).with_suffix("")
-        try:
-            for item in painted(_all(first, stream), run.video, config):
-                assert item.image is not None
-                overlay.write(item.image)
-                sheet.add(item.index, item.image, len(item.people))
-                if run.png:
-                    save_png(folder / f"{item.index:06d}.png", item.image)
-                yield item
-            overlay.close()
-        except BaseException:
-            overlay.discard()
-            raise
-        sheet.save(run.output.contact_sheet(name))
-
-    return Stage("render", stage, needs_pixels=True)
-
-
-def _all(first: FramePeople, rest: FrameStream) -> FrameStream:
-    yield first
-    yield from rest
+def _render(run: VideoRun) -> Stage:
+    """Overlay, contact sheet and single pictures (``pictures.render``)."""
+    frames = run.frames
+    return pictures.render(
+        pictures.Pictures(
+            run.video,
+            run.stride,
+            run.config.render,
+            run.output,
+            run.png,
+            None if frames is None else frames.source,
+        )
+    )
 
 
 STAGES: dict[str, Callable[[VideoRun], Stage]] = {
@@ -185,5 +167,5 @@ STAGES: dict[str, Callable[[VideoRun], Stage]] = {
     "pose": pose,
     "track": track,
     "action": action,
-    "render": render,
+    "render": _render,
 }

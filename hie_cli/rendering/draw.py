@@ -1,157 +1,240 @@
 """Draw people onto frames: boxes, skeletons, identities in stable colours, actions, trails."""
 
-import colorsys
-from collections import deque
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.skeletons import BONES
 from hie_cli.core.types import Image, People
+from hie_cli.rendering.action_memory import EVENTS, ActionMemory, Doing
+from hie_cli.rendering.heads import head_boxes
+from hie_cli.rendering.labels import Label, LabelPlacer, Rectangle, draw_text, label_size
+from hie_cli.rendering.palette import WHITE, Colour, identity_colour
+from hie_cli.rendering.settings import RenderConfig
+from hie_cli.rendering.trails import HeatMap, Trails
+from hie_cli.rendering.view import View
 
-Colour = tuple[int, int, int]
-
-_GOLDEN = 0.618033988749895  # successive hues far apart, whatever the number of people
+_LINE = 1 / 500  # thickness of lines, as a share of the picture's shorter side
+_CAPITAL = 1 / 58  # height of capital letters, likewise
+_SMALLEST_CAPITAL = 8  # pixels: below nobody reads it
 _JOINT_DOTS_FROM = 120  # height of a person, in pixels at the thinnest line, to dot the joints
-_WHITE: Colour = (255, 255, 255)
-_GREY: Colour = (200, 200, 200)
+_CALM = 0.7  # share of ``RenderConfig.crowd`` below which a crowd is none any more
+_SURE = 0.7  # score from which an action's label is opaque
+_PALEST = 0.45  # opacity of a label that is just above the threshold
+_LEGEND_COLOUR: Colour = (40, 40, 40)
+_LEGEND_OPACITY = 0.65
 
 
-@dataclass(frozen=True)
-class RenderConfig:
-    """What an overlay shows (section ``render`` of a configuration)."""
-
-    boxes: bool = True
-    skeletons: bool = True
-    labels: bool = True
-    trails: bool = True
-    trail_seconds: float = 2.0
-    min_score: float = 0.3  # of people without an identity; a track is drawn whole
-    min_joint_score: float = 0.2
-    min_action_score: float = 0.4  # below, nothing is said of what somebody does
-    long_side: int = 1280
-    sheet_columns: int = 4
-    sheet_rows: int = 3
-
-    def __post_init__(self) -> None:
-        for name in ("long_side", "sheet_columns", "sheet_rows"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"render.{name} is {getattr(self, name)}; expected 1 or more")
-
-
-@lru_cache(maxsize=4096)
-def identity_colour(track_id: int | None) -> Colour:
-    """The BGR colour of an identity: the same id has the same colour in every frame and video."""
-    if track_id is None or track_id < 0:
-        return _GREY
-    hue = (track_id * _GOLDEN) % 1.0
-    value = (1.0, 0.75, 0.9)[track_id % 3]
-    r, g, b = colorsys.hsv_to_rgb(hue, 0.75, value)
-    return int(b * 255), int(g * 255), int(r * 255)
-
-
-@dataclass
 class Painter:
     """Draws the frames of one video in order, remembering trails and the last action of each id.
 
-    ``scale`` is the drawn size over the original; people are given in original pixels.
+    People are given in pixels of the video; the pictures show what ``view`` says (None: all of it,
+    as it is). capital: height of capital letters, as a share of the picture's shorter side.
     """
 
-    config: RenderConfig
-    fps: float
-    scale: float = 1.0
-    _trails: dict[int, deque[tuple[int, int, int]]] = field(default_factory=dict)
-    _actions: dict[int, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        config: RenderConfig,
+        fps: float,
+        view: View | None = None,
+        capital: float = _CAPITAL,
+    ) -> None:
+        self.config, self.view, self._capital = config, view, capital
+        self._trails = Trails(config.trail_seconds, fps)
+        self._heat: HeatMap | None = None
+        self._actions = ActionMemory(fps)
+        self._placer = LabelPlacer()
+        self._crowded = False
+        self._corner: tuple[bool, bool] | None = None
 
-    def paint(self, image: Image, people: People, frame_index: int) -> Image:
-        """Draw ``people`` onto ``image`` (H, W, 3) BGR in place, and return it."""
-        unit = max(1, round(min(image.shape[:2]) / 400))
-        kept = people.scores >= self.config.min_score
-        shown = people[kept] if people.track_ids is None else people
-        self._remember(shown, frame_index)
-        if self.config.trails:
-            self._draw_trails(image, frame_index, unit)
-        # Far people first, so that the near ones' labels stay readable.
-        for i in np.argsort(shown.boxes[:, 3], kind="stable"):
-            self._draw_person(image, shown, int(i), unit)
+    def paint(
+        self,
+        image: Image,
+        people: People,
+        index: int,
+        camera: NDArray[Any] | None = None,
+    ) -> Image:
+        """Draw ``people`` onto ``image`` (H, W, 3) BGR, which the view made, and return it.
+
+        camera (3, 3): how the picture moved since the frame before; None: not at all.
+        """
+        view = self.view or View.whole(image)
+        shown = self._chosen(people)
+        self._actions.add(index, shown)
+        self._crowded = self._is_crowded(len(shown))
+        unit = max(1, round(min(image.shape[:2]) * _LINE) - self._crowded)
+        layers = self.config.show
+        if "heat" in layers:
+            self._draw_heat(image, shown, camera, view)
+        if "trails" in layers:
+            self._trails.add(index, shown, camera)
+            if not self._crowded:
+                self._trails.draw(image, view, unit)
+        boxes = view.boxes(shown.boxes.astype(np.float64))
+        # Far people first, so that near ones lie over them.
+        order = np.argsort(boxes[:, 3], kind="stable").tolist()
+        for i in order:
+            self._draw_person(image, shown, i, boxes[i], view, unit)
+        self._write(image, shown, boxes, order[::-1], view)
         return image
 
-    def _remember(self, people: People, frame_index: int) -> None:
+    def _chosen(self, people: People) -> People:
+        """Those who are drawn; a track is drawn whole, others from a least score on."""
         if people.track_ids is None:
-            return
-        for i, key in enumerate(people.track_ids.tolist()):
-            x1, _, x2, y2 = people.boxes[i] * self.scale
-            trail = self._trails.setdefault(key, deque(maxlen=1024))
-            trail.append((frame_index, int((x1 + x2) / 2), int(y2)))
-            if people.action_scores is not None and np.isfinite(people.action_scores[i]).all():
-                best = int(people.action_scores[i].argmax())
-                sure = people.action_scores[i, best] >= self.config.min_action_score
-                self._actions[key] = ACTIONS[best] if sure else ""
+            return people[(people.scores >= self.config.min_score) & (not self.config.only)]
+        if not self.config.only:
+            return people
+        return people[np.isin(people.track_ids, self.config.only)]
 
-    def _draw_trails(self, image: Image, frame_index: int, unit: int) -> None:
-        oldest = frame_index - self.config.trail_seconds * self.fps
-        for key, trail in list(self._trails.items()):
-            while trail and trail[0][0] < oldest:
-                trail.popleft()
-            if not trail:
-                del self._trails[key]
-                continue
-            points = np.array([(x, y) for _, x, y in trail], np.int32)
-            cv2.polylines(image, [points], False, identity_colour(key), unit, cv2.LINE_AA)
+    def _is_crowded(self, count: int) -> bool:
+        most = self.config.crowd
+        if not most or self.config.only:
+            return False
+        return count >= most * (_CALM if self._crowded else 1)
 
-    def _draw_person(self, image: Image, people: People, i: int, unit: int) -> None:
+    def _draw_heat(
+        self, image: Image, people: People, camera: NDArray[Any] | None, view: View
+    ) -> None:
+        if self._heat is None:
+            right, bottom = view.x + view.source_width, view.y + view.source_height
+            self._heat = HeatMap(right, bottom)
+        self._heat.add(people, camera)
+        self._heat.draw(image, view)
+
+    def _draw_person(
+        self, image: Image, people: People, i: int, box: NDArray[Any], view: View, unit: int
+    ) -> None:
         key = None if people.track_ids is None else int(people.track_ids[i])
         colour = identity_colour(key)
-        x1, y1, x2, y2 = (people.boxes[i] * self.scale).round().astype(int).tolist()
-        if self.config.boxes:
+        if "boxes" in self.config.show:
+            x1, y1, x2, y2 = np.round(box).clip(-30_000, 30_000).astype(int).tolist()
             cv2.rectangle(image, (x1, y1), (x2, y2), colour, unit)
-        if self.config.skeletons:
-            self._draw_skeleton(image, people, i, colour, unit)
-        if self.config.labels:
-            text = self._label(people, i, key)
-            if text:
-                _draw_label(image, text, (x1, y1), colour, unit)
+        if "poses" in self.config.show and not self._crowded:
+            self._draw_skeleton(image, people, i, colour, view, unit)
 
     def _draw_skeleton(
-        self, image: Image, people: People, i: int, colour: Colour, unit: int
+        self, image: Image, people: People, i: int, colour: Colour, view: View, unit: int
     ) -> None:
         if people.keypoints is None or people.keypoint_scores is None:
             return
-        points = people.keypoints[i] * self.scale
+        points = view.points(people.keypoints[i].astype(np.float64))
         seen = geometry.known(points) & (people.keypoint_scores[i] >= self.config.min_joint_score)
+        pixels = np.round(np.where(seen[:, None], points, 0)).clip(-30_000, 30_000).astype(int)
         for a, b in BONES:
             if seen[a] and seen[b]:
-                cv2.line(image, _pixel(points[a]), _pixel(points[b]), colour, unit, cv2.LINE_AA)
-        height = (people.boxes[i, 3] - people.boxes[i, 1]) * self.scale
+                start, end = pixels[a].tolist(), pixels[b].tolist()
+                cv2.line(image, start, end, colour, unit, cv2.LINE_AA)
+        height = float(people.boxes[i, 3] - people.boxes[i, 1]) * view.scale
         if height < _JOINT_DOTS_FROM * unit:
             return  # dots would hide the person
         for joint in np.flatnonzero(seen):
-            cv2.circle(image, _pixel(points[joint]), unit + 1, _WHITE, -1, cv2.LINE_AA)
+            cv2.circle(image, pixels[joint].tolist(), unit + 1, WHITE, -1, cv2.LINE_AA)
 
-    def _label(self, people: People, i: int, key: int | None) -> str:
-        if key is None:
-            return f"{people.scores[i]:.2f}"
-        action = self._actions.get(key)
-        return f"{key} {action}" if action else str(key)
+    def _write(
+        self,
+        image: Image,
+        people: People,
+        boxes: NDArray[np.float64],
+        order: Sequence[int],
+        view: View,
+    ) -> None:
+        """The labels, beside people's faces and each other, and the legend."""
+        height, width = image.shape[:2]
+        capital = max(_SMALLEST_CAPITAL, round(min(height, width) * self._capital))
+        labels = [label for i in order if (label := self._label(people, i, boxes[i])) is not None]
+        # What happens comes first, then near people: the last ones may find no room.
+        labels.sort(key=lambda label: not self._has_event(label.key))
+        sizes = [label_size(label.text, capital) for label in labels]
+        heads = view.boxes(head_boxes(people, self.config.min_joint_score))
+        legend = self._legend(len(people), boxes, capital, width, height)
+        if legend is not None:
+            text, place = legend
+            draw_text(image, text, capital, place[:2], _LEGEND_COLOUR, _LEGEND_OPACITY)
+            heads = np.vstack([heads, place])
+        places = self._placer.place(sizes, labels, heads, width, height)
+        for label, place in zip(labels, places, strict=True):
+            if place is not None:
+                draw_text(image, label.text, capital, place[:2], label.colour, label.opacity)
+
+    def _label(self, people: People, i: int, box: NDArray[Any]) -> Label | None:
+        if people.track_ids is None:
+            if "ids" not in self.config.show or self._crowded:
+                return None
+            score = float(people.scores[i])
+            return Label(-1 - i, f"{score:.2f}", identity_colour(None), box, max(_PALEST, score))
+        key = int(people.track_ids[i])
+        words, opacity = [], 1.0
+        if "ids" in self.config.show:
+            words.append(str(key))
+        doing = self._named(key)
+        if doing is not None:
+            words.append(ACTIONS[doing.action])
+            sure = (doing.score - self.config.min_action_score) / max(
+                _SURE - self.config.min_action_score, 1e-6
+            )
+            opacity = _PALEST + (1 - _PALEST) * min(1.0, max(0.0, sure))
+        return Label(key, " ".join(words), identity_colour(key), box, opacity) if words else None
+
+    def _named(self, key: int) -> Doing | None:
+        """What the label of ``key`` says that they do; None where nothing is sure enough."""
+        doing = self._actions.of(key)
+        if doing is None or "actions" not in self.config.show:
+            return None
+        if doing.score < self.config.min_action_score:
+            return None
+        return doing if not self._crowded or doing.action in EVENTS else None
+
+    def _has_event(self, key: int) -> bool:
+        doing = self._named(key)
+        return doing is not None and doing.action in EVENTS
+
+    def _legend(
+        self, count: int, boxes: NDArray[np.float64], capital: int, width: int, height: int
+    ) -> tuple[str, Rectangle] | None:
+        """What the legend says and where it lies: in the corner with the fewest people at first."""
+        if not self.config.legend:
+            return None
+        for text in self._legend_texts(count):
+            w, h = label_size(text, capital)
+            if w <= width and h <= height:
+                break
+        else:
+            return None
+        if self._corner is None:
+            corners = [(right, bottom) for bottom in (True, False) for right in (False, True)]
+            covered = [
+                float(geometry.intersection(_in_corner(c, w, h, width, height), boxes).sum())
+                for c in corners
+            ]
+            self._corner = corners[int(np.argmin(covered))]
+        place = _in_corner(self._corner, w, h, width, height)[0]
+        return text, (int(place[0]), int(place[1]), int(place[2]), int(place[3]))
+
+    def _legend_texts(self, count: int) -> list[str]:
+        """The legend in full, and shorter for narrow pictures."""
+        layers, people = self.config.show, "1 person" if count == 1 else f"{count} people"
+        parts = [people]
+        if self._crowded:
+            return [f"{people} | crowd: boxes and numbers only", people]
+        if "ids" in layers:
+            parts.append("number, colour: who")
+        if "actions" in layers and self._actions:
+            parts.append("pale: unsure")
+        if "trails" in layers:
+            parts.append(f"line: last {self.config.trail_seconds:g} s")
+        if "heat" in layers:
+            parts.append("bright: busy places")
+        return [" | ".join(parts[:n]) for n in range(len(parts), 0, -1)]
 
 
-def _pixel(point: np.ndarray) -> tuple[int, int]:
-    return round(float(point[0])), round(float(point[1]))
-
-
-def _draw_label(
-    image: Image, text: str, corner: tuple[int, int], colour: Colour, unit: int
-) -> None:
-    """Text on a filled bar above a box's top left corner, kept inside the image."""
-    scale, font = 0.4 * unit + 0.05, cv2.FONT_HERSHEY_SIMPLEX
-    (width, height), base = cv2.getTextSize(text, font, scale, 1)
-    x = min(max(corner[0], 0), max(image.shape[1] - width, 0))
-    y = max(corner[1], height + base)
-    cv2.rectangle(image, (x, y - height - base), (x + width, y), colour, -1)
-    bright = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] > 140
-    ink = (0, 0, 0) if bright else _WHITE
-    cv2.putText(image, text, (x, y - base // 2 - 1), font, scale, ink, 1, cv2.LINE_AA)
+def _in_corner(
+    corner: tuple[bool, bool], w: int, h: int, width: int, height: int
+) -> NDArray[np.int64]:
+    """The rectangle (1, 4) of size w x h in a corner (right?, bottom?) of the picture."""
+    x, y = (width - w) * corner[0], (height - h) * corner[1]
+    return np.array([[x, y, x + w, y + h]])

@@ -15,7 +15,7 @@ from hie_cli.core.text import printable
 from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import atomic_write, file_name
-from hie_cli.rendering.draw import identity_colour
+from hie_cli.rendering.palette import identity_colour
 
 RICHEST_FIRST = ("action", "track", "pose", "detect")
 _WIDTH, _COUNT_HEIGHT, _ROW = 900, 90, 12

@@ -16,10 +16,10 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 # FFmpeg's readers of single files, by its names for them. What is not here is refused whatever the
 # file's ending says: playlists and manifests (concat, hls, dash, imf, sdp) name other files and
 # addresses, and scripts run code.
-_FORMATS = (
+FORMATS = (
     "3gp,asf,av1,avi,dv,flv,gxf,h261,h263,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mp4,mpeg,mpegts,"
     "mpegvideo,mpjpeg,mxf,nut,obu,ogg,rm,seq,swf,vc1,webm,wtv,yuv4mpegpipe"
 )
 os.environ.setdefault(
-    "OPENCV_FFMPEG_CAPTURE_OPTIONS", f"protocol_whitelist;file|format_whitelist;{_FORMATS}"
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS", f"protocol_whitelist;file|format_whitelist;{FORMATS}"
 )

@@ -17,12 +17,12 @@ def shown(capsys, *arguments):
 
 def test_effective_settings_are_yaml_that_can_be_given_back(capsys, tmp_path):
     """render.* included; files and --set win over the preset."""
-    (tmp_path / "own.yaml").write_text("render: {boxes: false}\n")
+    (tmp_path / "own.yaml").write_text("render: {show: [boxes, ids]}\n")
     how = ("--preset", "fast", "-c", str(tmp_path / "own.yaml"), "--set", "pose.window=3")
     text = shown(capsys, *how)
     (tmp_path / "all.yaml").write_text(text)
     found = load(ChainConfig(), tmp_path / "all.yaml")
-    assert found.render.boxes is False
+    assert found.render.show == ("boxes", "ids")
     assert found.pose.window == 3
     assert found.pose.mode == "one-pass"
     assert shown(capsys, "-c", str(tmp_path / "all.yaml")) == text
