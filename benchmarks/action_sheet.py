@@ -17,7 +17,7 @@ import numpy as np
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.types import Image, People
 from hie_cli.formats.documents.document import Document
-from hie_cli.rendering.draw import identity_colour
+from hie_cli.rendering.palette import identity_colour
 from hie_cli.video.sources import VideoSource
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX

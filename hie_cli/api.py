@@ -210,6 +210,8 @@ def render(
         output_dir.check(made)
         run_document(document, source, "render", output_dir, settings, models, png)
         files += made
+        if settings.render.cutouts:
+            files += output_dir.clips(document_name(document))
     return files
 
 

@@ -34,6 +34,13 @@ def render(
         str | None,
         typer.Option("--crop", metavar="X,Y,W,H", help="This part of the video, pixels."),
     ] = None,
+    blur: Annotated[
+        str | None,
+        typer.Option("--blur", metavar="WHAT", help="Hide faces, heads or people of those found."),
+    ] = None,
+    cutouts: Annotated[
+        bool, typer.Option("--cutouts", help="Also a clip of each identity: cutouts/NAME/ID.mp4.")
+    ] = False,
     png: Annotated[
         bool, typer.Option("--png", help="Also every drawn frame, as render/NAME/000000.png.")
     ] = False,
@@ -48,22 +55,31 @@ def render(
     \b
     The video is H.264, of the source's size and time stamps, and plays in browsers (without
     PyAV, pip install 'hie[video]', it does not). The sheet shows the frames with most going on.
+    --blur hides those whom the document holds, through gaps of their tracks; it cannot hide who
+    was missed, and clothes and gait stay.
 
     \b
     Examples:
       hie render out/action --video clips/ -o out
       hie render out/pose/crowd.json --video crowd.mp4 -o out --png --show poses
       hie render out/action/crowd.json --video crowd.mp4 --only 3,7 --crop 200,0,400,300 --slow 4
+      hie render out/action --video clips/ -o given-away --blur heads --show boxes
     """
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, "cpu", overwrite, False, json)
-    session.choose("render", chosen(show, only, scale, slow, crop))
+    session.choose("render", chosen(show, only, scale, slow, crop, blur, cutouts))
     session.run_documents(documents, video or [], "render", png=png)
 
 
 def chosen(
-    show: str | None, only: str | None, scale: float | None, slow: float | None, crop: str | None
+    show: str | None,
+    only: str | None,
+    scale: float | None,
+    slow: float | None,
+    crop: str | None,
+    blur: str | None,
+    cutouts: bool,
 ) -> dict[str, Any]:
     """The options as settings; what is not given is left out. Raises ConfigError."""
     settings: dict[str, Any] = {}
@@ -73,7 +89,7 @@ def chosen(
         settings["only"] = numbers("--only", only, "identities such as 3,7")
     if crop is not None:
         settings["crop"] = numbers("--crop", crop, "X,Y,W,H in pixels, such as 0,0,640,480")
-    given = {"scale": scale, "slow": slow}
+    given = {"scale": scale, "slow": slow, "blur": blur, "cutouts": cutouts or None}
     return settings | {name: value for name, value in given.items() if value is not None}
 
 

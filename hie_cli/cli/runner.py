@@ -162,6 +162,8 @@ class Session:
         )
         info = document.header.video if document.header else video_info(document, source)
         yield from recorded(stream, info, clock, record)
+        if stage == "render" and self.config.render.cutouts:
+            files += self.output_dir.clips(document_name(document))
         record["files"] = [str(file) for file in files]
 
     def _close(self, records: list[dict[str, Any]], stages: Sequence[str]) -> None:

@@ -49,6 +49,8 @@ def run_job(job: VideoJob) -> dict[str, Any]:
     run_to_end(video_frames(video, job.setup, record), record)
     if job.setup.output_dir is not None:
         files = job.setup.output_dir.files(video.name, job.setup.stages)
+        if "render" in job.setup.stages and job.setup.config.render.cutouts:
+            files += job.setup.output_dir.clips(video.name)
         record["files"] = [str(path) for path in files if path.exists()]
     return record
 

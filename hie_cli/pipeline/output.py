@@ -31,6 +31,15 @@ class OutputDir:
         """``DIR/render/NAME.png``."""
         return self.folder / "render" / f"{file_name(name)}.png"
 
+    def cutouts(self, name: str) -> Path:
+        """``DIR/cutouts/NAME``, a folder."""
+        return self.folder / "cutouts" / file_name(name)
+
+    def clips(self, name: str) -> list[Path]:
+        """The clips in ``cutouts(name)``, by identity."""
+        found = [path for path in self.cutouts(name).glob("*.mp4") if path.stem.isdigit()]
+        return sorted(found, key=lambda path: int(path.stem))
+
     def files(self, name: str, stages: Sequence[str]) -> list[Path]:
         """The files that ``stages`` write for the video NAME."""
         documents = [self.document(stage, name) for stage in stages if stage != "render"]

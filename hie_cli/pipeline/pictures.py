@@ -1,13 +1,18 @@
 """The chain's last stage: people drawn on their frames, as video, contact sheet and pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from hie_cli.core.types import FrameStream, VideoInfo
+from hie_cli.core.errors import ConfigError
+from hie_cli.core.progress import note
+from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
 from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.stage import Stage
+from hie_cli.rendering.blur import hidden_regions, hide
+from hie_cli.rendering.cutouts import CutoutWriter, plan_cutouts
 from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.encoder import OverlayWriter
 from hie_cli.rendering.settings import RenderConfig
@@ -32,39 +37,120 @@ class Pictures:
     png: bool
     source: Source | None
 
+    @property
+    def planned(self) -> bool:
+        """Whether what is drawn in a frame depends on later ones."""
+        return self.config.blur != "none" or self.config.cutouts
+
+    @property
+    def rate(self) -> float:
+        """Frames a second of what is written."""
+        return self.video.fps / self.stride / self.config.slow
+
 
 def render(job: Pictures) -> Stage:
-    """The overlay video and the contact sheet, drawn as the frames pass."""
+    """The overlay video and the contact sheet, drawn as the frames pass.
+
+    Where people are blurred or cut out, all of them are gathered first, and the video is read once
+    more.
+    """
 
     def stage(stream: FrameStream) -> FrameStream:
         first = next(stream, None)  # only now is the number of frames known
         if first is None or job.output is None or job.source is None:
             return
-        name, config = job.video.name, job.config
-        view = overlay_view(job.video, config, job.stride)
-        overlay = OverlayWriter(job.output.overlay(name), job.video.fps / job.stride / config.slow)
-        painter = Painter(config, job.video.fps, view)
-        sheet = ContactSheet(job.video, view, len(job.source), config, job.stride)
-        folder = job.output.overlay(name).with_suffix("")
-        shown = _clock(job)
-        try:
-            for item in chain([first], stream):
-                if item.image is None:
-                    raise ValueError(f"frame {item.index}: drawing needs its image")
-                picture = view.picture(item.image)
-                painter.paint(picture, item.people, item.index, item.camera)
-                overlay.write(picture, shown(item.index) - shown(first.index))
-                sheet.add(item)
-                if job.png:
-                    save_png(folder / f"{item.index:06d}.png", picture)
-                yield replace(item, image=picture)
-            overlay.close()
-        except BaseException:
-            overlay.discard()
-            raise
-        sheet.save(job.output.contact_sheet(name))
+        stream = chain([first], stream)
+        with ExitStack() as stack:
+            clips = None
+            if job.planned:
+                frames = [replace(item, image=None) for item in stream]
+                stream = _read_again(frames, job.source)
+                stream = _blurred(stream, frames, job)
+                clips = _clips(frames, job, job.output)
+            yield from _drawn(stream, first.index, job, job.output, job.source, clips, stack)
 
-    return Stage("render", stage, needs_pixels=True)
+    return Stage("render", stage, needs_pixels=not job.planned)
+
+
+def _drawn(
+    stream: FrameStream,
+    first: int,
+    job: Pictures,
+    output: OutputDir,
+    source: Source,
+    clips: CutoutWriter | None,
+    stack: ExitStack,
+) -> FrameStream:
+    """Frames with images -> the same with the painted ones, which are written along."""
+    name, config = job.video.name, job.config
+    view = overlay_view(job.video, config, job.stride)
+    overlay = OverlayWriter(output.overlay(name), job.rate)
+    stack.callback(overlay.discard)  # nothing, once it is published
+    if clips is not None:
+        stack.callback(clips.discard)
+    painter = Painter(config, job.video.fps, view)
+    sheet = ContactSheet(job.video, view, len(source), config, job.stride)
+    folder = output.overlay(name).with_suffix("")
+    shown = _clock(job)
+    for item in stream:
+        if item.image is None:
+            raise ValueError(f"frame {item.index}: drawing needs its image")
+        picture = view.picture(item.image)
+        painter.paint(picture, item.people, item.index, item.camera)
+        seconds = shown(item.index) - shown(first)
+        overlay.write(picture, seconds)
+        sheet.add(item)
+        if clips is not None:
+            clips.write(item, seconds)
+        if job.png:
+            save_png(folder / f"{item.index:06d}.png", picture)
+        yield replace(item, image=picture)
+    overlay.close()
+    if clips is not None:
+        clips.close()
+    sheet.save(output.contact_sheet(name))
+
+
+def _read_again(frames: list[FramePeople], source: Source) -> Iterator[FramePeople]:
+    """Frames with their images. Raises ConfigError for a source that can be read only once."""
+    if not (isinstance(source, VideoSource) or source.again):
+        raise ConfigError(
+            f"{source.info.name}: render.blur and render.cutouts need a video that can be read "
+            "twice; give a file"
+        )
+    for item, frame in zip(frames, source, strict=True):
+        yield replace(item, image=frame.image)
+
+
+def _blurred(stream: FrameStream, frames: list[FramePeople], job: Pictures) -> FrameStream:
+    """The frames with people made unrecognisable, as the settings want it."""
+    mode = job.config.blur
+    if mode == "none":
+        return stream
+    note(
+        f"{job.video.name}: blur hides {mode} of those who were found; who was missed is not "
+        "hidden, nor are clothes and gait: look the pictures through before you give them away"
+    )
+    regions = hidden_regions(frames, mode, job.video.fps)
+    return (
+        replace(item, image=hide(item.image, regions[item.index], mode))
+        for item in stream
+        if item.image is not None
+    )
+
+
+def _clips(frames: list[FramePeople], job: Pictures, output: OutputDir) -> CutoutWriter | None:
+    """What writes a clip of each identity; None where none is wanted."""
+    if not job.config.cutouts:
+        return None
+    folder = output.cutouts(job.video.name)
+    output.check([folder])
+    cutouts, short = plan_cutouts(frames, job.video, job.config)
+    if short:
+        note(f"{job.video.name}: {short} identities seen for less than a second have no clip")
+    if not cutouts:
+        note(f"{job.video.name}: no identity to cut out; hie track finds them")
+    return CutoutWriter(folder, cutouts, job.config, job.video.fps, job.rate)
 
 
 def _clock(job: Pictures) -> Callable[[int], float]:

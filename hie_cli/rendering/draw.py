@@ -153,9 +153,9 @@ class Painter:
         heads = view.boxes(head_boxes(people, self.config.min_joint_score))
         legend = self._legend(len(people), boxes, capital, width, height)
         if legend is not None:
-            text, place = legend
-            draw_text(image, text, capital, place[:2], _LEGEND_COLOUR, _LEGEND_OPACITY)
-            heads = np.vstack([heads, place])
+            text, bar = legend
+            draw_text(image, text, capital, bar[:2], _LEGEND_COLOUR, _LEGEND_OPACITY)
+            heads = np.vstack([heads, bar])
         places = self._placer.place(sizes, labels, heads, width, height)
         for label, place in zip(labels, places, strict=True):
             if place is not None:
@@ -234,7 +234,7 @@ class Painter:
 
 def _in_corner(
     corner: tuple[bool, bool], w: int, h: int, width: int, height: int
-) -> NDArray[np.int64]:
+) -> NDArray[np.float64]:
     """The rectangle (1, 4) of size w x h in a corner (right?, bottom?) of the picture."""
     x, y = (width - w) * corner[0], (height - h) * corner[1]
-    return np.array([[x, y, x + w, y + h]])
+    return np.array([[x, y, x + w, y + h]], np.float64)

@@ -102,7 +102,7 @@ def text_mask(text: str, pixels: int) -> NDArray[np.float32]:
     pad = max(2, round(pixels / 4))
     mask = np.zeros((h + base + pad, w + 2 * pad), np.uint8)
     cv2.putText(mask, text, (pad, h + pad // 2 + base // 3), _FONT, scale, 255, thick, cv2.LINE_AA)
-    return mask.astype(np.float32) / 255
+    return (mask / 255).astype(np.float32)
 
 
 def label_size(text: str, pixels: int) -> tuple[int, int]:

@@ -76,7 +76,8 @@ class HeatMap:
     """How long people have been at each place so far, person-frames a cell."""
 
     def __init__(self, width: int, height: int) -> None:
-        self._grid = np.zeros((-(-height // _CELL), -(-width // _CELL)), np.float32)
+        size = (-(-height // _CELL), -(-width // _CELL))
+        self._grid: NDArray[Any] = np.zeros(size, np.float32)
 
     def add(self, people: People, camera: NDArray[Any] | None) -> None:
         """Take in a frame; with a camera that moved, what was gathered moves with the picture."""

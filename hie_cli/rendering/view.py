@@ -43,11 +43,13 @@ class View:
 
     def points(self, points: NDArray[Any]) -> NDArray[Any]:
         """Points (..., 2) of the video as points of the picture."""
-        return (points - np.array([self.x, self.y])) * self.scale
+        drawn: NDArray[Any] = (points - np.array([self.x, self.y])) * self.scale
+        return drawn
 
     def boxes(self, boxes: NDArray[Any]) -> NDArray[Any]:
         """Boxes (N, 4) of the video as boxes of the picture."""
-        return (boxes - np.array([self.x, self.y] * 2)) * self.scale
+        drawn: NDArray[Any] = (boxes - np.array([self.x, self.y] * 2)) * self.scale
+        return drawn
 
     def picture(self, image: Image) -> Image:
         """A new picture (height, width, 3): the part of ``image``, black beyond its border."""
