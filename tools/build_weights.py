@@ -226,9 +226,38 @@ def export_graph(network: Any, outputs: tuple[str, ...]) -> bytes:
             entry.key, entry.value = "location", "given-at-run-time"
     for node in model.graph.node:
         node.ClearField("doc_string")
+    fold_pads(model.graph)
     model.ClearField("producer_version")
     data: bytes = model.SerializeToString(deterministic=True)
     return data
+
+
+def fold_pads(graph: Any) -> None:
+    """Let convolutions pad their input themselves, right and below as ``SameConv`` does.
+
+    A padding between two convolutions makes the runtime put the planes into their plain order and
+    back, which took a fifth of a network's time. The numbers stay the same.
+    """
+    from onnx import helper
+
+    maker = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        before = maker.get(node.input[0]) if node.op_type == "Conv" else None
+        if before is not None and before.op_type == "Pad":
+            node.input[0] = before.input[0]
+            kept = [each for each in node.attribute if each.name != "pads"]
+            del node.attribute[:]
+            node.attribute.extend([*kept, helper.make_attribute("pads", [0, 0, 1, 1])])
+    while dead := _unused(graph):
+        for node in dead:
+            graph.node.remove(node)
+
+
+def _unused(graph: Any) -> list[Any]:
+    """The nodes whose outputs nobody reads."""
+    read = {name for node in graph.node for name in node.input}
+    read |= {output.name for output in graph.output}
+    return [node for node in graph.node if read.isdisjoint(node.output)]
 
 
 def build(models: Path, output: Path) -> None:

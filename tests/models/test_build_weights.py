@@ -106,6 +106,7 @@ def test_the_files_are_float16_and_their_graphs_fit(network):
     graph = onnx.load(PACKAGED / f"{name}.onnx", load_external_data=False).graph
     assert {t.name: tuple(t.dims) for t in graph.initializer} == wanted
     assert all(t.data_location == onnx.TensorProto.EXTERNAL for t in graph.initializer)
+    assert "Pad" not in {node.op_type for node in graph.node}, "convolutions pad for themselves"
 
 
 def test_the_origin_note_lists_every_file_as_it_is():

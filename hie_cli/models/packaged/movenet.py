@@ -35,19 +35,19 @@ def _lightning() -> "nn.Module":
 MULTIPOSE_NETWORK = PackagedNetwork(
     "movenet-multipose",
     "a2c24047b5e0056f744a4cf7ed3239479138005e6fe4509721047a33db98c655",
-    "544593a9970743ab8661e2675879e9c54b0e33a7ffe671df256105e0cb481ac4",
+    "31c81de23be8d400888273417b12af61b34e0549777a6f94c1dcdc802d86faa9",
     _multipose,
 )
 THUNDER_NETWORK = PackagedNetwork(
     "movenet-thunder",
     "4a962e0610f541e77454a98c74de09dc0a88f7def7b081f59a2018967531e764",
-    "b3d1e2a4f2eb5da9939c7b613ef8ef6751322818be51a145478f22137916d94f",
+    "fd523c2c8f2ba0b8328b3db98dd00db7c06ec62e96c0da254cdcf4e462bf42e3",
     _thunder,
 )
 LIGHTNING_NETWORK = PackagedNetwork(
     "movenet-lightning",
     "a70c835c9dc5ba94b04ad4baf0eb28755859617a4da9b8b89488289446503fcd",
-    "871b357f1ac4cf049238d570185773e3db4c9d1259fb8d46df7f86299f2553ca",
+    "f8d1da454c5044a55a4f5ae8738284a27faf51408f4691027ebcbe2eef7de496",
     _lightning,
 )
 
