@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from hie_cli.formats.readers import read, read_sequences
     from hie_cli.formats.sequence import VideoSequence
     from hie_cli.formats.writers import write
+    from hie_cli.models.benchmark import benchmark_model
+    from hie_cli.models.catalogue.pull import available_models, pull_model
     from hie_cli.models.importing.importer import import_model
-    from hie_cli.models.registry import list_models
     from hie_cli.models.spec import ModelSpec
     from hie_cli.pipeline.chain import ChainRun
     from hie_cli.pipeline.diagnosis import diagnose
+    from hie_cli.pipeline.model_list import list_models
     from hie_cli.rendering.html_report import write_report
     from hie_cli.simulation.generate import simulate
     from hie_cli.training.action.train_action import train_action
@@ -45,6 +47,8 @@ _HOMES = {
     "Report": "evaluation.scores",
     "VideoInfo": "core.types",
     "VideoSequence": "formats.sequence",
+    "available_models": "models.catalogue.pull",
+    "benchmark_model": "models.benchmark",
     "calibrate_model": "training.calibrate",
     "check_submission": "formats.challenge_zip",
     "compare": "evaluation.scores",
@@ -54,8 +58,9 @@ _HOMES = {
     "draw": "api",
     "evaluate": "evaluation.scores",
     "import_model": "models.importing.importer",
-    "list_models": "models.registry",
+    "list_models": "pipeline.model_list",
     "pose": "api",
+    "pull_model": "models.catalogue.pull",
     "read": "formats.readers",
     "read_sequences": "formats.readers",
     "recognise": "api",
@@ -85,6 +90,8 @@ __all__ = [
     "VideoInfo",
     "VideoSequence",
     "__version__",
+    "available_models",
+    "benchmark_model",
     "calibrate_model",
     "check_submission",
     "compare",
@@ -96,6 +103,7 @@ __all__ = [
     "import_model",
     "list_models",
     "pose",
+    "pull_model",
     "read",
     "read_sequences",
     "recognise",

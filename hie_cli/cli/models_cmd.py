@@ -13,7 +13,10 @@ from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import EXIT_MODEL, ConfigError, nearest
 
 if TYPE_CHECKING:
+    from hie_cli.models.catalogue.entries import Entry
+    from hie_cli.models.importing.importer import Imported
     from hie_cli.models.spec import ModelSpec
+    from hie_cli.pipeline.model_list import Listed
 
 Name = Annotated[
     str,
@@ -32,26 +35,27 @@ def list_models(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """List every model by name, task, licence and what it is.
+    """List every model: name, task, licence, size, speed here if measured, and what it is.
 
     \b
     Examples:
       hie models list
       hie models list --task pose --json
     """
-    from hie_cli.models.spec import TASKS
+    from hie_cli.pipeline.model_list import listed
 
-    if task is not None and task not in TASKS:
-        known = f"(known: {', '.join(TASKS)})"
-        raise ConfigError(f"--task {task}: unknown{nearest(task, list(TASKS))} {known}")
-    rows = [_row(model) for model in hie_cli.list_models() if task in (None, model.task)]
+    rows = [_row(each.spec) | _measured(each) for each in listed(_task(task))]
     if json:
         show_json(rows)
         return
-    width = max((len(row["name"]) for row in rows), default=0)
+    columns = ("name", "task", "licence", "size", "speed", "summary")
     for row in rows:
-        line = f"{row['name']:<{width}}  {row['task']:<6}  {row['licence']:<10}  {row['summary']}"
-        show(line.rstrip())
+        row["size"] = _size(row.get("bytes"))
+        row["speed"] = row["speed"]["text"] if "speed" in row else ""
+    widths = [max((len(row[key]) for row in rows), default=0) for key in columns]
+    for row in rows:
+        cells = zip(columns, widths, strict=True)
+        show("  ".join(f"{row[key]:<{width}}" for key, width in cells).rstrip())
 
 
 @command("models show", SET_UP)
@@ -63,9 +67,9 @@ def show_model(name: Name, json: options.Json = False) -> None:
       hie models show nanodet
       hie models show my-rtmpose --json
     """
-    from hie_cli.models import registry
+    from hie_cli.pipeline import model_list
 
-    row = _row(registry.find(name))
+    row = _row(model_list.find(name))
     if json:
         show_json(row)
         return
@@ -83,9 +87,9 @@ def verify(json: options.Json = False) -> None:
       hie models verify
       hie models verify --json
     """
-    from hie_cli.models import registry
+    from hie_cli.pipeline import model_list
 
-    rows = registry.verify()
+    rows = model_list.verify()
     if json:
         show_json(rows)
     else:
@@ -146,22 +150,117 @@ def import_model(
         overwrite=overwrite, picture_file=picture,
     )  # fmt: skip
     if json:
-        told = {
-            "layout": model.layout,
-            "assumptions": model.assumptions,
-            "doubts": model.doubts,
-            "seen": model.seen,
-            "picture": None if model.picture is None else str(model.picture),
-        }
-        show_json(_row(model.spec) | told)
+        show_json(_row(model.spec) | _told(model))
         return
-    for line in model.assumptions:
-        show(f"assumed: {line}")
-    for line in model.doubts:
-        show(f"doubtful: {line}")
-    if model.picture is not None:
-        show(f"saw {model.seen}: {model.picture}")
-    show(f"imported {model.spec.name} ({model.spec.task}); use it by that name")
+    _show_imported(model)
+
+
+@command("models available", SET_UP)
+def available(
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="TASK", help="Only those for this task.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """List well-known published models that `hie models pull` gets. Nothing is downloaded.
+
+    \b
+    Examples:
+      hie models available --task detect
+      hie models available --json
+    """
+    wanted = _task(task, ("flow",))
+    entries = [each for each in hie_cli.available_models() if wanted in (None, each.task)]
+    if json:
+        show_json([_entry(each) for each in entries])
+        return
+    for each in entries:
+        size = _size(each.bytes) if each.bytes else "size not stated"
+        show(f"{each.name}  ({each.task}, {each.licence}, {size})")
+        show(f"  {each.summary}; {each.figures}")
+        show(f"  {each.address}")
+        show(f"  sha256: {each.checksum}" + (f"; {each.terms}" if each.terms else ""))
+
+
+@command("models pull", SET_UP)
+def pull(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A model of `hie models available`.",
+            autocompletion=options.beginning(options.catalogue_names),
+        ),
+    ],
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            "--mirror",
+            metavar="DIR|URL",
+            help="Take the file from there (default: HIE_MODELS_MIRROR).",
+        ),
+    ] = None,
+    accept_doubts: Annotated[
+        bool,
+        typer.Option("--accept-doubts", help="Import what sees nobody, or may be read otherwise."),
+    ] = False,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+) -> None:
+    """Download a published model from its official address, check it and import it.
+
+    A transfer that is cut off is continued by the same command. With --mirror, a folder or an
+    http(s) address, the file is taken from there under its own name.
+
+    \b
+    Examples:
+      hie models pull rtmpose-m
+      hie models pull rtmdet-nano-person --mirror /media/usb/models
+      HIE_MODELS_MIRROR=http://files.example/models hie models pull rtmo-s
+    """
+    done = hie_cli.pull_model(name, mirror=mirror, accept_doubts=accept_doubts, overwrite=overwrite)
+    got = {"origin": done.origin, "sha256": done.sha256, "checked": done.checked}
+    if json:
+        told = _row(done.imported.spec) | _told(done.imported) if done.imported else {"name": name}
+        show_json(told | got | {"path": str(done.path)})
+        return
+    checked = f"as {done.entry.checksum}" if done.checked else "no checksum is published"
+    show(f"got {done.origin}")
+    show(f"sha256 {done.sha256} ({checked})")
+    if done.imported is None:
+        show(f"{done.path}; use it with: {done.entry.use.replace('FILE', str(done.path))}")
+    else:
+        _show_imported(done.imported)
+
+
+@command("models benchmark", SET_UP)
+def benchmark(
+    name: Name,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", help="Runs that are timed.")] = 20,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="CPU threads. Default: all.")
+    ] = None,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """Measure a model's speed on this machine; `hie models list` shows it from then on.
+
+    Of a detector the time for the packaged test picture at its own size, of pose and appearance
+    models the time for a person, seven at once.
+
+    \b
+    Examples:
+      hie models benchmark nanodet
+      hie models benchmark rtmpose-m --threads 1 --json
+    """
+    found = hie_cli.benchmark_model(name, rounds=rounds, device=device, threads=threads)
+    if json:
+        show_json(dataclasses.asdict(found))
+        return
+    show(
+        f"{name}: {found.text} (median of {found.rounds}, least {1000 * found.least:.1f} ms; "
+        f"{found.device}, {found.threads} threads, {found.cpu})"
+    )
 
 
 @command("models calibrate", SET_UP)
@@ -197,6 +296,57 @@ def calibrate(
     for kind, (left_out, raw) in done.losses.items():
         if left_out is not None:
             show(f"{kind}: log loss {left_out:.3f} on videos left out, raw {raw:.3f}")
+
+
+def _told(model: "Imported") -> dict[str, Any]:
+    """How an imported model was understood."""
+    return {
+        "layout": model.layout,
+        "assumptions": model.assumptions,
+        "doubts": model.doubts,
+        "seen": model.seen,
+        "picture": None if model.picture is None else str(model.picture),
+    }
+
+
+def _show_imported(model: "Imported") -> None:
+    for line in model.assumptions:
+        show(f"assumed: {line}")
+    for line in model.doubts:
+        show(f"doubtful: {line}")
+    if model.picture is not None:
+        show(f"saw {model.seen}: {model.picture}")
+    show(f"imported {model.spec.name} ({model.spec.task}); use it by that name")
+
+
+def _task(task: str | None, more: tuple[str, ...] = ()) -> Any:
+    """``task`` if it is one; ConfigError otherwise."""
+    from hie_cli.models.spec import TASKS
+
+    names = [*TASKS, *more]
+    if task is not None and task not in names:
+        raise ConfigError(
+            f"--task {task}: unknown{nearest(task, names)} (known: {', '.join(names)})"
+        )
+    return task
+
+
+def _size(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:.1f} MB"
+
+
+def _measured(listed: "Listed") -> dict[str, Any]:
+    """Size and speed, where they are known."""
+    found: dict[str, Any] = {} if listed.bytes is None else {"bytes": listed.bytes}
+    if listed.speed is not None:
+        found["speed"] = dataclasses.asdict(listed.speed) | {"text": listed.speed.text}
+    return found
+
+
+def _entry(entry: "Entry") -> dict[str, Any]:
+    """An entry of the catalogue as plain values; what is not known is left out."""
+    values = dataclasses.asdict(entry) | {"checksum": entry.checksum}
+    return {key: value for key, value in values.items() if value not in ("", 0, (), {})}
 
 
 def _row(model: "ModelSpec") -> dict[str, Any]:

@@ -30,6 +30,13 @@ def model_names() -> list[str]:
     return registry.names()
 
 
+def catalogue_names() -> list[str]:
+    """The published models that can be got."""
+    from hie_cli.models.catalogue import entries
+
+    return [entry.name for entry in entries.available()]
+
+
 def layout_names() -> list[str]:
     """The layouts that can be written."""
     from hie_cli.formats.writers import targets

@@ -66,6 +66,11 @@ class PackagedNetwork:
             (name, problem(weights.PACKAGED / name, sha256, REPAIR)) for name, sha256 in named
         )
 
+    def size(self) -> int | None:
+        """Bytes of its files; None where one is missing."""
+        names = (f"{self.name}.safetensors", f"{self.name}.onnx")
+        return size_of(*(weights.PACKAGED / name for name in names))
+
 
 @dataclass(frozen=True)
 class OwnWeights:
@@ -84,6 +89,10 @@ class OwnWeights:
     def files(self) -> tuple[tuple[str, str | None], ...]:
         """See ``spec.NetworkSource``."""
         return ((self.path.name, problem(self.path, self.sha256, IMPORT_AGAIN)),)
+
+    def size(self) -> int | None:
+        """Bytes of its file; None where it is missing."""
+        return size_of(self.path)
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,10 @@ class OnnxFile:
         """See ``spec.NetworkSource``."""
         return ((self.path.name, problem(self.path, self.sha256, IMPORT_AGAIN)),)
 
+    def size(self) -> int | None:
+        """Bytes of its file; None where it is missing."""
+        return size_of(self.path)
+
 
 IMPORT_AGAIN = "import it again with `hie models import`"
 
@@ -115,3 +128,11 @@ def problem(path: Path, sha256: str, fix: str) -> str | None:
     except ModelError as error:
         return str(error)
     return None
+
+
+def size_of(*paths: Path) -> int | None:
+    """Bytes of several files together; None where one is missing."""
+    try:
+        return sum(path.stat().st_size for path in paths)
+    except OSError:
+        return None

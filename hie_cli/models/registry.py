@@ -111,3 +111,10 @@ def verify() -> list[dict[str, str | None]]:
             error = str(problem)
         rows.append({"name": path.name, "error": error})
     return rows
+
+
+def size(spec: ModelSpec) -> int | None:
+    """Bytes of a model's files; None where it has none, or its source does not say."""
+    measure = getattr(spec.network, "size", None)
+    found: int | None = None if measure is None else measure()
+    return found

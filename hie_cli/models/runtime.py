@@ -49,7 +49,7 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def _cpus() -> int:
+def available_cpus() -> int:
     """CPUs this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -70,7 +70,7 @@ def session(
         raise ModelError(f"{origin}: an ONNX file runs on cpu or cuda, not on {device}")
 
     options = options or onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or _cpus()
+    options.intra_op_num_threads = threads or available_cpus()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Waiting threads sleep: the next frame is being decoded on the same cores meanwhile.

@@ -26,7 +26,14 @@ WHERE = {
     },
     "--overwrite": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
-        *("simulate", "train action", "train fusion", "config init", "models import"),
+        *(
+            "simulate",
+            "train action",
+            "train fusion",
+            "config init",
+            "models import",
+            "models pull",
+        ),
     },
     # Whatever has settings.
     "--config": {
@@ -45,6 +52,7 @@ WHERE = {
         "train fusion",
         "doctor",
         "models calibrate",
+        "models benchmark",
     },
     # Whatever takes long and can go on where it was.
     "--resume": {"run", "detect", "pose", "track", "action", "train action"},

@@ -1,0 +1,1 @@
+"""Well-known published models: what is known of them, and getting them."""
