@@ -12,15 +12,40 @@ from hie_cli.core.libraries import remove_caches
 # SIGHUP: the terminal has been closed.
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 MESSAGE = "hie: interrupted; --resume continues"
+_AGAIN_SECONDS = 0.05
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or a polite kill; unlike KeyboardInterrupt, typer lets it through to ``main``."""
+    """Ctrl-C or a polite kill; unlike KeyboardInterrupt, typer lets it through to ``main``.
+
+    Where other code swallows it, as a library being imported may, or the interpreter itself in a
+    finalizer, it is raised once more a moment later, until ``main`` has seen it.
+    """
+
+    asked = seen = False
+
+    def __del__(self) -> None:
+        if not Interrupted.seen:
+            _raise_again()
+
+
+def _raise_again() -> None:
+    # None of them on Windows, or at the interpreter's end.
+    with suppress(AttributeError, ValueError, TypeError):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+
+
+def _again(number: int, frame: FrameType | None) -> None:
+    if not Interrupted.seen:
+        raise Interrupted
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    Interrupted.asked = True
     for one in STOPS:
         signal.signal(one, _leave_at_once)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, _again)
     raise Interrupted
 
 
@@ -31,9 +56,16 @@ def _leave_at_once(number: int, frame: FrameType | None) -> None:
     os._exit(EXIT_INTERRUPTED)
 
 
+def _ignored(what: "sys.UnraisableHookArgs") -> None:
+    """Say of exceptions in finalizers what Python says, but nothing of an interruption."""
+    if what.exc_type is not Interrupted:
+        sys.__unraisablehook__(what)
+
+
 def main() -> None:
     """Run the command line; exit with the documented code (see docs/cli.md)."""
     _open_standard_streams()
+    sys.unraisablehook = _ignored
     for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and its like
             signal.signal(number, _interrupt)
@@ -52,12 +84,17 @@ def _run() -> int:
     try:
         return run()
     except Interrupted:
+        Interrupted.seen = True
         terminal.complain(MESSAGE)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: no error of ours
         _drop(sys.stdout)
         return EXIT_INTERRUPTED
     except Exception as error:
+        if Interrupted.asked:  # and taken for a failure by other code
+            Interrupted.seen = True
+            terminal.complain(MESSAGE)
+            return EXIT_INTERRUPTED
         if isinstance(error, OSError) and not error.filename:  # files have names
             return _unwritable(error)
         terminal.complain(f"hie: {one_line(error)}")

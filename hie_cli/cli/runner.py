@@ -14,6 +14,7 @@ from hie_cli.core.errors import EXIT_FAILED, ConfigError, nearest
 from hie_cli.core.progress import note, tell
 from hie_cli.core.progress_display import clock as clock_text
 from hie_cli.core.progress_events import Overall
+from hie_cli.core.text import brief
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.clock import Clock
 from hie_cli.pipeline.document_inputs import (
@@ -32,6 +33,8 @@ from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.pipeline.workers import run_in_workers
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
 from hie_cli.video.sources import find_videos, parse_range, video_name
+
+_WIDEST_NAME = 40  # characters of a video's name in a table
 
 
 class Session:
@@ -102,7 +105,7 @@ class Session:
         check_models(self.config, stages, self.device)
         videos = find_videos(patterns, stills)
         for path in videos:
-            self.output_dir.check(self.output_dir.files(video_name(path), stages))
+            self.output_dir.check_video(video_name(path), stages)
         setup = Setup(stages, self.output_dir, self.config, self.device)
         jobs = [VideoJob(path, chosen, setup) for path in videos]
         names = [video_name(path) for path in videos]
@@ -216,34 +219,41 @@ def table(records: Sequence[dict[str, Any]]) -> list[str]:
     """The closing table, one line per video; nothing where none came to its end."""
     if all(record["status"] != "ok" for record in records):
         return []
-    width = max([len(record["name"]) for record in records] + [5])
+    names = _names(records)
+    width = max(map(len, names))
     lines = [f"{'video':<{width}}  status  frames  people   ids  seconds  f/s    commonest action"]
-    for record in records:
+    for name, record in zip(names, records, strict=True):
         if record["status"] != "ok":
-            lines.append(f"{record['name']:<{width}}  {record['status']}")
+            lines.append(f"{name:<{width}}  {record['status']}")
             continue
         actions = record.get("actions", {})
         top = max(actions, key=actions.get) if actions else ""
         share = f" {actions[top] / sum(actions.values()):.0%}" if actions else ""
         status = "nobody" if "warning" in record else record["status"]
         lines.append(
-            f"{record['name']:<{width}}  {status:<6}  {record['frames']:>6}  "
+            f"{name:<{width}}  {status:<6}  {record['frames']:>6}  "
             f"{record['people']:>6}  {record.get('identities', ''):>4}  {record['seconds']:>7.1f}  "
             f"{record['frames_per_second']:<5.1f}  {top}{share}".rstrip()
         )
     return lines
 
 
+def _names(records: Sequence[dict[str, Any]]) -> list[str]:
+    """The videos' names as a table shows them, each at least as wide as its heading."""
+    return [f"{brief(record['name'], _WIDEST_NAME):<5}" for record in records]
+
+
 def profile_table(records: Sequence[dict[str, Any]]) -> list[str]:
     """Seconds per stage and in the networks, and peak memory; stages run side by side."""
     done = [record for record in records if "stage_seconds" in record]
     columns = list(dict.fromkeys(name for record in done for name in record["stage_seconds"]))
-    width = max([len(record["name"]) for record in done] + [5])
+    names = _names(done)
+    width = max(map(len, names), default=5)
     head = "".join(f"{name:>9}" for name in [*columns, "networks", "MB"])
     lines = [f"{'video':<{width}}{head}"]
-    for record in done:
+    for name, record in zip(names, done, strict=True):
         seconds = [record["stage_seconds"].get(name, 0.0) for name in columns]
         cells = "".join(f"{each:>9.1f}" for each in [*seconds, record["network_seconds"]])
         memory = record["peak_memory_mb"]
-        lines.append(f"{record['name']:<{width}}{cells}{'' if memory is None else memory:>9}")
+        lines.append(f"{name:<{width}}{cells}{'' if memory is None else memory:>9}")
     return lines

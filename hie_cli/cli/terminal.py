@@ -11,7 +11,7 @@ from typing import Any
 
 from hie_cli.core import progress
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.text import printable
+from hie_cli.core.text import brief, encodable, printable
 
 DEBUG = "HIE_DEBUG"
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -62,13 +62,13 @@ def show(text: str, end: str = "\n") -> None:
 
 def show_json(record: Any) -> None:
     """Print a result on stdout as JSON."""
-    print(json.dumps(record, indent=1, allow_nan=False))
+    print(json.dumps(encodable(record), indent=1, allow_nan=False))
 
 
 def complain(text: str) -> None:
     """Print one line of what is wrong on stderr."""
     with suppress(OSError, ValueError):  # nobody is there to read it; the exit code tells
-        print(printable(text, keep=""), file=sys.stderr)
+        print(brief(text), file=sys.stderr)
 
 
 def complain_of(error: BaseException) -> None:

@@ -7,6 +7,8 @@ A message is one line that names the file, the place in it and the fix, for exam
 import os
 from pathlib import Path
 
+from hie_cli.core.text import brief
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -16,9 +18,15 @@ EXIT_INTERRUPTED = 130
 
 
 class HieError(Exception):
-    """Base of every expected error; the command line prints it in one line, without traceback."""
+    """Base of every expected error; the command line prints it in one line, without traceback.
+
+    Its message is made one line of bounded length here, whatever it quotes.
+    """
 
     exit_code = EXIT_FAILED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(brief(message))
 
 
 class ConfigError(HieError):
@@ -68,8 +76,8 @@ def one_line(error: BaseException) -> str:
         return "out of memory; use fewer --workers, a smaller --preset or smaller frames"
     if isinstance(error, OSError) and error.strerror:
         place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-        return f"{place}{error.strerror}"
+        return brief(f"{place}{error.strerror}")
     lines = str(error).strip().splitlines()
     kind = type(error).__name__
     reason = f"{kind}: {lines[0].strip()}" if lines else kind
-    return f"unexpected failure ({reason}); --verbose shows where"
+    return brief(f"unexpected failure ({reason}); --verbose shows where")

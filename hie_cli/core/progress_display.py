@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from hie_cli.core.progress_events import Begin, Doing, End, Event, Note, Overall, Step
-from hie_cli.core.text import printable
+from hie_cli.core.text import brief, printable
 
 REDRAW_SECONDS = 0.2
 LOG_SECONDS = 30.0  # between two lines where there is no terminal
@@ -156,7 +156,7 @@ class Display:
 
     def _line(self, text: str) -> None:
         self._clear()
-        self._stream.write(printable(text, keep="") + "\n")
+        self._stream.write(brief(text) + "\n")
         self._stream.flush()
 
     def _draw(self) -> None:

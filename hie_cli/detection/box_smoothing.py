@@ -60,7 +60,10 @@ def _smoothed(window: Sequence[LinkedFrame], position: int) -> People:
             times.append(other - position)
             boxes.append(box)
             weights.append(np.append(there.scores, 0.0)[index])
-    return people.replace(boxes=line_at_zero(np.array(times), np.stack(boxes), np.stack(weights)))
+    smooth = line_at_zero(np.array(times), np.stack(boxes), np.stack(weights))
+    # The lines of two opposite sides may cross where a box becomes narrow, as at the image's edge.
+    crossed = (smooth[:, 2:] < smooth[:, :2]).any(-1)
+    return people.replace(boxes=np.where(crossed[:, None], boxes[0], smooth))
 
 
 def common_motion(here: NDArray[np.floating], there: NDArray[np.floating], link: Links) -> Floats:

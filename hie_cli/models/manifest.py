@@ -196,9 +196,10 @@ def parse(data: Mapping[Any, Any], origin: str) -> Described:
             decode = config.overlay(layout(), own_values, origin)
         described = Described(checked, decode)
         described.spec(Path())  # the calibrations check themselves
-    except (ConfigError, ValueError) as error:
-        text = str(error)
-        raise ModelError(text if text.startswith(origin) else f"{origin}: {text}") from None
+    except ConfigError as error:  # names its origin
+        raise ModelError(str(error)) from None
+    except ValueError as error:
+        raise ModelError(f"{origin}: {error}") from None
     return described
 
 

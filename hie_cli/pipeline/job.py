@@ -48,10 +48,9 @@ def run_job(job: VideoJob) -> dict[str, Any]:
     record: dict[str, Any] = {"name": video.name}
     run_to_end(video_frames(video, job.setup, record), record)
     if job.setup.output_dir is not None:
-        files = job.setup.output_dir.files(video.name, job.setup.stages)
-        if "render" in job.setup.stages and job.setup.config.render.cutouts:
-            files += job.setup.output_dir.clips(video.name)
-        record["files"] = [str(path) for path in files if path.exists()]
+        cutouts = "render" in job.setup.stages and job.setup.config.render.cutouts
+        files = job.setup.output_dir.existing(video.name, job.setup.stages, cutouts)
+        record["files"] = [str(path) for path in files]
     return record
 
 

@@ -1,10 +1,11 @@
 """Where the results of a chain go."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hie_cli.core.errors import ConfigError
+from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats.files import file_name
 
 
@@ -45,6 +46,22 @@ class OutputDir:
         documents = [self.document(stage, name) for stage in stages if stage != "render"]
         pictures = [self.overlay(name), self.contact_sheet(name)] if "render" in stages else []
         return documents + pictures
+
+    def existing(self, name: str, stages: Sequence[str], clips: bool = False) -> list[Path]:
+        """Those of a video's files that are there; none for a name that cannot name a file."""
+        try:
+            files = self.files(name, stages) + (self.clips(name) if clips else [])
+        except InputError:
+            return []
+        return [path for path in files if path.exists()]
+
+    def check_video(self, name: str, stages: Sequence[str]) -> None:
+        """``check`` of a video's files, before any video is run.
+
+        One whose name cannot name a file has none: it fails by itself, when its turn comes.
+        """
+        with suppress(InputError):
+            self.check(self.files(name, stages))
 
     def check(self, paths: Iterable[Path]) -> None:
         """Refuse to overwrite silently. Raises ConfigError naming the file."""

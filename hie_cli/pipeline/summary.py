@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hie_cli.core.config import as_dict
+from hie_cli.core.text import encodable
 from hie_cli.core.version import __version__
 from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock
@@ -19,13 +20,15 @@ def summary(
     records: Sequence[dict[str, Any]], stages: Sequence[str], config: ChainConfig
 ) -> dict[str, Any]:
     """One run: its stages, its configuration and a record for each video."""
-    return {
+    run = {
         "hie": __version__,
         "stages": list(stages),
         "config": as_dict(config),
         "videos": list(records),
         "failed": sum(record["status"] != "ok" for record in records),
     }
+    found: dict[str, Any] = encodable(run)
+    return found
 
 
 def write_summary(folder: Path, run: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Image files: read whole or refused, with any file name and within a limit of pixels."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -27,9 +28,18 @@ def check_size(path: Path, width: int, height: int) -> None:
 
 
 def images_inside(folder: Path) -> list[Path]:
-    """The image files of a folder in natural order; pipes, devices and sub-folders are left out."""
-    found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_ENDINGS and p.is_file()]
-    return sorted(found, key=_natural)
+    """The image files of a folder in natural order (``files_inside``)."""
+    return sorted(files_inside(folder, IMAGE_ENDINGS), key=_natural)
+
+
+def files_inside(folder: Path, endings: Collection[str]) -> list[Path]:
+    """The files of a folder with one of the ``endings``, sorted.
+
+    Pipes, devices and sub-folders are left out, and so are hidden files: other systems leave such
+    beside the true ones (``._20.mp4``).
+    """
+    found = [p for p in folder.iterdir() if p.suffix.lower() in endings and p.name[0] != "."]
+    return sorted(p for p in found if p.is_file())
 
 
 def read_image(path: Path) -> Image:

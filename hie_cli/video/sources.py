@@ -13,7 +13,7 @@ from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.progress import note
 from hie_cli.core.types import Frame, VideoInfo
 from hie_cli.video.containers import VIDEO_ENDINGS, check_path, open_capture
-from hie_cli.video.images import IMAGE_ENDINGS, check_size, images_inside, read_image
+from hie_cli.video.images import IMAGE_ENDINGS, check_size, files_inside, images_inside, read_image
 
 # Containers that keep a table of their frames: what they say of their number can be believed.
 INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
@@ -87,8 +87,7 @@ def _inside(folder: Path, stills: bool) -> list[Path]:
         if not images:
             raise input_error(folder, "holds no images", "give a folder of images to --stills")
         return images
-    videos = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_ENDINGS)
-    videos = [path for path in videos if path.is_file()]
+    videos = files_inside(folder, VIDEO_ENDINGS)
     if videos and images:
         note(
             f"{folder}: holds {len(videos)} videos and {len(images)} images; the videos are used "

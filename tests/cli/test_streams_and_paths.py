@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.cli.test_stage_cmds import hie, one_line, unfinished, write_tracks
@@ -95,6 +96,27 @@ def test_a_documents_name_is_no_path(document, tmp_path, command, name):
         done = hie(command, bad, "-o", tmp_path / "deep" / "out", "--overwrite")
     assert "cannot name a file" in one_line(done, 3)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_video_with_an_unusable_name_fails_alone(make_video, tmp_path, workers):
+    """The good one is finished; each other's record says why, in JSON that any reader takes."""
+    good = make_video("good.avi", frames=2)
+    folder = os.fsencode(good.parent / "videos")
+    os.mkdir(folder)
+    unusable = [b"a\nb", b"esc\x1b[31m", b"back\\slash", b"bad\xff", b"x" * 240]
+    for name in [b"good", *unusable, b"._good"]:
+        Path(os.fsdecode(os.path.join(folder, name + b".avi"))).write_bytes(good.read_bytes())
+    done = hie("run", folder.decode(), "-o", tmp_path / "out", "--until", "detect", "--preset",
+               "fast", "--workers", workers, "--json")  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("hie: ")]) == 5
+    records = {r["name"]: r for r in orjson.loads(done.stdout)["videos"]}
+    assert records.pop("good")["status"] == "ok"
+    assert {r["exit_code"] for r in records.values()} == {3}
+    assert set(records) == {"a\nb", "esc\x1b[31m", "back\\slash", r"bad\udcff", "x" * 240}
+    assert [p.name for p in (tmp_path / "out" / "detect").iterdir()] == ["good.json"]
 
 
 def test_two_runs_of_one_video_into_one_folder(sample_clip, tmp_path):

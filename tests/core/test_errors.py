@@ -26,3 +26,12 @@ def test_nearest() -> None:
     assert errors.nearest("poze", ["pose", "track"]) == "; did you mean 'pose'?"
     assert errors.nearest("xyz", ["pose", "track"]) == ""
     assert errors.nearest("xyz", []) == ""
+
+
+@pytest.mark.parametrize("kind", [errors.HieError, errors.ConfigError, errors.ModelError])
+def test_a_message_is_one_line_of_bounded_length(kind: type[errors.HieError]) -> None:
+    message = str(kind("a.json: name 'x\ny" + "z" * 10_000 + "': rename it"))
+    assert message.startswith(r"a.json: name 'x\ny")
+    assert message.endswith("z': rename it")
+    assert len(message) < 400
+    assert len(errors.one_line(ValueError("z" * 10_000))) < 400

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hie_cli.core.types import FramePeople, People
 from hie_cli.detection.box_smoothing import common_motion, frames_around, line_at_zero, smooth_boxes
@@ -102,3 +104,28 @@ def test_look_ahead_is_bounded():
 )
 def test_frames_around(fps, stride, expected):
     assert frames_around(0.25, fps, stride) == expected
+
+
+def test_a_box_that_becomes_narrow_does_not_turn_over():
+    """Somebody leaves at the right edge (640), 20, 9 and 4 px wide; the last box is unsure.
+
+    The line through the first two widths alone would be 9 - 11 = -2 wide in the last frame.
+    """
+    seen = [(20, 0.9), (9, 0.9), (4, 1e-4)]
+    items = [People(np.array([[640 - w, 60, 640, 180]]), np.array([s])) for w, s in seen]
+    last = list(smooth_boxes(stream(items), 2))[2].people.boxes[0]
+    np.testing.assert_array_equal(last, [636, 60, 640, 180])
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_no_smoothed_box_is_reversed(seed):
+    """Whatever narrow boxes follow each other, at the frame's edge and inside."""
+    rng = np.random.default_rng(seed)
+    width = 200 * np.exp(rng.uniform(-0.85, 0.2, 9).cumsum())
+    right = 640 + rng.choice([0, 1]) * rng.normal(0, 2, 9)
+    corners = np.stack([right - width, np.full(9, 60), right, np.full(9, 180)], axis=1)
+    for clipped in (corners, np.clip(corners, 0, 640)):
+        items = [People(box[None], 10 ** rng.uniform(-4, 0, 1)) for box in clipped]
+        for item in smooth_boxes(stream(items), 3):
+            assert (item.people.boxes[:, 2:] >= item.people.boxes[:, :2]).all()

@@ -224,6 +224,47 @@ def check_box(box: NDArray[np.float64], person: str) -> None:
             )
 
 
+def check_writable(people: People, where: str) -> None:
+    """Refuse what no reader would take back, in the readers' words: ``where: person 4 has ...``."""
+    numbers = [people.scores[:, None], people.keypoint_scores]
+    if people.action_scores is not None:
+        numbers.append(np.where(np.isfinite(people.action_scores), people.action_scores, 0))
+    joints = (
+        None if people.keypoints is None else np.nan_to_num(people.keypoints, posinf=0, neginf=0)
+    )
+    ids = people.track_ids
+    if (
+        _in_range(people.boxes)
+        and not (people.boxes[:, 2:] < people.boxes[:, :2]).any()
+        and all(values is None or _sane(values) for values in numbers)
+        and (joints is None or _in_range(joints))
+        and (ids is None or _ids_sound(ids.tolist()))
+    ):
+        return
+    _parse_carefully([_plain(people, i) for i in range(len(people))], where, People)
+
+
+def _plain(people: People, i: int) -> dict[str, Any]:
+    """One person as the record that a file would hold."""
+    record: dict[str, Any] = dict(zip(BOX_KEYS, people.boxes[i].tolist(), strict=True))
+    record["score"] = float(people.scores[i])
+    if people.track_ids is not None:
+        record["track_id"] = int(people.track_ids[i])
+    if people.keypoints is not None and people.keypoint_scores is not None:
+        points = zip(people.keypoints[i].tolist(), people.keypoint_scores[i].tolist(), strict=True)
+        record["annopoints"] = {
+            "point": [
+                {"id": joint, "x": x, "y": y, "score": score}
+                for joint, ((x, y), score) in enumerate(points)
+                if np.isfinite([x, y]).all()
+            ]
+        }
+    if people.action_scores is not None and np.isfinite(people.action_scores[i]).all():
+        scores = people.action_scores[i].tolist()
+        record["actions"] = [{"id": n, "score": score} for n, score in enumerate(scores, 1)]
+    return record
+
+
 def scalar(record: dict[str, Any], key: str, where: str) -> float:
     """The finite number under ``key``, alone or in a one-element list."""
     value = record.get(key)

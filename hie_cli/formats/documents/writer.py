@@ -16,11 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-import numpy as np
-
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople
-from hie_cli.formats.documents.annolist_people import format_people
+from hie_cli.formats.documents.annolist_people import check_writable, format_people
 from hie_cli.formats.documents.document import (
     FORMAT_VERSION,
     HEADER_END,
@@ -34,20 +32,12 @@ from hie_cli.formats.locks import Lock
 
 
 def frame_line(item: FramePeople) -> str:
-    """One frame as a line of a document. Raises ValueError as ``check_finite`` does."""
-    check_finite(item)
+    """One frame as a line of a document. Raises InputError as ``check_writable`` does."""
+    check_writable(item.people, f"frame {item.index}")
     return (
         f'{{"image":[{{"name":"{item.index:06d}.jpg"}}],"ignore_regions":[],'
         f'"annorect":{format_people(item.people)}}}'
     )
-
-
-def check_finite(item: FramePeople) -> None:
-    """Raise ValueError for a box or score that is not finite; JSON cannot hold it."""
-    people = item.people
-    for values in (people.boxes, people.scores, people.keypoint_scores):
-        if values is not None and not np.isfinite(values).all():
-            raise ValueError(f"frame {item.index}: a box or score is not finite")
 
 
 def _header_line(header: Header) -> str:

@@ -5,11 +5,10 @@ import json
 import re
 from typing import Any
 
-from hie_cli.core.types import ExactPeople, FramePeople, TruthSequence
-from hie_cli.formats.documents.annolist_people import format_people
+from hie_cli.core.types import ExactPeople, TruthSequence
+from hie_cli.formats.documents.annolist_people import check_writable, format_people
 from hie_cli.formats.documents.annolist_truth import region_records, truth_sequence
 from hie_cli.formats.documents.document import BARE, BARE_START, HEAD_BYTES, HEADER_START, Document
-from hie_cli.formats.documents.writer import check_finite
 from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions
 from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.posetrack17 import is_posetrack17
@@ -52,7 +51,7 @@ def annolist_text(sequence: VideoSequence) -> str:
     lines: list[str] = []
     for frame in sequence.frames:
         if frame.labelled:
-            check_finite(FramePeople(frame.index, frame.people))
+            check_writable(frame.people, f"{sequence.name}: frame {frame.index}")
             regions: list[Any] = region_records(frame.truth.ignore_regions) if frame.truth else []
             lines.append(
                 ("," if lines else "") + f'{{"image":[{{"name":"{frame.index:06d}.jpg"}}],'
