@@ -60,7 +60,11 @@ def iom(a: Floats, b: Floats) -> NDArray[np.float64]:
 
 def known(points: Floats) -> NDArray[np.bool_]:
     """Whether each point (..., 2) is there: (...) bool, False where a coordinate is NaN."""
-    finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(points), axis=-1)
+    one = np.isfinite(points)
+    if one.shape[-1] == 2:  # many times faster than numpy's reduction of two values
+        both: NDArray[np.bool_] = one[..., 0] & one[..., 1]
+        return both
+    finite: NDArray[np.bool_] = np.logical_and.reduce(one, axis=-1)
     return finite
 
 

@@ -62,8 +62,8 @@ def _smoothed(window: Sequence[LinkedFrame], position: int) -> People:
             weights.append(np.append(there.scores, 0.0)[index])
     smooth = line_at_zero(np.array(times), np.stack(boxes), np.stack(weights))
     # The lines of two opposite sides may cross where a box becomes narrow, as at the image's edge.
-    crossed = (smooth[:, 2:] < smooth[:, :2]).any(-1)
-    return people.replace(boxes=np.where(crossed[:, None], boxes[0], smooth))
+    crossed = (smooth[:, 2:] < smooth[:, :2]).any(-1, keepdims=True)
+    return people.replace(boxes=np.where(crossed, boxes[0], smooth))
 
 
 def common_motion(here: NDArray[np.floating], there: NDArray[np.floating], link: Links) -> Floats:

@@ -47,24 +47,27 @@ def parse_json(data: str | bytes, origin: str | os.PathLike[str], line: int | No
     else:
         data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        with _no_garbage_collection(len(data)):
+        with no_garbage_collection():
             return orjson.loads(data)
     except orjson.JSONDecodeError:
         return _explained(_decoded(data, origin), origin, line)
 
 
 @contextmanager
-def _no_garbage_collection(size: int) -> Iterator[None]:
-    """Pause the collector for a large text: it would go through millions of new, living objects
+def no_garbage_collection() -> Iterator[None]:
+    """Pause the collector: it would go through the millions of new, living objects of a large text
     again and again (measured: 2.9 s instead of 0.5 s for 40 MB).
+
+    When it goes on it leaves alone what there is (``gc.freeze``), until ``gc.unfreeze``.
     """
-    paused = size > 1 << 20 and gc.isenabled()
+    paused = gc.isenabled()
     if paused:
         gc.disable()
     try:
         yield
     finally:
         if paused:
+            gc.freeze()
             gc.enable()
 
 
@@ -94,7 +97,7 @@ def _explained(text: str, origin: str | os.PathLike[str], line: int | None) -> A
     if not text.strip():
         raise input_error(origin, where or "empty file", "expected JSON")
     try:
-        with _no_garbage_collection(len(text)):
+        with no_garbage_collection():
             value = json.loads(text, parse_constant=refuse)
             json.dumps(value, ensure_ascii=False).encode()  # a text that no file can hold
     except json.JSONDecodeError as error:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from hie_cli.core.errors import InputError
+from hie_cli.formats.files import no_garbage_collection
 from hie_cli.formats.layout import Loaders, ReadOptions
 from hie_cli.formats.sources import Source
 
@@ -47,10 +48,11 @@ def _parsed_once(
     load: Callable[[Source, str, ReadOptions], T], source: Source, name: str, options: ReadOptions
 ) -> T:
     """Load a sequence, then let go of the file's parsed content."""
-    try:
-        return load(source, name, options)
-    finally:
-        source.forget()
+    with no_garbage_collection():
+        try:
+            return load(source, name, options)
+        finally:
+            source.forget()
 
 
 def per_folder(

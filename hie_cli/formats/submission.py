@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hie_cli.core.errors import ConfigError, HieError, InputError
+from hie_cli.core.text import brief
 from hie_cli.core.types import FramePeople, People
 from hie_cli.formats.documents.document import Document, Header, parse_frame
 from hie_cli.formats.files import atomic_write
@@ -338,7 +339,7 @@ class UnsoundError(InputError):
     def __init__(self, problems: list[str]) -> None:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         super().__init__(f"the submission has {count}; fix them all")
-        self.problems = problems
+        self.problems = [brief(problem) for problem in problems]
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -378,4 +379,5 @@ def check_file(path: Path, track: int, expected: dict[str, int | None]) -> list[
         for source in (find_sources(path) if members else [])
         if not source.folders and source.suffix == ending
     }
-    return problems + check_all(found, track, expected, final=True)[1]
+    problems += check_all(found, track, expected, final=True)[1]
+    return [brief(problem) for problem in problems]

@@ -8,6 +8,7 @@ from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats import sources
 from hie_cli.formats.catalog import select
 from hie_cli.formats.files import parse_json
+from hie_cli.formats.readers import read
 from hie_cli.formats.results import read_headers, read_results
 from hie_cli.formats.truth import read_truth
 
@@ -188,4 +189,27 @@ def test_a_foreign_annolist_is_parsed_once(tmp_path: Path, monkeypatch) -> None:
     selected = select(path, None, "results")
     assert read_headers(selected) == {"1": None}
     assert len(read_results(selected)["1"]) == 1
+    assert len(parsed) == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "is_truth"),
+    [("1", True), ("[0]", True), ("[1.0]", True), ("[ 1 ]", True), ("[0.5]", False),
+     ("[10]", False), ("0.75", False), ("[1e-1]", False), ("[1.01]", False)],
+)  # fmt: skip
+def test_an_annolist_is_parsed_once_whatever_it_holds(
+    tmp_path: Path, monkeypatch, score: str, is_truth: bool
+) -> None:
+    """Its scores tell truth from results, without parsing it for that."""
+    path = tmp_path / "1.json"
+    rect = f'{{"x1":[1],"y1":[2],"x2":[3],"y2":[4],"score":{score}}}'
+    path.write_text(f'{{"annolist":[{{"annorect":[{rect}],"image":[{{"name":"1.jpg"}}]}}]}}')
+    parsed = []
+
+    def counted(data: bytes, origin: str) -> object:
+        parsed.append(origin)
+        return parse_json(data, origin)
+
+    monkeypatch.setattr(sources, "parse_json", counted)
+    assert read(path).is_truth == is_truth
     assert len(parsed) == 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import InputError
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import People
+from hie_cli.core.types import FloatArray, People
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_NUMBER
 
 # What a written number keeps: hundredths of a pixel, ten-thousandths of a score.
@@ -81,11 +81,11 @@ def _parse_at_once(rects: list[dict[str, Any]], kind: type[People]) -> People | 
     )
 
 
-def _in_range(values: NDArray[np.float64]) -> bool:
+def _in_range(values: FloatArray) -> bool:
     return bool((np.abs(values) <= MAX_COORDINATE).all())  # False for NaN and infinity too
 
 
-def _sane(values: NDArray[np.float64]) -> bool:
+def _sane(values: FloatArray) -> bool:
     return bool((np.abs(values) <= MAX_NUMBER).all())
 
 
@@ -161,7 +161,9 @@ def _slots(counts: list[int], ids: list[Any], first: int, size: int) -> NDArray[
     if numbers.min() < 0 or numbers.max() >= size:
         return None
     slots: NDArray[np.int64] = np.repeat(np.arange(len(counts)), counts) * size + numbers
-    return slots if len(np.unique(slots)) == len(slots) else None
+    taken = np.zeros(len(counts) * size, np.bool_)
+    taken[slots] = True
+    return slots if np.count_nonzero(taken) == len(slots) else None
 
 
 def _parse_carefully(rects: list[dict[str, Any]], where: str, kind: type[People]) -> People:

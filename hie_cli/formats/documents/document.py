@@ -336,7 +336,7 @@ def parse_frame(
     where = f"{label}: frame {index}"
     rects = record.get("annorect")
     rects = [] if rects is None else rects
-    if not isinstance(rects, list) or not all(isinstance(r, dict) for r in rects):
+    if not isinstance(rects, list) or not set(map(type, rects)) <= {dict}:
         raise InputError(f"{where}: annorect is not a list of persons")
     return FramePeople(index, parse_people(rects, where, kind))
 

@@ -19,6 +19,9 @@ from hie_cli.formats.sources import Source
 
 _START = re.compile(rb'\s*\{\s*"(hie|annolist)"\s*:')
 
+# A score that is no flag of ground truth; looked for in the text, for parsing takes far longer.
+_SCORED = re.compile(rb'"score"\s*:\s*\[?\s*(?!-?[01](?:\.0*)?\s*[\],}])[^\s\[]')
+
 
 def _sniff(source: Source) -> Fit:
     head = source.read_bytes(HEAD_BYTES).removeprefix(codecs.BOM_UTF8)
@@ -41,9 +44,11 @@ def _results(source: Source, name: str, options: ReadOptions) -> ResultSequence:
     return ResultSequence(name, frames, document.header)
 
 
-def _is_truth(files: list[Source]) -> bool | None:
-    """A document's header means results; else the scores decide."""
-    return False if any(Document(source).header for source in files) else None
+def _is_truth(files: list[Source]) -> bool:
+    """A document's header means results, and so does a score that is neither 0 nor 1."""
+    return not any(
+        Document(source).header or _SCORED.search(source.read_bytes()) for source in files
+    )
 
 
 def annolist_text(sequence: VideoSequence) -> str:
