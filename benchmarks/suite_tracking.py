@@ -222,10 +222,8 @@ def own_boxes(clip: Path, true: TruthSequence, preset: str, cache: Path) -> Clip
 def _kept(cache: Path, name: str, make: Load) -> Clip:
     """A sequence from the cache, made if it is not there."""
     code = code_version(ROOT / "hie_cli" / "simulation")
-    for module in ("appearance.py", "camera_motion.py"):
-        code += hashlib.sha256((ROOT / "hie_cli" / "tracking" / module).read_bytes()).hexdigest()[
-            :4
-        ]
+    for module in ("tracking/appearance.py", "tracking/pixel_motion.py", "camera/background.py"):
+        code += hashlib.sha256((ROOT / "hie_cli" / module).read_bytes()).hexdigest()[:4]
     path = cache / f"{name}-{code}.pickle"
     if path.is_file():
         kept: Clip = pickle.loads(path.read_bytes())

@@ -303,8 +303,9 @@ class FramePeople:
 
     index: the frame's number, from 0 · image (H, W, 3) uint8 BGR, None where pixels are not carried
     along · video: what the frame is of, set in what ``hie_cli.run`` and its kin give · camera
-    (3, 3) float64: homography from the pixels of the frame before to this one's; None: it stood
-    still, or nobody measured.
+    (3, 3) float64: similarity [[a, -b, x], [b, a, y], [0, 0, 1]] from the pixels of the frame
+    before to this one's, set by the track stage; None: it stood still, or nobody measured
+    (``camera/path.py`` chains them).
     """
 
     index: int

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
-from hie_cli.formats.documents.document import rounded
+from hie_cli.formats.documents.document import rounded, rounded_frame
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.inputs import VideoInput, Videos, video_inputs
 from hie_cli.pipeline.job import Setup, video_frames
@@ -241,7 +241,7 @@ def _video(
 
 def _rounded(stream: FrameStream, video: VideoInfo | None = None) -> FrameStream:
     for item in stream:
-        yield replace(item, people=rounded(item.people), video=item.video or video)
+        yield replace(rounded_frame(item), video=item.video or video)
 
 
 def picture(image: Image) -> Image:

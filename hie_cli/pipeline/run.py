@@ -1,7 +1,7 @@
 """One video through the chain, or one document through one stage, written as documents.
 
-Every stage passes on what a reader of its document would get back (``document.rounded``), so the
-files of ``hie run`` equal those of the separate commands.
+Every stage passes on what a reader of its document would get back (``document.rounded_frame``), so
+the files of ``hie run`` equal those of the separate commands.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -111,7 +111,7 @@ def document_stream(
 
 def _people(stream: Stream) -> list[FramePeople]:
     with closing(stream):
-        return [FramePeople(item.index, item.people) for item in stream]
+        return [FramePeople(item.index, item.people, camera=item.camera) for item in stream]
 
 
 def flow(

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from hie_cli.core.types import FramePeople, FrameStream
-from hie_cli.formats.documents.document import Header, rounded
+from hie_cli.formats.documents.document import Header, rounded_frame
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.video.sources import FrameRange
 
@@ -52,20 +52,20 @@ def written(
     Goes on where ``writer`` had stopped: frames that its document holds are passed on from there.
     The document is published when the stream has come to its end.
     """
-    done = {item.index: item.people for item in writer.done}
+    done = {item.index: item for item in writer.done}
     for item in _continued(stage, stream, writer, frames):
-        people = done.pop(item.index, None)
-        if people is None:
-            people = rounded(item.people)
-            writer.write(FramePeople(item.index, people))
-        yield replace(item, people=people)
+        result = done.pop(item.index, None)
+        if result is None:
+            result = rounded_frame(item)
+            writer.write(result)
+        yield replace(item, people=result.people, camera=result.camera)
     writer.publish()
 
 
 def unwritten(stage: Stage, stream: FrameStream) -> FrameStream:
     """``stage`` on ``stream``, passed on as ``written`` would, without a document."""
     for item in stage.run(stream):
-        yield replace(item, people=rounded(item.people))
+        yield rounded_frame(item)
 
 
 def _continued(

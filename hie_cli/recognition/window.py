@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FloatArray, FramePeople, People, VideoInfo
-from hie_cli.recognition.camera import CameraPath, CameraTracker, path
 
 # A stream without a usable frame rate is read at PAL's.
 USUAL_FPS = 25.0
@@ -40,7 +40,7 @@ class Track:
 @dataclass(frozen=True)
 class Window:
     """Frame ``index`` of ``video`` with its ``people`` (N) and their ``tracks`` (N), which are in
-    each frame's own pixels; ``camera``: how it moved meanwhile, None if it stood still.
+    each frame's own pixels; ``camera``: to the pixels of this frame, None if it stood still.
     """
 
     index: int
@@ -122,8 +122,6 @@ class _Held:
     def __init__(self, reach: int, rate: float) -> None:
         self._reach, self._rate = reach, rate
         self._frames: deque[tuple[FramePeople, tuple[int, ...]]] = deque()
-        self._tracker = CameraTracker(rate)
-        self._camera: deque[tuple[complex, complex]] = deque()  # of each frame held
         self._next = 0  # position in ``_frames`` of the next frame to come out
         self._of_id: dict[int, _History] = {}
 
@@ -137,7 +135,6 @@ class _Held:
         for identity, row in rows.items():
             self._of_id.setdefault(identity, _History()).add(item, row)
         self._frames.append((item, tuple(rows)))
-        self._camera.append(self._tracker.step(item))
 
     @property
     def next(self) -> FramePeople | None:
@@ -155,7 +152,6 @@ class _Held:
         if (following := self.next) is None:
             return
         while self._frames[0][0].index < following.index - self._reach:
-            self._camera.popleft()
             for identity in self._frames.popleft()[1]:
                 history = self._of_id[identity]
                 history.drop_first()
@@ -165,9 +161,9 @@ class _Held:
 
     def camera(self) -> CameraPath | None:
         """How the camera moved, seen from the next frame to come out."""
-        indices = np.array([item.index for item, _ in self._frames])
-        times = (indices - indices[self._next]) / self._rate
-        return path(times, list(self._camera), self._next)
+        held = [item for item, _ in self._frames]
+        path = CameraPath.of([item.index for item in held], [item.camera for item in held])
+        return None if path is None else path.seen_from(held[self._next].index)
 
     def track(self, item: FramePeople, person: int) -> Track:
         """The way of one person of the next frame to come out."""

@@ -12,8 +12,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.core.types import VideoInfo
-from hie_cli.tracking.camera_compensation import CameraCompensation
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.tracklets import Ints, Tracklet
 
@@ -84,7 +84,7 @@ class Crowd:
         hidden: NDArray[np.bool_] = (most >= COVERED) | outside.any(axis=1)
         return hidden
 
-    def in_view(self, gaps: Gaps, camera: CameraCompensation | None = None) -> Floats:
+    def in_view(self, gaps: Gaps, camera: CameraPath | None = None) -> Floats:
         """For how long (K,) in each gap the person was in plain view, s, on a straight way.
 
         ``camera``: the gaps' boxes are in its steady coordinates.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.appearance_model import AppearanceModel, fit_appearance, mean_appearance
 from hie_cli.tracking.association import assign
-from hie_cli.tracking.camera_compensation import CameraCompensation
 from hie_cli.tracking.detections import touches_edge
 from hie_cli.tracking.gaps import Crowd, Gaps, miss_seconds
 from hie_cli.tracking.kalman import Floats, to_centres
@@ -47,7 +47,7 @@ def _ends(
     window: int,
     last: bool,
     video: VideoInfo,
-    camera: CameraCompensation | None,
+    camera: CameraPath | None,
 ) -> Ends:
     """The last (or first) moments of tracklets, by a line through ``window`` frames."""
     frame = np.array([t.last if last else t.first for t in tracklets], np.int64)
@@ -101,7 +101,7 @@ def link_evidence(
     config: LinkConfig,
     video: VideoInfo,
     model: AppearanceModel,
-    camera: CameraCompensation | None = None,
+    camera: CameraPath | None = None,
 ) -> Floats:
     """Log odds (N, N) that tracklet j (column) is the person of tracklet i (row), seen again.
 
@@ -163,7 +163,7 @@ def _miss_penalty(
     j: NDArray[np.int64],
     config: LinkConfig,
     video: VideoInfo,
-    camera: CameraCompensation | None,
+    camera: CameraPath | None,
 ) -> Floats:
     """Log odds (K,) against links i, j (K,) for the time in plain view that nobody was detected."""
     crowd = Crowd.of(tracklets, video)
@@ -180,7 +180,7 @@ def link(
     tracklets: Sequence[Tracklet],
     config: LinkConfig,
     video: VideoInfo,
-    camera: CameraCompensation | None = None,
+    camera: CameraPath | None = None,
 ) -> list[Tracklet]:
     """The tracklets of one person joined, in order of their first frame.
 

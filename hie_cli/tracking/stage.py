@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from hie_cli.camera.common_motion import CommonMotion
+from hie_cli.camera.path import CameraPath, nearest_similarity
 from hie_cli.core.types import FramePeople, FrameStream, Image, People, VideoInfo
-from hie_cli.tracking.camera_compensation import CameraCompensation
 from hie_cli.tracking.gaps import Crowd, miss_seconds
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
@@ -18,7 +19,7 @@ from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracker import Tracker
-from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit
+from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit, steadied
 
 __all__ = ["Observation", "TrackConfig", "describe", "track"]
 
@@ -32,7 +33,7 @@ def describe(stream: Iterable[FramePeople], config: TrackConfig) -> Iterator[Obs
     look: _PixelMeter | None = None
     for item in stream:
         if item.image is None:
-            yield Observation(item.index, item.people)
+            yield Observation(item.index, item.people, camera=item.camera)
             continue
         look = look or _PixelMeter(config)
         yield look.observe(item.index, item.image, item.people)
@@ -42,15 +43,16 @@ class _PixelMeter:
     """What the pixels of one frame after another say of the people in them."""
 
     def __init__(self, config: TrackConfig) -> None:
-        from hie_cli.tracking.camera_motion import FlowMeter
+        from hie_cli.tracking.pixel_motion import FlowMeter
 
         self._config = config
         self._flow = FlowMeter(config.flow_size) if config.flow or config.camera else None
 
     def observe(self, index: int, image: Image, people: People) -> Observation:
         """Appearance, camera motion and body motion since the frame of the call before."""
+        from hie_cli.camera.background import background_motion
         from hie_cli.tracking.appearance import stripe_histograms
-        from hie_cli.tracking.camera_motion import body_motion, camera_motion
+        from hie_cli.tracking.pixel_motion import body_motion
 
         config = self._config
         look = stripe_histograms(image, people.boxes) if config.appearance else None
@@ -59,7 +61,7 @@ class _PixelMeter:
         if field is not None and config.flow:
             moved = body_motion(field, scale, people.boxes)
         if field is not None and config.camera:
-            camera = camera_motion(field, scale, people.boxes)
+            camera = background_motion(field, scale, people.boxes)
         return Observation(index, people, look, camera, moved)
 
 
@@ -70,30 +72,36 @@ def track(
 
     Yields one FramePeople for each observation, in order; people who belong to no track are left
     out. Offline it yields after the last one and also fills gaps; with ``config.online`` at once.
+    Each carries the camera's motion since the one before (``FramePeople.camera``): as observed,
+    else as its people tell it; with ``config.camera`` off none.
     """
-    return (
-        _online(observations, video, config)
-        if config.online
-        else _offline(observations, video, config)
-    )
+    tracked = _online if config.online else _offline
+    common = CommonMotion(video.fps)
+    for observation, people in tracked(observations, video, config):
+        camera = None
+        if config.camera:
+            ids = np.zeros(0, np.int64) if people.track_ids is None else people.track_ids
+            told = common.step(observation.index, ids, people.boxes)
+            known = told if observation.camera is None else observation.camera
+            camera = nearest_similarity(known, video)
+        yield FramePeople(observation.index, people, camera=camera)
 
 
 def _online(
     observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
-) -> FrameStream:
+) -> Iterator[tuple[Observation, People]]:
     tracker = Tracker(config, video)
     ids: dict[int, int] = {}
     for observation in observations:
         joined = tracker.step(observation)
         given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
         people = observation.people[joined.established]
-        people = people.replace(track_ids=given)
-        yield FramePeople(observation.index, people)
+        yield observation, people.replace(track_ids=given)
 
 
 def _offline(
     observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
-) -> FrameStream:
+) -> Iterator[tuple[Observation, People]]:
     seen = list(observations)
     scale = ScoreScale()
     for observation in seen:
@@ -101,8 +109,8 @@ def _offline(
         scale.add(people.scores, people.boxes[:, 3] - people.boxes[:, 1])
     tracker = Tracker(config, video, scale)
     joined = [tracker.step(observation) for observation in seen]
-    motion = [association.camera for association in joined]
-    camera = CameraCompensation.of([item.index for item in seen], motion, video)
+    motion = [nearest_similarity(association.camera, video) for association in joined]
+    camera = CameraPath.of([item.index for item in seen], motion)
     tracklets = drop_duplicates(collect(seen, joined), config)
     frames = np.array([item.index for item in seen], np.int64)
     tracks = link(tracklets, config.link, video, camera)
@@ -110,7 +118,7 @@ def _offline(
     if tracks:
         miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
         tracks = _completed(tracks, config, frames, video, camera, scale, miss)
-    yield from emit(tracks, seen)
+    yield from zip(seen, emit(tracks, seen), strict=True)
 
 
 def _completed(
@@ -118,7 +126,7 @@ def _completed(
     config: TrackConfig,
     frames: Ints,
     video: VideoInfo,
-    camera: CameraCompensation | None,
+    camera: CameraPath | None,
     scale: ScoreScale,
     miss: float,
 ) -> list[Tracklet]:
@@ -130,10 +138,9 @@ def _completed(
     longest = round(config.fill_seconds * video.fps)
     completed = []
     for place, track in enumerate(tracks):
-        steady = track if camera is None else camera.track(track)
-        filled = fill(steady, frames, longest, config.filled_score)
-        shown = filled if camera is None else camera.track(filled, back=True)
+        filled = fill(steadied(track, camera), frames, longest, config.filled_score)
+        shown = steadied(filled, camera, back=True)
         filled = filled.rows(supported(track, shown, crowd, place, scale, miss))
         smoothed = smooth(filled, config.smooth, config.motion, scale, video.fps)
-        completed.append(smoothed if camera is None else camera.track(smoothed, back=True))
+        completed.append(steadied(smoothed, camera, back=True))
     return completed

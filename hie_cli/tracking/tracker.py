@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.shift_vote import ShiftVote
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.association import (
     Ints,
@@ -19,9 +20,8 @@ from hie_cli.tracking.association import (
     motion_likeness,
     pose_similarity,
 )
-from hie_cli.tracking.box_camera import BoxCamera
 from hie_cli.tracking.detections import Detections
-from hie_cli.tracking.kalman import Floats
+from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
@@ -58,7 +58,7 @@ class Tracker:
         self.last_frame: int | None = None
         self.scale = ScoreScale() if scale is None else scale
         self._learning = scale is None
-        self._box_camera = BoxCamera()
+        self._shift = ShiftVote()
 
     def step(self, observation: Observation) -> Association:
         """Join one frame's people to tracks."""
@@ -100,7 +100,8 @@ class Tracker:
         settled = recent & (tracks.hits > 1)
         motion = tracks.motion[settled if settled.any() else recent]
         confident = found.scores >= self.config.high_score
-        return self._box_camera.step(motion, found.boxes[confident])
+        boxes = to_centres(found.boxes[confident])
+        return self._shift.step(motion.value, motion.vv[:, 0], boxes)
 
     def _match(self, tracks: Tracks, found: Detections) -> NDArray[np.int64]:
         """The detection (N,) of each track, -1 = none."""

@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import FramePeople, People
+from hie_cli.camera.path import CameraPath
+from hie_cli.core.types import People
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation
@@ -129,11 +130,23 @@ def join(parts: Sequence[Tracklet]) -> Tracklet:
     return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
 
 
-def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[FramePeople]:
+def steadied(track: Tracklet, camera: CameraPath | None, back: bool = False) -> Tracklet:
+    """A tracklet in coordinates that stand still under the camera, or with ``back`` from them."""
+    if camera is None:
+        return track
+    joints = track.keypoints
+    return replace(
+        track,
+        boxes=camera.boxes(track.frames, track.boxes, back),
+        keypoints=None if joints is None else camera.points(track.frames, joints, back),
+    )
+
+
+def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[People]:
     """The people of every observation's frame, ids from 1 in order of first appearance."""
     frames = [s.index for s in seen]
     if not tracklets:
-        return [FramePeople(f, _nobody(seen)) for f in frames]
+        return [_nobody(seen) for _ in frames]
     ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))
     ids = np.concatenate([np.full(len(t), i, np.int64) for i, t in enumerate(ordered, 1)])
     whole = stacked(ordered)
@@ -142,7 +155,7 @@ def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[Fra
     people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)
     begin = np.searchsorted(whole.frames, frames, side="left")
     end = np.searchsorted(whole.frames, frames, side="right")
-    return [FramePeople(f, people[b:e]) for f, b, e in zip(frames, begin, end, strict=True)]
+    return [people[b:e] for b, e in zip(begin, end, strict=True)]
 
 
 def _nobody(seen: Sequence[Observation]) -> People:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.recognition.kinematic.body import steadied
 from hie_cli.recognition.window import frames_per_second, windows
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
@@ -104,3 +105,20 @@ def test_memory_is_one_window():
 @pytest.mark.parametrize("fps", [0.0, -1.0, math.nan, math.inf])
 def test_an_unknown_frame_rate_is_read_as_25(fps: float):
     assert frames_per_second(VideoInfo("v", 1, 1, fps, None)) == 25.0
+
+
+def test_who_stands_stands_under_a_camera_that_pans():
+    """People who stand, 4 px further left in every frame, as the camera pans right."""
+    pan = np.array([[1.0, 0, -4], [0, 1, 0], [0, 0, 1]])
+    frames = [
+        FramePeople(t, people([0, 1], x=-4.0 * t), camera=pan if t else None) for t in range(12)
+    ]
+    for item, window in run(frames):
+        for person in (0, 1):
+            assert np.ptp(window.tracks[person].boxes[:, 0]) > 0
+            steady = steadied(window.tracks[person], window)
+            assert np.ptp(steady.boxes[:, 0]) < 1e-9
+            assert steady.boxes[0] == pytest.approx(item.people.boxes[person])
+    window = run([FramePeople(t, people([0])) for t in range(4)])[2][1]
+    assert window.camera is None
+    assert steadied(window.tracks[0], window) is window.tracks[0]

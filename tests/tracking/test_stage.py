@@ -164,3 +164,26 @@ def test_camera_motion_is_taken_out():
     ]
     out = list(track(seen, VIDEO, OFFLINE))
     assert [f.people.track_ids.tolist() for f in out] == [[1]] * 12
+    assert np.array_equal(out[3].camera, shift)
+    unmoved = dataclasses.replace(OFFLINE, camera=False)
+    assert all(item.camera is None for item in track(seen, VIDEO, unmoved))
+
+
+@pytest.mark.parametrize("settings", [OFFLINE, ONLINE])
+def test_without_pixels_people_tell_the_camera(settings):
+    """Five who stand, under a camera that pans by 30 px a frame from frame 10 on."""
+    places = np.array([[100.0, 60, 130, 150], [200, 100, 240, 220], [330, 60, 360, 150],
+                       [420, 100, 460, 220], [540, 140, 590, 290]])  # fmt: skip
+    frames = [
+        FramePeople(t, People(places - [30 * max(0, t - 9), 0] * 2, np.full(5, 0.9)))
+        for t in range(15)
+    ]
+    out = run(frames, settings)
+    assert all(item.camera is None for item in out[:10])
+    moves = [0 if item.camera is None else item.camera[0, 2] for item in out]
+    assert sum(moves) == pytest.approx(-30 * 5, abs=2)
+
+
+def test_pixels_that_say_the_camera_stood_still_are_believed():
+    seen = [Observation(item.index, item.people, camera=np.eye(3)) for item in walkers()]
+    assert all(item.camera is None for item in track(seen, VIDEO, OFFLINE))

@@ -23,9 +23,9 @@ def test_no_frames_and_empty_frames():
     assert collect([], []) == []
     empty = [seen(0, [])]
     assert collect(empty, [joined([])]) == []
-    (frame,) = emit([], empty)
-    assert len(frame.people) == 0
-    assert frame.people.track_ids.tolist() == []
+    (people,) = emit([], empty)
+    assert len(people) == 0
+    assert people.track_ids.tolist() == []
 
 
 def test_collect_sorts_people_into_tracks_and_drops_those_without():
@@ -39,9 +39,8 @@ def test_emit_numbers_from_one_by_first_appearance_and_gives_every_frame():
     frames = [seen(0, [RIGHT]), seen(1, []), seen(2, [RIGHT, LEFT])]
     tracks = collect(frames, [joined([9]), joined([]), joined([9, 4])])
     out = emit(tracks, frames)
-    assert [f.index for f in out] == [0, 1, 2]
-    assert [f.people.track_ids.tolist() for f in out] == [[1], [], [1, 2]]
-    assert out[2].people.boxes.tolist() == [RIGHT, LEFT]
+    assert [people.track_ids.tolist() for people in out] == [[1], [], [1, 2]]
+    assert out[2].boxes.tolist() == [RIGHT, LEFT]
 
 
 def tracklet(first, count, box, score=0.9):

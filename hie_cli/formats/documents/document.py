@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +18,7 @@ import numpy as np
 from hie_cli.core import geometry
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.core.types import FloatArray, FramePeople, People, VideoInfo
 from hie_cli.formats.documents.annolist_people import (
     PIXEL_DIGITS,
     SCORE_DIGITS,
@@ -27,7 +27,7 @@ from hie_cli.formats.documents.annolist_people import (
     whole,
 )
 from hie_cli.formats.files import file_name, parse_json
-from hie_cli.formats.limits import MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
+from hie_cli.formats.limits import MAX_COORDINATE, MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
 from hie_cli.formats.sources import Source, plain_source
 
 FORMAT_VERSION = 1
@@ -37,6 +37,8 @@ HEADER_START, HEADER_END = '{"hie":', ',"annolist":['
 BARE = re.compile(rb'\{"annolist":\[[ \t]*\r?\n(\{"image":|\]\})')
 HEAD_BYTES = 4096
 _NAME = re.compile(rb'\s*,?\{"image":\[\{"name":"([^"\\]*)"\}\]')
+TURN_DIGITS = 6  # of a camera's turn and zoom: .001 px at the edge of a large picture
+MIN_ZOOM = 1e-3  # between two frames
 MAX_HEADER_BYTES = 16 << 20
 BARE_START = '{"annolist":['  # the same without a header, as submissions are written
 
@@ -100,6 +102,25 @@ def rounded(people: People) -> People:
         scores,
         actions,
     )
+
+
+def rounded_frame(item: FramePeople) -> FramePeople:
+    """A frame with its people and camera exactly as they come back from a document."""
+    numbers = [1.0, 0.0, 0.0, 0.0] if item.camera is None else camera_numbers(item.camera)
+    camera = None if numbers == [1.0, 0.0, 0.0, 0.0] else _matrix(numbers)
+    return replace(item, people=rounded(item.people), camera=camera)
+
+
+def camera_numbers(camera: FloatArray) -> list[float]:
+    """A similarity (3, 3) [[a, -b, x], [b, a, y], [0, 0, 1]] as [a, b, x, y], rounded."""
+    turn = np.round(np.asarray(camera[:2, 0], np.float64), TURN_DIGITS) + 0.0
+    shift = np.round(np.asarray(camera[:2, 2], np.float64), PIXEL_DIGITS) + 0.0
+    return [*turn.tolist(), *shift.tolist()]
+
+
+def _matrix(numbers: list[float]) -> FloatArray:
+    a, b, x, y = numbers
+    return np.array([[a, -b, x], [b, a, y], [0.0, 0.0, 1.0]])
 
 
 class Document:
@@ -257,7 +278,7 @@ def complete(item: FramePeople, header: Header) -> FramePeople:
         people = people.replace(keypoints=np.zeros((0, NUM_JOINTS, 2)), keypoint_scores=nobody)
     if "track" in stages:
         people = people.replace(track_ids=np.zeros(0, np.int64))
-    return FramePeople(item.index, people)
+    return replace(item, people=people)
 
 
 def _parse_header(record: Any, label: str) -> Header:
@@ -338,7 +359,26 @@ def parse_frame(
     rects = [] if rects is None else rects
     if not isinstance(rects, list) or not set(map(type, rects)) <= {dict}:
         raise InputError(f"{where}: annorect is not a list of persons")
-    return FramePeople(index, parse_people(rects, where, kind))
+    return FramePeople(index, parse_people(rects, where, kind), camera=_camera(record, where))
+
+
+def _camera(record: dict[str, Any], where: str) -> FloatArray | None:
+    """The camera's motion since the frame before, where an annolist entry states it."""
+    numbers = record.get("camera")
+    if numbers is None:
+        return None
+    check_camera(numbers, where)
+    return _matrix(numbers)
+
+
+def check_camera(numbers: Any, where: str) -> None:
+    """Raise InputError unless these are a similarity's four numbers, as between two frames."""
+    said = f"{where}: camera is {repr(numbers)[:40]}"
+    if not isinstance(numbers, list) or set(map(type, numbers)) - {int, float}:
+        raise InputError(f"{said}; expected four numbers")
+    sound = len(numbers) == 4 and all(abs(v) <= MAX_COORDINATE for v in numbers)
+    if not sound or not MIN_ZOOM <= np.hypot(numbers[0], numbers[1]) <= 1 / MIN_ZOOM:
+        raise InputError(f"{said}; expected [a, b, x, y], a turn and a shift between two frames")
 
 
 def frame_index(record: Any, label: str, place: str, expected: int) -> int:

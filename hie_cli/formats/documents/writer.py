@@ -24,6 +24,8 @@ from hie_cli.formats.documents.document import (
     HEADER_END,
     HEADER_START,
     Header,
+    camera_numbers,
+    check_camera,
     complete,
     parse_frame,
 )
@@ -33,10 +35,16 @@ from hie_cli.formats.locks import Lock
 
 def frame_line(item: FramePeople) -> str:
     """One frame as a line of a document. Raises InputError as ``check_writable`` does."""
-    check_writable(item.people, f"frame {item.index}")
+    where = f"frame {item.index}"
+    check_writable(item.people, where)
+    camera = ""
+    if item.camera is not None:
+        numbers = camera_numbers(item.camera)
+        check_camera(numbers, where)
+        camera = f'"camera":[{",".join(f"{number:.10g}" for number in numbers)}],'
     return (
         f'{{"image":[{{"name":"{item.index:06d}.jpg"}}],"ignore_regions":[],'
-        f'"annorect":{format_people(item.people)}}}'
+        f'{camera}"annorect":{format_people(item.people)}}}'
     )
 
 

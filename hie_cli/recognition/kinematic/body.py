@@ -7,12 +7,11 @@ import numpy as np
 
 from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
 from hie_cli.core.types import FloatArray
-from hie_cli.recognition.camera import CameraPath
 from hie_cli.recognition.kinematic.motion import Shape, slope
 from hie_cli.recognition.kinematic.posture import BODY_WIDTH, mean_of, stick_tilt, trusted_joints
 from hie_cli.recognition.kinematic.settings import Measuring
 from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
-from hie_cli.recognition.window import Track
+from hie_cli.recognition.window import Track, Window, frames_per_second
 
 
 @dataclass(frozen=True)
@@ -50,23 +49,16 @@ class Body:
         return float(np.hypot(*self.velocity))
 
 
-def steadied(track: Track, camera: CameraPath | None) -> Track:
-    """A track in the pixels of the window's frame, as if the camera had stood still."""
+def steadied(track: Track, window: Window) -> Track:
+    """A window's track in the pixels of its frame, as if the camera had stood still."""
+    camera = window.camera
     if camera is None:
         return track
-    turn, shift = camera.at(track.times)
-
-    def moved(points: FloatArray) -> FloatArray:
-        z = turn[:, None] * (points[..., 0] + 1j * points[..., 1]) + shift[:, None]
-        return np.stack([z.real, z.imag], -1)
-
-    boxes = track.boxes
-    centres = moved((boxes[:, None, :2] + boxes[:, None, 2:]) / 2)[:, 0]
-    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * np.abs(turn)[:, None]
+    frames = window.index + np.round(track.times * frames_per_second(window.video)).astype(int)
     return dataclasses.replace(
         track,
-        boxes=np.concatenate([centres - half, centres + half], 1),
-        keypoints=moved(track.keypoints),
+        boxes=camera.boxes(frames, track.boxes),
+        keypoints=camera.points(frames, track.keypoints),
     )
 
 

@@ -54,7 +54,7 @@ class Kinematic:
     def observe(self, window: Window) -> Observed:
         """Measure the people of the next window."""
         how = self._config.measuring
-        bodies = [Body.of(steadied(track, window.camera), how) for track in window.tracks]
+        bodies = [Body.of(steadied(track, window), how) for track in window.tracks]
         ups = self._ups(bodies, window)
         found = features(bodies, ups, self._view, how)
         two = pairs(found, how.depth_stretch)

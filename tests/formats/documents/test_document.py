@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import ExactPeople, FramePeople, People, VideoInfo
-from hie_cli.formats.documents.document import Document, Header, frame_number, parse_frame, rounded
+from hie_cli.formats.documents.document import (
+    Document,
+    Header,
+    frame_number,
+    parse_frame,
+    rounded,
+    rounded_frame,
+)
 from hie_cli.formats.documents.writer import DocumentWriter, frame_line
 
 VIDEO = VideoInfo("20", 640, 480, 25.0, 9)
@@ -352,3 +359,36 @@ def test_a_reversed_box_is_not_written() -> None:
     people = People(np.array([[1.0, 2, 3, 4], [640, 0, 639, 9]]), np.ones(2))
     with pytest.raises(InputError, match=r"^frame 51: person 1 has x2 < x1 \(639 < 640\)"):
         frame_line(FramePeople(51, people))
+
+
+def test_the_cameras_motion_is_kept_where_it_moved(tmp_path: Path) -> None:
+    turn = np.array([[0.998, -0.0100004, -4.567], [0.0100004, 0.998, 3.0], [0, 0, 1]])
+    frames = [FramePeople(t, People.empty(), camera=c) for t, c in enumerate((None, turn, None))]
+    path = write(tmp_path / "a.json", frames)
+    lines = path.read_text().splitlines()
+    assert ["camera" in line for line in lines[1:4]] == [False, True, False]
+    assert '"camera":[0.998,0.01,-4.57,3]' in lines[2]
+    back = list(Document(path))
+    assert back[0].camera is None
+    assert back[1].camera.tolist() == [[0.998, -0.01, -4.57], [0.01, 0.998, 3], [0, 0, 1]]
+    assert (rounded_frame(frames[1]).camera == back[1].camera).all()
+
+
+def test_a_camera_that_leaps_is_not_written() -> None:
+    far = np.array([[1, 0, np.nan], [0, 1, 0], [0, 0, 1]])
+    with pytest.raises(InputError, match=r"^frame 51: camera is \[1\.0, 0\.0, nan"):
+        frame_line(FramePeople(51, People.empty(), camera=far))
+
+
+def test_a_camera_that_hardly_moved_stood_still() -> None:
+    step = np.array([[1, 0, 0.004], [0, 1, 0], [0, 0, 1]])
+    assert rounded_frame(FramePeople(1, People.empty(), camera=step)).camera is None
+
+
+@pytest.mark.parametrize(
+    "camera", [[1, 0, 0], [0, 0, 4, 4], "far", [1, 0, 1e9, 0], [1, 0, True, 0]]
+)
+def test_broken_cameras_are_named(camera: object) -> None:
+    record = {"image": [{"name": "000007.jpg"}], "annorect": [], "camera": camera}
+    with pytest.raises(InputError, match=r"a\.json: frame 7: camera is .*; expected"):
+        parse_frame(record, "a.json", "line 2")

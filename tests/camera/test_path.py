@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from hie_cli.camera.path import CameraPath, nearest_similarity
 from hie_cli.core.types import VideoInfo
-from hie_cli.tracking.camera_compensation import CameraCompensation
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 PAN = np.array([[1.0, 0, -5], [0, 1, 2], [0, 0, 1]])
@@ -10,11 +10,12 @@ ZOOM = np.array([[2.0, 0, -320], [0, 2, -240], [0, 0, 1]])  # about the picture'
 
 
 def chain(*cameras):
-    return CameraCompensation.of(range(len(cameras)), cameras, VIDEO)
+    near = [nearest_similarity(camera, VIDEO) for camera in cameras]
+    return CameraPath.of(range(len(cameras)), near)
 
 
 def test_a_still_camera_needs_no_chain():
-    assert CameraCompensation.of([], [], VIDEO) is None
+    assert CameraPath.of([], []) is None
     assert chain(None, None) is None
 
 
@@ -44,3 +45,25 @@ def test_there_and_back_again():
     there = steady.points(frames, joints)
     assert np.allclose(steady.points(frames, there, back=True), joints)
     assert steady.turn[0] == pytest.approx(1)
+
+
+def test_seen_from_another_frame():
+    path = chain(None, PAN, PAN).seen_from(1)
+    seen = path.points(np.arange(3), np.full((3, 2), 50.0))
+    assert np.allclose(seen, [[45, 52], [50, 50], [55, 48]])
+
+
+def test_zoom_by_hand():
+    # Twice as large about the origin: what was at (10, 10) is at (20, 20).
+    path = CameraPath.of([0, 1], [None, np.diag([2.0, 2, 1])]).seen_from(1)
+    assert path.points(np.array([0]), np.array([[10.0, 10]])).tolist() == [[20, 20]]
+
+
+def test_the_nearest_similarity():
+    assert nearest_similarity(None, VIDEO) is None
+    assert nearest_similarity(np.eye(3), VIDEO) is None
+    assert np.allclose(nearest_similarity(PAN, VIDEO), PAN)
+    # A perspective change about the middle (320, 240), where it is the identity, and a shift.
+    middle = np.array([[1.0, 0, -320], [0, 1, -240], [0, 0, 1]])
+    tilt = np.linalg.inv(middle) @ np.array([[1.0, 0, 0], [0, 1, 0], [1e-4, 0, 1]]) @ middle
+    assert np.allclose(nearest_similarity(PAN @ tilt, VIDEO), PAN)

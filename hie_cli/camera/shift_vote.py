@@ -1,8 +1,9 @@
-"""The camera's motion told by boxes alone, where no pixels are at hand.
+"""The camera's motion told by boxes before anybody knows whose they are.
 
 The tracks' predicted boxes are laid over the detections of the new frame by one shift.
 People move by themselves too; how much of a common shift is the camera's is learned from the
 sequence: the camera's share is what all people do together beyond what independent walkers would.
+A slow pan goes into the tracks' own speeds and is not seen here; ``common_motion`` measures it.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.tracking.kalman import Floats, Motion, to_centres
-
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LARGEST = 1.5  # heights: the largest shift between two frames that is looked for
 ALIKE = 0.15  # deviation of log width and height between a box and its prediction
@@ -40,22 +40,23 @@ class _Pairs:
     start: Ints
 
 
-class BoxCamera:
-    """The camera's motion from frame to frame; feed it tracks and detections with ``step``."""
+class ShiftVote:
+    """The camera's motion from frame to frame; feed it predictions and detections."""
 
     def __init__(self) -> None:
         self._energy: float | None = None  # mean square of the camera's shift along an axis, px²
         self._steps = 0
         self._last = np.zeros(2)
 
-    def step(self, motion: Motion, boxes: Floats) -> Floats | None:
+    def step(self, expected: Floats, variance: Floats, found: Floats) -> Floats | None:
         """Homography (3, 3) from the pixels of N tracks' prediction to this frame's; None: still.
 
-        boxes (M, 4) xyxy px: this frame's confident detections.
+        expected (N, 4), found (M, 4): the predictions, and this frame's confident detections,
+        (centre x, centre y, width, height) px · variance (N,) px² of the predicted centres.
         """
-        tallest = np.argsort(-motion.value[:, 3], kind="stable")[:MOST]
-        expected, variance = motion.value[tallest], motion.vv[tallest, 0]
-        pairs = _alike(expected, to_centres(boxes))
+        tallest = np.argsort(-expected[:, 3], kind="stable")[:MOST]
+        expected, variance = expected[tallest], variance[tallest]
+        pairs = _alike(expected, found)
         if pairs is None:
             return None
         height = expected[:, 3]

@@ -1,7 +1,7 @@
 import numpy as np
 
-from hie_cli.tracking.box_camera import BoxCamera
-from hie_cli.tracking.kalman import Motion, MotionNoise
+from hie_cli.camera.shift_vote import ShiftVote
+from hie_cli.tracking.kalman import Motion, MotionNoise, to_centres
 
 NOISE = MotionNoise()
 PLACES = np.array([[100.0, 200], [250, 220], [400, 210], [520, 240], [620, 230]])
@@ -14,12 +14,13 @@ def boxes(places):
 def run(shifts, people=5, seed=0):
     """The estimated shifts where everybody shifts by these (T, 2) px, with 2 px of own jitter."""
     rng = np.random.default_rng(seed)
-    camera, place, found = BoxCamera(), PLACES[:people].copy(), []
+    camera, place, found = ShiftVote(), PLACES[:people].copy(), []
     motion = Motion.start(boxes(place), NOISE)
     for shift in shifts:
         place += shift
         seen = boxes(place + rng.normal(0, 2, place.shape))
-        matrix = camera.step(motion.predict(0.1, NOISE), seen)
+        expected = motion.predict(0.1, NOISE)
+        matrix = camera.step(expected.value, expected.vv[:, 0], to_centres(seen))
         found.append(np.zeros(2) if matrix is None else matrix[:2, 2])
         motion = motion.predict(0.1, NOISE)
         motion = motion if matrix is None else motion.warp(matrix)
@@ -28,11 +29,11 @@ def run(shifts, people=5, seed=0):
 
 
 def test_without_tracks_or_detections_nothing_is_known():
-    motion = Motion.start(boxes(PLACES), NOISE)
-    nobody = np.zeros((0, 4))
-    assert BoxCamera().step(motion, nobody) is None
-    assert BoxCamera().step(Motion.start(nobody, NOISE), boxes(PLACES)) is None
-    assert BoxCamera().step(motion, boxes(PLACES) * [1, 1, 3, 3]) is None  # nobody alike
+    people, nobody = to_centres(boxes(PLACES)), np.zeros((0, 4))
+    variance = np.ones(len(people))
+    assert ShiftVote().step(people, variance, nobody) is None
+    assert ShiftVote().step(nobody, np.zeros(0), people) is None
+    assert ShiftVote().step(people, variance, people * [1, 1, 3, 3]) is None  # nobody alike
 
 
 def test_what_everybody_does_is_the_cameras():

@@ -1,0 +1,1 @@
+"""How the camera moves, told by pixels or by people, and coordinates that stand still."""

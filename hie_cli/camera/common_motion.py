@@ -1,0 +1,71 @@
+"""The camera's motion told by people whose identities are known.
+
+Under a camera that pans or shakes, people near and far move alike in pixels, while people who walk
+move by their own height and in their own directions. Only a motion that most of several people
+share is taken for the camera's.
+"""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.types import FloatArray, IntArray
+
+Floats = NDArray[np.float64]
+LAG = 0.12  # seconds over which common motion is measured: shorter would measure jitter
+LEAST_PEOPLE = 4  # fewer say nothing of the camera
+LEAST_SHARE = 0.6  # of them that must move alike
+ALIKE = 0.2  # their difference from the common motion, over it ...
+JITTER = 0.06  # ... or over their box height, whichever is more
+LEAST_SPEED = 0.02  # common motion in median box heights per LAG; less is a camera that stands
+
+
+class CommonMotion:
+    """The camera's motion from frame to frame; feed it each frame's people with ``step``."""
+
+    def __init__(self, rate: float) -> None:
+        self._lag = max(1, round(LAG * rate))
+        self._recent: deque[tuple[int, IntArray, Floats]] = deque()
+
+    def step(self, index: int, ids: IntArray, boxes: FloatArray) -> Floats | None:
+        """The shift (3, 3) from the pixels of the frame before to those of frame ``index``; None
+        where there is none.
+
+        ids (N,) unique, boxes (N, 4) xyxy px.
+        """
+        order = np.argsort(ids)
+        now = (index, ids[order], np.asarray(boxes, np.float64)[order])
+        while self._recent and self._recent[0][0] < index - self._lag:
+            self._recent.popleft()
+        matrix = None
+        if self._recent:
+            first, before, old = self._recent[0]
+            _, i, j = np.intersect1d(before, now[1], assume_unique=True, return_indices=True)
+            shift = shared_motion(old[i], now[2][j])
+            if shift is not None:
+                matrix = np.eye(3)
+                matrix[:2, 2] = shift * (index - self._recent[-1][0]) / (index - first)
+        self._recent.append(now)
+        return matrix
+
+
+def shared_motion(old: Floats, new: Floats) -> Floats | None:
+    """What most of N people's boxes (N, 4) xyxy moved by alike (2,) px; None where too few do."""
+    if len(old) < LEAST_PEOPLE:
+        return None
+    moved = ((new[:, :2] + new[:, 2:]) - (old[:, :2] + old[:, 2:])) / 2
+    heights = np.maximum(new[:, 3] - new[:, 1], 1.0)
+    common = np.median(moved, axis=0)
+    length = float(np.hypot(*common))
+    if length < LEAST_SPEED * float(np.median(heights)):
+        return None
+    tolerance = np.maximum(ALIKE * length, JITTER * heights)
+    alike = np.linalg.norm(moved - common, axis=1) < tolerance
+    # People who walk the same way move by their own heights: near ones faster than far ones.
+    by_height = common * (heights / float(np.median(heights)))[:, None]
+    walking = np.linalg.norm(moved - by_height, axis=1) < tolerance
+    if alike.mean() < LEAST_SHARE or walking.sum() >= alike.sum():
+        return None
+    shared: Floats = np.median(moved[alike], axis=0)
+    return shared
