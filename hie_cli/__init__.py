@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hie_cli.pipeline.chain import ChainRun
     from hie_cli.pipeline.diagnosis import diagnose
     from hie_cli.pipeline.model_list import list_models
-    from hie_cli.rendering.html_report import write_report
+    from hie_cli.reporting.results_report import write_report
     from hie_cli.simulation.generate import simulate
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
@@ -72,7 +72,7 @@ _HOMES = {
     "train_action": "training.action.train_action",
     "train_fusion": "training.action.train_fusion",
     "write": "formats.writers",
-    "write_report": "rendering.html_report",
+    "write_report": "reporting.results_report",
 }
 
 __all__ = [

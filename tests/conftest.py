@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 # leaves them out.
 SLOW = (
     "cli", "flow", "formats/layouts/test_registry.py", "models", "pipeline",
-    "recognition/kinematic/test_rules.py", "recognition/learned", "training",
+    "recognition/kinematic/test_rules.py", "recognition/learned", "reporting/test_browser.py",
+    "training",
     "test_architecture.py", "test_fuzz.py", "test_readme.py", "test_wheel.py",
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ ALLOWED = {
         "video", "formats", "models", "detection", "posing", "flow", "tracking", "recognition",
         "rendering",
     },
+    "reporting": {"formats", "video", "evaluation"},
     "training": {
         "video", "formats", "evaluation", "models", "recognition", "simulation", "pipeline",
     },

@@ -20,18 +20,24 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="HTML", help="Default: DIR/report.html."),
     ] = None,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Put the videos into the page, so that it can be sent.")
+    ] = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
-    """Make one HTML page of a results folder: contact sheets, counts, identities, actions.
+    """Make a page of a results folder to explore in a browser, without any network.
+
+    The overlay plays beside a timeline of people and actions; events, crowding, places, ways and
+    speeds follow, and how far to trust them. Of several videos: an index, and a page each.
 
     \b
     Examples:
       hie report out
-      hie report out -o crowd.html --overwrite
+      hie report out --embed -o to-send.html
     """
-    path = hie_cli.write_report(folder, output, overwrite=overwrite)
+    pages = hie_cli.write_report(folder, output, embed=embed, overwrite=overwrite)
     if json:
-        show_json({"file": str(path)})
+        show_json({"file": str(pages.page), "videos": [str(path) for path in pages.videos]})
     else:
-        show(str(path))
+        show(str(pages.page))

@@ -272,11 +272,11 @@ def resume(path: Path, whole: Path) -> None:
 
 def write_report(path: Path) -> None:
     """The HTML report of a folder with a damaged document."""
-    from hie_cli.rendering import html_report
+    from hie_cli.reporting import results_report
 
     (path.parent / "track").mkdir()
     path.rename(path.parent / "track" / "clip.json")
-    html_report.write_report(path.parent, path.parent / "report.html")
+    results_report.write_report(path.parent, path.parent / "report.html")
 
 
 def check_message(error: HieError) -> None:

@@ -1,0 +1,95 @@
+"""``hie report``: pages of a results folder."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from hie_cli.core.errors import ConfigError, input_error
+from hie_cli.core.progress import progress
+from hie_cli.core.text import printable
+from hie_cli.formats.files import atomic_write, file_name
+from hie_cli.reporting.page import page
+from hie_cli.reporting.story import read_story
+from hie_cli.reporting.video_page import Files, Row, relative, video_page
+
+RICHEST_FIRST = ("action", "track", "pose", "detect")
+
+
+class Pages(NamedTuple):
+    """What was written: the page to open, and the pages of the videos (itself, if one)."""
+
+    page: Path
+    videos: tuple[Path, ...]
+
+
+def find_results(folder: Path) -> list[Path]:
+    """The richest document of each video in a results folder, by name.
+
+    Raises InputError if the folder holds none.
+    """
+    found: dict[str, Path] = {}
+    for stage in RICHEST_FIRST:
+        for path in sorted((folder / stage).glob("[!.]*.json")):
+            found.setdefault(path.stem, path)
+    if not found:
+        raise input_error(folder, "holds no results", "give the folder that hie run -o wrote")
+    return [found[name] for name in sorted(found)]
+
+
+def write_report(
+    folder: Path | str,
+    output: Path | str | None = None,
+    *,
+    embed: bool = False,
+    overwrite: bool = False,
+) -> Pages:
+    """Write the page of the results in ``folder`` to ``output`` (default: ``report.html`` there).
+
+    Of several videos that page is an index, and each has a page of its own in a folder beside it
+    (``report_files``). ``embed``: pages hold overlay videos and contact sheets themselves, instead
+    of linking those in ``folder``. Raises InputError for missing or broken documents, ConfigError
+    if a page exists already or cannot be written.
+    """
+    folder = Path(folder)
+    path = folder / "report.html" if output is None else Path(output)
+    documents = find_results(folder)
+    paths = _places(documents, path)
+    for target in (path, *paths):
+        if target.exists() and not overwrite:
+            raise ConfigError(f"{target}: exists already; --overwrite replaces it")
+    index = None if paths == [path] else path
+    rows: list[Row] = []
+    for document, target in zip(progress(documents, "report", len(documents)), paths, strict=True):
+        story = read_story(document)
+        back = None if index is None else relative(index, target)
+        text, row = video_page(story, _files(folder, story.name), target, embed=embed, index=back)
+        _write(target, text)
+        rows.append(row._replace(href=relative(target, path)))
+    if index is not None:
+        title = printable(folder.resolve().name or str(folder), keep="")
+        _write(index, page("index.html.jinja", title=title, rows=rows))
+    return Pages(path, tuple(paths))
+
+
+def _places(documents: list[Path], path: Path) -> list[Path]:
+    """Where the page of each document goes."""
+    if len(documents) == 1:
+        return [path]
+    inside = path.with_name(f"{path.stem}_files")
+    return [inside / f"{file_name(document.stem)}.html" for document in documents]
+
+
+def _files(folder: Path, name: str) -> Files:
+    """The overlay and the contact sheet, if they lie in ``folder``: a link may lead elsewhere."""
+
+    def inside(path: Path) -> Path | None:
+        there = path.is_file() and path.resolve().is_relative_to(folder.resolve())
+        return path if there else None
+
+    stem = file_name(name)
+    render = folder / "render"
+    return Files(inside(render / f"{stem}.mp4"), inside(render / f"{stem}.png"))
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_write(path) as file:
+        file.write(text)

@@ -1,0 +1,132 @@
+"""All boxes of one document as flat arrays, and every identity as rows of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.types import FloatArray, IntArray
+from hie_cli.formats.documents.document import Document
+
+FALLBACK_FPS = 25.0  # of documents that do not say
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What a document says of its video: F frames with B boxes in all.
+
+    frames (F,) int64 frame numbers, ascending · counts (F,) people in each · position (B,) int64
+    row of ``frames`` that a box belongs to, ascending · boxes (B, 4) float32 xyxy pixels · scores
+    (B,) float32 · track_ids (B,) int64, None where the track stage has not run · actions (B, 14)
+    float32, NaN rows where nothing was recognised, None where the action stage has not run.
+    """
+
+    name: str
+    stage: str
+    width: int
+    height: int
+    fps: float
+    models: tuple[str, ...]
+    frames: IntArray
+    counts: IntArray
+    position: IntArray
+    boxes: FloatArray
+    scores: FloatArray
+    track_ids: IntArray | None
+    actions: FloatArray | None
+
+    @property
+    def stride(self) -> int:
+        """Frames of the video from one row to the next."""
+        return int(np.diff(self.frames).min()) if len(self.frames) > 1 else 1
+
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return self.fps / self.stride
+
+    @property
+    def seconds(self) -> float:
+        """From the first row to the end of the last one."""
+        return len(self.frames) / self.rate
+
+    @cached_property
+    def heights(self) -> FloatArray:
+        """(B,) pixels, at least 1."""
+        return np.maximum(self.boxes[:, 3] - self.boxes[:, 1], 1.0)
+
+    @cached_property
+    def feet(self) -> FloatArray:
+        """(B, 2) pixels: the middle of each box's lower edge."""
+        x = (self.boxes[:, 0] + self.boxes[:, 2]) / 2
+        return np.stack([x, self.boxes[:, 3]], axis=-1)
+
+    @cached_property
+    def lives(self) -> dict[int, NDArray[np.intp]]:
+        """The boxes of every identity, in order of time; identities by their first box."""
+        if self.track_ids is None or not len(self.track_ids):
+            return {}
+        order = np.argsort(self.track_ids, kind="stable")
+        ids, starts = np.unique(self.track_ids[order], return_index=True)
+        rows = np.split(order, starts[1:])
+        by_birth = sorted(zip(ids.tolist(), rows, strict=True), key=lambda pair: int(pair[1][0]))
+        return dict(by_birth)
+
+    @cached_property
+    def action_step(self) -> int:
+        """Rows from one recognition of actions to the next: for so long one is taken to hold."""
+        scored = np.unique(self.position[self.best_action >= 0])
+        return int(np.median(np.diff(scored))) if len(scored) > 1 else 1
+
+    @cached_property
+    def best_action(self) -> IntArray:
+        """(B,) the likeliest action of each box, -1 where none was recognised."""
+        best = np.full(len(self.boxes), -1)
+        if self.actions is not None:
+            known = np.isfinite(self.actions).all(-1)
+            best[known] = self.actions[known].argmax(-1)
+        return best
+
+
+def read_story(path: Path) -> Story:
+    """The story of one document. Raises InputError where it is broken."""
+    document = Document(path)
+    frames: list[int] = []
+    counts: list[int] = []
+    boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+    ids, actions = [np.zeros(0, np.int64)], [np.zeros((0, NUM_ACTIONS), np.float32)]
+    has_ids, has_actions = False, False
+    for item in document:
+        people = item.people
+        frames.append(item.index)
+        counts.append(len(people))
+        if not len(people):
+            continue
+        boxes.append(np.asarray(people.boxes, np.float32))
+        scores.append(np.asarray(people.scores, np.float32))
+        has_ids |= people.track_ids is not None
+        has_actions |= people.action_scores is not None
+        ids.append(np.full(len(people), -1) if people.track_ids is None else people.track_ids)
+        scored = people.action_scores
+        unknown = np.full((len(people), NUM_ACTIONS), np.nan, np.float32)
+        actions.append(unknown if scored is None else scored.astype(np.float32))
+    header, corners = document.header, np.concatenate(boxes)
+    far = corners[:, 2:].max(0, initial=1.0)
+    return Story(
+        path.stem if header is None else header.video.name,
+        "detect" if header is None else header.stage,
+        int(np.ceil(far[0])) if header is None else header.video.width,
+        int(np.ceil(far[1])) if header is None else header.video.height,
+        FALLBACK_FPS if header is None else header.video.fps,
+        () if header is None else tuple(dict.fromkeys(str(m["name"]) for m in header.models)),
+        np.array(frames, np.int64),
+        np.array(counts, np.int64),
+        np.repeat(np.arange(len(counts)), counts),
+        corners,
+        np.concatenate(scores),
+        np.concatenate(ids) if has_ids else None,
+        np.concatenate(actions) if has_actions else None,
+    )
