@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hie_cli.pipeline.chain import ChainRun
     from hie_cli.pipeline.diagnosis import diagnose
     from hie_cli.pipeline.model_list import list_models
+    from hie_cli.reporting.evaluation_page import write_evaluation
     from hie_cli.reporting.results_report import write_report
     from hie_cli.simulation.generate import simulate
     from hie_cli.training.action.train_action import train_action
@@ -72,6 +73,7 @@ _HOMES = {
     "train_action": "training.action.train_action",
     "train_fusion": "training.action.train_fusion",
     "write": "formats.writers",
+    "write_evaluation": "reporting.evaluation_page",
     "write_report": "reporting.results_report",
 }
 
@@ -115,6 +117,7 @@ __all__ = [
     "train_action",
     "train_fusion",
     "write",
+    "write_evaluation",
     "write_report",
 ]
 

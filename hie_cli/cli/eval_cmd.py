@@ -11,6 +11,7 @@ from hie_cli.cli.commands import SCORE, command
 from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import ConfigError
 
+WORST = 4  # frames of a sequence that a page shows
 _ALONE = "no intervals: they need two sequences or more"
 
 
@@ -43,8 +44,20 @@ def evaluate(
         bool, typer.Option("--allow-missing", help="Score the sequences both sides have.")
     ] = False,
     ci: Annotated[bool, typer.Option("--ci", help="Bootstrap intervals over sequences.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Every figure as CSV on stdout.")] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="Tables for a paper on stdout.")] = False,
+    csv: Annotated[
+        bool | None,
+        typer.Option(
+            "--csv/--latex", help="On stdout: every figure as CSV, or tables for a paper."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="A page: tables, curves, worst frames."),
+    ] = None,
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="Videos behind the worst frames of --html."),
+    ] = None,
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="DIR", help="Draw the figures as PNG.")
     ] = None,
@@ -66,6 +79,7 @@ def evaluate(
       hie eval out/track --truth HIE20/labels
       hie eval submission.zip --truth HIE20/labels --track 1 --ci
       hie eval --compare ours/ theirs/ --truth gt/ --json
+      hie eval out/track --truth gt/ --html scores.html --video clips/
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
     """
     from hie_cli.core.progress import note
@@ -74,11 +88,13 @@ def evaluate(
         raise ConfigError("--truth is missing; give the ground truth")
     if (results is None) == (compare is None):
         raise ConfigError("give either RESULTS or --compare A B")
-    if json + csv + latex > 1:
+    if json and csv is not None:
         raise ConfigError("--json, --csv and --latex all print to stdout; give one")
-    if latex and ci:
+    if video and html is None:
+        raise ConfigError("--video shows frames on a page; give --html FILE as well")
+    if csv is False and ci:
         raise ConfigError("--latex prints no intervals; drop --ci, or take --csv")
-    if compare is not None and (csv or latex or ci):
+    if compare is not None and (csv is not None or ci):
         raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
     if compare is not None and plots is not None:
         raise ConfigError("--plots draws one result; drop it or --compare")
@@ -89,6 +105,7 @@ def evaluate(
         "ignore": ignore,
         "compat": compat,
         "allow_missing": allow_missing,
+        "worst": 0 if html is None else WORST,
         "config": config,
         "set": sets,
     }
@@ -102,6 +119,8 @@ def evaluate(
             show_json(both.to_json())
         else:
             show(both.table())
+        if html is not None:
+            note(f"wrote {hie_cli.write_evaluation(both, html, video=video or ())}")
         return
     assert results is not None
     report = hie_cli.evaluate(
@@ -116,12 +135,14 @@ def evaluate(
     elif csv:
         show(report.to_csv(), end="")
     else:
-        show(report.to_latex() if latex else report.table())
+        show(report.table() if csv is None else report.to_latex())
+    if html is not None:
+        note(f"wrote {hie_cli.write_evaluation(report, html, video=video or ())}")
     if plots is not None:
         for path in report.plot(plots):
             note(f"wrote {path}")
     if report.verification is not None:
-        if not (json or csv or latex):
+        if not json and csv is None:
             show("\n" + report.verification_table())
         if report.verification.differences:
             raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """Scores results against truth: sequence by sequence, pooled, and averaged over sequences."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from hie_cli.evaluation.suspicions import suspicions
 from hie_cli.evaluation.timeline import Timeline, timeline
 from hie_cli.evaluation.tracks import Figures, Loaded, Metric, known
 from hie_cli.evaluation.tracks.track1_boxes import BoxTrackMetric
+from hie_cli.evaluation.worst_frames import WorstFrame, worst_frames
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class TrackResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of every scored track, notes for the reader, and id timelines if asked for."""
+    """The figures of every scored track, notes for the reader, and id timelines and the worst
+    frames of every sequence if asked for.
+    """
 
     tracks: dict[str, TrackResult]
     notes: tuple[str, ...]
     timelines: dict[str, Timeline]
     config: EvalConfig
+    worst: dict[str, tuple[WorstFrame, ...]] = field(default_factory=dict)
 
 
 def evaluate(
@@ -49,23 +53,28 @@ def evaluate(
     allow_missing: bool = False,
     timelines: bool = False,
     boxes: Mapping[str, TruthSequence] | None = None,
+    worst: int = 0,
 ) -> Evaluation:
     """Score ``results`` on the ``chosen`` tracks, or on all that truth and results both hold.
 
     Sequences are matched by name and read one at a time. ``boxes``: truth of another source for
-    detection and Track 1. Raises InputError listing sequences that
-    only one side has (unless ``allow_missing``), or naming what a chosen track lacks.
+    detection and Track 1 · ``worst``: how many of the worst frames to keep a sequence. Raises
+    InputError listing sequences that only one side has (unless ``allow_missing``), or naming
+    what a chosen track lacks.
     """
     names, notes = paired(truth, results, allow_missing)
     metrics = [metric(config) for metric in known() if not chosen or metric.key in chosen]
     parts: dict[str, dict[str, Any]] = {metric.key: {} for metric in metrics}
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
+    bad: dict[str, tuple[WorstFrame, ...]] = {}
     for name in progress(names, "evaluating", unit="sequence"):
         whole, boxed, note = loaded(name, truth, results, config, boxes)
         notes += [note] if note else []
         notes += _suspicions(boxed, config)
         notes += _unposed(whole, metrics, config)
+        if worst:
+            bad[name] = worst_frames(boxed.frames, config.box.iou, worst)
         for metric in metrics:
             sequence = boxed if metric.scores_boxes else whole
             if not _truth_holds(metric, sequence):
@@ -84,7 +93,7 @@ def evaluate(
             "nothing to score: truth and results have no track in common "
             "(ids, poses and actions are all missing on one side)"
         )
-    return Evaluation(tracks, tuple(notes), drawn, config)
+    return Evaluation(tracks, tuple(notes), drawn, config, bad)
 
 
 def loaded(

@@ -9,10 +9,9 @@ import numpy as np
 from hie_cli.core import libraries
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ConfigError
+from hie_cli.evaluation.curves import CurveChart, curve_charts
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult
-from hie_cli.evaluation.metrics.detection_ap import DetectionSums
-from hie_cli.evaluation.metrics.pose_ap import pose_curves
-from hie_cli.evaluation.metrics.ranking import Floats, curve, interpolated, ranking
+from hie_cli.evaluation.metrics.ranking import Floats
 from hie_cli.evaluation.report import by_part
 from hie_cli.evaluation.timeline import ABSENT, MISSED, Timeline
 from hie_cli.formats.files import atomic_write, file_name
@@ -32,14 +31,14 @@ def draw(evaluation: Evaluation, folder: Path) -> list[Path]:
     except ImportError as error:
         raise ConfigError(f"--plots needs matplotlib ({error}); pip install matplotlib") from None
     painters: dict[str, Callable[[TrackResult], Iterator[tuple[str, Any]]]] = {
-        "detection": _detection,
-        "1": _tracks,
         "2": _poses,
         "3": _pose_tracks,
         "4": _actions,
     }
     written = []
     for key, result in evaluation.tracks.items():
+        for chart in curve_charts(result):
+            written.append(_save(_curves(chart), folder / f"{chart.name}.png"))
         figures = painters[key](result) if key in painters else ()
         written += [_save(figure, folder / f"{name}.png") for name, figure in figures]
     for name, line in evaluation.timelines.items():
@@ -67,15 +66,15 @@ def _axes(title: str, x: str, y: str, size: tuple[float, float] = (6, 4.2)) -> t
     return figure, axes
 
 
-def _pr(title: str, grid: Floats, curves: dict[str, Floats]) -> Any:
-    """Precision over recall, a line for each name."""
+def _curves(chart: CurveChart) -> Any:
+    """Curves between 0 and 1, a line for each name."""
     from matplotlib import colormaps
 
-    figure, axes = _axes(title, "recall", "precision")
-    palette = "tab10" if len(curves) <= 10 else "tab20"
-    axes.set_prop_cycle(color=colormaps[palette](np.arange(len(curves))))
-    for label, precision in curves.items():
-        axes.plot(grid, precision, label=label)
+    figure, axes = _axes(chart.title, *chart.labels)
+    palette = "tab10" if len(chart.curves) <= 10 else "tab20"
+    axes.set_prop_cycle(color=colormaps[palette](np.arange(len(chart.curves))))
+    for label, values in chart.curves.items():
+        axes.plot(chart.x, values, marker="." if chart.dots else None, label=label)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.grid(alpha=0.3)
     _legend_beside(axes)
@@ -108,59 +107,19 @@ def _bars(title: str, values: dict[str, dict[str, float]], figures: tuple[str, .
     return figure
 
 
-def _hota(title: str, result: TrackResult) -> Any:
-    figure, axes = _axes(title, "localisation threshold alpha", "score")
-    series = result.pooled.series
-    for name in ("HOTA", "DetA", "AssA", "LocA"):
-        mean = float(np.mean(series[name]))
-        axes.plot(series["alpha"], series[name], marker=".", label=f"{name} (mean {mean:.3f})")
-    axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    axes.grid(alpha=0.3)
-    _legend_beside(axes)
-    return figure
-
-
-def _detection(result: TrackResult) -> Iterator[tuple[str, Any]]:
-    parts: list[DetectionSums] = list(result.parts.values())
-    sums = parts[0]
-    for part in parts[1:]:
-        sums = sums + part
-    curves = {f"IoU {iou:g} (AP {sums.ap(iou):.3f})": sums.curve(iou) for iou in (0.5, 0.75, 0.9)}
-    grid = sums.curve(0.5)[0]
-    yield "detection_pr", _pr("Detection", grid, {name: c[1] for name, c in curves.items()})
-
-
-def _tracks(result: TrackResult) -> Iterator[tuple[str, Any]]:
-    yield "track1_hota", _hota("Track 1: HOTA over alpha", result)
-
-
 def _poses(result: TrackResult) -> Iterator[tuple[str, Any]]:
     config = result.metric.config.pose
-    grid, precision = pose_curves([part.joints for part in result.parts.values()], config)
-    labels = [f"alpha {a:g} (AP {result.pooled.scalars[f'AP@{a:g}']:.3f})" for a in config.alphas]
-    curves = dict(zip(labels, precision, strict=True))
-    yield "track2_pr", _pr("Track 2: mean over joints", grid, curves)
     names = (*(f"AP@{a:g}" for a in config.alphas), "AP@avg")
     yield "track2_joints", _bars("Track 2: AP per joint", by_part(result.pooled.scalars), names)
 
 
 def _pose_tracks(result: TrackResult) -> Iterator[tuple[str, Any]]:
-    yield "track3_hota", _hota("Track 3: pose HOTA over alpha", result)
     joints = by_part(result.pooled.scalars)
     yield "track3_joints", _bars("Track 3: MOTA and MOTP per joint", joints, ("MOTA", "MOTP"))
 
 
 def _actions(result: TrackResult) -> Iterator[tuple[str, Any]]:
     config = result.metric.config.effective_action
-    grid = np.linspace(0, 1, 201)
-    curves = {}
-    for c, action in enumerate(ACTIONS):
-        rank = ranking([part.classes[c] for part in result.parts.values()])
-        if rank.positives > 0:
-            recall, precision = curve(rank, config.ties)
-            ap = result.pooled.scalars[f"AP@{config.ious[0]:g}/{action}"]
-            curves[f"{action} ({ap:.3f})"] = interpolated(grid, recall[0], precision[0])
-    yield "track4_pr", _pr(f"Track 4 at IoU {config.ious[0]:g}", grid, curves)
     names = (*(f"AP@{t:g}" for t in config.ious), "AP@avg")
     yield "track4_classes", _bars("Track 4: AP per class", by_part(result.pooled.scalars), names)
     yield "track4_confusion", _confusion(np.array(result.pooled.series["confusion"]))

@@ -136,6 +136,7 @@ def evaluate(
     ci: bool = False,
     timelines: bool = False,
     verify: bool = False,
+    worst: int = 0,
     config: Files = None,
     set: Sets = None,
 ) -> Report:
@@ -144,7 +145,8 @@ def evaluate(
     results, truth: a file, folder or zip · track: "detection", 1 to 4, several joined by commas, or
     "all" that both sides hold · ignore, compat, allow_missing, config, set: as the options of
     ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also what plots of
-    identities need · verify: also run the reference evaluators that are installed.
+    identities need · worst: how many of the worst frames to keep of every sequence · verify: also
+    run the reference evaluators that are installed.
 
     Raises ConfigError, or InputError naming file and place.
     """
@@ -157,7 +159,14 @@ def evaluate(
     boxes_alone = bool(chosen) and all(key in box_tracks for key in chosen)
     inputs = load_inputs(Path(truth), Path(results), settings, boxes_alone)
     found = scoring.evaluate(
-        inputs.truth, inputs.results, settings, chosen, allow_missing, timelines, inputs.boxes
+        inputs.truth,
+        inputs.results,
+        settings,
+        chosen,
+        allow_missing,
+        timelines,
+        inputs.boxes,
+        worst,
     )
     found = replace(found, notes=inputs.notes + found.notes)
     verification = None
@@ -186,6 +195,7 @@ def compare(
     ignore: str | None = None,
     compat: str | None = None,
     allow_missing: bool = False,
+    worst: int = 0,
     config: Files = None,
     set: Sets = None,
 ) -> ComparisonReport:
@@ -196,7 +206,7 @@ def compare(
     a, b = (
         evaluate(
             results, truth, track=track, ignore=ignore, compat=compat,
-            allow_missing=allow_missing, config=config, set=set,
+            allow_missing=allow_missing, worst=worst, config=config, set=set,
         )
         for results in (first, second)
     )  # fmt: skip

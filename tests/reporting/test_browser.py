@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+import hie_cli
 from hie_cli.reporting.results_report import write_report
 from tests.support.browser import Tab, chromium, h264
 from tests.support.stories import SIZE, write_results
@@ -155,3 +156,17 @@ def test_an_index_of_hostile_names(browser, tmp_path):
     assert tab.complaints == []
     assert tab.outside == []
     tab.close()
+
+
+def test_the_page_of_an_evaluation(browser, folder, tmp_path):
+    """One of the results against itself: curves and tables, read by axe in both widths."""
+    report = hie_cli.evaluate(folder / "action", folder / "action", worst=2)
+    path = hie_cli.write_evaluation(report, tmp_path / "x.html")
+    for width, dark in ((390, True), (1920, False)):
+        tab = Tab(browser, path, width, dark)
+        assert tab.page.locator("svg.chart").count() >= 2
+        assert tab.too_wide() == 0
+        assert tab.axe() == []
+        assert tab.complaints == []
+        assert tab.outside == []
+        tab.close()
