@@ -109,7 +109,9 @@ def read_story(path: Path) -> Story:
         scores.append(np.asarray(people.scores, np.float32))
         has_ids |= people.track_ids is not None
         has_actions |= people.action_scores is not None
-        ids.append(np.full(len(people), -1) if people.track_ids is None else people.track_ids)
+        unnamed = np.full(len(people), -1, np.int64)
+        named = people.track_ids
+        ids.append(unnamed if named is None else np.asarray(named, np.int64))
         scored = people.action_scores
         unknown = np.full((len(people), NUM_ACTIONS), np.nan, np.float32)
         actions.append(unknown if scored is None else scored.astype(np.float32))
