@@ -275,27 +275,35 @@ def calibrate(
     frames: Annotated[
         int, typer.Option("--frames", metavar="N", help="Labelled frames of each video.")
     ] = 60,
+    sizes: Annotated[
+        bool,
+        typer.Option("--sizes", help="Let the detect stage choose its sizes within the budget."),
+    ] = False,
     device: options.Device = "auto",
     json: options.Json = False,
 ) -> None:
     """Fit what an imported model's scores mean to labelled videos, and store it with the model.
 
-    Of a detector: scores, recall by height, widths of boxes, cost; of whatever sees poses: joint
-    scores. With several videos, log losses of videos left out of the fit are shown beside those of
-    the raw scores.
+    Of a detector: scores, recall by height, the size that suits it; of whatever sees poses: joint
+    scores. With several videos, the fit leaves what was known so far only as far as videos left out
+    confirm, and their log losses are shown beside those of the raw scores.
 
     \b
     Examples:
       hie models calibrate rtmdet-nano --truth gt.txt --video street.mp4
     """
-    done = hie_cli.calibrate_model(name, truth, video, frames=frames, device=device)
+    done = hie_cli.calibrate_model(name, truth, video, frames=frames, sizes=sizes, device=device)
     if json:
-        show_json(_row(done.spec) | {"frames": done.frames, "losses": dict(done.losses)})
+        told = {"frames": done.frames, "losses": dict(done.losses)}
+        precision = {str(side or "own"): value for side, value in done.precision.items()}
+        show_json(_row(done.spec) | told | {"precision": precision})
         return
     show(f"calibrated {name} on {done.frames} frames with {done.people} people")
     for kind, (left_out, raw) in done.losses.items():
         if left_out is not None:
             show(f"{kind}: log loss {left_out:.3f} on videos left out, raw {raw:.3f}")
+    for side, value in done.precision.items():
+        show(f"AP50 {value:.3f} at {side or 'its own size'}")
 
 
 def _told(model: "Imported") -> dict[str, Any]:

@@ -24,6 +24,8 @@ _SHARP = 100.0  # input pixels of height from which a person's size no longer ma
 class ScoreCalibration:
     """P(true) = sigmoid(b0 + b1 logit(score) + b2 u + b3 u^2), u = ln(height / 100 input pixels).
 
+    Of that (1 - ``raw_weight``) count, and of the raw score ``raw_weight``: a guess from a few
+    people tells sure ones from noise, but not how rare those between are.
     ``coefficients`` (b0, b1, b2, b3); ``recall`` at ``HEIGHTS``; ``blur``: recall is multiplied by
     scale^-blur where a frame is enlarged, since some networks lose people in soft pictures.
     """
@@ -31,8 +33,11 @@ class ScoreCalibration:
     coefficients: tuple[float, float, float, float]
     recall: tuple[float, ...]
     blur: float = 0.0
+    raw_weight: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.raw_weight <= 1:
+            raise ValueError("raw_weight must be within 0..1")
         if len(self.coefficients) != 4 or len(self.recall) != len(HEIGHTS):
             raise ValueError(f"expected 4 coefficients and recall at {len(HEIGHTS)} heights")
         if not all(0 <= value <= 1 for value in self.recall):
@@ -46,8 +51,8 @@ class ScoreCalibration:
         u = np.log(np.clip(np.asarray(heights, np.float64), _LOWEST, _HIGHEST) / _UNIT)
         b0, b1, b2, b3 = self.coefficients
         logit = b0 + b1 * np.log(s / (1 - s)) + b2 * u + b3 * u * u
-        value: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
-        return value
+        chance: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
+        return (1 - self.raw_weight) * chance + self.raw_weight * np.asarray(scores, np.float64)
 
     def recall_at(self, scale: float) -> NDArray[np.float64]:
         """Recall (12,) at ``HEIGHTS``, of frames scaled by ``scale`` (input per frame pixel)."""

@@ -20,7 +20,13 @@ from hie_cli.models.calibration import (
 
 Floats = NDArray[np.float64]
 _SURE = 0.3  # probability from which a person counts as found
-_RIDGE = 1e-4
+# How hard coefficients are held at the prior, from hardly to wholly; data left out decide.
+_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, np.inf)
+_ALONE = 1e-3  # the same where nothing can be left out
+# A first guess: the slope it expects, and how hard it is held there, beside the people's losses.
+_FIRST = 2.0
+_FIRST_STRENGTH = 0.02
+_FIRST_RAW = 0.3  # weight of the raw score in a first guess
 _SPREAD = 0.25  # of log height, over which recall is averaged
 _LEAST = 30  # rows that a fit needs
 _STRIDES = (0.38, 0.62)  # width over height of the boxes that tell how wide strides are drawn
@@ -63,6 +69,11 @@ class Samples:
             self.people.append((group, best.get(int(j), 0.0), true_size[j, 1] * scale))
         return taken
 
+    def extend(self, other: "Samples") -> None:
+        """Add the rows of ``other``."""
+        for one, more in zip(vars(self).values(), vars(other).values(), strict=True):
+            one.extend(more)
+
     def add_joints(
         self, group: str, found: FloatArray, scores: FloatArray, truth: FloatArray, near: float,
         height: float,
@@ -85,13 +96,17 @@ class Fit:
     raw: float | None
 
 
-def fit_scores(samples: Samples) -> Fit | None:
-    """``ScoreCalibration`` of a detector; None for too few candidates or people."""
+def fit_scores(samples: Samples, before: ScoreCalibration | None = None) -> Fit | None:
+    """``ScoreCalibration`` of a detector; None for too few candidates or people.
+
+    ``before``: what is known so far; the fit leaves it as far as data left out confirm.
+    """
     if len(samples.scores) < _LEAST or len(samples.people) < _LEAST:
         return None
     groups, z, u, right = _columns(samples.scores)
     design = np.stack((np.ones_like(z), z, u, u * u), 1)
-    fitted, left_out, raw = _fit(groups, design, right)
+    prior = np.array((0, 1, 0, 0) if before is None else before.coefficients, float)
+    fitted, left_out, raw = _fit(groups, design, right, prior)
     coefficients = tuple(round(float(value), 3) for value in fitted)
     record = ScoreCalibration(coefficients, (1.0,) * len(HEIGHTS))  # type: ignore[arg-type] # four
     scores = np.array([score for _, score, _ in samples.people])
@@ -108,7 +123,8 @@ def fit_joints(samples: Samples, crops: bool) -> Fit | None:
         return None
     groups, z, u, right = _columns(samples.joints)
     columns = (np.ones_like(z), z) if crops else (np.ones_like(z), z, np.minimum(u, 0))
-    fitted, left_out, raw = _fit(groups, np.stack(columns, 1), right)
+    prior = np.array((0, 1, 0)[: len(columns)], float)
+    fitted, left_out, raw = _fit(groups, np.stack(columns, 1), right, prior)
     values = [round(float(value), 3) for value in fitted] + ([0.0] if crops else [])
     return Fit(JointCalibration((values[0], values[1], values[2])), left_out, raw)
 
@@ -130,43 +146,75 @@ def _columns(
     return np.array(groups), np.log(s / (1 - s)), u, np.array(right, float)
 
 
+def first_guess(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> ScoreCalibration:
+    """From a few ``scores`` (N,), some of which are ``right`` (N,): a slope and an offset."""
+    s = np.clip(np.asarray(scores, np.float64), 1e-4, 1 - 1e-4)
+    design = np.stack((np.ones_like(s), np.log(s / (1 - s))), 1)
+    prior, strength = np.array((0, _FIRST)), np.array((0, _FIRST_STRENGTH * right.mean()))
+    b0, b1 = _logistic(design, right.astype(float), np.ones(len(s)), prior, strength)
+    coefficients = (round(float(b0), 3), round(float(b1), 3), 0.0, 0.0)
+    return ScoreCalibration(coefficients, (1.0,) * len(HEIGHTS), raw_weight=_FIRST_RAW)
+
+
+def average_precision(samples: Samples, record: ScoreCalibration) -> float:
+    """AP at IoU 0.5 of a detector's candidates, the mean over groups; 0 for none."""
+    values = []
+    for name in sorted({group for group, _, _ in samples.people}):
+        own = [row for row in samples.scores if row[0] == name]
+        total = sum(group == name for group, _, _ in samples.people)
+        scores, heights, right = (np.array([row[i] for row in own], float) for i in (1, 2, 3))
+        order = np.argsort(-record.probability(scores, heights), kind="stable")
+        found = np.cumsum(right[order])
+        precision = found / np.arange(1, len(order) + 1)
+        envelope = np.maximum.accumulate(precision[::-1])[::-1]
+        values.append(float(envelope[right[order] > 0].sum()) / total)
+    return float(np.mean(values)) if values else 0.0
+
+
 def _fit(
-    groups: NDArray[Any], design: Floats, right: Floats
+    groups: NDArray[Any], design: Floats, right: Floats, prior: Floats
 ) -> tuple[Floats, float | None, float | None]:
     """Coefficients, and the mean log loss of each group by a fit to the others, and by the raw
-    scores.
+    scores. How hard the coefficients are held at ``prior`` is what does best on groups left out.
     """
     names = sorted(set(groups))
     weight = np.zeros(len(groups))
     for name in names:
         weight[groups == name] = 1 / (groups == name).sum()
-    whole = _logistic(design, right, weight)
     if len(names) < 2:
-        return whole, None, None
-    losses, raws = [], []
-    for name in names:
-        own = groups == name
-        other = _logistic(design[~own], right[~own], weight[~own])
-        losses.append(_loss(design[own] @ other, right[own]))
-        raws.append(_loss(design[own][:, 1], right[own]))
-    return whole, float(np.mean(losses)), float(np.mean(raws))
+        return _logistic(design, right, weight, prior, _ALONE), None, None
+    raw = np.mean([_loss(design[groups == n][:, 1], right[groups == n]) for n in names])
+    losses = []
+    for strength in _STRENGTHS:
+        left_out = []
+        for name in names:
+            own = groups == name
+            other = _logistic(design[~own], right[~own], weight[~own], prior, strength)
+            left_out.append(_loss(design[own] @ other, right[own]))
+        losses.append(float(np.mean(left_out)))
+    best = int(np.argmin(losses))
+    whole = _logistic(design, right, weight, prior, _STRENGTHS[best])
+    return whole, losses[best], float(raw)
 
 
-def _logistic(design: Floats, right: Floats, weight: Floats) -> Floats:
-    """Logistic regression by weighted maximum likelihood, slopes held a little; a higher score
-    is never a lower chance.
+def _logistic(
+    design: Floats, right: Floats, weight: Floats, prior: Floats, strength: float | Floats
+) -> Floats:
+    """Logistic regression by weighted maximum likelihood, coefficients held at ``prior`` by
+    ``strength`` times their squared distance; a higher score is never a lower chance.
     """
+    if np.isinf(strength).any():
+        return prior
     from scipy.optimize import minimize
 
     def loss(b: Floats) -> float:
         z = design @ b
         miss = np.logaddexp(0, z) - right * z
-        return float((weight * miss).sum() / weight.sum() + _RIDGE * (b[1:] ** 2).sum())
+        held = float((strength * (b - prior) ** 2).sum())
+        return float((weight * miss).sum() / weight.sum()) + held
 
     bounds = [(None, None), (0.05, None)] + [(None, None)] * (design.shape[1] - 2)
-    start = np.zeros(design.shape[1])
-    start[1] = 1.0
-    fitted: Floats = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
+    fitted: Floats = minimize(loss, prior, method="L-BFGS-B", bounds=bounds).x
     return fitted
 
 

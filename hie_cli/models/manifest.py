@@ -29,10 +29,9 @@ class Manifest:
     """The keys that every imported model may have; ValueError for values that make no sense.
 
     ``decoder`` (an ONNX file's layout) or ``like`` (weights for the network of that packaged
-    model). Input: as ``spec.InputSpec``. ``score_calibration``, ``recall``, ``blur`` and
-    ``joint_calibration``, ``box_width``: as ``calibration``'s records, empty (the width: 1) where
-    not fitted; ``cost``: as
-    ``spec.ModelSpec``, 0 where not measured.
+    model). Input: as ``spec.InputSpec``. ``score_calibration``, ``recall``, ``blur``,
+    ``raw_weight`` and ``joint_calibration``, ``box_width``: as ``calibration``'s records, empty
+    (the width: 1) where not fitted; ``cost``: as ``spec.ModelSpec``, 0 where not measured.
     """
 
     name: str = ""
@@ -54,6 +53,7 @@ class Manifest:
     score_calibration: tuple[float, ...] = ()
     recall: tuple[float, ...] = ()
     blur: float = 0.0
+    raw_weight: float = 0.0
     joint_calibration: tuple[float, ...] = ()
     box_width: float = 1.0
     cost: float = 0.0
@@ -73,6 +73,7 @@ class Manifest:
             ("score_calibration", len(self.score_calibration) in (0, 4), "4 coefficients"),
             ("joint_calibration", len(self.joint_calibration) in (0, 3), "3 coefficients"),
             ("box_width", 0.7 <= self.box_width <= 1.4, "0.7..1.4"),
+            ("raw_weight", 0 <= self.raw_weight <= 1, "0..1"),
             ("cost", 0 <= self.cost <= 1e6, "a number from 0"),
         )  # fmt: skip
         for key, good, wanted in checks:
@@ -111,7 +112,7 @@ class Described:
         score = None
         if m.score_calibration:
             b0, b1, b2, b3 = m.score_calibration
-            score = ScoreCalibration((b0, b1, b2, b3), m.recall, m.blur)
+            score = ScoreCalibration((b0, b1, b2, b3), m.recall, m.blur, m.raw_weight)
         joints = None
         if m.joint_calibration:
             joints = JointCalibration(m.joint_calibration[:3])  # type: ignore[arg-type] # checked

@@ -2,23 +2,32 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hie_cli.core.errors import ConfigError, InputError, ModelError
+from hie_cli.core.progress import progress
 from hie_cli.core.types import Annotations, Image
 from hie_cli.formats.truth import read_truth
 from hie_cli.models import registry, user_models
 from hie_cli.models.base import Detector, PoseEstimator
 from hie_cli.models.calibration import BoxCalibration, JointCalibration, ScoreCalibration
-from hie_cli.models.calibration_fit import Fit, Samples, fit_joints, fit_scores, fit_widths
+from hie_cli.models.calibration_fit import (
+    Fit,
+    Samples,
+    average_precision,
+    fit_joints,
+    fit_scores,
+    fit_widths,
+)  # fmt: skip
 from hie_cli.models.spec import ModelSpec
 from hie_cli.video.sources import VideoSource, find_videos, video_name
 
 LONG_SIDES = (256, 384, 512, 640, 768, 1024, 1280)
+_AS_GOOD = 0.005  # average precisions nearer than this are as good as each other
 _HALF_HEAD = 0.065  # of a person's height; see posing.calibration
 
 
@@ -27,13 +36,15 @@ class Calibrated:
     """What was fitted and stored: the model's new record, the frames and people it rests on.
 
     ``losses``: for each fit its log loss on videos left out of it, and that of the raw scores
-    (None for one video).
+    (None for one video) · ``precision``: of a detector, its average precision at IoU 0.5 by long
+    side (None: its only size), the mean over the videos.
     """
 
     spec: ModelSpec
     frames: int
     people: int
     losses: Mapping[str, tuple[float | None, float | None]]
+    precision: Mapping[int | None, float] = field(default_factory=dict)
 
 
 def calibrate_model(
@@ -42,11 +53,14 @@ def calibrate_model(
     video: Sequence[str | Path],
     *,
     frames: int = 60,
+    sizes: bool = False,
     device: str = "auto",
 ) -> Calibrated:
     """Fit what the scores of the imported model ``name`` mean and store it with the model.
 
-    Scores, recall by height and widths of a detector, joint scores of whatever sees poses, cost.
+    Scores and recall by height of a detector, joint scores of whatever sees poses. A detector of
+    any size gets the size at which its average precision is best, one pass a frame; with ``sizes``
+    its cost is measured, and the detect stage chooses one or several sizes within its budget.
     ``truth`` holds boxes (for poses, keypoints) of the videos, matched by name; of each, ``frames``
     labelled ones are looked at, spread evenly. Raises ModelError for a packaged model or one of
     another task, InputError where truth and videos do not meet or show too few people.
@@ -58,21 +72,23 @@ def calibrate_model(
         raise ConfigError(f"--frames {frames}: expected 1 or more")
     labelled = list(_labelled(Path(truth), [str(each) for each in video], frames))
     samples, people = Samples(), sum(int((~a.ignore).sum()) for _, _, a in labelled)
-    cost = None
+    cost, by_side = None, {}
     if spec.task == "detect":
         detector = registry.load_detector(name, device)
-        sides = LONG_SIDES if spec.input.any_size else (None,)
-        for group, image, annotations in labelled:
-            for side in sides:
-                _look(samples, detector, group, image, annotations, side)
-        cost = _cost(detector, labelled[0][1]) if spec.input.any_size else None
+        by_side = {side: Samples() for side in (LONG_SIDES if spec.input.any_size else (None,))}
+        for group, image, annotations in progress(labelled, f"calibrate {name}"):
+            for side, own in by_side.items():
+                _look(own, detector, group, image, annotations, side)
+        for own in by_side.values():
+            samples.extend(own)
+        cost = _cost(detector, labelled[0][1]) if spec.input.any_size and sizes else None
     elif spec.task == "pose":
         estimator = registry.load_estimator(name, device)
         for group, image, annotations in labelled:
             _pose(samples, estimator, group, image, annotations)
     else:
         raise ModelError(f"model {name!r} is for {spec.task}; nothing is calibrated there")
-    return _stored(name, spec, samples, cost, len(labelled), people)
+    return _stored(name, spec, samples, by_side, cost, len(labelled), people)
 
 
 def _labelled(
@@ -151,10 +167,11 @@ def _cost(model: Detector, image: Image) -> float:
 
 
 def _stored(
-    name: str, spec: ModelSpec, samples: Samples, cost: float | None, frames: int, people: int
-) -> Calibrated:
+    name: str, spec: ModelSpec, samples: Samples, by_side: Mapping[int | None, Samples],
+    cost: float | None, frames: int, people: int,
+) -> Calibrated:  # fmt: skip
     fits: dict[str, Fit | None] = {
-        "scores": fit_scores(samples),
+        "scores": fit_scores(samples, spec.score),
         "joints": fit_joints(samples, crops=spec.task == "pose"),
     }
     if not any(fits.values()):
@@ -167,12 +184,26 @@ def _stored(
         if fit is not None and isinstance(fit.record, ScoreCalibration):
             changes["score_calibration"] = list(fit.record.coefficients)
             changes["recall"] = list(fit.record.recall)
+            changes["raw_weight"] = 0.0
         if fit is not None and isinstance(fit.record, JointCalibration):
             changes["joint_calibration"] = list(fit.record.coefficients)
     boxes: BoxCalibration | None = fit_widths(samples)
     if boxes is not None:
         changes["box_width"] = boxes.width
-    if cost is not None:
-        changes["cost"] = cost
+    changes["cost"] = cost or 0.0
+    precision: dict[int | None, float] = {}
+    if fits["scores"] is not None:
+        side, precision = _best_side(by_side, fits["scores"].record)
+        if side is not None:
+            changes["input_size"] = [side, side]
     losses = {key: (f.left_out, f.raw) for key, f in fits.items() if f is not None}
-    return Calibrated(user_models.change(name, changes), frames, people, losses)
+    return Calibrated(user_models.change(name, changes), frames, people, losses, precision)
+
+
+def _best_side(
+    by_side: Mapping[int | None, Samples], record: ScoreCalibration
+) -> tuple[int | None, dict[int | None, float]]:
+    """The long side of the best average precision (of near equals the smallest), and all."""
+    precision = {side: average_precision(own, record) for side, own in by_side.items()}
+    enough = max(precision.values()) - _AS_GOOD
+    return next(side for side, value in precision.items() if value >= enough), precision

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import People
-from hie_cli.models.calibration import HEIGHTS
-from hie_cli.models.calibration_fit import Samples, fit_joints, fit_scores, fit_widths
+from hie_cli.models.calibration import HEIGHTS, ScoreCalibration
+from hie_cli.models.calibration_fit import (
+    Samples,
+    average_precision,
+    fit_joints,
+    fit_scores,
+    fit_widths,
+)
 
 
 def sigmoid(z):
@@ -84,3 +90,24 @@ def test_too_little_to_fit():
     assert fit_scores(Samples(scores=candidates(29))) is None
     assert fit_joints(Samples(), crops=False) is None
     assert fit_widths(Samples(widths=[1.0] * 29)) is None
+
+
+def test_a_fit_that_does_not_hold_elsewhere_leaves_what_was_known():
+    """Scores mean one thing in half of the videos and the contrary in the others."""
+    rows = candidates(400, ("a",)) + candidates(400, ("b",))
+    rows += [(group.upper(), score, height, not right) for group, score, height, right in rows]
+    samples = Samples(scores=rows, people=[("a", 0.5, 100.0)] * 40)
+    known = ScoreCalibration((0.0, 0.05, 0.0, 0.0), (1.0,) * 12)
+    fit = fit_scores(samples, known)
+    assert fit.record.coefficients[0] == pytest.approx(0, abs=0.3)
+    assert fit.record.coefficients[1] == pytest.approx(0.05, abs=0.05)
+    assert fit.left_out <= fit.raw
+
+
+def test_average_precision_by_hand():
+    # a: right, wrong, right of 2: (1 + 2/3) / 2 = 5/6. b: one of 2 found, first: 1/2. Mean 2/3.
+    rows = [("a", 0.9, 100.0, True), ("a", 0.8, 100.0, False), ("a", 0.7, 100.0, True)]
+    samples = Samples(scores=[*rows, ("b", 0.6, 100.0, True)])
+    samples.people = [("a", 0.9, 100.0)] * 2 + [("b", 0.6, 100.0)] * 2
+    record = ScoreCalibration((0.0, 1.0, 0.0, 0.0), (1.0,) * 12)
+    assert average_precision(samples, record) == pytest.approx(2 / 3)

@@ -27,9 +27,8 @@ def prepared(spec: InputSpec, image: Any) -> Any:
 
 def detector(spec: InputSpec, encode: Encode, **build: Any) -> bytes:
     """A detector that answers ``encode`` of the boxes it sees."""
-    whole = picture.whole()
     known = []
-    for image, boxes in ((v.image, v.boxes) for v in (*picture.squares(), whole)):
+    for image, boxes in ((v.image, v.boxes) for v in (*picture.squares(), *picture.both())):
         box = spec.letterbox(image.shape[:2], None)
         inside = boxes / box.per_pixel[[0, 1, 0, 1]]
         given = prepared(spec, box.batch([image])[0])

@@ -31,7 +31,7 @@ def labelled(tmp_path, monkeypatch):
 
 def test_a_detector_keeps_its_calibration(labelled):
     before = hie_cli.list_models("detect")[-1]
-    assert (before.name, before.score) == ("seer", None)
+    assert (before.name, before.score.raw_weight) == ("seer", 0.3)  # the first guess
     done = hie_cli.calibrate_model("seer", labelled / "street.txt", [labelled / "street"])
     assert (done.frames, done.people) == (6, 42)
     after = hie_cli.list_models("detect")[-1]
@@ -39,6 +39,9 @@ def test_a_detector_keeps_its_calibration(labelled):
     assert after == done.spec
     # It finds everybody with score .95 * .95 and nobody else.
     assert after.score.probability(np.array([0.9]), np.array([45.0]))[0] > 0.9
+    assert after.score.raw_weight == 0
+    assert done.precision == {None: pytest.approx(1.0)}
+    assert after.input.size_wh == (416, 416)
     stored = yaml.safe_load((labelled / "models" / "seer" / "manifest.yaml").read_text())
     assert len(stored["recall"]) == 12
     assert stored["recall"][3] == pytest.approx(1.0)
@@ -48,7 +51,7 @@ def test_fewer_frames_and_too_few(labelled):
     truth, video = labelled / "street.txt", [labelled / "street"]
     with pytest.raises(InputError, match=r"4 frames with 28 people .* too few to fit"):
         hie_cli.calibrate_model("seer", truth, video, frames=4)
-    assert hie_cli.list_models("detect")[-1].score is None
+    assert hie_cli.list_models("detect")[-1].score.raw_weight == 0.3
 
 
 def test_what_cannot_be_calibrated(labelled):

@@ -6,17 +6,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from hie_cli.core.errors import ConfigError, ModelError, nearest
 from hie_cli.models import assembly, user_models
+from hie_cli.models.calibration import ScoreCalibration
 from hie_cli.models.decoders.layouts import LAYOUTS, name_of
+from hie_cli.models.detectors import ImageDetector
 from hie_cli.models.imported_network import ImportedNetwork, Session
 from hie_cli.models.importing import show
+from hie_cli.models.importing.first_scores import first_scores
 from hie_cli.models.importing.look import Look, look
 from hie_cli.models.importing.recognise import Recognised, recognise, takes_several
 from hie_cli.models.manifest import Described, Manifest, parse
 from hie_cli.models.onnx_bytes import check_self_contained
+from hie_cli.models.parts import PeopleDecoder
 from hie_cli.models.spec import ModelSpec
 from hie_cli.models.trial import TrialSession
 
@@ -97,6 +103,7 @@ def import_model(
     check_self_contained(data, str(path))
     with TrialSession(data, str(path)) as session:
         found = recognise(session, str(path), fixed)
+        guess = None if "score_calibration" in fixed else _scores(session, title, found)
     drawn = show.png(found.look.drawn)
     if picture_file is not None:
         user_models.write(Path(picture_file), drawn)
@@ -105,11 +112,15 @@ def import_model(
             f"{path}: {'; '.join((*found.assumptions[:2], 'but ' + found.doubts[0]))}: state what "
             "you know with --set KEY=VALUE, or accept this with --accept-doubts"
         )
+    assumptions = found.assumptions
+    if guess is not None:
+        fixed |= _calibration(guess)
+        assumptions = (*assumptions, _words(guess))
     model = _describe(found, fixed, title, licence, data, path)
     user_models.store(model, data, {_PICTURE: drawn})
     folder = user_models.folder() / title
     return Imported(
-        model.spec(folder), name_of(found.layout), found.assumptions, found.doubts,
+        model.spec(folder), name_of(found.layout), assumptions, found.doubts,
         found.look.seen, folder / _PICTURE,
     )  # fmt: skip
 
@@ -125,7 +136,8 @@ def _described(
     looks: list[Look] = []
 
     def tried(session: Session, spec: ModelSpec) -> tuple[dict[str, Any], dict[str, bytes]]:
-        seen = look(assembly.assemble(spec, ImportedNetwork(session, spec.name, spec.input)))
+        model = assembly.assemble(spec, ImportedNetwork(session, spec.name, spec.input))
+        seen = look(model)
         looks.append(seen)
         drawn = show.png(seen.drawn)
         if picture_file is not None:
@@ -136,7 +148,11 @@ def _described(
                 "or accept this with --accept-doubts"
             )
         batch = spec.input.batch if takes_several(session, spec.name, spec.input) else 1
-        return {"batch": batch}, {_PICTURE: drawn}
+        guess = None
+        if isinstance(model, ImageDetector) and spec.score is None and seen.sees:
+            guess = first_scores(model)
+        told = {} if guess is None else _calibration(guess)
+        return {"batch": batch, **told}, {_PICTURE: drawn}
 
     spec = user_models.install(path, manifest, overwrite=overwrite, tried=tried)
     if not looks:  # weights of a packaged network
@@ -144,6 +160,32 @@ def _described(
     doubts = () if looks[0].sees else (f"it saw {looks[0].seen} only",)
     folder = user_models.folder() / spec.name
     return Imported(spec, spec.architecture, (), doubts, looks[0].seen, folder / _PICTURE)
+
+
+def _scores(session: Session, name: str, found: Recognised) -> ScoreCalibration | None:
+    """What a detector's scores mean on the test pictures; None for others, or if it is blind."""
+    if found.layout.task != "detect" or not found.look.sees:
+        return None
+    decoder = cast(PeopleDecoder, found.layout)
+    spec = ModelSpec(name, "detect", None, input=found.input, decoder=decoder)
+    network = ImportedNetwork(session, name, found.input)
+    return first_scores(ImageDetector(spec, network, decoder))
+
+
+def _calibration(guess: ScoreCalibration) -> dict[str, Any]:
+    """The manifest's keys for a first guess."""
+    return {
+        "score_calibration": guess.coefficients,
+        "recall": guess.recall,
+        "raw_weight": guess.raw_weight,
+    }
+
+
+def _words(guess: ScoreCalibration) -> str:
+    given = np.array([0.3, 0.5, 0.7])
+    chances = guess.probability(given, np.full(3, 100.0))
+    said = ", ".join(f"{s:.1f} as {c:.2f}" for s, c in zip(given, chances, strict=True))
+    return f"scores {said}, by the test pictures (hie models calibrate fits them to your data)"
 
 
 def _read(path: Path) -> bytes:

@@ -82,6 +82,11 @@ def whole() -> View:
     return View(read(), BOXES)
 
 
+def both() -> list[View]:
+    """Both pictures, 768 x 576 each."""
+    return [whole(), View(read("people_second_earlier"), EARLIER_BOXES)]
+
+
 def squares() -> list[View]:
     """Square parts of it: there it does not matter how a picture is fitted to a square input."""
     views = []

@@ -11,10 +11,15 @@ from hie_cli.cli.app import build
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.geometry import iou
 from hie_cli.models import registry
+from hie_cli.models.decoders.detection_rows import DetectionRows
+from hie_cli.models.detectors import ImageDetector
+from hie_cli.models.imported_network import ImportedNetwork
 from hie_cli.models.importing import importer, picture
+from hie_cli.models.importing.first_scores import first_scores
 from hie_cli.models.importing.look import Look
 from hie_cli.models.importing.recognise import Recognised
-from hie_cli.models.spec import InputSpec
+from hie_cli.models.runtime import session
+from hie_cli.models.spec import InputSpec, ModelSpec
 from tests.models.importing.test_recognise import RAW, rows, yolox
 from tests.support import seeing_graphs
 
@@ -61,8 +66,6 @@ def test_doubts_are_refused_unless_accepted(tmp_path, store, monkeypatch):
     path.write_bytes(seeing_graphs.detector(RAW, rows("x1", "y1", "x2", "y2", "score", "class")))
 
     def doubtful(session, name, fixed):
-        from hie_cli.models.decoders.detection_rows import DetectionRows
-
         layout, spec = DetectionRows(), InputSpec((416, 416))
         seen = Look("all", True, picture.read())
         return Recognised(layout, spec, 0.9, seen, ("layout", "colours"), ("rgb does as well",))
@@ -113,3 +116,42 @@ def test_the_pictures_show_the_people():
         assert (view.boxes >= 0).all()
         assert (view.boxes <= view.image.shape[0]).all()
     assert np.array_equal(picture.whole().image, picture.read())
+
+
+def test_scores_begin_with_what_the_pictures_show():
+    """A network that gives people .55 and 293 times nobody .35."""
+
+    def shy(boxes, hw):
+        rows = np.zeros((300, 6), np.float32)
+        rows[: len(boxes), :4] = boxes
+        rows[: len(boxes), 4] = 0.55
+        rows[len(boxes) :, :4] = np.random.default_rng(0).uniform(0, 350, (300 - len(boxes), 1))
+        rows[len(boxes) :, 2:4] += 50
+        rows[len(boxes) :, 4] = 0.35
+        return {"output": rows}
+
+    data = seeing_graphs.detector(RAW, shy)
+    spec = ModelSpec("shy", "detect", None, input=RAW, decoder=DetectionRows())
+    network = ImportedNetwork(session(data, "shy", 1), "shy", RAW)
+    record = first_scores(ImageDetector(spec, network, DetectionRows()))
+    somebody, nobody = record.probability(np.array([0.55, 0.35]), np.array([80.0, 80.0]))
+    assert somebody > 0.5
+    assert nobody < 0.3
+    assert nobody >= 0.3 * 0.35  # and yet not lost: crowds hide people among such scores
+    _b0, b1, b2, b3 = record.coefficients
+    assert (b1 > 2, b2, b3) == (True, 0, 0)
+    silent = seeing_graphs.detector(RAW, lambda boxes, hw: {"output": np.zeros((5, 6))})
+    network = ImportedNetwork(session(silent, "shy", 1), "shy", RAW)
+    assert first_scores(ImageDetector(spec, network, DetectionRows())) is None
+
+
+def test_an_imported_detector_has_a_first_calibration(tmp_path):
+    path = tmp_path / "given.onnx"
+    path.write_bytes(seeing_graphs.detector(RAW, yolox(False)))
+    done = importer.import_model(path)
+    assert done.spec.score.raw_weight == 0.3
+    assert done.assumptions[-1].startswith("scores 0.3 as 0.")
+    assert registry.find("given").score == done.spec.score
+    own = {"score_calibration": [0, 1, 0, 0], "recall": [1.0] * 12}
+    done = importer.import_model(path, name="other", set=own)
+    assert done.spec.score.coefficients == (0, 1, 0, 0)
