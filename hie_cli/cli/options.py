@@ -65,8 +65,8 @@ Preset = Annotated[
     _shared(
         "--preset",
         metavar="NAME",
-        help="fast, balanced (default), accurate, or a YAML file.",
-        autocompletion=beginning(lambda: ["fast", "balanced", "accurate"]),
+        help="fast, balanced (default), accurate, best, or a YAML file.",
+        autocompletion=beginning(lambda: ["fast", "balanced", "accurate", "best"]),
     ),
 ]
 Config = Annotated[

@@ -7,13 +7,14 @@ from typing import Literal
 from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.detection.settings import DetectConfig
+from hie_cli.pipeline.alternatives import settled
 from hie_cli.posing.settings import PoseConfig, RefineConfig
 from hie_cli.recognition.stage import ActionConfig
 from hie_cli.rendering.settings import RenderConfig
 from hie_cli.tracking.stage import TrackConfig
 
 STAGES = ("detect", "pose", "track", "action", "render")
-PRESETS = ("fast", "balanced", "accurate")
+PRESETS = ("fast", "balanced", "accurate", "best")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def shipped_configs() -> Path:
 def load_chain(preset: str | None, files: Files = None, sets: Sets = None) -> ChainConfig:
     """Defaults < preset (a shipped one's name, or a YAML file) < ``files`` < ``sets``.
 
-    Raises ConfigError for anything unknown.
+    Of models named ``A|B`` the first that is there is taken (``alternatives``). Raises ConfigError
+    for anything unknown.
     """
     config = ChainConfig()
     if preset is not None:
@@ -87,4 +89,4 @@ def load_chain(preset: str | None, files: Files = None, sets: Sets = None) -> Ch
                 f"--preset {preset}: unknown{hint} (known: {', '.join(PRESETS)}, or a YAML file)"
             )
         config = load(config, path)
-    return load(config, files, sets)
+    return settled(load(config, files, sets))
