@@ -1,38 +1,28 @@
 """Models that a preset would rather have: ``better|usual`` takes the first that is there."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.progress import note
 
-if TYPE_CHECKING:
-    from hie_cli.pipeline.settings import ChainConfig
-
 NONE = "none"  # the alternative that leaves a detector out
 
 
-def settled(config: "ChainConfig") -> "ChainConfig":
-    """``config`` with the first of each ``A|B`` that this machine has, in ``detect.models`` and
-    ``pose.model``.
-
-    A note for each one that is missing says how to get it. Raises ConfigError where a list of
-    detectors becomes empty; a last name is taken as it stands, there or not.
+def detectors(names: Iterable[str]) -> tuple[str, ...]:
+    """Of each of ``names`` the first alternative that is there; those that end in none are left
+    out. Raises ConfigError where nothing is left.
     """
-    names = (*config.detect.models, config.pose.model)
-    if not any("|" in name for name in names):
-        return config
-    models = tuple(m for name in config.detect.models if (m := _first(name)) != NONE)
+    models = tuple(model for name in names if (model := first(name)) != NONE)
     if not models:
         raise ConfigError("detect.models: none of the models named is there")
-    return replace(
-        config,
-        detect=replace(config.detect, models=models),
-        pose=replace(config.pose, model=_first(config.pose.model)),
-    )
+    return models
 
 
-def _first(name: str) -> str:
+def first(name: str) -> str:
+    """The first alternative of ``name`` that this machine has, or the last, there or not.
+
+    A note for each one that is missing says how to get it.
+    """
     *better, last = (each.strip() for each in name.split("|"))
     for each in better:
         if _there(each):

@@ -1,13 +1,13 @@
 """The configuration of the whole chain, its presets, and the order of its stages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.detection.settings import DetectConfig
-from hie_cli.pipeline.alternatives import settled
+from hie_cli.pipeline import alternatives
 from hie_cli.posing.settings import PoseConfig, RefineConfig
 from hie_cli.recognition.stage import ActionConfig
 from hie_cli.rendering.settings import RenderConfig
@@ -89,4 +89,15 @@ def load_chain(preset: str | None, files: Files = None, sets: Sets = None) -> Ch
                 f"--preset {preset}: unknown{hint} (known: {', '.join(PRESETS)}, or a YAML file)"
             )
         config = load(config, path)
-    return settled(load(config, files, sets))
+    return _settled(load(config, files, sets))
+
+
+def _settled(config: ChainConfig) -> ChainConfig:
+    """``config`` with one model for each ``A|B``."""
+    if not any("|" in name for name in (*config.detect.models, config.pose.model)):
+        return config
+    return replace(
+        config,
+        detect=replace(config.detect, models=alternatives.detectors(config.detect.models)),
+        pose=replace(config.pose, model=alternatives.first(config.pose.model)),
+    )
