@@ -8,6 +8,8 @@ input is a ``HieError`` (docs/api.md).
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hie_cli.analysis.analyse import Analysis, analyse
+    from hie_cli.analysis.zone_server import edit_zones
     from hie_cli.api import detect, draw, pose, recognise, render, run, track
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
     from hie_cli.core.types import Frame, FramePeople, People, Person, VideoInfo
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 # The module that each public name comes from, as above.
 _HOMES = {
     "__version__": "core.version",
+    "Analysis": "analysis.analyse",
     "ChainRun": "pipeline.chain",
     "ConfigError": "core.errors",
     "Frame": "core.types",
@@ -48,6 +51,7 @@ _HOMES = {
     "Report": "evaluation.scores",
     "VideoInfo": "core.types",
     "VideoSequence": "formats.sequence",
+    "analyse": "analysis.analyse",
     "available_models": "models.catalogue.pull",
     "benchmark_model": "models.benchmark",
     "calibrate_model": "training.calibrate",
@@ -57,6 +61,7 @@ _HOMES = {
     "detect": "api",
     "diagnose": "pipeline.diagnosis",
     "draw": "api",
+    "edit_zones": "analysis.zone_server",
     "evaluate": "evaluation.scores",
     "import_model": "models.importing.importer",
     "list_models": "pipeline.model_list",
@@ -78,6 +83,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Analysis",
     "ChainRun",
     "ConfigError",
     "Frame",
@@ -92,6 +98,7 @@ __all__ = [
     "VideoInfo",
     "VideoSequence",
     "__version__",
+    "analyse",
     "available_models",
     "benchmark_model",
     "calibrate_model",
@@ -101,6 +108,7 @@ __all__ = [
     "detect",
     "diagnose",
     "draw",
+    "edit_zones",
     "evaluate",
     "import_model",
     "list_models",

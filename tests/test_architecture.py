@@ -18,8 +18,9 @@ ALLOWED = {
     "flow": set(),
     "camera": set(),
     "models": set(),
-    "rendering": {"formats", "camera"},
+    "rendering": {"formats", "analysis"},
     "simulation": {"formats"},
+    "analysis": {"video", "formats", "camera"},
     "evaluation": {"formats"},
     "detection": {"models", "posing"},
     "posing": {"models", "flow"},
@@ -27,7 +28,7 @@ ALLOWED = {
     "recognition": {"models", "camera"},
     "pipeline": {
         "video", "formats", "models", "detection", "posing", "flow", "tracking", "recognition",
-        "rendering",
+        "analysis", "rendering",
     },
     "reporting": {"formats", "video", "evaluation"},
     "training": {

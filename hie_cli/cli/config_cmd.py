@@ -16,13 +16,14 @@ FILES = {
     "eval": ("eval",),
     "simulate": ("simulate",),
     "train-action": ("train-action",),
+    "analyse": ("analyse",),
 }
 Of = Annotated[
     str,
     typer.Option(
         "--of",
         metavar="COMMAND",
-        help="run (and its stages), eval, simulate or train-action.",
+        help="run (and its stages), eval, simulate, train-action or analyse.",
         autocompletion=options.beginning(lambda: list(FILES)),
     ),
 ]
@@ -139,6 +140,10 @@ def _defaults(of: str) -> Any:
         from hie_cli.evaluation.settings import EvalConfig
 
         return EvalConfig()
+    if of == "analyse":
+        from hie_cli.analysis.settings import AnalysisConfig
+
+        return AnalysisConfig()
     if of == "simulate":
         from hie_cli.simulation.generate import SimulateConfig
 

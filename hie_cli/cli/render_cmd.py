@@ -41,6 +41,10 @@ def render(
     cutouts: Annotated[
         bool, typer.Option("--cutouts", help="Also a clip of each identity: cutouts/NAME/ID.mp4.")
     ] = False,
+    zones: Annotated[
+        Path | None,
+        typer.Option("--zones", metavar="YAML", help="Draw these lines and areas (hie zones)."),
+    ] = None,
     png: Annotated[
         bool, typer.Option("--png", help="Also every drawn frame, as render/NAME/000000.png.")
     ] = False,
@@ -68,7 +72,7 @@ def render(
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, "cpu", overwrite, False, json)
-    session.choose("render", chosen(show, only, scale, slow, crop, blur, cutouts))
+    session.choose("render", chosen(show, only, scale, slow, crop, blur, cutouts, zones))
     session.run_documents(documents, video or [], "render", png=png)
 
 
@@ -80,8 +84,11 @@ def chosen(
     crop: str | None,
     blur: str | None,
     cutouts: bool,
+    zones: Path | None,
 ) -> dict[str, Any]:
     """The options as settings; what is not given is left out. Raises ConfigError."""
+    from hie_cli.rendering.settings import RenderConfig
+
     settings: dict[str, Any] = {}
     if show is not None:  # what is asked for by name is shown whatever the number of people
         settings |= {"show": [part.strip() for part in show.split(",")], "crowd": 0}
@@ -90,6 +97,9 @@ def chosen(
     if crop is not None:
         settings["crop"] = numbers("--crop", crop, "X,Y,W,H in pixels, such as 0,0,640,480")
     given = {"scale": scale, "slow": slow, "blur": blur, "cutouts": cutouts or None}
+    if zones is not None:
+        layers = settings.get("show", list(RenderConfig().show))
+        settings |= {"zones": zones, "show": list(dict.fromkeys([*layers, "zones"]))}
     return settings | {name: value for name, value in given.items() if value is not None}
 
 

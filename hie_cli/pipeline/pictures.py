@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from hie_cli.analysis.zones import read_zones
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.progress import note
 from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
@@ -88,7 +89,8 @@ def _drawn(
     stack.callback(overlay.discard)  # nothing, once it is published
     if clips is not None:
         stack.callback(clips.discard)
-    painter = Painter(config, job.video.fps, view)
+    zones = None if config.zones is None else read_zones(config.zones).scaled(job.video)
+    painter = Painter(config, job.video.fps, view, zones=zones)
     sheet = ContactSheet(job.video, view, len(source), config, job.stride)
     folder = output.overlay(name).with_suffix("")
     shown = _clock(job)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.analysis.zones import Zones
 from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.skeletons import BONES
@@ -18,6 +19,7 @@ from hie_cli.rendering.palette import WHITE, Colour, identity_colour
 from hie_cli.rendering.settings import RenderConfig
 from hie_cli.rendering.trails import HeatMap, Trails
 from hie_cli.rendering.view import View
+from hie_cli.rendering.zone_layer import ZoneLayer
 
 _LINE = 1 / 500  # thickness of lines, as a share of the picture's shorter side
 _CAPITAL = 1 / 58  # height of capital letters, likewise
@@ -34,7 +36,8 @@ class Painter:
     """Draws the frames of one video in order, remembering trails and the last action of each id.
 
     People are given in pixels of the video; the pictures show what ``view`` says (None: all of it,
-    as it is). capital: height of capital letters, as a share of the picture's shorter side.
+    as it is). capital: height of capital letters, as a share of the picture's shorter side
+    · zones: in pixels of the video, for the layer of that name.
     """
 
     def __init__(
@@ -43,10 +46,14 @@ class Painter:
         fps: float,
         view: View | None = None,
         capital: float = _CAPITAL,
+        zones: Zones | None = None,
     ) -> None:
         self.config, self.view, self._capital = config, view, capital
         self._trails = Trails(config.trail_seconds, fps)
         self._heat: HeatMap | None = None
+        self._zones = None
+        if zones is not None and "zones" in config.show:
+            self._zones = ZoneLayer(zones, fps)
         self._actions = ActionMemory(fps)
         self._placer = LabelPlacer()
         self._crowded = False
@@ -71,6 +78,10 @@ class Painter:
         layers = self.config.show
         if "heat" in layers:
             self._draw_heat(image, shown, camera, view)
+        names: list[Rectangle] = []
+        if self._zones is not None:
+            self._zones.add(index, shown, camera)
+            names = self._zones.draw(image, view, unit, self._letters(image))
         if "trails" in layers:
             self._trails.add(index, shown, camera)
             if not self._crowded:
@@ -80,7 +91,7 @@ class Painter:
         order = np.argsort(boxes[:, 3], kind="stable").tolist()
         for i in order:
             self._draw_person(image, shown, i, boxes[i], view, unit)
-        self._write(image, shown, boxes, order[::-1], view)
+        self._write(image, shown, boxes, order[::-1], view, names)
         return image
 
     def _chosen(self, people: People) -> People:
@@ -142,15 +153,17 @@ class Painter:
         boxes: NDArray[np.float64],
         order: Sequence[int],
         view: View,
+        names: Sequence[Rectangle],
     ) -> None:
-        """The labels, beside people's faces and each other, and the legend."""
+        """The labels, beside people's faces, each other and other ``names``, and the legend."""
         height, width = image.shape[:2]
-        capital = max(_SMALLEST_CAPITAL, round(min(height, width) * self._capital))
+        capital = self._letters(image)
         labels = [label for i in order if (label := self._label(people, i, boxes[i])) is not None]
         # What happens comes first, then near people: the last ones may find no room.
         labels.sort(key=lambda label: not self._has_event(label.key))
         sizes = [label_size(label.text, capital) for label in labels]
         heads = view.boxes(head_boxes(people, self.config.min_joint_score))
+        heads = np.vstack([heads, *(np.array([name]) for name in names)])
         legend = self._legend(len(people), boxes, capital, width, height)
         if legend is not None:
             text, bar = legend
@@ -160,6 +173,11 @@ class Painter:
         for label, place in zip(labels, places, strict=True):
             if place is not None:
                 draw_text(image, label.text, capital, place[:2], label.colour, label.opacity)
+
+    def _letters(self, image: Image) -> int:
+        """How high capital letters are, in pixels."""
+        side = int(min(image.shape[:2]))
+        return max(_SMALLEST_CAPITAL, round(side * self._capital))
 
     def _label(self, people: People, i: int, box: NDArray[Any]) -> Label | None:
         if people.track_ids is None:

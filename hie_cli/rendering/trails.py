@@ -17,8 +17,9 @@ from hie_cli.rendering.view import View
 _KEY, _INDEX, _X, _Y = range(4)
 _LONGEST_JUMP = 1.0  # seconds without anybody: the trail is not drawn across
 _CELL = 8  # pixels of the video to a cell of the heat map
-_SPREAD = 0.08  # of a person's height: how far around the feet somebody counts
-_MOST_OPAQUE = 0.6
+_SPREAD = 0.15  # of a person's height: how far around the feet somebody counts
+_MOST_OPAQUE = 0.65
+_LIFT = 0.4  # exponent: places where people walk show beside those where they stand
 
 
 def ground_points(people: People) -> NDArray[np.float64]:
@@ -112,8 +113,9 @@ class HeatMap:
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (image.shape[1], image.shape[0])
-        level = np.sqrt(cv2.warpAffine(self._grid / most, matrix, size, flags=flags).clip(0, 1))
-        # Cividis is read alike with and without a deficiency of colour vision.
-        colours = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_CIVIDIS)
-        opacity = (level * _MOST_OPAQUE)[..., None]
+        share_of_most = cv2.warpAffine(self._grid / most, matrix, size, flags=flags).clip(0, 1)
+        level = np.asarray(share_of_most) ** _LIFT
+        # Inferno grows lighter throughout: it is read alike with any colour vision.
+        colours = cv2.applyColorMap(np.round(level * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+        opacity = np.minimum(1.5 * level, 1)[..., None] * _MOST_OPAQUE
         image[:] = np.round(image * (1 - opacity) + colours * opacity).astype(np.uint8)

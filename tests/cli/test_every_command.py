@@ -22,7 +22,7 @@ WHERE = {
     # Whatever writes files.
     "--output": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
-        *("simulate", "train action", "train fusion", "config init", "doctor"),
+        *("simulate", "train action", "train fusion", "config init", "doctor", "analyse", "zones"),
     },
     "--overwrite": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
@@ -33,12 +33,13 @@ WHERE = {
             "config init",
             "models import",
             "models pull",
+            "analyse",
         ),
     },
     # Whatever has settings.
     "--config": {
         *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
-        *("train action", "config show"),
+        *("train action", "config show", "analyse"),
     },
     # Whatever the chain's presets set.
     "--preset": {"run", "detect", "pose", "track", "action", "render", "config show"},

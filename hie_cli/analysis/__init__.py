@@ -1,0 +1,1 @@
+"""Figures of tracked people: counts, ways, speeds, places, groups, actions."""
