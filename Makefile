@@ -9,7 +9,7 @@ HIE := $(BIN)/hie
 OUT ?= out
 DEMO := data/pets09-sample.mp4
 
-.PHONY: browser demo test test-fast check lint format hooks lock weights bench clean setup dev
+.PHONY: browser demo docs test test-fast check lint format hooks lock weights bench clean setup dev
 
 demo: $(VENV)/.installed
 	$(HIE) run $(DEMO) -o $(OUT)/demo --resume
@@ -32,6 +32,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 check: lint test
+
+# The documentation as a site, to be read from disk: open build/site/index.html.
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 # What the tests of pages take: Debian's Chromium (as root), and axe-core, checked by its hash.
 browser: $(VENV)/.dev
