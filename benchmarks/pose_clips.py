@@ -82,7 +82,8 @@ class Chain:
         if path.exists():
             return posed(frames, load_people(path))
         half = frames_around(self.config.detect.steady_seconds, fps, 1)
-        seen = smooth_boxes(detect(frames, self.config.detect, self._models.detectors), half)
+        found = detect(frames, self.config.detect, self._models.detectors)
+        seen = smooth_boxes(found, half, 1 / fps)
         clip = list(pose(seen, self.config.pose, self._models.pose))
         save_people(path, [item.people for item in clip])
         return clip

@@ -371,7 +371,6 @@ def _row(model: "ModelSpec") -> dict[str, Any]:
         "network": model.architecture,
         "input": dataclasses.asdict(model.input),
         "score": dataclasses.asdict(model.score) if model.score else None,
-        "boxes": dataclasses.asdict(model.boxes) if model.boxes else None,
         "joints": dataclasses.asdict(model.joints) if model.joints else None,
         "cost": model.cost,
         "source": model.source,

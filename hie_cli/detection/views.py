@@ -57,15 +57,14 @@ def run_view(
 
 
 def _calibrated(raw: People, spec: ModelSpec, scale: float, config: DetectConfig) -> People:
-    """Candidates with calibrated scores and widths, without noise and duplicates."""
+    """Candidates with calibrated scores, without noise and duplicates."""
     heights = (raw.boxes[:, 3] - raw.boxes[:, 1]) * scale
     people = raw.replace(scores=calibration.probability(spec.score, raw.scores, heights))
     if raw.keypoint_scores is not None:
         joints = joint_probability(spec.joints, raw.keypoint_scores, heights)
         people = people.replace(keypoint_scores=joints)
     likely = people[people.scores >= _FLOOR]
-    kept = likely[geometry.nms(likely.boxes, likely.scores, config.candidate_iou)]
-    return kept if spec.boxes is None else kept.replace(boxes=spec.boxes.corrected(kept.boxes))
+    return likely[geometry.nms(likely.boxes, likely.scores, config.candidate_iou)]
 
 
 def _shifted(people: People, x: int, y: int) -> People:

@@ -15,8 +15,6 @@ _UNIT = 100.0  # pixels
 _LOWEST, _HIGHEST = 12.0, 900.0  # heights fitted on; beyond, the edge's value holds
 # Heights in network input pixels at which recall is tabulated.
 HEIGHTS = np.array([9, 18, 32, 50, 75, 110, 160, 245, 310, 360, 540, 800], np.float64)
-# Width over height of the boxes of people who stand, stride, and sit or bend.
-_NARROWEST, _STRIDE, _WIDEST = 0.36, 0.48, 0.65
 _SHARP = 100.0  # input pixels of height from which a person's size no longer matters to a joint
 
 
@@ -89,29 +87,3 @@ class JointCalibration:
             small = np.clip(np.asarray(heights, np.float64) / _SHARP, 0.1, 1.0)
             logit = logit + b2 * np.log(small)[:, None]
         return np.where(raw > 0, 1 / (1 + np.exp(-logit)), 0.0)
-
-
-@dataclass(frozen=True)
-class BoxCalibration:
-    """How wide the network draws people who walk, relative to pedestrian ground truth.
-
-    A network trained on COCO draws the whole stride and swinging arms; the boxes of pedestrian data
-    sets stay with the trunk. So a box as wide as a striding person's (``_STRIDE`` of its height)
-    is narrowed by the factor ``width``, a standing person's and a seated one's (``_NARROWEST`` and
-    ``_WIDEST``) not at all, and those between by what log-linear interpolation gives.
-    """
-
-    width: float
-
-    def __post_init__(self) -> None:
-        if not 0.7 <= self.width <= 1.4:
-            raise ValueError("the width's factor must be within 0.7..1.4")
-
-    def corrected(self, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Boxes (N, 4) xyxy about the same centres with corrected widths."""
-        corners = np.asarray(boxes, np.float64)
-        size = np.maximum(corners[:, 2:] - corners[:, :2], 1e-6)
-        aspect = np.log(size[:, 0] / size[:, 1])
-        factor = np.interp(aspect, np.log((_NARROWEST, _STRIDE, _WIDEST)), (1.0, self.width, 1.0))
-        cut = size[:, 0] * (1 - factor) / 2
-        return (corners + np.stack((cut, 0 * cut, -cut, 0 * cut), 1)).astype(np.float32)

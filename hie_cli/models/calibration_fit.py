@@ -13,7 +13,6 @@ from hie_cli.core.geometry import iou
 from hie_cli.core.types import FloatArray, People
 from hie_cli.models.calibration import (
     HEIGHTS,
-    BoxCalibration,
     JointCalibration,
     ScoreCalibration,
 )  # fmt: skip
@@ -29,7 +28,6 @@ _FIRST_STRENGTH = 0.02
 _FIRST_RAW = 0.3  # weight of the raw score in a first guess
 _SPREAD = 0.25  # of log height, over which recall is averaged
 _LEAST = 30  # rows that a fit needs
-_STRIDES = (0.38, 0.62)  # width over height of the boxes that tell how wide strides are drawn
 
 
 @dataclass
@@ -38,7 +36,6 @@ class Samples:
 
     scores: list[tuple[str, float, float, bool]] = field(default_factory=list)
     people: list[tuple[str, float, float]] = field(default_factory=list)
-    widths: list[float] = field(default_factory=list)
     joints: list[tuple[str, float, float, bool]] = field(default_factory=list)
 
     def add_people(
@@ -63,8 +60,6 @@ class Samples:
             self.scores.append((group, float(found.scores[i]), size[i, 1] * scale, j >= 0))
             if j >= 0:
                 best[int(j)] = float(found.scores[i])
-                if _STRIDES[0] <= size[i, 0] / max(size[i, 1], 1e-6) <= _STRIDES[1]:
-                    self.widths.append(true_size[j, 0] / size[i, 0])
         for j in np.flatnonzero(~ignore):
             self.people.append((group, best.get(int(j), 0.0), true_size[j, 1] * scale))
         return taken
@@ -127,13 +122,6 @@ def fit_joints(samples: Samples, crops: bool) -> Fit | None:
     fitted, left_out, raw = _fit(groups, np.stack(columns, 1), right, prior)
     values = [round(float(value), 3) for value in fitted] + ([0.0] if crops else [])
     return Fit(JointCalibration((values[0], values[1], values[2])), left_out, raw)
-
-
-def fit_widths(samples: Samples) -> BoxCalibration | None:
-    """The median of true over drawn width of striding people; None for too few."""
-    if len(samples.widths) < _LEAST:
-        return None
-    return BoxCalibration(round(float(np.clip(np.median(samples.widths), 0.7, 1.4)), 3))
 
 
 def _columns(

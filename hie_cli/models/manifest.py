@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 from hie_cli.core import config
 from hie_cli.core.errors import ConfigError, ModelError, nearest
-from hie_cli.models.calibration import BoxCalibration, JointCalibration, ScoreCalibration
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.layouts import LAYOUTS, Layout
 from hie_cli.models.network_files import OnnxFile, OwnWeights
 from hie_cli.models.packaged import MODELS, network_of
@@ -30,8 +30,8 @@ class Manifest:
 
     ``decoder`` (an ONNX file's layout) or ``like`` (weights for the network of that packaged
     model). Input: as ``spec.InputSpec``. ``score_calibration``, ``recall``, ``blur``,
-    ``raw_weight`` and ``joint_calibration``, ``box_width``: as ``calibration``'s records, empty
-    (the width: 1) where not fitted; ``cost``: as ``spec.ModelSpec``, 0 where not measured.
+    ``raw_weight`` and ``joint_calibration``: as ``calibration``'s records, empty where not fitted;
+    ``cost``: as ``spec.ModelSpec``, 0 where not measured.
     """
 
     name: str = ""
@@ -55,7 +55,6 @@ class Manifest:
     blur: float = 0.0
     raw_weight: float = 0.0
     joint_calibration: tuple[float, ...] = ()
-    box_width: float = 1.0
     cost: float = 0.0
 
     def __post_init__(self) -> None:
@@ -72,7 +71,6 @@ class Manifest:
             ("batch", 0 <= self.batch <= 1024, "0..1024"),
             ("score_calibration", len(self.score_calibration) in (0, 4), "4 coefficients"),
             ("joint_calibration", len(self.joint_calibration) in (0, 3), "3 coefficients"),
-            ("box_width", 0.7 <= self.box_width <= 1.4, "0.7..1.4"),
             ("raw_weight", 0 <= self.raw_weight <= 1, "0..1"),
             ("cost", 0 <= self.cost <= 1e6, "a number from 0"),
         )  # fmt: skip
@@ -116,7 +114,6 @@ class Described:
         joints = None
         if m.joint_calibration:
             joints = JointCalibration(m.joint_calibration[:3])  # type: ignore[arg-type] # checked
-        boxes = BoxCalibration(m.box_width) if m.box_width != 1 else None
         if self.layout is None:
             like = packaged(m.like)
             return dataclasses.replace(
@@ -125,7 +122,6 @@ class Described:
                 network=OwnWeights(path, m.sha256, network_of(like)),
                 score=score or like.score,
                 joints=joints or like.joints,
-                boxes=boxes or like.boxes,
                 licence=m.licence,
                 source=m.origin,
                 summary=f"imported, like {m.like}",
@@ -145,7 +141,6 @@ class Described:
             decoder=cast(PeopleDecoder | PoseDecoder | EmbeddingDecoder, self.layout),
             score=score,
             joints=joints,
-            boxes=boxes,
             cost=m.cost or None,
             licence=m.licence,
             source=m.origin,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from hie_cli.core.errors import ModelError
-from hie_cli.models.calibration import BoxCalibration, JointCalibration, ScoreCalibration
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.images import Letterbox
 from hie_cli.models.parts import EmbeddingDecoder, Network, PeopleDecoder, PoseDecoder
 
@@ -86,10 +86,9 @@ class ModelSpec:
     ``network``: its weights and graph (None: somebody else loads it, as actions are) ·
     ``architecture``: the network's name, for people · ``input`` · ``decoder``: from its outputs to
     people or poses, called as ``parts.PeopleDecoder`` or ``parts.PoseDecoder`` by ``task`` ·
-    ``score``, ``joints``, ``boxes``: what its raw scores mean and how wide its boxes are (None:
-    taken at their word) · ``cost``: time per megapixel of input over NanoDet's (None: not measured;
-    such a detector runs at its own size only) · ``licence``, ``source``, ``summary``: for people ·
-    ``packaged``: travels with hie.
+    ``score``, ``joints``: what its raw scores mean (None: taken at their word) · ``cost``: time per
+    megapixel of input over NanoDet's (None: not measured; such a detector runs at its own size
+    only) · ``licence``, ``source``, ``summary``: for people · ``packaged``: travels with hie.
     """
 
     name: str
@@ -100,7 +99,6 @@ class ModelSpec:
     decoder: PeopleDecoder | PoseDecoder | EmbeddingDecoder | None = None
     score: ScoreCalibration | None = None
     joints: JointCalibration | None = None
-    boxes: BoxCalibration | None = None
     cost: float | None = None
     licence: str = ""
     source: str = ""

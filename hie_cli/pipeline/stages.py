@@ -68,7 +68,9 @@ def detect(run: VideoRun) -> Stage:
     def stage(stream: FrameStream) -> FrameStream:
         frames = (Frame(i.index, i.image) for i in stream if i.image is not None)
         models = [TimedDetector(model, run.clock) for model in run.models.detectors]
-        return smooth_boxes(detection.detect(frames, config, models), half)
+        return smooth_boxes(
+            detection.detect(frames, config, models), half, run.stride / run.video.fps
+        )
 
     return Stage(
         "detect",

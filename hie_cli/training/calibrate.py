@@ -14,14 +14,13 @@ from hie_cli.core.types import Annotations, Image
 from hie_cli.formats.truth import read_truth
 from hie_cli.models import registry, user_models
 from hie_cli.models.base import Detector, PoseEstimator
-from hie_cli.models.calibration import BoxCalibration, JointCalibration, ScoreCalibration
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.calibration_fit import (
     Fit,
     Samples,
     average_precision,
     fit_joints,
     fit_scores,
-    fit_widths,
 )  # fmt: skip
 from hie_cli.models.spec import ModelSpec
 from hie_cli.video.sources import VideoSource, find_videos, video_name
@@ -187,9 +186,6 @@ def _stored(
             changes["raw_weight"] = 0.0
         if fit is not None and isinstance(fit.record, JointCalibration):
             changes["joint_calibration"] = list(fit.record.coefficients)
-    boxes: BoxCalibration | None = fit_widths(samples)
-    if boxes is not None:
-        changes["box_width"] = boxes.width
     changes["cost"] = cost or 0.0
     precision: dict[int | None, float] = {}
     if fits["scores"] is not None:

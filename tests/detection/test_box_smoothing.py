@@ -4,9 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.core.types import FramePeople, People
-from hie_cli.detection.box_smoothing import common_motion, frames_around, line_at_zero, smooth_boxes
+from hie_cli.detection.box_smoothing import (
+    common_motion,
+    frames_around,
+    lasting,
+    line_at_zero,
+    smooth_boxes,
+    walkers_width,
+)
 
 NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
+SECONDS = 0.1  # between two frames
 
 
 def people(*lefts: float, width: float = 40.0) -> People:
@@ -19,33 +27,73 @@ def stream(items):
 
 
 def test_nothing_and_nobody():
-    assert list(smooth_boxes([], 2)) == []
-    out = list(smooth_boxes(stream([people(), people(10), people()]), 2))
+    assert list(smooth_boxes([], 2, SECONDS)) == []
+    out = list(smooth_boxes(stream([people(), people(10), people()]), 2, SECONDS))
     assert [(item.index, len(item.people)) for item in out] == [(0, 0), (1, 1), (2, 0)]
 
 
 def test_zero_frames_pass_everything():
     items = stream([people(10), people(30)])
-    assert list(smooth_boxes(items, 0)) == items
+    assert list(smooth_boxes(items, 0, SECONDS)) == items
 
 
 def test_straight_motion_stays_exactly():
-    out = list(smooth_boxes(stream([people(10 + 5 * t) for t in range(9)]), 2))
+    # 1 px a frame is 10 px a second, 0.08 of the height of 120: nobody who walks.
+    out = list(smooth_boxes(stream([people(10 + t) for t in range(9)]), 2, SECONDS))
     for t, item in enumerate(out):
-        np.testing.assert_allclose(
-            item.people.boxes[0], [10 + 5 * t, 60, 50 + 5 * t, 180], atol=1e-3
-        )
+        np.testing.assert_allclose(item.people.boxes[0], [10 + t, 60, 50 + t, 180], atol=1e-3)
+
+
+def test_who_walks_gets_a_walkers_width_by_hand():
+    # 5 px a frame, 50 px a second, 0.42 heights a second: walks. 60 wide is half of the height of
+    # 120; 0.7 of the way to 0.34 is 60 (0.34 / 0.5)^0.7 = 45.8.
+    walkers = [people(10 + 5 * t, width=60) for t in range(9)]
+    middle = list(smooth_boxes(stream(walkers), 2, SECONDS))[4].people.boxes[0]
+    width = 60 * (0.34 / 0.5) ** 0.7
+    np.testing.assert_allclose(middle, [60 - width / 2, 60, 60 + width / 2, 180], atol=1e-3)
+    alone = next(iter(smooth_boxes(stream(walkers[:2]), 2, SECONDS))).people.boxes[0]
+    assert alone[2] - alone[0] == 60  # two frames are no motion
+
+
+def test_who_stands_or_lies_keeps_the_width():
+    boxes = np.array([[0, 0, 50, 100], [0, 0, 80, 100], [0, 0, 65, 100]], float)
+    moves = np.array([[10, 0, 10, 0], [90, 0, 90, 0], [90, 0, 90, 0]], float)
+    wide = walkers_width(boxes, moves)
+    np.testing.assert_allclose(wide[:2], boxes[:2])  # too slow; too wide to walk upright
+    assert 34 < wide[2, 2] - wide[2, 0] < 65  # in between: half way there
+
+
+def test_a_swinging_arm_is_no_motion():
+    # Both sides move apart: the centre stands still.
+    boxes = np.array([[0, 0, 50, 100]], float)
+    np.testing.assert_allclose(walkers_width(boxes, np.array([[-90.0, 0, 90, 0]])), boxes)
+
+
+def test_a_score_that_lasts_by_hand():
+    # Three frames, all of whose scores are followed for 0.8 of 1.0: weights 1, 0.8, 0.8.
+    scores = np.array([[0.8, 0.2], [0.6, 0.0], [0.8, 0.0]])
+    first = (0.8 + 0.8 * 0.6 + 0.8 * 0.8) / 2.6
+    np.testing.assert_allclose(lasting(scores), [(first + 1.6) / 3, (0.2 / 2.6 + 0.4) / 3])
+    # After a cut nobody is followed: a miss says nothing.
+    np.testing.assert_allclose(lasting(np.array([[0.8, 0.2], [0.0, 0.0]])), [0.8, 0.2])
+
+
+def test_a_ghost_of_one_frame_sinks_and_who_stays_does_not():
+    items = [people(50), people(50), people(50, 300), people(50), people(50)]
+    scores = list(smooth_boxes(stream(items), 2, SECONDS))[2].people.scores
+    assert scores[0] == pytest.approx(0.8)
+    assert scores[1] < 0.65  # (0.8 + 0.8 / (1 + 4 * 0.5) + 0.8) / 3 = 0.62
 
 
 def test_a_swinging_width_is_evened_out():
     # Widths 40 and 50 in turn about one left side; five frames 40 50 40 50 40: the mean, 44.
     swing = [people(100, width=40 + 10 * (t % 2)) for t in range(9)]
-    middle = list(smooth_boxes(stream(swing), 2))[4].people
+    middle = list(smooth_boxes(stream(swing), 2, SECONDS))[4].people
     assert middle.boxes[0, 2] - middle.boxes[0, 0] == pytest.approx(44, abs=1e-3)
 
 
 def test_two_samples_are_no_line():
-    out = list(smooth_boxes(stream([people(100), people(103)]), 2))
+    out = list(smooth_boxes(stream([people(100), people(103)]), 2, SECONDS))
     assert out[0].people.boxes[0, 0] == 100
     assert out[1].people.boxes[0, 0] == 103
 
@@ -54,11 +102,13 @@ def test_line_by_hand():
     # Values 0, 3, 3 at times 0, 1, -1, equal weights: flat line at their mean, 2.
     values = np.zeros((3, 1, 4))
     values[1:] = 3
-    line = line_at_zero(np.array([0, 1, -1]), values, np.ones((3, 1)))
+    line, slope = line_at_zero(np.array([0, 1, -1]), values, np.ones((3, 1)))
     assert line == pytest.approx(2.0)
+    assert slope == pytest.approx(0.0)
     # At times 0, 1, 2 the line is least squares through (0, 0), (1, 3), (2, 3): 0.5 + 1.5 t.
-    line = line_at_zero(np.array([0, 1, 2]), values, np.ones((3, 1)))
+    line, slope = line_at_zero(np.array([0, 1, 2]), values, np.ones((3, 1)))
     assert line == pytest.approx(0.5)
+    assert slope == pytest.approx(1.5)
 
 
 def test_weights_count_by_hand():
@@ -66,13 +116,14 @@ def test_weights_count_by_hand():
     values = np.zeros((3, 1, 4))
     values[1:] = 6
     weights = np.array([[2.0], [1.0], [1.0]])
-    assert line_at_zero(np.array([0, 1, -1]), values, weights) == pytest.approx(3.0)
+    line, _ = line_at_zero(np.array([0, 1, -1]), values, weights)
+    assert line == pytest.approx(3.0)
 
 
 def test_the_cameras_shake_does_not_move_boxes_off_their_people():
     shake = [0, 9, 0, 9, 0, 9, 0, 9, 0]
     crowd = [people(*(x + s for x in (50, 150, 250, 350, 450))) for s in shake]
-    out = list(smooth_boxes(stream(crowd), 2))
+    out = list(smooth_boxes(stream(crowd), 2, SECONDS))
     for s, item in zip(shake, out, strict=True):
         np.testing.assert_allclose(
             item.people.boxes[:, 0], np.array([50, 150, 250, 350, 450]) + s, atol=1e-3
@@ -94,7 +145,7 @@ def test_look_ahead_is_bounded():
             taken.append(t)
             yield FramePeople(t, people(10 + t), NO_IMAGE)
 
-    out = smooth_boxes(source(), 3)
+    out = smooth_boxes(source(), 3, SECONDS)
     next(out)
     assert len(taken) == 4
 
@@ -113,7 +164,7 @@ def test_a_box_that_becomes_narrow_does_not_turn_over():
     """
     seen = [(20, 0.9), (9, 0.9), (4, 1e-4)]
     items = [People(np.array([[640 - w, 60, 640, 180]]), np.array([s])) for w, s in seen]
-    last = list(smooth_boxes(stream(items), 2))[2].people.boxes[0]
+    last = list(smooth_boxes(stream(items), 2, SECONDS))[2].people.boxes[0]
     np.testing.assert_array_equal(last, [636, 60, 640, 180])
 
 
@@ -127,5 +178,5 @@ def test_no_smoothed_box_is_reversed(seed):
     corners = np.stack([right - width, np.full(9, 60), right, np.full(9, 180)], axis=1)
     for clipped in (corners, np.clip(corners, 0, 640)):
         items = [People(box[None], 10 ** rng.uniform(-4, 0, 1)) for box in clipped]
-        for item in smooth_boxes(stream(items), 3):
+        for item in smooth_boxes(stream(items), 3, SECONDS):
             assert (item.people.boxes[:, 2:] >= item.people.boxes[:, :2]).all()

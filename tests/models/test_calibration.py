@@ -6,7 +6,6 @@ import pytest
 from hie_cli.models import registry
 from hie_cli.models.calibration import (
     HEIGHTS,
-    BoxCalibration,
     JointCalibration,
     ScoreCalibration,
 )
@@ -76,23 +75,3 @@ def test_joints_of_people_small_in_the_input_are_less_certain():
 def test_a_calibration_that_makes_no_sense(coefficients, recall):
     with pytest.raises(ValueError, match=r"expected 4|within 0\.\.1"):
         ScoreCalibration(coefficients, recall)
-
-
-def test_a_striding_box_is_narrowed_about_its_centre_and_others_are_not():
-    standing, striding, sitting = (0, 0, 36, 100), (0, 0, 48, 100), (0, 0, 70, 100)
-    corrected = BoxCalibration(0.75).corrected(np.array([standing, striding, sitting], float))
-    # 48 x 0.75 = 36: 6 pixels less on either side.
-    np.testing.assert_allclose(corrected, [standing, (6, 0, 42, 100), sitting], atol=1e-4)
-
-
-def test_wider_boxes_stay_wider():
-    widths = np.arange(10.0, 100.0)
-    boxes = np.stack([0 * widths, 0 * widths, widths, 0 * widths + 100], 1)
-    corrected = BoxCalibration(0.88).corrected(boxes)
-    assert (np.diff(corrected[:, 2] - corrected[:, 0]) > 0).all()
-    assert BoxCalibration(0.88).corrected(np.zeros((0, 4))).shape == (0, 4)
-
-
-def test_a_width_beyond_reason_is_refused():
-    with pytest.raises(ValueError, match="width"):
-        BoxCalibration(0.2)

