@@ -1,6 +1,6 @@
 """What is known of the recognisers that travel with the package, as records for lists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hie_cli.core.errors import ModelError
@@ -9,7 +9,8 @@ from hie_cli.models.parts import Network
 from hie_cli.models.spec import InputSpec, ModelSpec
 from hie_cli.models.weights import PACKAGED
 from hie_cli.recognition import registry
-from hie_cli.recognition.learned.card import read_card
+from hie_cli.recognition.learned import fused_recogniser
+from hie_cli.recognition.learned.card import CARD, read_card
 from hie_cli.recognition.learned.loading import SIMULATED
 
 
@@ -44,6 +45,14 @@ def recognisers() -> list[ModelSpec]:
         SIMULATED: _of_card(PACKAGED / f"{SIMULATED}.json"),
     }  # fmt: skip
     return [known.get(name, ModelSpec(name, "action")) for name in registry.names()]
+
+
+def trained(folder: Path) -> ModelSpec | None:
+    """The record of a folder that `hie train action` wrote, by its card; None for another one."""
+    path = folder / CARD
+    if not path.is_file() or fused_recogniser.is_fusion(str(folder)):
+        return None
+    return replace(_of_card(path), name=str(folder), licence="", packaged=False)
 
 
 def _of_card(path: Path) -> ModelSpec:

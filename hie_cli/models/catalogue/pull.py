@@ -127,7 +127,7 @@ def _checked(wanted: str, found: str, origin: str, target: Path) -> str:
         target.unlink(missing_ok=True)
         raise ModelError(
             f"{origin}: sha256 is {found[:12]}..., expected {wanted[:12]}...: another or a damaged "
-            "file, thrown away"
+            "file, which is not kept"
         )
     return found
 

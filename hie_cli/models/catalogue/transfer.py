@@ -64,10 +64,7 @@ def fetch(source: Source, target: Path) -> None:
                 now = part.stat().st_size if part.exists() else 0
                 idle = 0 if now > before else idle + 1
                 if idle >= _TRIES:
-                    raise ModelError(
-                        f"{source.address}: cut off after {now / 1e6:.1f} MB ({error}); the same "
-                        "command goes on from there"
-                    ) from None
+                    raise ModelError(f"{source.address}: {_failed(now, error)}") from None
         part.replace(target)
         _version_of(part).unlink(missing_ok=True)
 
@@ -89,6 +86,12 @@ def _alone(part: Path) -> Iterator[None]:
             yield
         finally:
             Path(lock.name).unlink(missing_ok=True)
+
+
+def _failed(have: int, error: CutOffError) -> str:
+    if have:
+        return f"cut off after {have / 1e6:.1f} MB ({error}); the same command goes on from there"
+    return f"nothing came ({error}); without a network, --mirror takes the file from a folder"
 
 
 def _version_of(part: Path) -> Path:
