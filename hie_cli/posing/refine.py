@@ -17,8 +17,7 @@ ablation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,7 @@ from hie_cli.flow.fields import FlowPair
 from hie_cli.models.runtime import resolve_device
 from hie_cli.posing.filters import one_euro, savgol
 from hie_cli.posing.settings import RefineConfig
-from hie_cli.posing.warp import WarpedPoses, average, warp
+from hie_cli.posing.warp import Journey, WarpedPoses, average
 
 Floats = NDArray[np.float64]
 Matches = tuple[NDArray[np.int64], Floats]
@@ -78,11 +77,32 @@ def refine(
     return iter(stream)
 
 
-class FrameFlow(NamedTuple):
-    """A frame's people and the flow from the frame before it (None: it is the first)."""
+@dataclass(frozen=True)
+class FrameFlow:
+    """A frame's people and the flow from the frame before it (None: it is the first).
+
+    ``ways``: where its people were on the frames after it (False) and before it (True), as far as
+    somebody asked: every frame is carried each way once.
+    """
 
     item: FramePeople
     flow: FlowPair | None
+    ways: dict[bool, "Way"] = field(default_factory=dict)
+
+
+class Way:
+    """A journey of one frame's people and the places on it, a frame apart."""
+
+    def __init__(self, people: People, back: bool, max_error: float) -> None:
+        self._journey = Journey(people, back, max_error)
+        self._places: list[WarpedPoses] = []
+
+    def place(self, path: Sequence[FlowPair], weight: float) -> WarpedPoses:
+        """Where the people are at the end of ``path``, which begins as on every call before."""
+        for pair in path[len(self._places) :]:
+            self._journey.step(pair)
+            self._places.append(self._journey.arrived(len(self._places) + 1, weight))
+        return replace(self._places[len(path) - 1], weight=weight)
 
 
 def _by_flow(
@@ -106,19 +126,22 @@ def refined(window: Sequence[FrameFlow], position: int, config: RefineConfig, fp
     if people.keypoints is None and len(people):
         return people
     carried = []
-    for other, (item, _) in enumerate(window):
-        them, distance = item.people, other - position
+    for other, each in enumerate(window):
+        them, ways, distance = each.item.people, each.ways, other - position
         if distance and them.keypoints is not None and len(them):
             first, last = sorted((other, position))
-            path = [each.flow for each in window[first + 1 : last + 1] if each.flow is not None]
+            path = [f.flow for f in window[first + 1 : last + 1] if f.flow is not None]
             weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
-            carried.append(warp(them, path, distance, config.max_error, weight))
+            back = distance > 0
+            if back not in ways:
+                ways[back] = Way(them, back, config.max_error)
+            carried.append(ways[back].place(path[::-1] if back else path, weight))
     return combine(people, carried, config)
 
 
 def combine(people: People, carried: Sequence[WarpedPoses], config: RefineConfig) -> People:
     """Fuse ``people`` (N) with what was carried to their frame, and add people they lack."""
-    matches = [_match(people, each, config) for each in carried]
+    matches = _matches(people, carried, config)
     fused = _fuse(people, carried, matches, config) if len(people) else people
     if config.fill_people:
         fused = _with_missed_people(fused, carried, matches, config)
@@ -138,15 +161,24 @@ def _spread(boxes: NDArray[np.floating], config: RefineConfig) -> Floats:
     return config.outlier * tall
 
 
-def _similarity(carried: WarpedPoses, boxes: Floats, keypoints: Floats) -> tuple[Floats, Floats]:
+def _visible(carried: WarpedPoses) -> Floats:
+    """The joints (M, 14, 2) that the flow followed; NaN for the others."""
+    seen: Floats = np.where(carried.followed[..., None], carried.keypoints, np.nan)
+    return seen
+
+
+def _similarity(
+    moved: Floats, visible: Floats, boxes: Floats, keypoints: Floats
+) -> tuple[Floats, Floats]:
     """(M, N) similarity of carried people to others: the mean of OKS and box overlap.
 
-    Where a pair shares no joint it is the overlap alone; in what is returned second, half of that,
-    so that of several who overlap equally those with a similar pose come first.
+    moved (M, 4) and visible (M, 14, 2): their boxes and the joints that the flow followed · boxes
+    (N, 4), keypoints (N, 14, 2): the others. Where a pair shares no joint it is the overlap alone;
+    in what is returned second, half of that, so that of several who overlap equally those with a
+    similar pose come first.
     """
-    visible = np.where(carried.followed[..., None], carried.keypoints, np.nan)
     pose = geometry.oks(visible, keypoints, geometry.area(boxes))
-    overlap = geometry.iou(carried.boxes, boxes)
+    overlap = geometry.iou(moved, boxes)
     common = geometry.known(visible).astype(int) @ geometry.known(keypoints).T.astype(int)
     sure = (np.where(common > 0, pose, 0.0) + overlap) / 2
     return np.where(common > 0, sure, overlap), sure
@@ -160,15 +192,27 @@ def _same_id(a: People, b: People) -> NDArray[np.bool_] | None:
     return same
 
 
-def _match(people: People, carried: WarpedPoses, config: RefineConfig) -> Matches:
+def _matches(people: People, carried: Sequence[WarpedPoses], config: RefineConfig) -> list[Matches]:
+    """``_match`` of each of ``carried``; all are compared with ``people`` at once."""
+    if not len(people) or not carried:
+        return [(np.full(len(e.boxes), -1), np.zeros(len(e.boxes))) for e in carried]
+    similarity, sure = _similarity(
+        np.concatenate([each.boxes for each in carried]),
+        np.concatenate([_visible(each) for each in carried]),
+        np.asarray(people.boxes, np.float64),
+        np.asarray(people.keypoints, np.float64),
+    )
+    ends = np.cumsum([len(each.boxes) for each in carried])[:-1]
+    parts = zip(carried, np.split(similarity, ends), np.split(sure, ends), strict=True)
+    return [_match(people, each, alike, best, config) for each, alike, best in parts]
+
+
+def _match(
+    people: People, carried: WarpedPoses, similarity: Floats, sure: Floats, config: RefineConfig
+) -> Matches:
     """Of each carried person the index of the same one in ``people`` (-1: none), how alike."""
     index = np.full(len(carried.boxes), -1)
     alike = np.zeros(len(carried.boxes))
-    if not len(people):
-        return index, alike
-    similarity, sure = _similarity(
-        carried, np.asarray(people.boxes, np.float64), np.asarray(people.keypoints, np.float64)
-    )
     same = _same_id(carried.people, people)
     if same is None:
         rows, columns = linear_sum_assignment(-sure)
@@ -228,7 +272,8 @@ def _with_missed_people(
         if past.distance < 0 < future.distance and len(i) and len(j)
     ]
     for past, i, future, j in sorted(sides, key=lambda s: s[2].distance - s[0].distance):
-        pairs = _similarity(past, future.boxes, future.keypoints)[0][np.ix_(i, j)]
+        seen = _visible(past)[i]
+        pairs, _ = _similarity(past.boxes[i], seen, future.boxes[j], future.keypoints[j])
         same = _same_id(past.people, future.people)
         if same is not None:
             pairs = np.where(same[np.ix_(i, j)], np.maximum(pairs, config.min_similarity), 0.0)

@@ -31,28 +31,52 @@ class WarpedPoses:
     boxes: Floats
 
 
-def warp(
-    people: People, path: Sequence[FlowPair], distance: int, max_error: float, weight: float = 1.0
-) -> WarpedPoses:
-    """Carry ``people`` with poses along ``path``: forward for a negative ``distance``, else back.
+class Journey:
+    """``people`` with poses, carried along the flow frame by frame, one way.
 
     A point is lost where its way there and back does not close within ``max_error`` body heights,
     or where it leaves the image. A lost joint moves with the body: by the median of the points
     of its box and pose that came through.
     """
-    boxes = np.asarray(people.boxes, np.float64)
-    joints = np.asarray(people.keypoints, np.float64)
-    tall = np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0).max(1)
-    limit = np.maximum(max_error * tall, 1.0)[:, None]
-    start = np.concatenate([joints, _box_grid(boxes)], axis=1)
-    points, ok = start, geometry.known(start)
+
+    def __init__(self, people: People, back: bool, max_error: float) -> None:
+        boxes = np.asarray(people.boxes, np.float64)
+        tall = np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0).max(1)
+        self._people, self._back = people, back
+        self._limit = np.maximum(max_error * tall, 1.0)[:, None]
+        joints = np.asarray(people.keypoints, np.float64)
+        self._count = joints.shape[1]
+        self._start = np.concatenate([joints, _box_grid(boxes)], axis=1)
+        self._points, self._ok = self._start, geometry.known(self._start)
+
+    def step(self, pair: FlowPair) -> None:
+        """On to the next frame; ``pair`` lies between that and the one arrived at so far."""
+        self._points, error = carry(self._points, pair, back=self._back)
+        self._ok = self._ok & (error < self._limit) & _inside(self._points, pair)
+
+    def arrived(self, steps: int, weight: float) -> WarpedPoses:
+        """The people where they are now, ``steps`` frames away, as counting ``weight``."""
+        people, count = self._people, self._count
+        shift = _median_shift(self._start, self._points, self._ok)
+        followed = self._ok[:, :count]
+        with_body = self._start[:, :count] + shift[:, None]
+        moved = np.where(followed[..., None], self._points[:, :count], with_body)
+        boxes = np.asarray(people.boxes, np.float64) + np.tile(shift, 2)
+        distance = steps if self._back else -steps
+        return WarpedPoses(distance, weight, people, moved, followed, boxes)
+
+
+def warp(
+    people: People, path: Sequence[FlowPair], distance: int, max_error: float, weight: float = 1.0
+) -> WarpedPoses:
+    """Carry ``people`` with poses along ``path``: forward for a negative ``distance``, else back.
+
+    See ``Journey``.
+    """
+    journey = Journey(people, distance > 0, max_error)
     for pair in path if distance < 0 else reversed(path):
-        points, error = carry(points, pair, back=distance > 0)
-        ok &= (error < limit) & _inside(points, pair)
-    shift = _median_shift(start, points, ok)
-    followed = ok[:, : joints.shape[1]]
-    moved = np.where(followed[..., None], points[:, : joints.shape[1]], joints + shift[:, None])
-    return WarpedPoses(distance, weight, people, moved, followed, boxes + np.tile(shift, 2))
+        journey.step(pair)
+    return journey.arrived(abs(distance), weight)
 
 
 def _inside(points: Floats, pair: FlowPair) -> NDArray[np.bool_]:
@@ -76,9 +100,13 @@ def _box_grid(boxes: Floats) -> Floats:
 
 def _median_shift(start: Floats, end: Floats, ok: NDArray[np.bool_]) -> Floats:
     """How far each body moved (M, 2): the median of its points that came through; 0 without any."""
-    shift = np.where(ok[..., None], end - start, np.nan)
-    shift[~ok.any(1)] = 0.0
-    moved: Floats = np.nanmedian(shift, axis=1) if len(shift) else np.zeros((0, 2))
+    # Lost points sort to the end; the median is the mean of the two in the middle of the rest.
+    ordered = np.sort(np.where(ok[..., None], end - start, np.inf), axis=1)
+    count = ok.sum(1)
+    every = np.arange(len(ordered))
+    low = ordered[every, np.maximum(count - 1, 0) // 2]
+    high = ordered[every, count // 2]
+    moved: Floats = np.where((count > 0)[:, None], (low + high) / 2, 0.0)
     return moved
 
 
