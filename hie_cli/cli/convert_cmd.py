@@ -67,6 +67,8 @@ def convert(
     \b
     Layouts written: document annolist track1 mot hieve-xml hieve-json coco coco17 crowdpose
     posetrack17 posetrack18 ava csv parquet. Read: all of these, and coco-results.
+    Written for other programs, and not read: keypoints-long keypoints-wide (csv), openpose (a JSON
+    a frame), yolo yolo-pose (a text a frame).
 
     \b
     Examples:
@@ -74,6 +76,7 @@ def convert(
       hie convert HIE20/labels --to coco -o coco/
       hie convert MOT16-04/gt/gt.txt --to track1 -o 4.txt
       hie convert out/action --to csv -o people.csv
+      hie convert out/pose --to keypoints-long -o joints.csv
     """
     from hie_cli.core.progress import note
 

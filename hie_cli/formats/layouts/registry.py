@@ -14,11 +14,16 @@ from hie_cli.formats.layouts import (
     document,
     hieve_json,
     hieve_xml,
+    keypoints_long,
+    keypoints_wide,
     mot,
+    openpose,
     parquet,
     posetrack17,
     posetrack18,
     track1,
+    yolo,
+    yolo_pose,
 )
 
 _LAYOUTS: dict[str, Layout] = {}
@@ -61,5 +66,10 @@ for _module in (
     ava,
     csv_table,
     parquet,
+    keypoints_long,
+    keypoints_wide,
+    openpose,
+    yolo,
+    yolo_pose,
 ):
     register(_module.LAYOUT)
