@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal, overload
 
-from hie_cli.core.config import Files, Sets
+from hie_cli.core.config import Files, Sets, overlay
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.formats.documents.document import Document
@@ -23,6 +23,7 @@ from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document
 from hie_cli.pipeline.settings import load_chain
 from hie_cli.rendering.draw import Painter
+from hie_cli.rendering.settings import render_options
 from hie_cli.video.sources import find_videos
 
 
@@ -36,6 +37,8 @@ def run(
     set: Sets = None,
     device: str = "auto",
     frames: str = ":",
+    begin: str | float | None = None,
+    end: str | float | None = None,
     overwrite: bool = False,
     resume: bool = False,
     fps: float | None = None,
@@ -50,8 +53,9 @@ def run(
     iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · until: the
     last stage, detect, pose, track, action or (with ``output``, and the default there) render ·
     output: the folder to write what ``hie run`` writes; without it nothing touches the disk ·
-    frames: "A:B:S" as ``--frames`` · stills: every image is a video of its own · errors: "collect"
-    keeps a failing video in ``.failures`` and goes on · images: whether items carry pixels.
+    frames: "A:B:S" as ``--frames`` · begin, end: a span of time, "MM:SS" or seconds · stills: every
+    image is a video of its own · errors: "collect" keeps a failing video in ``.failures`` and goes
+    on · images: whether items carry pixels.
 
     Gives ``FramePeople`` with ``index``, ``people``, ``image`` and ``video``; those of a video come
     at its end where identities need the whole of it. Names, settings and models are checked before
@@ -69,6 +73,8 @@ def run(
         device=device,
         output=output_dir,
         frames=frames,
+        begin=begin,
+        end=end,
         fps=fps,
         name=name,
         stills=stills,
@@ -187,6 +193,14 @@ def render(
     *,
     video: PathLike[str] | str | Sequence[PathLike[str] | str],
     output: Path | str = "out",
+    show: Sequence[str] | None = None,
+    only: Sequence[int] | None = None,
+    scale: float | None = None,
+    slow: float | None = None,
+    crop: Sequence[int] | None = None,
+    blur: str | None = None,
+    cutouts: bool | None = None,
+    zones: PathLike[str] | str | None = None,
     png: bool = False,
     preset: str | None = None,
     config: Files = None,
@@ -195,10 +209,15 @@ def render(
 ) -> list[Path]:
     """Draw stage documents over their videos: overlay video and contact sheet; their paths.
 
-    documents, video: paths, folders or patterns, matched by name · png: every drawn frame as well.
-    For a picture in memory: ``draw``.
+    documents, video: paths, folders or patterns, matched by name · show: layers, in crowds, too ·
+    only: identities · crop: x, y, width, height in pixels · blur: faces, heads or people · cutouts:
+    a clip of each identity as well · zones: a file of lines and areas · png: every drawn frame as
+    well; these are the options of ``hie render`` (docs/pictures.md). For a picture in memory:
+    ``draw``.
     """
-    settings, output_dir = load_chain(preset, config, set), _output_dir(output, overwrite, False)
+    chosen = render_options(show, only, scale, slow, crop, blur, cutouts, zones)
+    settings = overlay(load_chain(preset, config, set), {"render": chosen}, "render")
+    output_dir = _output_dir(output, overwrite, False)
     models, videos = Models(settings, "cpu"), find_videos(_several(video))
     files: list[Path] = []
     for path in find_documents(_several(documents)):

@@ -17,6 +17,8 @@ def detect(
     sets: options.Set = None,
     device: options.Device = "auto",
     frames: options.Frames = ":",
+    begin: options.Begin = None,
+    end: options.End = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
     json: options.Json = False,
@@ -34,4 +36,4 @@ def detect(
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
     if model:
         session.choose_models("detect", model)
-    session.run_videos(videos, frames, "detect", stills=stills)
+    session.run_videos(videos, (frames, begin, end), "detect", stills=stills)

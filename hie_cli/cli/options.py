@@ -89,6 +89,13 @@ Frames = Annotated[
     str,
     typer.Option("--frames", metavar="A:B:S", help="Frames A <= t < B, every S-th. Default: all."),
 ]
+Begin = Annotated[
+    str | None,
+    typer.Option("--begin", metavar="MM:SS", help="Only from this time of the video on."),
+]
+End = Annotated[
+    str | None, typer.Option("--end", metavar="MM:SS", help="Only before this time of the video.")
+]
 Model = Annotated[
     list[str] | None,
     typer.Option(

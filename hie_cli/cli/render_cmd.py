@@ -1,7 +1,7 @@
 """``hie render``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -70,37 +70,21 @@ def render(
       hie render out/action --video clips/ -o given-away --blur heads --show boxes
     """
     from hie_cli.cli.runner import Session
+    from hie_cli.rendering.settings import render_options
 
     session = Session(output, preset, config, sets, "cpu", overwrite, False, json)
-    session.choose("render", chosen(show, only, scale, slow, crop, blur, cutouts, zones))
+    chosen = render_options(
+        None if show is None else [part.strip() for part in show.split(",")],
+        None if only is None else numbers("--only", only, "identities such as 3,7"),
+        scale,
+        slow,
+        None if crop is None else numbers("--crop", crop, "X,Y,W,H in pixels, as 0,0,640,480"),
+        blur,
+        cutouts or None,
+        zones,
+    )
+    session.choose("render", chosen)
     session.run_documents(documents, video or [], "render", png=png)
-
-
-def chosen(
-    show: str | None,
-    only: str | None,
-    scale: float | None,
-    slow: float | None,
-    crop: str | None,
-    blur: str | None,
-    cutouts: bool,
-    zones: Path | None,
-) -> dict[str, Any]:
-    """The options as settings; what is not given is left out. Raises ConfigError."""
-    from hie_cli.rendering.settings import RenderConfig
-
-    settings: dict[str, Any] = {}
-    if show is not None:  # what is asked for by name is shown whatever the number of people
-        settings |= {"show": [part.strip() for part in show.split(",")], "crowd": 0}
-    if only is not None:
-        settings["only"] = numbers("--only", only, "identities such as 3,7")
-    if crop is not None:
-        settings["crop"] = numbers("--crop", crop, "X,Y,W,H in pixels, such as 0,0,640,480")
-    given = {"scale": scale, "slow": slow, "blur": blur, "cutouts": cutouts or None}
-    if zones is not None:
-        layers = settings.get("show", list(RenderConfig().show))
-        settings |= {"zones": zones, "show": list(dict.fromkeys([*layers, "zones"]))}
-    return settings | {name: value for name, value in given.items() if value is not None}
 
 
 def numbers(option: str, text: str, wanted: str) -> list[int]:

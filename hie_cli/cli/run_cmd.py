@@ -24,6 +24,8 @@ def run(
     sets: options.Set = None,
     device: options.Device = "auto",
     frames: options.Frames = ":",
+    begin: options.Begin = None,
+    end: options.End = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
     json: options.Json = False,
@@ -41,9 +43,10 @@ def run(
       hie run crowd.mp4 -o out
       hie run 'clips/*.mp4' -o out --preset fast --workers 2
       hie run crowd.mp4 -o out --until pose --resume
+      hie run day.mp4 -o out --begin 1:30:00 --end 1:45:00
       hie run photos/ -o out --stills
     """
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
-    session.run_videos(videos, frames, until, workers, stills)
+    session.run_videos(videos, (frames, begin, end), until, workers, stills)

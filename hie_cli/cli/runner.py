@@ -90,18 +90,19 @@ class Session:
     def run_videos(
         self,
         patterns: Sequence[str],
-        frames: str,
+        frames: tuple[str, str | None, str | None],
         until: str | None,
         workers: int = 1,
         stills: bool = False,
     ) -> None:
         """Every video through the stages ``until`` one; one that fails does not stop the others.
 
-        stills: every image of a folder is a video of its own.
+        frames: which ones, and from and until which time (``parse_range``) · stills: every image
+        of a folder is a video of its own.
         """
         last = until or "render"
         stages = stages_of_stills(until) if stills else stages_until(last, self.config.order)
-        chosen = parse_range(frames)
+        chosen = parse_range(*frames)
         check_models(self.config, stages, self.device)
         videos = find_videos(patterns, stills)
         for path in videos:

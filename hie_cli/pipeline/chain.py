@@ -89,6 +89,8 @@ def run(
     device: str = "auto",
     output: OutputDir | Path | str | None = None,
     frames: str = ":",
+    begin: str | float | None = None,
+    end: str | float | None = None,
     fps: float | None = None,
     name: str | None = None,
     stills: bool = False,
@@ -119,7 +121,7 @@ def run(
     output_dir = output if isinstance(output, OutputDir | None) else OutputDir(Path(output))
     check_models(config, stages, device)
     rate = config.video.fps if fps is None else fps
-    chosen = video_inputs(videos, parse_range(frames), rate, name, stills)
+    chosen = video_inputs(videos, parse_range(frames, begin, end), rate, name, stills)
     if output_dir is not None:
         for video in chosen:
             output_dir.check(output_dir.files(video.name, stages))

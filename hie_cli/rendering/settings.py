@@ -1,8 +1,10 @@
 """Settings of overlays and contact sheets (section ``render`` of a configuration)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from hie_cli.core.config import between
 
@@ -46,3 +48,31 @@ class RenderConfig:
                 f"render.crop {','.join(map(str, self.crop))}: expected x and y of 0 or more, "
                 "width and height of 2 or more"
             )
+
+
+def render_options(
+    show: Sequence[str] | None = None,
+    only: Sequence[int] | None = None,
+    scale: float | None = None,
+    slow: float | None = None,
+    crop: Sequence[int] | None = None,
+    blur: str | None = None,
+    cutouts: bool | None = None,
+    zones: PathLike[str] | str | None = None,
+) -> dict[str, Any]:
+    """What a caller asks of one overlay, as settings; what is None is left out.
+
+    Layers that are asked for by name are shown whatever the number of people, and zones are shown.
+    """
+    given = {"scale": scale, "slow": slow, "blur": blur, "cutouts": cutouts}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if show is not None:
+        settings |= {"show": list(show), "crowd": 0}
+    if only is not None:
+        settings["only"] = list(only)
+    if crop is not None:
+        settings["crop"] = list(crop)
+    if zones is not None:
+        layers = settings.get("show", list(RenderConfig().show))
+        settings |= {"zones": Path(zones), "show": list(dict.fromkeys([*layers, "zones"]))}
+    return settings

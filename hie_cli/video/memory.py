@@ -44,7 +44,6 @@ class MemorySource:
         frames: FrameRange = ALL_FRAMES,
     ) -> None:
         self.path = Path(name)
-        self.range = frames
         first = iter(images)
         self.again = first is not images
         begun = list(islice(first, 1))
@@ -54,6 +53,7 @@ class MemorySource:
         self._images: Iterable[Image] | None = images if self.again else chain(begun, first)
         count = len(images) if isinstance(images, Sized) else None
         self.info = VideoInfo(name, width, height, fps or FALLBACK_FPS, count)
+        self.range = frames.at(self.info.fps)
 
     def __len__(self) -> int:
         """Number of frames that iteration is expected to yield; 0 if that is not known."""

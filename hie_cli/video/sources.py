@@ -4,35 +4,58 @@ import glob
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.progress import note
 from hie_cli.core.types import Frame, VideoInfo
 from hie_cli.video.containers import VIDEO_ENDINGS, check_path, open_capture
 from hie_cli.video.images import IMAGE_ENDINGS, check_size, files_inside, images_inside, read_image
+from hie_cli.video.timestamps import frame_times
 
 # Containers that keep a table of their frames: what they say of their number can be believed.
 INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
 FALLBACK_FPS = 25.0
+_MOMENT = 1e-4  # seconds: a frame shown at 9.99997 s begins the tenth second
 # A container may promise a few frames more than it holds; beyond this share the file is cut off.
 _MISSING_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class FrameRange:
-    """Which frames to use: ``first <= index < end`` (None: to the end), every ``stride``-th."""
+    """Which frames to use: ``first <= index < end`` (None: to the end), every ``stride``-th.
+
+    begin, until: of these only those shown from ``begin`` on and before ``until``, seconds of the
+    video; ``at`` turns them into frames.
+    """
 
     first: int = 0
     end: int | None = None
     stride: int = 1
+    begin: float | None = None
+    until: float | None = None
 
     def __contains__(self, index: int) -> bool:
         inside = index >= self.first and (self.end is None or index < self.end)
         return inside and (index - self.first) % self.stride == 0
+
+    def at(self, fps: float, times: NDArray[np.float64] | None = None) -> "FrameRange":
+        """The same in frames of a video: by when each is shown (T,), else by the rate."""
+
+        def index(seconds: float) -> int:
+            if times is not None:
+                return int(np.searchsorted(times, seconds - _MOMENT))
+            return math.ceil((seconds - _MOMENT) * fps)
+
+        first = self.first if self.begin is None else max(self.first, index(self.begin))
+        ends = [self.end] if self.until is None else [self.end, index(self.until)]
+        known = [end for end in ends if end is not None]
+        return FrameRange(first, min(known) if known else None, self.stride)
 
     def count(self, num_frames: int | None) -> int | None:
         """How many of ``num_frames`` frames are used; None if that cannot be known."""
@@ -40,18 +63,39 @@ class FrameRange:
         return len(range(self.first, min(ends), self.stride)) if ends else None
 
 
-def parse_range(text: str) -> FrameRange:
-    """``FIRST:END:STRIDE``, each part optional, as in a Python slice. Raises ConfigError."""
+def parse_range(
+    text: str, begin: str | float | None = None, end: str | float | None = None
+) -> FrameRange:
+    """``FIRST:END:STRIDE``, each part optional, as in a Python slice. Raises ConfigError.
+
+    begin, end: of these frames only those of a span of time, "MM:SS", "HH:MM:SS" or seconds.
+    """
     match = re.fullmatch(r"(\d*):(\d*)(?::(\d*))?", text)
     if match is None:
         raise ConfigError(f"--frames {text}: expected FIRST:END:STRIDE, for example 100:200 or ::2")
-    first, end, stride = (int(part) if part else None for part in match.groups())
-    chosen = FrameRange(first or 0, end, 1 if stride is None else stride)
-    if chosen.stride < 1 or (end is not None and end <= chosen.first):
+    first, last, stride = (int(part) if part else None for part in match.groups())
+    chosen = FrameRange(first or 0, last, 1 if stride is None else stride)
+    if chosen.stride < 1 or (last is not None and last <= chosen.first):
         raise ConfigError(
             f"--frames {text}: holds no frame; END > FIRST and STRIDE >= 1 are needed"
         )
-    return chosen
+    start, until = _seconds("--begin", begin), _seconds("--end", end)
+    if start is not None and until is not None and start >= until:
+        raise ConfigError(f"--end {end}: is not after --begin {begin}")
+    return replace(chosen, begin=start, until=until)
+
+
+def _seconds(option: str, text: str | float | None) -> float | None:
+    """Seconds of "SS", "MM:SS" or "HH:MM:SS", each with decimals if wanted. Raises ConfigError."""
+    if text is None:
+        return None
+    match = re.fullmatch(
+        r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7}(?:\.\d{1,6})?)", str(text).strip()
+    )
+    if match is None:
+        raise ConfigError(f"{option} {text}: expected seconds, MM:SS or HH:MM:SS, such as 01:30")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def find_videos(patterns: Sequence[str], stills: bool = False) -> list[Path]:
@@ -117,10 +161,16 @@ class VideoSource:
         check_path(path)
         self._images = _images(path)
         self.info = self._probe(fps)
-        if frames.count(self.info.num_frames) == 0:
+        if frames.begin is not None or frames.until is not None:
+            # What the user gives are seconds of the file, whatever rate it is to be taken for.
+            times = frame_times(path, self.info.num_frames)
+            self.range = frames.at(self.info.fps, times)
+        if self.range.count(self.info.num_frames) == 0:
+            first, end = self.range.first, self.range.end
+            option = "--frames" if self.range is frames else "--begin and --end, frames"
             raise InputError(
-                f"{path}: has {self.info.num_frames} frames, none in --frames "
-                f"{frames.first}:{'' if frames.end is None else frames.end}; widen the range"
+                f"{path}: has {self.info.num_frames} frames, none in {option} "
+                f"{first}:{'' if end is None else end}; widen the range"
             )
 
     def __len__(self) -> int:

@@ -81,6 +81,14 @@ def test_blur_hides_people_in_every_picture(clip):
     assert render(clip, "--cutouts") == 2, "exists already"
 
 
+def test_zones_are_drawn(clip):
+    (clip / "zones.yaml").write_text("lines: {door: [[80, 100], [80, 119]]}")
+    assert render(clip, "--zones", str(clip / "zones.yaml")) == 0
+    assert overlay(clip)[0][112, 80].max() > 80
+    (clip / "zones.yaml").write_text("lines: {door: [[80, 100]]}")
+    assert render(clip, "--zones", str(clip / "zones.yaml"), "--overwrite") == 3
+
+
 def test_files_are_told(clip, capsys):
     assert render(clip, "--cutouts", "--json") == 0
     [record] = json.loads(capsys.readouterr().out)["videos"]
@@ -89,11 +97,15 @@ def test_files_are_told(clip, capsys):
 
 
 def test_the_same_from_python(clip):
+    (clip / "zones.yaml").write_text("lines: {door: [[80, 0], [80, 119]]}")
     files = hie_cli.render(
         clip / "walk.json",
         video=clip / "walk.mp4",
         output=clip / "out",
-        set={"render.cutouts": True, "render.blur": "heads"},
+        cutouts=True,
+        blur="heads",
+        show=["boxes"],
+        zones=clip / "zones.yaml",
     )
     assert [path.name for path in files] == ["walk.mp4", "walk.png", "4.mp4"]
 

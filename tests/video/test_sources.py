@@ -7,7 +7,7 @@ import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
-from tests.support.paths import DATA
+from tests.support.paths import DATA, ROOT
 
 
 def test_empty_file_is_one_clear_line(tmp_path):
@@ -210,3 +210,46 @@ def test_a_folder_of_videos_and_images_says_what_is_left_out(make_video, tmp_pat
 def test_a_picture_too_small_for_a_person_is_refused(tmp_path, size):
     with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels"):
         VideoSource(_image(tmp_path / "dot.png", *size))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("10", 10), (10.5, 10.5), ("01:30", 90), ("1:00:01.5", 3601.5), ("90:00", 5400)],
+)
+def test_times_of_day_are_seconds(text, seconds):
+    assert parse_range(":", text).begin == seconds
+    assert parse_range("::2", None, text) == FrameRange(0, None, 2, None, seconds)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "message"),
+    [
+        ("ten", None, "--begin ten: expected seconds, MM:SS or HH:MM:SS"),
+        (None, "1:2:3:4", "--end 1:2:3:4: expected"),
+        ("-1", None, "--begin -1: expected"),
+        ("nan", None, "--begin nan: expected"),
+        ("00:20", "20", "--end 20: is not after --begin 00:20"),
+    ],
+)
+def test_wrong_times_are_one_line(begin, end, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_range(":", begin, end)
+
+
+def test_a_span_of_time_by_the_rate():
+    """10 frames a second: from 1.05 s on frame 11, before 2 s up to 19, every 4th: 11, 15, 19."""
+    assert parse_range("::4", "1.05", "2").at(10.0) == FrameRange(11, 20, 4)
+    assert parse_range("12:18", "1.05", "2").at(10.0) == FrameRange(12, 18, 1)
+    assert parse_range(":", None, None).at(10.0) == FrameRange()
+
+
+def test_a_span_of_time_by_time_stamps():
+    """Frames at 0, .1, .2, .9, 1.1 and 1.5 s."""
+    pytest.importorskip("av", reason="PyAV is not installed")
+    source = VideoSource(DATA / "variable-rate.mkv", parse_range(":", 0.2, 1.1))
+    assert [frame.index for frame in source] == [2, 3]
+
+
+def test_a_span_of_time_past_the_end():
+    with pytest.raises(InputError, match="none in --begin and --end, frames"):
+        VideoSource(ROOT / "data" / "pets09-sample.mp4", parse_range(":", "59:00"))
