@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.camera.path import CameraPath
+from hie_cli.core.geometry import paired_iou
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.appearance_model import AppearanceModel, fit_appearance, mean_appearance
 from hie_cli.tracking.association import assign
@@ -25,6 +26,7 @@ VIEWS = 1.0  # clear views that make an appearance half as trustworthy as endles
 LEAST_GAIN = 1e-3  # log odds: of going on as before, however unlikely, where nobody else fits
 BAND = 0.5  # heights: width of the picture's edge, where people come and go
 FIRST_MOMENT = 0.2  # s of a clip's beginning
+SEEN_TWICE = 0.6  # mean IoU of two boxes of one person in the same frames
 HOPELESS = -4.0  # log odds, before misses, under which a pair is not looked at further
 
 
@@ -108,9 +110,11 @@ def link_evidence(
     Both are extrapolated half way through the gap. Where j begins has, for the person of i, a
     Gaussian density that widens with time, times the chance of coming back after so long; for a
     newcomer it is the density with which tracklets begin in this video. The change of height and
-    the appearance add their own log ratios, and time spent unseen in plain view counts against the
-    link. -inf where j does not follow i within ``config.seconds``; they may overlap for a moment,
-    in which a covered person was seen twice.
+    the appearance add their own log ratios; time spent unseen in plain view counts against the
+    link, and so does (``config.leaving``) that i ends and j begins at the edge of the picture,
+    where people leave and others come. -inf where j does not follow i within ``config.seconds``;
+    they may overlap for a moment, if in the frames they share they lie on one another: a covered
+    person was seen twice.
     """
     fps = video.fps
     window = max(2, round(config.speed_seconds * fps))
@@ -130,8 +134,12 @@ def link_evidence(
     odds = -np.log(2 * np.pi * spread**2 * newcomers) - 0.5 * (distance**2 + size**2)
     odds -= 2 * np.log1p(np.maximum(seconds, 1 / fps))
     odds += _appearance_odds(tracklets, model, i, j)
+    odds -= config.leaving * (end.edge[i] & start.edge[j])
     near = np.flatnonzero((odds > HOPELESS) & (gap[i, j] > 1))
     odds[near] -= _miss_penalty(tracklets, end, start, i[near], j[near], config, video, camera)
+    beside = np.flatnonzero((odds > HOPELESS) & (gap[i, j] <= 0))
+    apart_there = shared_overlap(tracklets, i[beside], j[beside]) < SEEN_TWICE
+    odds[beside[apart_there]] = -np.inf
     evidence = np.full(gap.shape, -np.inf)
     evidence[i, j] = odds
     return evidence
@@ -174,6 +182,19 @@ def _miss_penalty(
     view = crowd.in_view(Gaps(before, after, here, there, i, j), camera)
     penalty: Floats = config.miss * np.log1p(view / miss_seconds(tracklets, crowd))
     return penalty
+
+
+def shared_overlap(
+    tracklets: Sequence[Tracklet], i: NDArray[np.int64], j: NDArray[np.int64]
+) -> Floats:
+    """Mean IoU (K,) of tracklets i and j (K,) in the frames they share; 1 where they share none."""
+    overlap = np.ones(len(i))
+    for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
+        one, other = tracklets[a], tracklets[b]
+        _, r, c = np.intersect1d(one.frames, other.frames, True, return_indices=True)
+        if len(r):
+            overlap[k] = paired_iou(one.boxes[r], other.boxes[c]).mean()
+    return overlap
 
 
 def link(

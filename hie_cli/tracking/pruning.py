@@ -64,16 +64,20 @@ def drop_unsure(
     """Without tracks that never look like a person for sure, and those shorter than
     ``config.min_seconds``, unless the clip's beginning or end cuts them.
 
-    Sure is a tenth of the scores at ``sure_score`` on the ``scale``. In a short video a quarter of
-    its ``frames`` (T,) is long enough.
+    Sure is a tenth of the scores at ``sure_score`` on the ``scale``, or a mean of ``steady_score``
+    over ``steady_seconds``. In a short video a quarter of its ``frames`` (T,) is long enough.
     """
     if not tracks:
         return []
+    rate = fps * (len(frames) - 1) / max(float(np.ptp(frames)), 1.0)  # of the frames that exist
     shortest = min(config.min_seconds * fps, float(np.ptp(frames)) / 4)
     kept = []
     for t in tracks:
         cut = len(t) > 1 and (t.first <= frames[0] or t.last >= frames[-1])
-        sure = np.quantile(shares(t, scale), SURE) >= config.sure_score
+        seen = shares(t, scale)
+        sure = np.quantile(seen, SURE) >= config.sure_score
+        if len(t) >= config.steady_seconds * rate:
+            sure = sure or seen.mean() >= config.steady_score
         if sure and (cut or t.last - t.first >= shortest):
             kept.append(t)
     return kept

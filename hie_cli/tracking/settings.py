@@ -39,6 +39,7 @@ class LinkConfig:
     speed_seconds: float = 1.0
     newcomers: float = 3.0
     miss: float = 0.5
+    leaving: float = 2.0
     continuity: float = 2.0
     cut: float = 0.0
     clear_seconds: float = 0.6
@@ -61,10 +62,13 @@ class TrackConfig:
     low_score: float = 0.2
     high_score: float = 0.6
     birth_score: float = 0.6
-    sure_score: float = 0.75
+    sure_score: float = 0.8
+    steady_score: float = 0.65
+    steady_seconds: float = 3.0
     birth_overlap: float = 0.7
     min_similarity: float = 0.4
-    min_low_similarity: float = 0.5
+    min_low_similarity: float = 0.4
+    weak_seconds: float = 0.5
     slack: float = 0.5
     max_slack: float = 0.5
     height_weight: float = 0.5

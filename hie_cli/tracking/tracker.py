@@ -1,7 +1,7 @@
 """The forward pass: detections of each frame are joined to the tracks known so far.
 
 Three rounds of assignment a frame, in the order of trust: confident detections to tracks seen more
-than once; weak detections to those still without one (Zhang et al., ByteTrack, 2022); remaining
+than once; weak detections to those lately seen (Zhang et al., ByteTrack, 2022); remaining
 confident detections to tracks just begun. What is left of the confident ones starts tracks.
 """
 
@@ -80,7 +80,8 @@ class Tracker:
                 camera = self._common_motion(tracks, found)
             if camera is not None:
                 tracks.motion = tracks.motion.warp(np.asarray(camera, np.float64))
-            match = self._match(tracks, found)
+            lately = now - tracks.seen <= max(config.weak_seconds, 1.5 * seconds)
+            match = self._match(tracks, found, lately)
             seen = np.flatnonzero(match >= 0)
             numbers[match[seen]] = tracks.number[seen]
             tracks.update(found, match, now, config.motion)
@@ -103,8 +104,10 @@ class Tracker:
         boxes = to_centres(found.boxes[confident])
         return self._shift.step(motion.value, motion.vv[:, 0], boxes)
 
-    def _match(self, tracks: Tracks, found: Detections) -> NDArray[np.int64]:
-        """The detection (N,) of each track, -1 = none."""
+    def _match(
+        self, tracks: Tracks, found: Detections, lately: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """The detection (N,) of each track, -1 = none; weak ones for those seen ``lately`` (N,)."""
         config = self.config
         tracked, detected, similarity = self._similarity(tracks, found)
         high = found.scores >= config.high_score
@@ -113,7 +116,7 @@ class Tracker:
         match = np.full(len(tracks), -1, np.int64)
         for rows, columns, least in (
             (settled, high, config.min_similarity),
-            (settled, low, config.min_low_similarity),
+            (settled & lately, low, config.min_low_similarity),
             (~settled, high, config.min_similarity),
         ):
             good = (rows & (match < 0))[tracked] & columns[detected] & (similarity >= least)

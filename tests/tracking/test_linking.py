@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,3 +112,19 @@ def test_a_cut_track_goes_on_where_nobody_else_fits():
         occlusion=np.zeros(201),
     )
     assert spans(link([one], CONFIG, VIDEO)) == [(0, 200)]
+
+
+def test_two_side_by_side_in_the_same_frames_are_two_people():
+    """Who stops being seen three frames after somebody 20 px beside began is not that somebody."""
+    first, second = walk(0, 40, 300, 0), walk(38, 80, 320, 0)  # IoU 20 / 60 where both are seen
+    assert len(link([first, second], CONFIG, VIDEO)) == 2
+    again = walk(38, 80, 305, 0)  # IoU 35 / 45 = .78: seen twice
+    assert spans(link([first, again], CONFIG, VIDEO)) == [(0, 80)]
+
+
+def test_who_leaves_at_the_edge_is_less_likely_who_comes_in_there():
+    parts = [walk(0, 30, 0, 0), walk(33, 80, 0, 0), walk(0, 30, 300, 0), walk(33, 80, 300, 0)]
+    found = link_evidence(parts, CONFIG, VIDEO, AppearanceModel())
+    free = link_evidence(parts, replace(CONFIG, leaving=0.0), VIDEO, AppearanceModel())
+    assert found[0, 1] == pytest.approx(free[0, 1] - CONFIG.leaving)
+    assert found[2, 3] == free[2, 3]

@@ -63,3 +63,10 @@ def test_short_tracks_go_unless_the_clip_cuts_them():
     assert kept([long, short, first, last]) == [long, first, last]
     assert len(kept([still(3, 5, 0)], frames=9)) == 1
     assert kept([still(0, 0, 0)]) == []  # a single flash is nobody, also at the beginning
+
+
+def test_who_is_seen_steadily_though_never_for_sure_stays():
+    """Shares of the top score .9: .63 / .9 = .7 is not sure, but above ``steady_score``."""
+    frames = np.arange(200)
+    steady, short, weak = still(50, 89, 0, 0.63), still(50, 78, 0, 0.63), still(50, 89, 0, 0.55)
+    assert drop_unsure([steady, short, weak], CONFIG, SCALE, frames, 10.0) == [steady]

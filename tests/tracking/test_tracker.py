@@ -10,7 +10,7 @@ VIDEO = VideoInfo("v", 640, 480, 10.0, None)
 
 
 def observation(boxes, t=0, flow=None, camera=None):
-    people = People(np.array(boxes, float), np.full(len(boxes), 0.9))
+    people = People(np.array(boxes, float).reshape(-1, 4), np.full(len(boxes), 0.9))
     return Observation(
         t, people, camera=camera, flow=None if flow is None else np.array(flow, float)
     )
@@ -43,3 +43,15 @@ def test_of_two_boxes_as_near_the_one_moving_along_continues_the_track():
         both = [[196.0, 100, 236, 200], [204.0, 100, 244, 200]]
         numbers = tracker.step(observation(both, 10, ways)).numbers
         assert numbers[0 if ways[0][0] > 0 else 1] == 1
+
+
+@pytest.mark.parametrize(("gap", "continued"), [(3, True), (7, False)])
+def test_weak_detections_go_to_tracks_seen_lately(gap, continued):
+    """At 10 frames a second ``weak_seconds`` are 5 frames; the person stands still."""
+    tracker, box = Tracker(TrackConfig(), VIDEO), [[100.0, 100, 140, 200]]
+    for t in range(10):
+        tracker.step(observation(box, t))
+    for t in range(10, 9 + gap):
+        tracker.step(observation([], t))
+    weak = Observation(9 + gap, People(np.array(box), np.array([0.4])))
+    assert bool(tracker.step(weak).numbers[0] == 1) is continued
