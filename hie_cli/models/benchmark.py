@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.config import Origin, build
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.progress import progress
+from hie_cli.core.records import read_record
 from hie_cli.models import registry, user_models
 from hie_cli.models.appearance import CropEmbedder
 from hie_cli.models.detectors import ImageDetector
@@ -108,8 +110,8 @@ def known() -> Mapping[str, Speed]:
     here = cpu()
     found = {}
     for row in _rows():
-        with contextlib.suppress(TypeError):
-            speed = Speed(**row)
+        with contextlib.suppress(ConfigError):  # a damaged row
+            speed = build(Speed, row, Origin(_FILE))
             if speed.cpu == here:
                 found[speed.name] = speed
     return found
@@ -123,7 +125,7 @@ def of(spec: ModelSpec, measured: Mapping[str, Speed]) -> Speed | None:
 
 def _rows() -> list[dict[str, Any]]:
     try:
-        rows = json.loads((user_models.folder() / _FILE).read_text(encoding="utf-8"))
+        rows = read_record(user_models.folder() / _FILE)
     except (OSError, ValueError):
         return []
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import HieError
 from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
 from hie_cli.formats.writers import targets, write
-from tests.fuzz import media
+from hie_cli.models.benchmark import Speed
+from hie_cli.recognition.kinematic import decision
+from tests.fuzz import media, models
 from tests.fuzz.archives import damaged
 from tests.fuzz.mutations import (
     Mutation,
@@ -38,6 +41,7 @@ STRUCTURE: dict[str, Mutation] = {
     ".yaml": damage_yaml,
     ".parquet": damage_bytes,
     ".safetensors": damage_bytes,
+    ".onnx": damage_bytes,
 }
 
 
@@ -92,8 +96,40 @@ def subjects(seed_folder: Path) -> list[Subject]:
         found.append(Subject(f"pictures {ending}", make, media.read_video))
     video = partial(media.damaged_video, pictures["video"])
     found.append(Subject("video", video, media.read_video))
+    found += _of_models(seed_folder)
     found.append(Subject("weights", partial(_damaged_file, files["weights"]), media.read_weights))
     return found
+
+
+def _of_models(folder: Path) -> list[Subject]:
+    """Cards, fitted decisions, lists of speeds, graphs, and archives that hold weights."""
+    weights = ROOT / "hie_cli" / "weights"
+    fusion = folder / "fusion.json"
+    fusion.write_text(
+        json.dumps(
+            {
+                "network": "fusion", "name": "mine", "members": ["kinematic", "pose-stream-sim"],
+                "weights": [0.5, 0.5], "scene": "prior", "beta": 1.5, "segmentation": "deeplab",
+                "sha256": {"scene.safetensors": "a" * 64}, "data": "mine", "numbers": {"mAP": 0.5},
+                "actions": list(ACTIONS),
+            }
+        )
+    )  # fmt: skip
+    speeds = folder / "speeds.json"
+    row = {f.name: {str: "x", int: 1, float: 0.5}[f.type] for f in fields(Speed)}
+    speeds.write_text(json.dumps([row, row]))
+    graph = folder / "graph.onnx"
+    graph.write_bytes(models.small_graph())
+    content = {"end2end.onnx": graph.read_bytes(), "readme.txt": b"x" * 100}
+    card = next(weights.glob("pose-stream*.json"))
+    return [
+        Subject("card", partial(_damaged_file, card), models.read_card),
+        Subject("fusion card", partial(_damaged_file, fusion), models.read_fusion),
+        Subject("decision", partial(_damaged_file, decision.PACKAGED), models.read_decision),
+        Subject("speeds", partial(_damaged_file, speeds), models.read_speeds),
+        Subject("graph", partial(_damaged_file, graph), models.read_graph),
+        Subject("packed graph", partial(_damaged_archive, content, ".zip"), models.read_packed),
+    ]
 
 
 def _whole_files(folder: Path) -> dict[str, Path]:

@@ -3,12 +3,19 @@
 Nothing is unpacked to a path that the archive names: the member's bytes are read and that is all.
 """
 
+import lzma
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from hie_cli.core.errors import ModelError
 
 _LARGEST = 2 * 2**30  # bytes of a member
+# What a damaged archive or member raises, whichever compression it has.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError,
+    ValueError, IndexError, OverflowError,
+)  # fmt: skip
 _RATIO = 200  # times its packed size that a member may grow; weights hardly pack at all
 
 
@@ -33,7 +40,7 @@ def member(path: Path, name: str) -> bytes:
                 raise ModelError(f"{path}: {name} would have {info.file_size} bytes unpacked")
             with archive.open(info) as file:
                 data = file.read(info.file_size + 1)  # its checksum is looked at on the way
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except _DAMAGED as error:
         raise ModelError(f"{path}: no zip archive, or a damaged one ({error})") from None
     if len(data) != info.file_size:
         raise ModelError(f"{path}: {name} has another size than the archive says")

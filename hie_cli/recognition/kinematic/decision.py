@@ -5,7 +5,6 @@ beyond, and one value for "unknown". A person's logits are the sums of the curve
 measure's part in a decision can be told (``contributions``). ``tools/fit_kinematic.py`` fits it.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.errors import ModelError
+from hie_cli.core.records import read_record
 from hie_cli.core.types import FloatArray
 from hie_cli.recognition.kinematic.measures import Measures
 
@@ -112,13 +112,13 @@ def belief(scores: FloatArray) -> FloatArray:
 def load(path: Path = PACKAGED) -> Decision:
     """The decision in a file. Raises ModelError if it is missing, damaged or of other actions."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_record(path)
         if record["actions"] != list(ACTIONS):
             raise ValueError
         return Decision(_softmax(record["boxes"]), _softmax(record["posed"]))
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); install hie anew") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise ModelError(f"{path}: not a fitted decision; install hie anew") from None
 
 

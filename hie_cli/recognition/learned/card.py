@@ -1,13 +1,13 @@
 """The model card beside a trained recogniser's weights: what it is, was trained on and reached."""
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ModelError
+from hie_cli.core.records import read_record, texts
 from hie_cli.recognition.learned.network_specs import NETWORKS
 from hie_cli.recognition.learned.pose_clips import Sampling
 
@@ -31,22 +31,23 @@ class Card:
 def read_card(path: Path) -> Card:
     """A card. Raises ModelError if it is missing, broken or of another program."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_record(path)
         sampling = Sampling(float(record["sampling"]["rate"]), int(record["sampling"]["length"]))
         values = {f.name: record[f.name] for f in dataclasses.fields(Card)}
         card = Card(**{**values, "sampling": sampling})
-        if not isinstance(card.config, dict):
+        texts(card.name, card.network, card.weights, card.sha256, card.data)
+        if not isinstance(card.config, dict) or not isinstance(card.numbers, dict):
             raise TypeError
+        elsewhere = Path(card.weights).name != card.weights  # only a file beside it is opened
     except OSError as error:
         raise ModelError(
             f"{path}: cannot be read ({error.strerror}); give a folder that "
             "`hie train action` wrote"
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise ModelError(f"{path}: not a model card; train the model anew") from None
     if card.network not in NETWORKS or record.get("actions") != list(ACTIONS):
         raise ModelError(f"{path}: network {card.network!r} is not known here; update hie")
-    # Only a file beside the card is ever opened.
-    if Path(card.weights).name != card.weights:
+    if elsewhere or not card.weights:
         raise ModelError(f"{path}: weights {card.weights!r} lie elsewhere; expected a file name")
     return card

@@ -1,7 +1,6 @@
 """Several recognisers and the scene, fused as `hie train fusion` fitted them; one folder."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ModelError
+from hie_cli.core.records import read_record, texts
 from hie_cli.core.types import FloatArray, Frame, FramePeople, VideoInfo
 from hie_cli.models.runtime import resolve_device
 from hie_cli.models.weights import checked_bytes, fill, read_state
@@ -66,7 +66,7 @@ def member_folder(folder: Path, index: int) -> Path:
 def is_fusion(name: str) -> bool:
     """Whether ``name`` is a folder whose card says that it holds a fusion."""
     try:
-        record = json.loads((Path(name) / CARD).read_text(encoding="utf-8"))
+        record = read_record(Path(name) / CARD)
         return bool(record["network"] == NETWORK)
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -76,8 +76,9 @@ def read_fusion_card(folder: Path) -> FusionCard:
     """The card in ``folder``. Raises ModelError if it makes no sense."""
     path = folder / CARD
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_record(path)
         card = FusionCard(**{f.name: record[f.name] for f in dataclasses.fields(FusionCard)})
+        texts(card.name, card.scene, card.segmentation, card.data, *card.members)
         weights = tuple(float(value) for value in card.weights)
         card = dataclasses.replace(card, members=tuple(card.members), weights=weights)
         sums = bool(np.isclose(sum(weights), 1, atol=1e-3)) and min(weights) >= 0
@@ -86,7 +87,7 @@ def read_fusion_card(folder: Path) -> FusionCard:
         sound &= (card.scene != "prior") == (card.beta is None) and 0 <= float(card.beta or 0) < 100
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); {_FIX}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise ModelError(f"{path}: not the card of a fusion; {_FIX}") from None
     unknown = [name for name in card.members if name not in (*BUILT_IN, OWN)]
     if not sound or unknown or record.get("actions") != list(ACTIONS):
