@@ -1,11 +1,15 @@
 """No command opens a network connection or leaves a file outside the folders it was given."""
 
+import hashlib
 import os
 import subprocess
 import sys
 
 import pytest
 
+from hie_cli.cli.app import build
+from hie_cli.cli.commands import COMMANDS, PLUGINS
+from hie_cli.models.weights import PACKAGED
 from tests.support.paths import ROOT
 
 # Loaded by the child's interpreter at its start: whatever would reach for the network is noted and
@@ -36,6 +40,7 @@ def hie(tmp_path):
         "PYTHONPATH": os.pathsep.join((str(tmp_path / "guard"), str(ROOT))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HIE_TEST_NOTES": str(tmp_path / "notes"),
+        "HIE_MODELS": str(tmp_path / "work" / "out" / "models"),
     }
 
     def run(*arguments, code=0):
@@ -65,24 +70,55 @@ def test_the_guard_itself_works(hie, tmp_path):
     assert "example.invalid" in (tmp_path / "notes").read_text()
 
 
+FEW = ("--frames", ":3", "--set", "detect.models=[nanodet]", "--set", "detect.long_sides=[320]")
+# Files that the steps name: {clip}, {weights} and {manifest}; {one} and {other} are the two crowds.
+STEPS = """
+run {clip} -o out/run --preset fast FEW
+detect {clip} -o out/one --frames :3 --preset fast
+pose out/one/detect -o out/one --video {clip}
+track out/one/pose -o out/one --video {clip}
+action out/one/track -o out/one
+render out/one/action -o out/one --video {clip}
+report out/run -o out/report.html
+convert out/one/track --to mot -o out/mot
+simulate -n 2 -o out/sim --set people=3 --set frames=30 --no-video
+submit out/sim/track -o out/submit.zip --sequences {one}:30,{other}:30
+eval out/sim/track --truth out/sim/labels --plots out/plots
+train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
+train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both
+models list
+models show nanodet
+models verify
+models available
+models import {weights} --manifest {manifest}
+models calibrate mine --truth out/mot --video {clip} --frames 3
+models benchmark nanodet --rounds 1
+config show --of eval
+config init -o out/hie.yaml
+doctor -o out
+"""
+NETWORK = {"models pull"}  # reaches for the network as its one purpose; from a folder it does not
+
+
+def test_the_steps_know_every_command():
+    build()
+    named = [" ".join(step.split()[:2]) for step in STEPS.strip().splitlines()]
+    assert {name if name in COMMANDS else name.split()[0] for name in named} | NETWORK == {
+        name for name, item in COMMANDS.items() if item.panel != PLUGINS
+    }
+
+
 def test_every_command_keeps_to_its_folders(hie, sample_clip, tmp_path):
-    few = ("--frames", ":3", "--set", "detect.models=[nanodet]", "--set", "detect.long_sides=[320]")
-    video = ("--video", sample_clip)
-    hie("run", sample_clip, "-o", "out/run", "--preset", "fast", *few)
-    hie("detect", sample_clip, "-o", "out/one", *few[:2], "--preset", "fast")
-    hie("pose", "out/one/detect", "-o", "out/one", *video)
-    hie("track", "out/one/pose", "-o", "out/one", *video)
-    hie("action", "out/one/track", "-o", "out/one")
-    hie("render", "out/one/action", "-o", "out/one", *video)
-    hie("report", "out/run", "-o", "out/report.html")
-    hie("convert", "out/one/track", "--to", "mot", "-o", "out/mot")
-    crowd = ("--set", "people=3", "--set", "frames=30", "--no-video")
-    hie("simulate", "-n", "2", "-o", "out/sim", *crowd)
-    one, other = (p.stem for p in (tmp_path / "work" / "out" / "sim" / "track").glob("*.json"))
-    sequences = f"{one}:30,{other}:30"
-    hie("submit", "out/sim/track", "-o", "out/submit.zip", "--sequences", sequences)
-    hie("eval", "out/sim/track", "--truth", "out/sim/labels", "--plots", "out/plots")
-    hie("train", "action", "out/sim/track", "--truth", "out/sim/labels", "--val", one,
-        "-o", "out/model",        "--set", "epochs=1")  # fmt: skip
-    for command in (("list",), ("verify",), ("show", "nanodet")):
-        hie("models", *command)
+    """One after the other, for most take what another one made."""
+    weights = PACKAGED / "nanodet.safetensors"
+    manifest = tmp_path / "manifest.yaml"
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    manifest.write_text(f"name: mine\nlike: nanodet\nlicence: Apache-2.0\nsha256: {digest}\n")
+    known = {"clip": sample_clip, "weights": weights, "manifest": manifest, "FEW": "FEW"}
+    for step in STEPS.strip().splitlines():
+        crowds = sorted((tmp_path / "work" / "out" / "sim" / "track").glob("*.json"))
+        if crowds:
+            known["one"], known["other"] = (path.stem for path in crowds)
+        words = [word.format(**known) for word in step.split()]
+        hie(*(part for word in words for part in (FEW if word == "FEW" else (word,))))
+    hie("models", "pull", "rtmo-s", "--mirror", tmp_path / "home", code=4)
