@@ -60,6 +60,8 @@ def aligned(
         place = f"frame {entry.index}"
         if entry.index in found:
             raise input_error(truth.name, place, "predicted twice; give each frame once")
+        if entry.index >= len(truth.frames) and not len(entry.people):
+            continue  # a frame that is named, with nobody in it
         if not 0 <= entry.index < len(truth.frames):
             last = len(truth.frames) - 1
             raise input_error(truth.name, place, f"predicted, but the truth has frames 0..{last}")

@@ -22,6 +22,7 @@ from hie_cli.video.timestamps import frame_times
 INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
 FALLBACK_FPS = 25.0
 _MOMENT = 1e-4  # seconds: a frame shown at 9.99997 s begins the tenth second
+_LEAST_FPS, _MOST_FPS = 1e-4, 1000.0  # one frame in three hours; beyond, the header is wrong
 # A container may promise a few frames more than it holds; beyond this share the file is cut off.
 _MISSING_SHARE = 0.05
 
@@ -196,7 +197,7 @@ class VideoSource:
                 said, count = self._measure(capture, said, count)
         finally:
             capture.release()
-        sane = math.isfinite(said) and 0 < said <= 1000
+        sane = _LEAST_FPS <= said <= _MOST_FPS  # False for NaN, too
         if fps is None and not sane:
             note(
                 f"{self.path}: says no frame rate; {FALLBACK_FPS:g} is assumed "
@@ -268,6 +269,8 @@ class VideoSource:
         """Complain if decoding stopped before the end that the file promised."""
         promised = self.info.num_frames
         wanted = self.range.end if self.range.end is not None else promised
+        if promised is not None and decoded > promised:  # indices are wrong at times
+            note(f"{self.path}: promised {promised} frames and held {decoded}")
         if promised is None or wanted is None or decoded >= min(promised, wanted):
             return
         if promised - decoded > max(2, _MISSING_SHARE * promised):

@@ -1,4 +1,5 @@
 import os
+import struct
 from pathlib import Path
 
 import cv2
@@ -6,7 +7,14 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.video.sources import FrameRange, VideoSource, find_videos, parse_range, video_name
+from hie_cli.video.sources import (
+    FALLBACK_FPS,
+    FrameRange,
+    VideoSource,
+    find_videos,
+    parse_range,
+    video_name,
+)
 from tests.support.paths import DATA, ROOT
 
 
@@ -253,3 +261,26 @@ def test_a_span_of_time_by_time_stamps():
 def test_a_span_of_time_past_the_end():
     with pytest.raises(InputError, match="none in --begin and --end, frames"):
         VideoSource(ROOT / "data" / "pets09-sample.mp4", parse_range(":", "59:00"))
+
+
+def patched(path, chunk: bytes, offset: int, *values: int):
+    """An AVI file with 32-bit ``values`` written behind a chunk's header."""
+    data = bytearray(path.read_bytes())
+    struct.pack_into(f"<{len(values)}I", data, data.find(chunk) + 8 + offset, *values)
+    path.write_bytes(data)
+
+
+def test_more_frames_than_promised_are_all_used(make_video):
+    path = make_video(frames=12)
+    patched(path, b"avih", 16, 5)  # total frames
+    patched(path, b"strh", 32, 5)  # length
+    source = VideoSource(path)
+    assert source.info.num_frames == 5
+    assert [frame.index for frame in source] == list(range(12))
+
+
+def test_a_rate_that_no_video_has_is_not_believed(make_video):
+    path = make_video(frames=3)
+    patched(path, b"strh", 20, 4_000_000_000, 1)  # scale, rate
+    patched(path, b"avih", 0, 0)  # microseconds a frame
+    assert VideoSource(path).info.fps == FALLBACK_FPS

@@ -224,17 +224,8 @@ class Document:
                 raise input_error(self.label, place, f"frame {item.index} occurs twice")
             if not ascending:
                 seen.add(item.index)
-            self._check_range(item.index)
             last = item.index
             yield (item if self.header is None else complete(item, self.header)), record
-
-    def _check_range(self, frame: int) -> None:
-        count = None if self.header is None else self.header.video.num_frames
-        if count is not None and frame >= count:
-            raise InputError(
-                f"{self.label}: frame {frame}: past the end of the video's {count} frames; "
-                "write the document anew"
-            )
 
     def records(self) -> Iterator[tuple[str, Any]]:
         """Each annolist entry as parsed JSON, with its place in the file."""
@@ -315,8 +306,10 @@ def _parse_header(record: Any, label: str) -> Header:
 
 def _video_info(video: Any, where: str) -> VideoInfo:
     """The header's video, every number within what a video can have."""
+    if not isinstance(video["name"], str):
+        raise TypeError(f"name is {str(video['name'])[:40]}")
     try:
-        name = file_name(str(video["name"]))
+        name = file_name(video["name"])
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     fps = scalar(video, "fps", where)
