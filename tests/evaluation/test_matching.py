@@ -72,6 +72,7 @@ def test_a_coordinate_with_many_decimals_costs_nobody_else_a_match():
 def test_aligned_fills_frames_without_a_line():
     truth = TruthSequence("a", (annotations([BOX]), annotations([])))
     assert [len(p) for _, p in aligned(truth, [])] == [0, 0]
+    assert [len(p) for _, p in aligned(truth, [FramePeople(7, People.empty())])] == [0, 0]
     assert [len(p) for _, p in aligned(truth, [FramePeople(1, people([BOX]))])] == [0, 1]
     with pytest.raises(InputError, match="a: frame -1"):
         aligned(truth, [FramePeople(-1, People.empty())])

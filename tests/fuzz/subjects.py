@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from hie_cli.analysis.zones import read_zones
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import HieError
 from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
@@ -51,7 +52,7 @@ class Subject:
 
     name: str
     make: Callable[[Path, random.Random], Path]
-    read: Callable[[Path], None]
+    read: Callable[[Path], object]
 
 
 def subjects(seed_folder: Path) -> list[Subject]:
@@ -84,6 +85,14 @@ def subjects(seed_folder: Path) -> list[Subject]:
     configs = sorted((ROOT / "configs").glob("*.yaml"))
     found += [Subject(f"config {c.name}", partial(_damaged_file, c), load_config) for c in configs]
     found.append(Subject("sets", _damaged_sets, load_sets))
+    zones = seed_folder / "zones.yaml"
+    zones.write_text(
+        "size: [1280, 720]\nframe: 3\nlines:\n  door: [[100, 200], [300.5, 200]]\n"
+        "zones:\n  hall: [[0, 0], [640, 0], [640, 720]]\nground:\n"
+        "  pixels: [[0, 0], [640, 0], [640, 720], [0, 720]]\n"
+        "  metres: [[0, 0], [6, 0], [6, 9], [0, 9]]\n"
+    )
+    found.append(Subject("zones", partial(_damaged_file, zones), read_zones))
     manifest = partial(_damaged_file, files["manifest"])
     found.append(Subject("manifest", manifest, read_manifest))
     found.append(Subject("models folder", manifest, list_models))
