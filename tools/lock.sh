@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes requirements.lock (what hie needs) and requirements-dev.lock (that, and what its tests and
-# checks need): every version pinned, every file by its hash. Takes minutes and the package index.
+# Writes requirements.lock (what hie needs) and requirements-dev.lock (that, and what its tests, its
+# checks and its documentation need): every version pinned, every file by its hash. Takes minutes and the package index.
 #
 #     tools/lock.sh [options of pip-compile, such as --upgrade or --upgrade-package numpy]
 #
@@ -46,7 +46,7 @@ publish() { # publish PINNED HEADING LOCK
   cp "$work/new" "$3"
 }
 
-wanted dev > "$work/dev.in"
+wanted dev docs > "$work/dev.in"
 wanted > "$work/run.in"
 touch requirements-dev.lock
 sed -nE 's/^([^ #]+==[^ ]+).*/\1/p' requirements-dev.lock > "$work/dev.txt"

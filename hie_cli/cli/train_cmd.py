@@ -1,5 +1,6 @@
 """``hie train action``."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -63,8 +64,19 @@ def action(
         distill=distill, output=output, config=config, set=sets, device=device, resume=resume,
         overwrite=overwrite,
     )  # fmt: skip
-    numbers = {"folder": str(done.folder), **done.numbers}
     if json:
-        show_json(numbers)
-    else:
-        show("\n".join(f"{name:<15} {value}" for name, value in numbers.items()))
+        told = {"selected_by": done.selected_by, "epochs": done.epochs, "data": done.data}
+        show_json({"folder": str(done.folder), **done.numbers, **told})
+        return
+    best, model = int(done.numbers["best_epoch"]), shlex.quote(str(done.folder))
+    show(f"model: {done.folder}, trained on {done.data}")
+    show(f"epoch {best} of {done.epochs} (from 0), the best by {done.selected_by} on validation:")
+    for name, value in done.numbers.items():
+        if name != "best_epoch":
+            show(f"  {name:<15} {value}")
+    show("\nNext:")
+    if best == done.epochs - 1:
+        show("- The last epoch was the best: more may help (--resume with --set epochs=...).")
+    show(f"- Look at {done.folder / 'curves.png'}: does validation still rise, or fall again?")
+    show(f"- Use it: hie action out/track --model {model} -o new")
+    show("- Measure it on videos that it has not seen: hie eval new/action --truth ... --track 4")

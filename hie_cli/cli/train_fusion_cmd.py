@@ -1,6 +1,7 @@
 """``hie train fusion``."""
 
 import dataclasses
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,8 +74,15 @@ def fusion(
     record = dataclasses.asdict(done) | {"folder": str(done.folder)}
     if json:
         show_json(record)
-    else:
-        show("\n".join(f"{name:<11} {_words(value)}" for name, value in record.items()))
+        return
+    folder = shlex.quote(record.pop("folder"))
+    show(f"model: {done.folder}, chosen by {by} on the validation")
+    show("\n".join(f"  {name:<11} {_words(value)}" for name, value in record.items()))
+    show("\nNext:")
+    show(f"- Use it: hie action out/track --model {folder} -o new")
+    show("  (with --video where the scene, or a member that looks at pixels, is part of it)")
+    show("- Measure it on videos that neither it nor its members have seen:")
+    show("  hie eval new/action --truth ... --track 4")
 
 
 def _words(value: Any) -> str:

@@ -183,9 +183,17 @@ def train(
     resume: bool = False,
     teacher: nn.Module | None = None,
 ) -> Trained:
-    """Train ``network`` in place, as ``engine.loop.learn`` does, and judge the best epoch."""
+    """Train ``network`` in place, as ``engine.loop.learn`` does, and judge the best epoch.
+
+    Its quality is that of the weights as they are stored, in half precision.
+    """
     torch.set_num_threads(config.threads)
     network.to(device)
     task = ActionTask(network, training, validation, config, device, teacher)
     found = learn(network, task, optimisation(config), folder, device=device, resume=resume)
+    network.load_state_dict({name: _as_stored(value) for name, value in found.state.items()})
     return Trained(found.state, found.history, found.best_epoch, task.quality())
+
+
+def _as_stored(value: Tensor) -> Tensor:
+    return value.half().to(value.dtype) if value.is_floating_point() else value

@@ -16,7 +16,7 @@ from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
 from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.training.action.data import chosen_labels, held_out, materials
-from hie_cli.training.action.learning import train
+from hie_cli.training.action.learning import SELECTED, train
 from hie_cli.training.action.pixels import PixelStore
 from hie_cli.training.action.report import write_curves, write_log, write_model
 from hie_cli.training.action.samples import Sample, samples_of
@@ -42,10 +42,17 @@ class Data:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained recogniser: its folder, and the figures of its best epoch by name."""
+    """A trained recogniser: its folder, and the figures of its best epoch by name.
+
+    ``selected_by``: the figure that chose the epoch · ``epochs``: how many were trained · ``data``:
+    a sentence on what it was trained on.
+    """
 
     folder: Path
     numbers: dict[str, float]
+    selected_by: str
+    epochs: int
+    data: str
 
 
 def train_action(
@@ -112,7 +119,8 @@ def _trained(
     write_log(output, trained.history)
     write_curves(output, trained.history)
     numbers = write_model(output, trained, config, output.resolve().name, told)
-    return TrainedModel(output, numbers)
+    chosen = SELECTED[config.select]
+    return TrainedModel(output, numbers, chosen, len(trained.history), told)
 
 
 def _check_output(output: Path, resume: bool, overwrite: bool) -> None:

@@ -140,9 +140,10 @@ class TrainState:
         """An epoch's figures; keeps the weights if they are the best so far."""
         number = len(self.history)
         self.history.append(figures)
-        if figures[select] > self.best.value:
+        better = figures[select] > self.best.value
+        if better or self.best.epoch < 0:  # a first figure that is no number is still the best yet
             weights = {k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()}
-            self.best = Best(number, figures[select], weights)
+            self.best = Best(number, figures[select] if better else -math.inf, weights)
 
 
 def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> float:

@@ -58,6 +58,27 @@ def test_it_leaves_log_curves_card_and_weights(model):
     assert card["numbers"]["macro_accuracy"] == numbers["macro_accuracy"]
 
 
+def test_the_epoch_is_chosen_by_the_figure_that_is_named(model):
+    folder, numbers = model
+    with open(folder / "log.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert numbers["selected_by"] == "macro_accuracy"
+    best = max(float(row["macro_accuracy"]) for row in rows)
+    assert float(rows[int(numbers["best_epoch"])]["macro_accuracy"]) == best
+    assert numbers["macro_accuracy"] == pytest.approx(best, abs=0.02)  # stored in half precision
+    assert numbers["epochs"] == 2
+
+
+def test_it_ends_with_what_to_do_next(data, tmp_path):
+    words = ["--truth", data / "labels", "--val", "sim-train-2", "-o", tmp_path / "m", *QUICK]
+    words = ["train", "action", data / "track", *words, "--set", "select=wf_mAP"]
+    result = CliRunner().invoke(build(), list(map(str, words)))
+    assert result.exit_code == 0, result.exception
+    assert "the best by wf_mAP on validation" in result.stdout
+    assert f"hie action out/track --model {tmp_path / 'm'} -o new" in result.stdout
+    assert "--track 4" in result.stdout
+
+
 def test_the_folder_is_a_recogniser(model):
     crowd = simulate(CrowdConfig(seed=2, people=4, frames=5))
     learned = load_recogniser(str(model[0]), crowd.info, device="cpu")

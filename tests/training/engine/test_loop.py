@@ -15,7 +15,7 @@ from hie_cli.training.action.samples import Sample
 from hie_cli.training.action.scores import quality
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.engine import checkpoint
-from hie_cli.training.engine.loop import rate_at
+from hie_cli.training.engine.loop import TrainState, rate_at
 
 CONFIG = TrainConfig(epochs=4, batch=8, learning_rate=0.01)
 
@@ -117,6 +117,14 @@ def test_early_stop(tmp_path):
     trained = train(Fixed(), samples(4), samples(4, 1), config, tmp_path)
     assert trained.best_epoch == 0
     assert len(trained.history) == 4  # epochs 1-3 were no better
+
+
+def test_a_figure_that_is_no_number_is_taken_until_there_is_one():
+    state = TrainState(nn.Linear(1, 1), optimisation(CONFIG), "cpu")
+    for value in (float("nan"), 0.25, float("nan"), 0.125):
+        state.note_figures({"macro_accuracy": value}, "macro_accuracy")
+        assert state.best.weights
+    assert (state.best.epoch, state.best.value) == (1, 0.25)
 
 
 def test_schedule_by_hand():
