@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS, action_index
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.skeletons import JOINTS
@@ -290,12 +291,13 @@ def truth_sequence(name: str, rows: list[tuple[int, Row]], label: str) -> TruthS
     for frame, people in _frames(rows).items():
         info, heads = infos[frame], _table(people, _HEAD)
         areas, index = _table(people, ["area"])[:, 0], info.get("crowd_index")
-        seen = _table(people, _VISIBILITY)
+        joints = _table(people, _XY).reshape(-1, len(JOINTS), 2)
+        seen = np.where(geometry.known(joints), _table(people, _VISIBILITY), NOT_ANNOTATED)
         frames[frame] = Annotations(
             _table(people, _BOX),
             _column(people, "track_id", -1).astype(np.int64),
             _column(people, "ignore", 0) != 0,
-            _table(people, _XY).reshape(-1, len(JOINTS), 2) if "nose_x" in columns else None,
+            joints if "nose_x" in columns else None,
             np.nan_to_num(seen, nan=NOT_ANNOTATED) if "nose_visibility" in columns else None,
             _actions(people, label) if "action" in columns else None,
             annotated=info.get("annotated") != 0,

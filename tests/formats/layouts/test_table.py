@@ -109,3 +109,13 @@ def test_a_parquet_text_that_is_none(tmp_path: Path, make_results) -> None:
     path.write_bytes(path.read_bytes().replace(b"clip", b"\xbalip"))
     with pytest.raises(InputError, match=r"clip\.parquet: broken parquet: .*utf-8"):
         read_results(path)
+
+
+def test_a_joint_without_a_place_is_not_annotated(tmp_path: Path) -> None:
+    """Whatever its cell of visibility says; other layouts would have to write its place."""
+    head = HEAD.replace("track_id", "track_id,annotated,nose_x,nose_y,nose_visibility")
+    text = head + "v,0,0,1,2,3,4,0,1,,,1\nv,1,0,1,2,3,4,0,1,2,3,1\n"
+    one, two = read_truth(write(tmp_path, text))["v"].frames
+    assert one.visibility is not None
+    assert two.visibility is not None
+    assert (one.visibility[0, 0], two.visibility[0, 0]) == (-1, 1)
