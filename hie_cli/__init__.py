@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hie_cli.analysis.analyse import Analysis, analyse
     from hie_cli.analysis.zone_server import edit_zones
-    from hie_cli.api import detect, draw, pose, recognise, render, run, track
+    from hie_cli.api import detect, draw, explain, pose, recognise, render, run, track
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
     from hie_cli.core.types import Frame, FramePeople, People, Person, VideoInfo
     from hie_cli.core.version import __version__
@@ -63,6 +63,7 @@ _HOMES = {
     "draw": "api",
     "edit_zones": "analysis.zone_server",
     "evaluate": "evaluation.scores",
+    "explain": "api",
     "import_model": "models.importing.importer",
     "list_models": "pipeline.model_list",
     "pose": "api",
@@ -110,6 +111,7 @@ __all__ = [
     "draw",
     "edit_zones",
     "evaluate",
+    "explain",
     "import_model",
     "list_models",
     "pose",

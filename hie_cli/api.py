@@ -5,10 +5,10 @@ over it · set: single settings over those, such as ``{"detect.min_score": 0.3}`
 cpu, cuda or mps. Wrong settings raise ConfigError, unknown models ModelError, bad input InputError.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from hie_cli.core.config import Files, Sets, overlay
 from hie_cli.core.errors import ConfigError, InputError
@@ -25,6 +25,9 @@ from hie_cli.pipeline.settings import load_chain
 from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.settings import render_options
 from hie_cli.video.sources import find_videos
+
+if TYPE_CHECKING:
+    from hie_cli.recognition.kinematic.explanation import Explanation
 
 
 def run(
@@ -186,6 +189,26 @@ def recognise(
     return chain.recognise_frames(
         frames, config=settings, device=device, video=video, fps=fps, source=source
     )
+
+
+def explain(
+    frames: Iterable[FramePeople],
+    track_id: int,
+    *,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    video: VideoInfo | None = None,
+    fps: float | None = None,
+) -> Iterator["Explanation"]:
+    """Frames with tracked people -> why the kinematic recogniser judges one identity as it does.
+
+    One ``Explanation`` for each sampled frame that shows ``track_id``: its two best actions, the
+    rules' opinion, and how much each measure speaks for the first action. video, fps: as in
+    ``track``.
+    """
+    settings = load_chain(preset, config, set)
+    return chain.explain_frames(frames, track_id, config=settings, video=video, fps=fps)
 
 
 def render(

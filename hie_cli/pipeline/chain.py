@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
@@ -25,6 +25,9 @@ from hie_cli.posing import stage as posing
 from hie_cli.recognition import stage as recognition
 from hie_cli.tracking import stage as tracking
 from hie_cli.video.sources import FALLBACK_FPS, parse_range
+
+if TYPE_CHECKING:
+    from hie_cli.recognition.kinematic.explanation import Explanation
 
 DEFAULTS = ChainConfig()
 
@@ -223,6 +226,23 @@ def recognise_frames(
     yield from _rounded(
         recognition.recognise(people, known, config.action, frames=source, device=device), known
     )
+
+
+def explain_frames(
+    frames: Iterable[FramePeople],
+    track_id: int,
+    *,
+    config: ChainConfig = DEFAULTS,
+    video: VideoInfo | None = None,
+    fps: float | None = None,
+) -> Iterator["Explanation"]:
+    """Tracked frames -> why ``track_id`` is judged as it is, for each sampled frame that shows it;
+    ``video``, ``fps``: as ``track_frames``.
+    """
+    from hie_cli.recognition.kinematic.explanation import explain
+
+    known, stream = _video(frames, fps, video)
+    yield from explain(stream, known, config.action, track_id)
 
 
 def _video(

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
-from hie_cli.core.types import FloatArray
-from hie_cli.recognition.kinematic.motion import Shape, slope
+from hie_cli.core.types import FloatArray, IntArray
+from hie_cli.recognition.kinematic.motion import Shape, slope, slope_error
 from hie_cli.recognition.kinematic.posture import BODY_WIDTH, mean_of, stick_tilt, trusted_joints
 from hie_cli.recognition.kinematic.settings import Measuring
 from hie_cli.recognition.kinematic.vertical import NOTHING, Evidence, UprightField
 from hie_cli.recognition.window import Track, Window, frames_per_second
+
+CARRIED = 0.02  # of the longer side: what a camera moves its picture by that is no mount's shake
+LASTING = 0.5  # seconds for which somebody must be in view to have a say in the common motion
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Body:
     """One person of a window.
 
     track · shape of the boxes · joints (T, 14, 2), only those worth using · height: body height
-    about the frame, pixels · velocity (2,): body heights per second in the image.
+    about the frame, pixels · velocity (2,): body heights per second in the image · doubt: standard
+    error of each of its parts, from the box's noise and the camera's motion.
     """
 
     track: Track
@@ -27,21 +31,26 @@ class Body:
     joints: FloatArray
     height: float
     velocity: FloatArray
+    doubt: float
 
     @classmethod
-    def of(cls, track: Track, how: Measuring) -> "Body":
-        """Measure a track."""
+    def of(cls, track: Track, how: Measuring, swept: float = 0.0) -> "Body":
+        """Measure a track in steady coordinates; ``swept``: by how many pixels per second the
+        camera's motion, which is known but to a share, had moved it.
+        """
         shape = Shape.of(track.boxes)
         height = body_height(shape.diagonals[track.near(how.motion_seconds)])
         moving = track.near(how.motion_seconds)
-        velocity = slope(track.times[moving], shape.centres[moving]) / height
+        times, centres = track.times[moving], shape.centres[moving]
+        velocity = slope(times, centres)
+        doubt = np.hypot(slope_error(times, centres, velocity), how.camera_noise * swept) / height
         seen = np.median(track.keypoint_scores[track.near(how.posture_seconds)].mean(1))
         joints = trusted_joints(track, how.least_joint_score)
         small = height < how.small_height
         needed = how.small_pose_score if small else how.least_pose_score
         if seen < needed or height < how.least_joint_height:
             joints = np.full_like(joints, np.nan)
-        return cls(track, shape, joints, height, velocity)
+        return cls(track, shape, joints, height, velocity / height, float(doubt))
 
     @property
     def pace(self) -> float:
@@ -54,12 +63,60 @@ def steadied(track: Track, window: Window) -> Track:
     camera = window.camera
     if camera is None:
         return track
-    frames = window.index + np.round(track.times * frames_per_second(window.video)).astype(int)
+    frames = _frames(track.times, window)
     return dataclasses.replace(
         track,
         boxes=camera.boxes(frames, track.boxes),
         keypoints=camera.points(frames, track.keypoints),
     )
+
+
+def _frames(times: FloatArray, window: Window) -> IntArray:
+    """The numbers of the frames at ``times`` (T,), seconds from the window's."""
+    frames: IntArray = window.index + np.round(times * frames_per_second(window.video)).astype(int)
+    return frames
+
+
+def is_carried(window: Window) -> bool:
+    """Whether the camera moves by more than a mount that shakes lets it, within the window."""
+    if window.camera is None:
+        return False
+    size = np.array([window.video.width, window.video.height], np.float64)
+    frames = window.camera.frames
+    middle = window.camera.points(frames, np.tile(size / 2, (len(frames), 1)))
+    return bool(np.ptp(middle, axis=0).max() > CARRIED * size.max())
+
+
+def swept(track: Track, window: Window, seconds: float) -> float:
+    """Pixels per second by which the camera moved what stands where the person is, within
+    ``seconds`` of the window's frame.
+    """
+    times = track.times[track.near(seconds)]
+    if window.camera is None or len(times) < 2:
+        return 0.0
+    box = track.boxes[track.now]
+    ends = _frames(times[[0, -1]], window)
+    first, last = window.camera.points(ends, np.tile((box[:2] + box[2:]) / 2, (2, 1)))
+    return float(np.hypot(*(last - first)) / (times[-1] - times[0]))
+
+
+def relative(bodies: list[Body], how: Measuring) -> list[Body]:
+    """The same people, with the velocity that most of them share taken off.
+
+    A camera that is carried along moves everybody in the picture by the same speed in body heights,
+    near and far, against a background that is farther still. Only so much as somebody who carries a
+    camera makes is taken for that, not what a crowd does that walks one way.
+    """
+    lasting = [b for b in bodies if len(b.track.times) and np.ptp(b.track.times) >= LASTING]
+    if len(lasting) < how.common_people:
+        return bodies
+    velocities = np.array([body.velocity for body in lasting])
+    common = np.median(velocities, axis=0)
+    doubts = np.array([body.doubt for body in lasting])
+    alike = np.linalg.norm(velocities - common, axis=1) < how.common_alike + doubts
+    if alike.mean() < how.common_share or np.hypot(*common) > how.common_speed:
+        return bodies
+    return [dataclasses.replace(body, velocity=body.velocity - common) for body in bodies]
 
 
 def body_height(diagonals: FloatArray) -> float:

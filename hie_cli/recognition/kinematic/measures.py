@@ -27,7 +27,7 @@ REACH = 1.5
 # Distances are told up to this.
 FARTHEST = 4.0
 POSED = ("torso_lean", "leg_lean", "leg_length", "thigh_length", "stride")
-MOVING = ("speed", "drift", "growth", "turn", "collapse", "agitation")
+MOVING = ("speed", "climb", "growth", "turn", "collapse", "agitation")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def measures(
     columns: dict[str, FloatArray] = {}
     for name in ("speed", "turn", "collapse", "agitation"):
         columns[name] = np.where(known, getattr(found, name), np.nan)
-    for name in ("drift", "growth"):
-        columns[name] = np.where(known, np.abs(getattr(found, name)), np.nan)
+    columns["climb"] = np.where(known, found.climb, np.nan)
+    columns["growth"] = np.where(known, np.abs(found.growth), np.nan)
     for name in POSED:
         columns[name] = getattr(found, name)
     columns |= _shape(bodies, found, view)

@@ -26,6 +26,27 @@ def slope(times: FloatArray, values: FloatArray) -> FloatArray:
     return median
 
 
+def slope_error(times: FloatArray, values: FloatArray, slopes: FloatArray) -> float:
+    """Standard error, per second, of one column's ``slope`` of values (T, K): their spread about
+    the straight line, for as many rows as are independent of each other.
+
+    Errors of boxes last for several rows: with a correlation r between neighbouring rows, T rows
+    tell as much as T (1 - r) / (1 + r) independent ones (Bartlett, 1935), and ``slope`` looks at no
+    more than 25. 0 with under 4 rows.
+    """
+    if len(times) < 4 or times[-1] <= times[0]:
+        return 0.0
+    rest = values - times[:, None] * slopes
+    rest = rest - np.median(rest, axis=0)
+    power = float((rest**2).sum())
+    if power <= 0:
+        return 0.0
+    lasting = float(np.clip((rest[1:] * rest[:-1]).sum() / power, 0.0, 0.95))
+    independent = np.clip(len(times) * (1 - lasting) / (1 + lasting), 2.0, _ROWS)
+    spread = power / rest.size
+    return float(np.sqrt(spread / (independent * times.var())))
+
+
 def smoothed(times: FloatArray, values: FloatArray, span: float) -> FloatArray:
     """Each row's mean over the rows at most ``span`` / 2 seconds away; (T,), (T, K) -> (T, K)."""
     reach = span / 2 + 1e-6

@@ -1,6 +1,5 @@
 """A person's posture in each row of a track, from the 14 joints or, without them, from the box."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,9 +50,11 @@ def trusted_joints(track: Track, least_score: float) -> FloatArray:
 
 def mean_of(joints: FloatArray, *which: int) -> FloatArray:
     """The mean (T, 2) of the known ones of some joints; NaN where none is known."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a row of only NaN has no mean
-        mean: FloatArray = np.nanmean(joints[:, list(which)], axis=1)
+    chosen = joints[:, list(which)]
+    known = np.isfinite(chosen)
+    total = np.where(known, chosen, 0.0).sum(axis=1)
+    with np.errstate(invalid="ignore"):  # of nothing known: 0 / 0 is NaN, the answer
+        mean: FloatArray = total / known.sum(axis=1)
     return mean
 
 

@@ -6,8 +6,16 @@ import numpy as np
 
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.recognition.kinematic import decision, rules
-from hie_cli.recognition.kinematic.body import Body, steadied, upright
-from hie_cli.recognition.kinematic.features import Features, features
+from hie_cli.recognition.kinematic.body import (
+    Body,
+    is_carried,
+    relative,
+    steadied,
+    swept,
+    upright,
+)
+from hie_cli.recognition.kinematic.features import Features, Scene, features
+from hie_cli.recognition.kinematic.ground import GroundLine
 from hie_cli.recognition.kinematic.groups import Pairs, pairs
 from hie_cli.recognition.kinematic.measures import Measures, measures
 from hie_cli.recognition.kinematic.settings import KinematicConfig
@@ -28,7 +36,8 @@ class Observed:
 class Kinematic:
     """Scores the people of one video's windows, in order of time.
 
-    It remembers one thing from window to window: what people who travel have shown of "up".
+    It remembers from window to window what people who travel have shown of "up", and how
+    tall people are where in the picture.
     """
 
     def __init__(self, video: VideoInfo, config: KinematicConfig) -> None:
@@ -37,6 +46,7 @@ class Kinematic:
         how = config.measuring
         self._assumed = self._view.assumed(how.upright_assumed, how.upright_level)
         self._known = self._assumed
+        self._ground = GroundLine.empty()
         self._seen_until = -np.inf  # seconds of the video
 
     def score(self, window: Window) -> FloatArray:
@@ -54,9 +64,20 @@ class Kinematic:
     def observe(self, window: Window) -> Observed:
         """Measure the people of the next window."""
         how = self._config.measuring
-        bodies = [Body.of(steadied(track, window), how) for track in window.tracks]
+        bodies = [
+            Body.of(steadied(track, window), how, swept(track, window, how.motion_seconds))
+            for track in window.tracks
+        ]
+        carried = is_carried(window)
+        if carried:
+            bodies = relative(bodies, how)
         ups = self._ups(bodies, window)
-        found = features(bodies, ups, self._view, how)
+        feet = np.array([body.track.boxes[body.track.now, 3] for body in bodies])
+        # A camera that is carried may tilt, and the horizon with it: this window alone counts.
+        ground = GroundLine.empty() if carried else self._ground
+        self._ground = ground.with_people(feet, np.array([body.height for body in bodies]))
+        scene = Scene(self._view, self._ground.eye_height, not carried)
+        found = features(bodies, ups, scene, how)
         two = pairs(found, how.depth_stretch)
         shown = np.array([up.weight - self._assumed.weight for up in ups])
         told = measures(bodies, found, two, self._view, shown, self._config.rules)

@@ -113,13 +113,12 @@ def riding(found: Features, rules: Rules) -> FloatArray:
 
 
 def stairs(found: Features, rules: Rules) -> FloatArray:
-    """Drifting up or down the picture more than the change of size explains on level ground."""
+    """Moving up or down the picture more than level ground explains, where that is known."""
     drift = np.abs(found.drift)
-    level = rules.stairs_eye_height * np.abs(found.growth)
     steep = drift / np.maximum(np.linalg.norm(found.velocity, axis=1), 1e-6)
     return (
         rules.stairs_prior
-        * gate(drift - level, rules.stairs_drift)
+        * gate(found.climb, rules.stairs_climb)
         * gate(drift, rules.stairs_fastest)
         * gate(steep, rules.stairs_steep)
     )

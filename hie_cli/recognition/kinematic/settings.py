@@ -36,6 +36,12 @@ class Measuring:
     motion_seconds: float = 1.0
     posture_seconds: float = 0.5
     lag_seconds: float = 0.2
+    speed_noise: float = 2.0
+    camera_noise: float = 0.03
+    common_people: int = 5
+    common_share: float = 0.6
+    common_alike: float = 0.12
+    common_speed: float = 0.4
     upright_speed: float = 0.15
     upright_steady: float = 0.96
     upright_assumed: float = 0.5
@@ -68,10 +74,9 @@ class Rules:
     riding_stride: Gate = field(default_factory=lambda: Gate(0.12, -0.02))
     riding_unseen: float = 0.1
     moving_speed: Gate = field(default_factory=lambda: Gate(0.25, 0.04))
-    stairs_drift: Gate = field(default_factory=lambda: Gate(0.2, 0.03))
+    stairs_climb: Gate = field(default_factory=lambda: Gate(0.2, 0.03))
     stairs_fastest: Gate = field(default_factory=lambda: Gate(0.75, -0.05))
     stairs_steep: Gate = field(default_factory=lambda: Gate(0.5, 0.05))
-    stairs_eye_height: float = 3.0
     stairs_prior: float = 0.6
     running_speed: Gate = field(default_factory=lambda: Gate(1.2, 0.1))
     together_distance: Gate = field(default_factory=lambda: Gate(1.3, -0.15))

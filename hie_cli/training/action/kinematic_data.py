@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.types import FloatArray, FramePeople, IntArray, People
 from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.kinematic.settings import KinematicConfig
@@ -16,10 +17,19 @@ from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.observe import draw_noise, observe
 from hie_cli.simulation.style import Split
 from hie_cli.training.action.labels import labels_of
+from hie_cli.training.action.moving_camera import drawn_way, seen_by
 from hie_cli.training.action.perturb import LabelledClip
 
+# Level or raised and still; under a ceiling and steep; as usual, but held in a hand.
+CameraKind = Literal["usual", "ceiling", "moving"]
+KINDS: tuple[CameraKind, ...] = ("usual", "ceiling", "moving")
 FIRST_SEED = 300_000  # apart from the crowds that networks are trained on
 SIZES = ((1280, 720), (640, 480), (384, 288), (1920, 1080))
+SLOW = 0.3  # share of crowds played at a slower pace
+SLOWLY = (
+    "walking-alone", "walking-together", "standing-alone", "gathering", "queuing",
+    "sitting-alone", "sitting-talking", "fall-over",
+)  # fmt: skip
 RATES = (5.0, 8.0, 10.0, 12.5, 15.0, 25.0, 30.0, 50.0)
 
 
@@ -58,11 +68,11 @@ def measured(clip: LabelledClip, every: int) -> Measured | None:
     return Measured.of(parts) if parts else None
 
 
-def simulated(number: int, split: Split, camera: Literal["usual", "ceiling"]) -> LabelledClip:
-    """A crowd of 1 to 25 people for 7 s, observed well or badly, half of them without joints;
-    labelled about every 0.7 s (-1 elsewhere).
+def simulated(number: int, split: Split, camera: CameraKind) -> LabelledClip:
+    """A crowd of 1 to 25 people for 7 s, observed well or badly, half of them without joints, some
+    at a slow pace; labelled about every 0.7 s (-1 elsewhere).
     """
-    rng = np.random.default_rng([number, split == "test", 9, camera == "ceiling"])
+    rng = np.random.default_rng([number, split == "test", 9, KINDS.index(camera)])
     fps = float(rng.choice(RATES))
     width, height = SIZES[int(rng.integers(len(SIZES)))]
     config = CrowdConfig(
@@ -74,7 +84,7 @@ def simulated(number: int, split: Split, camera: Literal["usual", "ceiling"]) ->
         height=height,
         split=split,
         pillars=int(rng.integers(0, 3)),
-        camera=camera,
+        camera="ceiling" if camera == "ceiling" else "usual",
     )
     noise = draw_noise(rng)
     crowd = simulate(config)
@@ -86,7 +96,18 @@ def simulated(number: int, split: Split, camera: Literal["usual", "ceiling"]) ->
     labels = [np.full(len(item.people), -1) for item in observed]
     for k, row in known.items():
         labels[k * step] = row
-    return LabelledClip(crowd.info, observed, labels)
+    clip = LabelledClip(crowd.info, observed, labels)
+    if rng.random() < SLOW:
+        clip = _slowed(clip, float(rng.uniform(0.35, 0.8)))
+    return seen_by(clip, drawn_way(rng), rng) if camera == "moving" else clip
+
+
+def _slowed(clip: LabelledClip, pace: float) -> LabelledClip:
+    """The clip at a slower pace, in which those keep their labels who do the same slowly."""
+    known = np.isin(np.arange(len(ACTIONS)), [ACTIONS.index(name) for name in SLOWLY])
+    labels = [np.where((row >= 0) & known[row], row, -1) for row in clip.labels]
+    video = dataclasses.replace(clip.video, fps=clip.video.fps * pace)
+    return LabelledClip(video, clip.people, labels)
 
 
 def label_step(fps: float) -> int:

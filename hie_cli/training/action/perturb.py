@@ -27,7 +27,8 @@ class Perturbation:
     of box sides, in box lengths, ``memory`` of it lasting from frame to frame · wider: boxes wider
     and higher by this share · missed: share of boxes lost · scale: of the picture · part: the
     frames (first, end) that are kept · drift (2,): body heights per second that the people
-    ``drifting`` (ids) move by together.
+    ``drifting`` (ids) move by together · steadied: seconds over which a tracker has smoothed boxes
+    · without: ids of people who are not there.
     """
 
     mirrored: bool = False
@@ -41,15 +42,26 @@ class Perturbation:
     part: tuple[int, int] | None = None
     drift: tuple[float, float] = (0.0, 0.0)
     drifting: frozenset[int] = frozenset()
+    steadied: float = 0.0
+    without: frozenset[int] = frozenset()
 
 
-def drawn(rng: np.random.Generator, frames: int, drifting: frozenset[int]) -> Perturbation:
-    """A perturbation at random for a clip of so many ``frames``."""
+def drawn(
+    rng: np.random.Generator,
+    frames: int,
+    drifting: frozenset[int],
+    alone: frozenset[int] = frozenset(),
+) -> Perturbation:
+    """A perturbation at random for a clip of so many ``frames``. ``alone``: ids of people who are
+    with nobody, and without whom everybody else does the same.
+    """
     part = None
     if frames > 20 and rng.random() < 0.35:
         length = int(rng.integers(3, max(4, frames // 2)))
         first = int(rng.integers(0, frames - length))
         part = (first, first + length)
+    fewer = rng.random() if rng.random() < 0.5 else 0.0
+    gone = frozenset(k for k in sorted(alone) if rng.random() < fewer)
     angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.4) * (rng.random() < 0.5)
     return Perturbation(
         mirrored=bool(rng.random() < 0.5),
@@ -63,6 +75,8 @@ def drawn(rng: np.random.Generator, frames: int, drifting: frozenset[int]) -> Pe
         part=part,
         drift=(float(speed * np.cos(angle)), float(speed * np.sin(angle))),
         drifting=drifting,
+        steadied=float(rng.uniform(0.1, 0.8)) * (rng.random() < 0.4),
+        without=gone,
     )
 
 
@@ -74,6 +88,8 @@ def perturbed(clip: LabelledClip, how: Perturbation, rng: np.random.Generator) -
     people, labels = [], []
     for t, k in enumerate(range(first, end, how.stride)):
         kept = rng.random(len(clip.people[k].people)) >= how.missed
+        if how.without and (ids := clip.people[k].people.track_ids) is not None:
+            kept &= ~np.isin(ids, sorted(how.without))
         someone = _turned(clip.people[k].people[kept], (width, height), how.turn)
         if how.mirrored:
             someone = _mirrored(someone, width)
@@ -95,7 +111,30 @@ def perturbed(clip: LabelledClip, how: Perturbation, rng: np.random.Generator) -
         fps=clip.video.fps / how.stride,
         num_frames=len(people),
     )
+    if how.steadied:
+        people = _steadied(people, how.steadied * video.fps)
     return LabelledClip(video, people, labels)
+
+
+def _steadied(people: list[FramePeople], frames: float) -> list[FramePeople]:
+    """Boxes averaged over so many ``frames`` about each, by identity."""
+    rows: dict[int, list[tuple[int, int]]] = {}
+    for t, item in enumerate(people):
+        ids = [] if item.people.track_ids is None else item.people.track_ids.tolist()
+        for k, identity in enumerate(ids):
+            rows.setdefault(identity, []).append((t, k))
+    boxes = [item.people.boxes.astype(np.float64) for item in people]
+    for places in rows.values():
+        times = np.array([t for t, _ in places], np.float64)
+        own = np.array([boxes[t][k] for t, k in places])
+        near = np.abs(times[:, None] - times[None]) <= frames / 2
+        mean = near @ own / near.sum(1, keepdims=True)
+        for (t, k), box in zip(places, mean, strict=True):
+            boxes[t][k] = box
+    return [
+        dataclasses.replace(item, people=dataclasses.replace(item.people, boxes=box))
+        for item, box in zip(people, boxes, strict=True)
+    ]
 
 
 def _turned(people: People, size: tuple[int, int], degrees: float) -> People:

@@ -103,14 +103,22 @@ def test_a_fall_is_seen_in_the_box_alone():
     assert tops(person, 6.0, at=4.5) == ["fall-over"]
 
 
+def standing_about():
+    """Four near and far, seen from three body heights up: feet at row y, (y - 100) / 3 tall."""
+    rows = ((700, 250, 50.0), (900, 325, 75.0), (1000, 475, 125.0), (1150, 550, 150.0))
+    return [Actor(still(x, y), height=lambda t, h=h: h) for x, y, h in rows]
+
+
 def test_stairs_are_climbed_without_getting_smaller():
-    assert tops([Actor(going(300, 15, climb=45), stepping())]) == ["walking-up-down-stairs"]
+    climber = Actor(going(300, 15, climb=45), stepping())
+    assert tops([climber, *standing_about()])[0] == "walking-up-down-stairs"
+    assert tops([climber]) == ["walking-alone"]  # nobody shows what level ground looks like
 
 
 def test_walking_away_on_level_ground_is_no_stair():
     # Three body heights of camera: going up the picture by 45 px shrinks 100 px by about 15.
     away = Actor(going(300, 15, climb=45), stepping(), height=lambda t: 100.0 * np.exp(-0.15 * t))
-    assert tops([away]) == ["walking-alone"]
+    assert tops([away, *standing_about()])[0] == "walking-alone"
 
 
 def test_crouching_and_bowing():

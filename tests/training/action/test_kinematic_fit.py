@@ -1,9 +1,21 @@
 import numpy as np
 
-from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
+from hie_cli.recognition.kinematic.decision import AdditiveSoftmax, Curve, Decision
 from hie_cli.recognition.kinematic.measures import Measures
 from hie_cli.training.action.kinematic_data import label_step, measured, simulated
-from hie_cli.training.action.kinematic_fit import Examples, fit, joined, knots_of, of_classes
+from hie_cli.training.action.kinematic_fit import (
+    OWN_KNOTS,
+    RARE,
+    Examples,
+    adjusted,
+    asking,
+    fit,
+    joined,
+    knots_of,
+    loss,
+    of_classes,
+)
 
 NAMES = ("speed", "torso_lean")
 
@@ -50,8 +62,40 @@ def test_shares_by_hand():
 
 
 def test_knots_of_one_value_and_of_none():
-    assert knots_of(np.array([2.0, 2.0, np.nan])).tolist() == [2, 3]
-    assert knots_of(np.full(3, np.nan)).tolist() == [0, 1]
+    assert knots_of("any", np.array([2.0, 2.0, np.nan])).tolist() == [2, 3]
+    assert knots_of("any", np.full(3, np.nan)).tolist() == [0, 1]
+    assert knots_of("speed", np.full(3, np.nan)).tolist() == list(OWN_KNOTS["speed"])
+
+
+def test_rarer_and_sharper_by_hand():
+    zero = AdditiveSoftmax((Curve("speed", np.array([0.0, 1]), np.zeros((3, 14))),), np.zeros(14))
+    found = adjusted(Decision(zero, zero), 0.5, 2.0).boxes.probabilities(
+        Measures(NAMES, np.array([[0.5, np.nan]]))
+    )[0]
+    # Eight rare actions at half, sharpened: a quarter each against one.
+    rare = [action in RARE for action in ACTIONS]
+    assert sum(rare) == 8
+    assert np.allclose(found[rare], 0.25 / (6 + 8 * 0.25))
+    assert np.allclose(found[np.logical_not(rare)], 1 / (6 + 8 * 0.25))
+
+
+def test_loss_by_hand():
+    zero = AdditiveSoftmax((Curve("speed", np.array([0.0, 1]), np.zeros((3, 14))),), np.zeros(14))
+    accepted = np.zeros((2, 14), bool)
+    accepted[0, :2] = accepted[1, 3] = True
+    examples = Examples(np.array([[0.5, np.nan]] * 2), accepted, np.array([3.0, 1.0]))
+    expected = (3 * np.log(7) + np.log(14)) / 4
+    assert np.isclose(loss(Decision(zero, zero), NAMES, examples, 1.0), expected)
+
+
+def test_stairs_ask_for_a_climb():
+    knots = np.array(OWN_KNOTS["climb"])
+    zero = AdditiveSoftmax((Curve("climb", knots, np.zeros((len(knots) + 1, 14))),), np.zeros(14))
+    told = Measures(("climb", "torso_lean"), np.array([[0.0, 0], [0.6, 0], [np.nan, 0]]))
+    stairs = asking(Decision(zero, zero)).posed.probabilities(told)[:, 12]
+    assert stairs[0] < 0.01
+    assert stairs[2] < 0.01
+    assert np.isclose(stairs[1], 1 / 14)
 
 
 def test_simulated_people_are_measured_with_their_labels():

@@ -67,3 +67,13 @@ def test_drawn_perturbations_are_repeatable_and_valid():
         for item in found.people:
             boxes = item.people.boxes
             assert (boxes[:, 2:] >= boxes[:, :2]).all()
+
+
+def test_without_some_and_steadied():
+    found = done(without=frozenset({4}))
+    assert all(item.people.track_ids.tolist() == [7] for item in found.people)
+    assert all(row.tolist() == [1] for row in found.labels)
+    # 2 px a frame: means over a window about the frame stay on the line, but at the ends.
+    steady = done(steadied=0.2).people  # 5 frames of 25 a second
+    assert steady[5].people.boxes[1, 0] == pytest.approx(50 + 2 * 5)
+    assert steady[0].people.boxes[1, 0] == pytest.approx(50 + 2 * 1)  # of frames 0, 1 and 2
