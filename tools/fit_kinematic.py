@@ -397,7 +397,7 @@ def disturbed(fits: Fits) -> dict[str, dict[str, float]]:
 
 
 def plot(path: Path, tables: dict[str, list[tuple[int, float, float]]]) -> None:
-    """The reliability of each kind, as a PNG file."""
+    """The reliability of each kind, as a PNG file; the more rows a bin has, the larger its dot."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -407,9 +407,12 @@ def plot(path: Path, tables: dict[str, list[tuple[int, float, float]]]) -> None:
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for kind, table in tables.items():
         sure, right = [row[1] for row in table], [row[2] for row in table]
-        axes.plot(sure, right, marker="o", markersize=4, label=NAMED.get(kind, f"poses of {kind}"))
+        [line] = axes.plot(sure, right, linewidth=0.8, label=NAMED.get(kind, f"poses of {kind}"))
+        axes.scatter(
+            sure, right, [2.0 * row[0] for row in table], alpha=0.6, color=line.get_color()
+        )
     axes.set(xlabel="the best group's share", ylabel="right", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")
     figure.tight_layout()
     figure.savefig(path)
     pyplot.close(figure)
