@@ -1,12 +1,12 @@
 """Every development sequence, every method, one table: what settings are decided on.
 
-    python benchmarks/suite.py DATA [--part tracking] [--fast] [--cache FOLDER] [--peers]
+    python benchmarks/suite.py DATA [--part PART ...] [--fast] [--cache FOLDER] [--peers]
                                [--try NAME=VALUE[,NAME=VALUE...] ...] [--json FILE]
 
-DATA is the folder of development sequences that docs/results.md names; those missing are left out
-and named. A part (``suite_tracking.py`` ...) gives cases, one a sequence, and methods. Network
-outputs and figures are kept in the cache by their input, settings and code, so that an interrupted
-run goes on where it was and a second run costs nothing.
+DATA is the folder of development sequences that docs/results.md names; those missing are left out.
+A part is a stage (``suite_tracking.py`` ...): it gives cases, one a sequence, and methods; without
+--part all stages are measured. Network outputs and figures are kept in the cache by their input,
+settings and code, so that an interrupted run goes on where it was and a second run costs nothing.
 
 The table has a row a method and case, the mean over groups, and the worst case. A group is one
 scene: disturbed versions of a sequence belong to its group. Each ``--try`` adds the method with
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-PARTS = ("tracking",)
+PARTS = ("detection", "pose", "tracking", "action")
 Figures = Mapping[str, float]
 
 
@@ -79,10 +79,17 @@ def group_means(rows: Mapping[str, Figures], cases: Sequence[Case], names: Seque
     """Means (G, F) over the cases of each group, with the groups' names."""
     groups = sorted({case.group for case in cases})
     means = [
-        np.nanmean([[rows[c.name][n] for n in names] for c in cases if c.group == g], axis=0)
-        for g in groups
+        mean_of([[rows[c.name][n] for n in names] for c in cases if c.group == g]) for g in groups
     ]
     return groups, np.array(means)
+
+
+def mean_of(values: Any) -> Any:
+    """Means over the first axis of those that are there; NaN where none is."""
+    table = np.array(values, float)
+    there = np.isfinite(table)
+    total = np.where(there, table, 0.0).sum(axis=0)
+    return np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan)
 
 
 def left_out(
@@ -101,7 +108,7 @@ def left_out(
         groups, table = group_means(figures[method], cases, names)
         tables.append(table)
     means = np.array(tables)  # (methods, groups, figures)
-    score = means.mean(axis=2)
+    score = mean_of(np.moveaxis(means, 2, 0))
     chosen, found = [], []
     for g in range(len(groups)):
         best = int(np.argmax(np.delete(score, g, axis=1).mean(axis=1)))
@@ -121,7 +128,7 @@ def print_report(
     wide = max(len(c.name) for c in cases) + 2
 
     def cells(values: Sequence[float]) -> str:
-        return " ".join(f"{v:.3f}" for v in values)
+        return " ".join(f"{v:.3f}" if np.isfinite(v) else "  -  " for v in values)
 
     print(f"figures: {' / '.join(names)}")
     for method, rows in figures.items():
@@ -131,21 +138,21 @@ def print_report(
         groups, means = group_means(rows, cases, names)
         for group, row in zip(groups, means, strict=True):
             print(f"  = {group:<{wide - 2}}{cells(row)}")
-        print(f"  {'mean over groups':<{wide}}{cells(means.mean(axis=0))}")
-        worst = min(cases, key=lambda c: np.mean([rows[c.name][n] for n in names]))
+        print(f"  {'mean over groups':<{wide}}{cells(mean_of(means))}")
+        worst = min(cases, key=lambda c: float(mean_of([rows[c.name][n] for n in names])))
         print(f"  worst: {worst.name}  {cells([rows[worst.name][n] for n in names])}")
     if len(tried) > 1:
         groups, chosen, found = left_out(figures, tried, cases, names)
         print("\nleft out: the settings that are best on all other groups")
         for group, method, row in zip(groups, chosen, found, strict=True):
             print(f"  {group:<{wide}}{cells(row)}  {method}")
-        print(f"  {'mean over groups':<{wide}}{cells(found.mean(axis=0))}")
+        print(f"  {'mean over groups':<{wide}}{cells(mean_of(found))}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder of development sequences")
-    parser.add_argument("--part", choices=PARTS, default="tracking")
+    parser.add_argument("--part", choices=PARTS, nargs="+", default=PARTS)
     parser.add_argument("--fast", action="store_true", help="a subset, within ten minutes")
     parser.add_argument("--only", default="", help="cases whose names contain this")
     parser.add_argument("--cache", type=Path, default=Path(".suite"))
@@ -154,23 +161,36 @@ def main() -> None:
     parser.add_argument("--try", dest="tried", nargs="+", default=[], metavar="KEY=VALUE,...")
     parser.add_argument("--json", type=Path, help="write all figures to a file")
     args = parser.parse_args()
-    part = importlib.import_module(f"suite_{args.part}")
     args.cache.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name in args.part:
+        print(f"\n## {name}")
+        found[name] = run_part(parser, args, name)
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+def run_part(
+    parser: argparse.ArgumentParser, args: argparse.Namespace, name: str
+) -> dict[str, dict[str, Figures]]:
+    """Measure and print one part: figures by method and case."""
+    part = importlib.import_module(f"suite_{name}")
     cases = [c for c in part.cases(args.data, args.cache, args.fast) if args.only in c.name]
     if not cases:
         parser.error(f"{args.data}: no development sequence found")
     tried = [f"{part.OURS}:{text}" for text in args.tried]
     methods = [*(args.methods or part.methods(args.peers)), *tried]
-    store = Store(args.cache / f"{args.part}.jsonl")
+    store = Store(args.cache / f"{name}.jsonl")
     figures: dict[str, dict[str, Figures]] = {}
+    versions = {method: part.version(method) for method in methods}
     for method in methods:
         figures[method] = {}
-        for case in cases:
-            print(f"{method}: {case.name}", file=sys.stderr)
-            figures[method][case.name] = store.get(case, method, part.version(method))
+    for case in cases:  # one sequence after the other, so that its pixels are made once
+        for method in methods:
+            print(f"{name}: {case.name}: {method}", file=sys.stderr)
+            figures[method][case.name] = store.get(case, method, versions[method])
     print_report(part, figures, cases, [m for m in methods if m.startswith(part.OURS + ":")])
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return figures
 
 
 if __name__ == "__main__":

@@ -91,12 +91,14 @@ def choose(
     budget: float,
     posing: frozenset[int] = frozenset(),
     pose_weight: float = 0.0,
+    most_sizes: int = 3,
 ) -> list[DetectorRun]:
     """The views, within ``budget``, that would do best on the probe frames.
 
     ``posing``: the models that give poses along, which ``pose_weight`` rewards. Greedy: whichever
     view adds most to ``worth`` less its price comes next, until none does; every model gets one
-    view at least. With nobody in sight each model takes its middle affordable size.
+    view at least, and at most ``most_sizes``, as each quarter turn does. With nobody in sight each
+    model takes its middle affordable size.
     """
     if sum(each.mass for each in probes) <= 0:
         return _middle(views, budget)
@@ -105,7 +107,7 @@ def choose(
     best = -np.inf
     while True:
         missing = {view.model for view in views} - {views[i].model for i in chosen}
-        options = _options(views, chosen, missing, budget)
+        options = _options(views, chosen, missing, budget, most_sizes)
         values = {
             i: worth(probes, [*chosen, i], posed, pose_weight)
             - _PRICE * _spent(views, [*chosen, i])
@@ -120,9 +122,14 @@ def choose(
 
 
 def _options(
-    views: Sequence[DetectorRun], chosen: Sequence[int], missing: set[int], budget: float
+    views: Sequence[DetectorRun],
+    chosen: Sequence[int],
+    missing: set[int],
+    budget: float,
+    most_sizes: int,
 ) -> list[int]:
-    """Views that may come next: each leaves room for the cheapest of the other missing models.
+    """Views that may come next: each leaves room for the cheapest of the other missing models, and
+    is one of at most ``most_sizes`` of its network and turn.
 
     Where a missing model has no view that fits, its cheapest one.
     """
@@ -131,10 +138,12 @@ def _options(
         for m in missing
     }
     room = budget - _spent(views, chosen)
+    looks = [(views[c].model, views[c].turns) for c in chosen]
     fitting = []
     for i, view in enumerate(views):
         kept = sum(views[c].cost for m, c in cheapest.items() if m != view.model)
-        if i not in chosen and view.cost <= room - kept + 1e-9:
+        one_more = looks.count((view.model, view.turns)) < most_sizes
+        if i not in chosen and one_more and view.cost <= room - kept + 1e-9:
             fitting.append(i)
     unserved = missing - {views[i].model for i in fitting}
     return sorted({*fitting, *(cheapest[m] for m in unserved)})

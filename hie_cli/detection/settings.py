@@ -16,6 +16,7 @@ class DetectConfig:
     budget: float = 1.2
     sparse_budget: float = 0.8
     pose_weight: float = 0.15
+    most_sizes: int = 3
     segment: int = 100
     tiles: tuple[int, int] = (1, 1)
     tile_overlap: float = 0.25
@@ -35,8 +36,8 @@ class DetectConfig:
             raise ValueError("detect.models: a model is named twice")
         if not self.long_sides or min(self.long_sides) < 32:
             raise ValueError("detect.long_sides: give at least one size, each 32 pixels or more")
-        if min(self.segment, self.batch, *self.tiles) < 1:
-            raise ValueError("detect: segment, batch and tiles must be at least 1")
+        if min(self.segment, self.batch, self.most_sizes, *self.tiles) < 1:
+            raise ValueError("detect: segment, batch, most_sizes and tiles must be at least 1")
         if min(self.budget, self.sparse_budget, self.pose_weight) < 0:
             raise ValueError("detect: budget, sparse_budget and pose_weight must be 0 or more")
         if not 0 <= self.tile_overlap <= 0.9:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hie_cli.core import geometry
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People
 from hie_cli.detection import input_sizes, nms
-from hie_cli.detection.box_fusion import ViewDetections, fuse
+from hie_cli.detection.box_fusion import ViewDetections, fuse, in_a_crowd
 from hie_cli.detection.input_sizes import DetectorRun, Probe
 from hie_cli.detection.quarter_turns import TURNS
 from hie_cli.detection.settings import DetectConfig
@@ -93,7 +93,9 @@ def _choose(
     posing = {v.model for v, s in zip(views, seen, strict=True) if s.people.keypoints is not None}
     people = sum(each.people for each in probes) / len(probes)
     budget = config.budget + config.sparse_budget * max(0.0, 1 - people / _FEW)
-    return input_sizes.choose(views, probes, budget, frozenset(posing), config.pose_weight)
+    return input_sizes.choose(
+        views, probes, budget, frozenset(posing), config.pose_weight, config.most_sizes
+    )
 
 
 def _possible_views(
@@ -141,8 +143,9 @@ def _people(
 
 
 def _finished(fused: People, config: DetectConfig, width: int, height: int) -> People:
-    """Remove duplicates, low scores and tiny boxes; clip to the frame."""
+    """Without duplicates, low scores and tiny boxes; clipped to the frame; scores by the crowd."""
     inside = fused.replace(boxes=geometry.clip(fused.boxes, width, height))
     single = nms.without_duplicates(inside, config.nms_iou, config.nms_oks)
     large = geometry.area(single.boxes) >= config.min_area
-    return single[large & (single.scores >= config.min_score)]
+    kept = single[large & (single.scores >= config.min_score)]
+    return kept.replace(scores=in_a_crowd(kept.scores))

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from hie_cli.detection.box_fusion import (
     ViewDetections,
     fuse,
     grouped,
+    in_a_crowd,
 )
 
 
@@ -161,3 +163,24 @@ def test_a_crowd_of_ninety_is_not_cut_off():
     corner = np.stack((x.ravel(), y.ravel()), 1)
     crowd = People(np.concatenate((corner, corner + (15, 40)), 1), np.full(90, 0.6))
     assert len(fuse([ViewDetections(crowd, ALWAYS)] * 3, 0.55)) == 90
+
+
+def test_scores_in_a_crowd_by_hand():
+    # Eleven of 0.9 and one of 0.2: 11 x 0.81 + 0.04 = 8.95 people, odds times 9.95 / 5 = 1.99.
+    scores = in_a_crowd(np.array([0.9] * 11 + [0.2]))
+    assert scores[-1] == pytest.approx(0.25 * 1.99 / (1 + 0.25 * 1.99))
+    assert scores[0] == pytest.approx(9 * 1.99 / (1 + 9 * 1.99))
+
+
+def test_few_people_keep_their_scores():
+    few = np.array([1.0, 0.9, 0.5, 0.03])  # 2.06 people: below 4
+    np.testing.assert_allclose(in_a_crowd(few), few)
+    assert in_a_crowd(np.zeros(0)).shape == (0,)
+
+
+def test_a_crowd_keeps_the_order_and_the_range():
+    scores = np.linspace(1, 0, 40)
+    raised = in_a_crowd(scores)
+    assert (np.diff(raised) < 0).all()
+    assert raised[0] <= 1
+    assert raised[-1] == 0

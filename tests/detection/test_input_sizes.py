@@ -131,6 +131,17 @@ def test_a_second_size_is_bought_for_people_the_first_misses():
     assert len(chosen(views, people(A), people(B), budget=0.2)) == 1
 
 
+def test_no_network_looks_at_more_sizes_than_are_allowed():
+    sides = (256, 384, 512, 640)
+    views = [DetectorRun(0, side, 0.1) for side in sides] + [DetectorRun(0, 512, 0.1, turns=1)]
+    parts = [people((60 * k, 0, 60 * k + 10, 20, 0.8)) for k in range(5)]  # one person each
+    seen = probe([ViewDetections(part, ALWAYS) for part in parts], 0.55)
+    assert choose(views, [seen], 9.0, most_sizes=5) == views
+    found = choose(views, [seen], 9.0, most_sizes=2)
+    assert sum(view.turns == 0 for view in found) == 2
+    assert views[4] in found  # a turned image is another look
+
+
 def test_nobody_in_sight_takes_the_middle_upright_size():
     views = [DetectorRun(0, side, 0.1) for side in (256, 512, 768)]
     sideways = DetectorRun(0, 512, 0.1, turns=1)

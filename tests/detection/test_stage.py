@@ -198,6 +198,7 @@ def test_tiles_add_no_doubles_and_no_parts():
         ("models=[a, a]", "named twice"),
         ("long_sides=[16]", "32 pixels"),
         ("segment=0", "at least 1"),
+        ("most_sizes=0", "at least 1"),
         ("tile_overlap=1.0", "within 0..0.9"),
         ("budgt=2", "did you mean 'budget'"),
     ],
