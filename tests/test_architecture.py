@@ -30,7 +30,7 @@ ALLOWED = {
         "video", "formats", "models", "detection", "posing", "flow", "tracking", "recognition",
         "analysis", "rendering",
     },
-    "reporting": {"formats", "video", "evaluation"},
+    "reporting": {"formats", "video", "evaluation", "analysis"},
     "training": {
         "video", "formats", "evaluation", "models", "recognition", "simulation", "pipeline",
     },

@@ -20,6 +20,10 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="HTML", help="Default: DIR/report.html."),
     ] = None,
+    zones: Annotated[
+        Path | None,
+        typer.Option("--zones", metavar="YAML", help="Count at these lines and areas (hie zones)."),
+    ] = None,
     embed: Annotated[
         bool, typer.Option("--embed", help="Put the videos into the page, so that it can be sent.")
     ] = False,
@@ -34,9 +38,10 @@ def report(
     \b
     Examples:
       hie report out
+      hie report out --zones hall.yaml
       hie report out --embed -o to-send.html
     """
-    pages = hie_cli.write_report(folder, output, embed=embed, overwrite=overwrite)
+    pages = hie_cli.write_report(folder, output, zones=zones, embed=embed, overwrite=overwrite)
     if json:
         show_json({"file": str(pages.page), "videos": [str(path) for path in pages.videos]})
     else:

@@ -31,13 +31,27 @@ def remarks(story: Story, shift: float | None) -> list[Remark]:
     """All that a reader should know, warnings first. ``shift`` as in ``Stills``."""
     found = [
         remark
-        for remark in (_camera(shift), *_people(story), *_identities(story), *_actions(story))
+        for remark in (
+            _camera(story, shift),
+            *_people(story),
+            *_identities(story),
+            *_actions(story),
+        )
         if remark is not None
     ]
     return sorted(found, key=lambda remark: not remark.warning)
 
 
-def _camera(shift: float | None) -> Remark | None:
+def _camera(story: Story, shift: float | None) -> Remark | None:
+    if story.camera_shift is not None:
+        moved = story.camera_shift * story.rate / 2 / story.width
+        return Remark(
+            moved > _MOVING,
+            "The camera moves" if moved > _MOVING else "The camera moves a little",
+            f"By {moved:.1%} of the picture's width in half a second, as the track stage found. "
+            "Speeds, lines and areas allow for that; the heat map and the borders are in picture "
+            "coordinates.",
+        )
     if shift is None:
         return Remark(False, "Camera not looked at", "There is no overlay video in this folder.")
     if shift > _MOVING:

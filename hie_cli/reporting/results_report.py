@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from hie_cli.analysis.analyse import Measured, measure
+from hie_cli.analysis.settings import DEFAULTS
+from hie_cli.analysis.zones import Zones, read_zones
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.progress import progress
 from hie_cli.core.text import printable
 from hie_cli.formats.files import atomic_write, file_name
 from hie_cli.reporting.page import page
-from hie_cli.reporting.story import read_story
+from hie_cli.reporting.story import Story, read_story
 from hie_cli.reporting.video_page import Files, Row, relative, video_page
 
 RICHEST_FIRST = ("action", "track", "pose", "detect")
@@ -39,17 +42,20 @@ def write_report(
     folder: Path | str,
     output: Path | str | None = None,
     *,
+    zones: Path | str | None = None,
     embed: bool = False,
     overwrite: bool = False,
 ) -> Pages:
     """Write the page of the results in ``folder`` to ``output`` (default: ``report.html`` there).
 
     Of several videos that page is an index, and each has a page of its own in a folder beside it
-    (``report_files``). ``embed``: pages hold overlay videos and contact sheets themselves, instead
-    of linking those in ``folder``. Raises InputError for missing or broken documents, ConfigError
-    if a page exists already or cannot be written.
+    (``report_files``). ``zones``: lines and areas (``hie zones``) to count at · ``embed``: pages
+    hold overlay videos and contact sheets themselves, instead of linking those in ``folder``.
+    Raises InputError for missing or broken documents or zones, ConfigError if a page exists
+    already or cannot be written.
     """
     folder = Path(folder)
+    shapes = None if zones is None else read_zones(Path(zones))
     path = folder / "report.html" if output is None else Path(output)
     documents = find_results(folder)
     paths = _places(documents, path)
@@ -61,13 +67,23 @@ def write_report(
     for document, target in zip(progress(documents, "report", len(documents)), paths, strict=True):
         story = read_story(document)
         back = None if index is None else relative(index, target)
-        text, row = video_page(story, _files(folder, story.name), target, embed=embed, index=back)
+        text, row = video_page(
+            story, _measured(document, story, shapes), _files(folder, story.name), target,
+            zones=shapes, embed=embed, index=back,
+        )  # fmt: skip
         _write(target, text)
         rows.append(row._replace(href=relative(target, path)))
     if index is not None:
         title = printable(folder.resolve().name or str(folder), keep="")
         _write(index, page("index.html.jinja", title=title, rows=rows))
     return Pages(path, tuple(paths))
+
+
+def _measured(document: Path, story: Story, zones: Zones | None) -> Measured | None:
+    """What ``hie analyse`` measures; None without identities, or a header to take sizes from."""
+    if story.track_ids is None or not story.headed:
+        return None
+    return measure(document, zones or Zones(), DEFAULTS)
 
 
 def _places(documents: list[Path], path: Path) -> list[Path]:

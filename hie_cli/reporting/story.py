@@ -21,7 +21,10 @@ class Story:
     frames (F,) int64 frame numbers, ascending · counts (F,) people in each · position (B,) int64
     row of ``frames`` that a box belongs to, ascending · boxes (B, 4) float32 xyxy pixels · scores
     (B,) float32 · track_ids (B,) int64, None where the track stage has not run · actions (B, 14)
-    float32, NaN rows where nothing was recognised, None where the action stage has not run.
+    float32, NaN rows where nothing was recognised, None where the action stage has not run ·
+    camera_shift: how far the camera moves the picture's middle in a frame, in pixels, on average;
+    None where the document holds no motion of it · headed: whether the document states size and
+    rate, which else are guesses.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Story:
     scores: FloatArray
     track_ids: IntArray | None
     actions: FloatArray | None
+    camera_shift: float | None = None
+    headed: bool = True
 
     @property
     def stride(self) -> int:
@@ -98,16 +103,18 @@ def read_story(path: Path) -> Story:
     counts: list[int] = []
     boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
     ids, actions = [np.zeros(0, np.int64)], [np.zeros((0, NUM_ACTIONS), np.float32)]
-    has_ids, has_actions = False, False
+    has_ids, has_actions = True, False
+    shifts: list[float] = []
     for item in document:
         people = item.people
         frames.append(item.index)
         counts.append(len(people))
+        shifts += [] if item.camera is None else [_shift(item.camera, document)]
         if not len(people):
             continue
         boxes.append(np.asarray(people.boxes, np.float32))
         scores.append(np.asarray(people.scores, np.float32))
-        has_ids |= people.track_ids is not None
+        has_ids &= people.track_ids is not None
         has_actions |= people.action_scores is not None
         unnamed = np.full(len(people), -1, np.int64)
         named = people.track_ids
@@ -129,6 +136,22 @@ def read_story(path: Path) -> Story:
         np.repeat(np.arange(len(counts)), counts),
         corners,
         np.concatenate(scores),
-        np.concatenate(ids) if has_ids else None,
+        np.concatenate(ids) if has_ids and (len(corners) or _tracked(document)) else None,
         np.concatenate(actions) if has_actions else None,
+        sum(shifts) / len(frames) if shifts else None,
+        header is not None,
     )
+
+
+def _tracked(document: Document) -> bool:
+    return document.header is not None and "track" in document.header.stages
+
+
+def _shift(camera: FloatArray, document: Document) -> float:
+    """How far a homography moves the middle of the picture, in pixels."""
+    if document.header is None:
+        return 0.0
+    video = document.header.video
+    middle = np.array([video.width / 2, video.height / 2, 1.0])
+    x, y, w = camera @ middle
+    return float(np.hypot(x / w - middle[0], y / w - middle[1]))

@@ -8,18 +8,21 @@ from urllib.parse import quote
 
 import numpy as np
 
+from hie_cli.analysis.analyse import Measured
+from hie_cli.analysis.zones import Zones
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import input_error
 from hie_cli.core.text import printable
 from hie_cli.reporting import arrows, charts
 from hie_cli.reporting.events import KINDS, Event, find_events, surest
 from hie_cli.reporting.lanes import MOST_LANES, curves, lanes
-from hie_cli.reporting.motion import BIN, histogram, speeds
+from hie_cli.reporting.motion import BIN, histogram
 from hie_cli.reporting.page import json_block, page
 from hie_cli.reporting.places import BORDERS, WITHIN, Flow, flows, heat_map
 from hie_cli.reporting.quality import remarks
 from hie_cli.reporting.stills import Stills, heat_picture, inlined, jpeg, narrowed, read_stills
 from hie_cli.reporting.story import Story
+from hie_cli.reporting.zone_view import zone_view
 
 _SHEET_WIDTH = 1600  # of a contact sheet that the page holds itself
 
@@ -61,14 +64,23 @@ class EventRow:
 
 
 def video_page(
-    story: Story, files: Files, path: Path, *, embed: bool, index: str | None
+    story: Story,
+    measured: Measured | None,
+    files: Files,
+    path: Path,
+    *,
+    zones: Zones | None,
+    embed: bool,
+    index: str | None,
 ) -> tuple[str, Row]:
     """The page of a video that will lie at ``path``, and its row in the index.
 
-    ``embed``: the page holds the overlay and the contact sheet itself · ``index``: the address of
-    the index, None if there is none. Raises InputError for an overlay that cannot be read.
+    ``measured``: what ``hie analyse`` measures of it, None where it has no identities · ``zones``:
+    lines and areas to show · ``embed``: the page holds the overlay and the contact sheet itself
+    · ``index``: the address of the index, None if there is none. Raises InputError for an overlay
+    that cannot be read.
     """
-    speed = speeds(story)
+    speed = np.full(len(story.boxes), np.nan) if measured is None else measured.motion.heights
     every = find_events(story)
     events = surest(every)
     stills = Stills()
@@ -112,6 +124,7 @@ def video_page(
         arrows=arrows.arrows(ways, height),
         flows=_flow_table(ways),
         places=(*BORDERS, WITHIN),
+        zones=None if zones is None or measured is None else zone_view(zones, measured),
         remarks=notes,
         chart=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.RIGHT, charts.TOP, charts.BOTTOM),
     )  # fmt: skip

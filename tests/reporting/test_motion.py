@@ -1,22 +1,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.reporting.motion import crowding, histogram, speeds
+from hie_cli.reporting.motion import crowding, histogram
 from tests.support.stories import box, story
-
-
-def test_a_walker_of_known_speed():
-    """4 pixels a frame, 10 frames a second, 40 pixels high: one body height a second."""
-    walker = story([(t, 0, box(20 + 4 * t, 200, 40), "") for t in range(30)])
-    assert speeds(walker) == pytest.approx(np.full(30, 1.0))
-
-
-def test_the_same_at_half_the_rate_and_none_of_a_glimpse():
-    slow = story([(t, 0, box(20 + 4 * t, 200, 40), "") for t in range(30)], fps=5.0)
-    assert speeds(slow)[10] == pytest.approx(0.5)  # 20 pixels a second over 40
-    glimpse = story([(t, 0, box(20 + 4 * t, 200, 40), "") for t in range(4)])
-    assert np.isnan(speeds(glimpse)).all()  # 0.3 s, and 0.4 are needed
-    assert len(speeds(story([]))) == 0
 
 
 def test_histogram_by_hand():

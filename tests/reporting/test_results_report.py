@@ -116,6 +116,23 @@ def test_overlay_and_sheet_are_linked_or_inside(tmp_path):
     assert '<script type="text/plain" id="movie">' in text
 
 
+def test_lines_and_areas(tmp_path):
+    """Person 1 walks from x = 30 to 225: over the line at 100, from one area to the other."""
+    write_results(tmp_path)
+    zones = tmp_path / "zones.yaml"
+    zones.write_text(
+        "size: [320, 240]\nlines:\n  gate: [[100, 240], [100, 150]]\n"
+        "zones:\n  here: [[0, 180], [90, 180], [90, 239], [0, 239]]\n"
+        "  there: [[120, 180], [319, 180], [319, 239], [120, 239]]\n"
+    )
+    text, _ = read(write_report(tmp_path, zones=zones).page)
+    plain = re.sub(r"\s*<[^>]*>\s*", " ", text)
+    assert "line in out gate 1 0" in " ".join(plain.split())
+    assert "from to times here there 1" in " ".join(plain.split())
+    with pytest.raises(InputError, match=r"no-zones\.yaml"):
+        write_report(tmp_path, zones=tmp_path / "no-zones.yaml", overwrite=True)
+
+
 def video():
     """A tiny mp4 of the frames of ``write_results``."""
     import tempfile
