@@ -25,6 +25,7 @@ START = 0.1  # heights: deviation of the camera's shift before anything is known
 MEMORY = 0.05  # least weight of the newest frame in the camera's mean square shift
 FAMILIAR = 0.3  # people that standing still, or moving on as before, counts for
 STILL = 0.05  # share of the common shift below which the camera counts as still
+LONG, SELDOM = 8, 10  # after so many looks at a still camera only every tenth frame is looked at
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class ShiftVote:
         self._energy: float | None = None  # mean square of the camera's shift along an axis, px²
         self._steps = 0
         self._last = np.zeros(2)
+        self._still = self._waited = 0
+
+    def due(self) -> bool:
+        """Whether to look at the next frame: seldom, once the camera has stood still for long."""
+        self._waited += 1
+        return self._still < LONG or self._waited >= SELDOM
 
     def step(self, expected: Floats, variance: Floats, found: Floats) -> Floats | None:
         """Homography (3, 3) from the pixels of N tracks' prediction to this frame's; None: still.
@@ -54,6 +61,7 @@ class ShiftVote:
         expected (N, 4), found (M, 4): the predictions, and this frame's confident detections,
         (centre x, centre y, width, height) px · variance (N,) px² of the predicted centres.
         """
+        self._waited = 0
         tallest = np.argsort(-expected[:, 3], kind="stable")[:MOST]
         expected, variance = expected[tallest], variance[tallest]
         pairs = _alike(expected, found)
@@ -70,7 +78,8 @@ class ShiftVote:
             shift = (weight[:, None] * pairs.apart[chosen]).sum(axis=0) / precision
         share = self._camera_share(shift, 1 / precision, float(np.median(height)))
         self._last = shift
-        if share < STILL:
+        self._still = self._still + 1 if share < STILL else 0
+        if self._still:
             return None
         matrix = np.eye(3)
         matrix[:2, 2] = share * shift

@@ -19,7 +19,7 @@ from hie_cli.tracking.tracklets import Ints, Tracklet
 
 COVERED = 0.3  # share of a box under one nearer box that explains a miss
 FOOT = 0.02  # heights: a nearer person's foot may be this much higher, by jitter
-SAMPLES = 5  # moments at which a gap is looked at
+SAMPLES = 3  # moments at which a gap is looked at
 PRIOR_MISS = 0.2  # s: what one miss lasts, before any was seen
 
 

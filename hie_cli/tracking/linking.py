@@ -16,7 +16,7 @@ from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.appearance_model import AppearanceModel, fit_appearance, mean_appearance
 from hie_cli.tracking.association import assign
 from hie_cli.tracking.detections import touches_edge
-from hie_cli.tracking.gaps import Crowd, Gaps, miss_seconds
+from hie_cli.tracking.gaps import PRIOR_MISS, Crowd, Gaps
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.segments import Segment, chained, segments
 from hie_cli.tracking.settings import LinkConfig
@@ -104,6 +104,7 @@ def link_evidence(
     video: VideoInfo,
     model: AppearanceModel,
     camera: CameraPath | None = None,
+    miss: float = PRIOR_MISS,
 ) -> Floats:
     """Log odds (N, N) that tracklet j (column) is the person of tracklet i (row), seen again.
 
@@ -114,7 +115,7 @@ def link_evidence(
     link, and so does (``config.leaving``) that i ends and j begins at the edge of the picture,
     where people leave and others come. -inf where j does not follow i within ``config.seconds``;
     they may overlap for a moment, if in the frames they share they lie on one another: a covered
-    person was seen twice.
+    person was seen twice. ``miss``: see ``miss_seconds``.
     """
     fps = video.fps
     window = max(2, round(config.speed_seconds * fps))
@@ -136,7 +137,9 @@ def link_evidence(
     odds += _appearance_odds(tracklets, model, i, j)
     odds -= config.leaving * (end.edge[i] & start.edge[j])
     near = np.flatnonzero((odds > HOPELESS) & (gap[i, j] > 1))
-    odds[near] -= _miss_penalty(tracklets, end, start, i[near], j[near], config, video, camera)
+    odds[near] -= config.miss * np.log1p(
+        _plain_view(tracklets, end, start, i[near], j[near], video, camera) / miss
+    )
     beside = np.flatnonzero((odds > HOPELESS) & (gap[i, j] <= 0))
     apart_there = shared_overlap(tracklets, i[beside], j[beside]) < SEEN_TWICE
     odds[beside[apart_there]] = -np.inf
@@ -163,25 +166,22 @@ def _appearance_odds(
     return odds
 
 
-def _miss_penalty(
+def _plain_view(
     tracklets: Sequence[Tracklet],
     end: Ends,
     start: Ends,
     i: NDArray[np.int64],
     j: NDArray[np.int64],
-    config: LinkConfig,
     video: VideoInfo,
     camera: CameraPath | None,
 ) -> Floats:
-    """Log odds (K,) against links i, j (K,) for the time in plain view that nobody was detected."""
+    """For how long (K,) nobody was detected though in plain view, s, if j (K,) goes on from i."""
     crowd = Crowd.of(tracklets, video)
     before, after = end.frame[i].astype(np.int64), start.frame[j].astype(np.int64)
     here, there = end.box[i], start.box[j]
     if camera is not None:
         here, there = camera.boxes(before, here), camera.boxes(after, there)
-    view = crowd.in_view(Gaps(before, after, here, there, i, j), camera)
-    penalty: Floats = config.miss * np.log1p(view / miss_seconds(tracklets, crowd))
-    return penalty
+    return crowd.in_view(Gaps(before, after, here, there, i, j), camera)
 
 
 def shared_overlap(
@@ -202,11 +202,13 @@ def link(
     config: LinkConfig,
     video: VideoInfo,
     camera: CameraPath | None = None,
+    miss: float = PRIOR_MISS,
 ) -> list[Tracklet]:
     """The tracklets of one person joined, in order of their first frame.
 
     Those with appearance are first cut into segments that are surely of one person
-    (``segments.py``). ``camera``: coordinates in which to judge motion, where the camera moves.
+    (``segments.py``). ``camera``: coordinates in which to judge motion, where the camera moves ·
+    ``miss``: seconds for which people in plain view go undetected.
     """
     if not tracklets:
         return []
@@ -216,7 +218,7 @@ def link(
         model = fit_appearance(tracklets, width)
         pieces = [segments(t, model, width, config, video.fps) for t in tracklets]
         parts = [p for piece in pieces for p in piece]
-    evidence = link_evidence([p.clear for p in parts], config, video, model, camera)
+    evidence = link_evidence([p.clear for p in parts], config, video, model, camera, miss)
     same = np.flatnonzero([p.goes_on for p in parts])
     # A tracklet goes on as it did unless somebody else explains one of the two sides better.
     going_on = evidence[same, same + 1] + config.continuity

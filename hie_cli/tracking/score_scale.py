@@ -15,6 +15,7 @@ SMALLEST, STEP, HEIGHTS = 8.0, 0.2, 28  # px; steps of log height; how many of t
 SIMILAR = 0.3  # deviation of the log heights of people who count as similar
 SURE = 0.9  # quantile of the scores that is the top; each score counts by its square
 EVERYBODY = 3.0  # weight of people of all heights, in sure people
+GROWTH = 1.01  # times the detections of the last measuring, from which it is done anew
 FLOOR = 0.6  # share of everybody's top score that people of any height reach
 
 
@@ -26,7 +27,7 @@ class ScoreScale:
         step = STEP * (np.arange(HEIGHTS)[:, None] - np.arange(HEIGHTS))
         self._similar = np.exp(-0.5 * (step / SIMILAR) ** 2)
         self._tops = np.ones(HEIGHTS)
-        self._known = True
+        self._total = self._measured_at = 0.0  # weights, now and when the tops were measured
 
     def add(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> None:
         """Count the scores (N,) of one frame's people, of box heights (N,) px."""
@@ -36,12 +37,12 @@ class ScoreScale:
             row * (BINS + 1) + place, np.square(scores, dtype=np.float64), self._weight.size
         )
         self._weight += flat.reshape(self._weight.shape)
-        self._known = False
+        self._total += float(flat.sum())
 
     def shares(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
         """Scores (N,) as shares, at most 1, of the top score of people as tall as (N,) px."""
-        if not self._known:
-            self._tops, self._known = self._measured(), True
+        if self._total > GROWTH * self._measured_at:
+            self._tops, self._measured_at = self._measured(), self._total
         tops = np.interp(_bins(heights), np.arange(HEIGHTS), self._tops)
         share: Floats = np.minimum(np.asarray(scores, np.float64) / tops, 1.0)
         return share

@@ -81,7 +81,10 @@ def supported(
     after = np.clip(after, 1, len(track) - 1)
     gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
     same = np.full(len(filled), place)
-    excused = crowd.excused(filled.frames, filled.boxes, same, same)
+    if own.all():
+        return own
+    excused = np.zeros(len(filled), bool)
+    excused[~own] = crowd.excused(filled.frames[~own], filled.boxes[~own], same[~own], same[~own])
     share = shares(track, scale)
     doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
     believed: NDArray[np.bool_] = own | (doubtful & (excused | (gap <= MISSES * miss)))

@@ -113,10 +113,13 @@ def _offline(
     camera = CameraPath.of([item.index for item in seen], motion)
     tracklets = drop_duplicates(collect(seen, joined), config)
     frames = np.array([item.index for item in seen], np.int64)
-    tracks = link(tracklets, config.link, video, camera)
+    if not tracklets:
+        yield from zip(seen, emit([], seen), strict=True)
+        return
+    miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
+    tracks = link(tracklets, config.link, video, camera, miss)
     tracks = drop_unsure(tracks, config, scale, frames, video.fps)
     if tracks:
-        miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
         tracks = _completed(tracks, config, frames, video, camera, scale, miss)
     yield from zip(seen, emit(tracks, seen), strict=True)
 

@@ -26,13 +26,17 @@ from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
 
+VAGUE, TOP = 0.4, 0.95  # a vaguer detection is shown online only of who was seen this well
+LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
+
 
 @dataclass(frozen=True)
 class Association:
     """What became of the people of one frame.
 
     numbers (N,): the track of each, -1 = none · established (N,): its track has been seen for
-    ``confirm_seconds`` and looked like a person for sure · occlusion (N,): the share of each box
+    ``confirm_seconds`` and looked like a person for sure, best of all if this is a vague detection ·
+    occlusion (N,): the share of each box
     that lies under a nearer one · camera (3, 3): homography from the frame before, None = still.
     """
 
@@ -76,18 +80,26 @@ class Tracker:
         tracks, camera = self.tracks, observation.camera
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
-            if camera is None and config.camera:
+            asked = camera is None and config.camera
+            looked = asked and self._shift.due()
+            if looked:
                 camera = self._common_motion(tracks, found)
             if camera is not None:
                 tracks.motion = tracks.motion.warp(np.asarray(camera, np.float64))
             lately = now - tracks.seen <= max(config.weak_seconds, 1.5 * seconds)
             match = self._match(tracks, found, lately)
+            if asked and not looked and self._lost_many(tracks, match):  # a sudden move?
+                camera = self._common_motion(tracks, found)
+                if camera is not None:
+                    tracks.motion = tracks.motion.warp(camera)
+                    match = self._match(tracks, found, lately)
             seen = np.flatnonzero(match >= 0)
             numbers[match[seen]] = tracks.number[seen]
             tracks.update(found, match, now, config.motion)
             settled = (now - tracks.born >= config.confirm_seconds) & (tracks.hits > 1)
             sure = settled & (tracks.peak >= config.sure_score)
-            established[match[seen]] = sure[seen]
+            clear = (found.scores[match] >= VAGUE) | (tracks.peak >= TOP)
+            established[match[seen]] = (sure & clear)[seen]
             patience = np.where(settled, config.lost_seconds, config.confirm_seconds)
             alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)
             tracks = tracks if alive.all() else tracks[alive]
@@ -103,6 +115,11 @@ class Tracker:
         confident = found.scores >= self.config.high_score
         boxes = to_centres(found.boxes[confident])
         return self._shift.step(motion.value, motion.vv[:, 0], boxes)
+
+    def _lost_many(self, tracks: Tracks, match: NDArray[np.int64]) -> bool:
+        """Whether more than ``LOST`` of those seen in the frame before have no match (N,)."""
+        before = (tracks.seen >= tracks.seen.max()) & (tracks.hits > 1)
+        return bool((match[before] < 0).sum() > LOST * before.sum())
 
     def _match(
         self, tracks: Tracks, found: Detections, lately: NDArray[np.bool_]
