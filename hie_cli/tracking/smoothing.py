@@ -77,7 +77,7 @@ def supported(
     top scores is none of these: who is seen so well does not vanish.
     """
     after = np.searchsorted(track.frames, filled.frames)
-    own = track.frames[np.minimum(after, len(track) - 1)] == filled.frames
+    own: NDArray[np.bool_] = track.frames[np.minimum(after, len(track) - 1)] == filled.frames
     after = np.clip(after, 1, len(track) - 1)
     gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
     same = np.full(len(filled), place)

@@ -35,9 +35,9 @@ class Association:
     """What became of the people of one frame.
 
     numbers (N,): the track of each, -1 = none · established (N,): its track has been seen for
-    ``confirm_seconds`` and looked like a person for sure, best of all if this is a vague detection ·
-    occlusion (N,): the share of each box
-    that lies under a nearer one · camera (3, 3): homography from the frame before, None = still.
+    ``confirm_seconds`` and looked like a person for sure, without any doubt if this detection is
+    vague · occlusion (N,): the share of each box that lies under a nearer one · camera (3, 3):
+    homography from the frame before, None = still.
     """
 
     numbers: NDArray[np.int64]
@@ -98,8 +98,8 @@ class Tracker:
             tracks.update(found, match, now, config.motion)
             settled = (now - tracks.born >= config.confirm_seconds) & (tracks.hits > 1)
             sure = settled & (tracks.peak >= config.sure_score)
-            clear = (found.scores[match] >= VAGUE) | (tracks.peak >= TOP)
-            established[match[seen]] = (sure & clear)[seen]
+            sure = sure[seen] & ((found.scores[match[seen]] >= VAGUE) | (tracks.peak[seen] >= TOP))
+            established[match[seen]] = sure
             patience = np.where(settled, config.lost_seconds, config.confirm_seconds)
             alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)
             tracks = tracks if alive.all() else tracks[alive]
