@@ -21,6 +21,8 @@ def find_documents(patterns: Sequence[str]) -> list[Path]:
     for pattern in patterns:
         path = Path(pattern)
         if path.is_dir():
+            if not os.access(path, os.R_OK | os.X_OK):  # glob would find nothing in it
+                raise input_error(path, "Permission denied", "give a folder that can be read")
             inside = sorted(path.glob("[!.]*.json"))
             if not inside:
                 raise input_error(path, "holds no NAME.json", "give a folder of stage documents")
