@@ -3,7 +3,8 @@
 Every group (a video, a set of stills) weighs the same, however many people it shows.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,14 @@ from hie_cli.models.calibration import (
 
 Floats = NDArray[np.float64]
 _SURE = 0.3  # probability from which a person counts as found
-# How hard coefficients are held at the prior, from hardly to wholly; data left out decide.
-_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, np.inf)
+# How hard coefficients are held at the prior, from wholly to hardly; data left out decide. Those
+# of the height are let go with several videos only: videos differ in both, and one is easily taken
+# for the other.
+_STRENGTHS = (np.inf, 1e-1, 1e-2, 1e-3, 1e-4)
 _ALONE = 1e-3  # the same where nothing can be left out
+_HEIGHT_GROUPS = 4  # groups from which the height may count
+_GAIN = 0.999  # times the log loss of a simpler fit that a less simple one has to reach
+_CLEAR_GAIN = 0.97  # and of what was known before
 # A first guess: the slope it expects, and how hard it is held there, beside the people's losses.
 _FIRST = 2.0
 _FIRST_STRENGTH = 0.02
@@ -104,12 +110,15 @@ def fit_scores(samples: Samples, before: ScoreCalibration | None = None) -> Fit 
     fitted, left_out, raw = _fit(groups, design, right, prior)
     coefficients = tuple(round(float(value), 3) for value in fitted)
     record = ScoreCalibration(coefficients, (1.0,) * len(HEIGHTS))  # type: ignore[arg-type] # four
+    if before is not None and left_out is not None:
+        kept = _loss_of(before, samples)
+        if left_out > _CLEAR_GAIN * kept:
+            record, left_out = replace(before, recall=record.recall), kept
     scores = np.array([score for _, score, _ in samples.people])
     heights = np.array([height for _, _, height in samples.people])
     found = (record.probability(scores, heights) > _SURE) & (scores > 0)
     recall = _by_height(np.array([g for g, _, _ in samples.people]), heights, found)
-    record = ScoreCalibration(coefficients, recall)  # type: ignore[arg-type] # four
-    return Fit(record, left_out, raw)
+    return Fit(replace(record, recall=recall), left_out, raw)
 
 
 def fit_joints(samples: Samples, crops: bool) -> Fit | None:
@@ -138,8 +147,8 @@ def first_guess(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> Score
     """From a few ``scores`` (N,), some of which are ``right`` (N,): a slope and an offset."""
     s = np.clip(np.asarray(scores, np.float64), 1e-4, 1 - 1e-4)
     design = np.stack((np.ones_like(s), np.log(s / (1 - s))), 1)
-    prior, strength = np.array((0, _FIRST)), np.array((0, _FIRST_STRENGTH * right.mean()))
-    b0, b1 = _logistic(design, right.astype(float), np.ones(len(s)), prior, strength)
+    prior, strengths = np.array((0, _FIRST)), (0.0, _FIRST_STRENGTH * float(right.mean()))
+    b0, b1 = _logistic(design, right.astype(float), np.ones(len(s)), prior, strengths)
     coefficients = (round(float(b0), 3), round(float(b1), 3), 0.0, 0.0)
     return ScoreCalibration(coefficients, (1.0,) * len(HEIGHTS), raw_weight=_FIRST_RAW)
 
@@ -170,39 +179,62 @@ def _fit(
     for name in names:
         weight[groups == name] = 1 / (groups == name).sum()
     if len(names) < 2:
-        return _logistic(design, right, weight, prior, _ALONE), None, None
+        strengths = (_ALONE, _ALONE, *(np.inf,) * (design.shape[1] - 2))
+        return _logistic(design, right, weight, prior, strengths), None, None
     raw = np.mean([_loss(design[groups == n][:, 1], right[groups == n]) for n in names])
-    losses = []
-    for strength in _STRENGTHS:
-        left_out = []
+    best, chosen = np.inf, (np.inf,) * design.shape[1]
+    for strengths in _choices(design.shape[1], len(names)):
+        losses = []
         for name in names:
             own = groups == name
-            other = _logistic(design[~own], right[~own], weight[~own], prior, strength)
-            left_out.append(_loss(design[own] @ other, right[own]))
-        losses.append(float(np.mean(left_out)))
-    best = int(np.argmin(losses))
-    whole = _logistic(design, right, weight, prior, _STRENGTHS[best])
-    return whole, losses[best], float(raw)
+            other = _logistic(design[~own], right[~own], weight[~own], prior, strengths)
+            losses.append(_loss(design[own] @ other, right[own]))
+        if float(np.mean(losses)) < _GAIN * best:
+            best, chosen = float(np.mean(losses)), strengths
+    return _logistic(design, right, weight, prior, chosen), best, float(raw)
+
+
+def _choices(count: int, groups: int) -> list[tuple[float, ...]]:
+    """How hard to hold each of ``count`` coefficients, simpler fits first: all, those of the
+    height, none.
+    """
+    plain = [(strength, strength, *(np.inf,) * (count - 2)) for strength in _STRENGTHS]
+    if count == 2 or groups < _HEIGHT_GROUPS:
+        return plain
+    return plain + [(strength,) * count for strength in _STRENGTHS[1:]]
+
+
+def _loss_of(record: ScoreCalibration, samples: Samples) -> float:
+    """The mean log loss of each group by ``record``."""
+    groups, scores, heights, right = (np.array(each) for each in zip(*samples.scores, strict=True))
+    chance = np.clip(record.probability(scores, heights), 1e-4, 1 - 1e-4)
+    loss = -np.where(right, np.log(chance), np.log(1 - chance))
+    return float(np.mean([loss[groups == name].mean() for name in sorted(set(groups))]))
 
 
 def _logistic(
-    design: Floats, right: Floats, weight: Floats, prior: Floats, strength: float | Floats
+    design: Floats, right: Floats, weight: Floats, prior: Floats, strengths: Sequence[float]
 ) -> Floats:
-    """Logistic regression by weighted maximum likelihood, coefficients held at ``prior`` by
-    ``strength`` times their squared distance; a higher score is never a lower chance.
+    """Logistic regression by weighted maximum likelihood, each coefficient held at ``prior`` by its
+    strength times the squared distance (infinite: it stays there); a higher score is never a lower
+    chance.
     """
-    if np.isinf(strength).any():
+    held = np.isinf(strengths)
+    if held.all():
         return prior
     from scipy.optimize import minimize
+
+    pull = np.where(held, 0.0, strengths)
 
     def loss(b: Floats) -> float:
         z = design @ b
         miss = np.logaddexp(0, z) - right * z
-        held = float((strength * (b - prior) ** 2).sum())
-        return float((weight * miss).sum() / weight.sum()) + held
+        return float((weight * miss).sum() / weight.sum() + (pull * (b - prior) ** 2).sum())
 
-    bounds = [(None, None), (0.05, None)] + [(None, None)] * (design.shape[1] - 2)
-    fitted: Floats = minimize(loss, prior, method="L-BFGS-B", bounds=bounds).x
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(prior)
+    bounds[1] = (0.05, None)
+    bounds = [(p, p) if h else b for p, h, b in zip(prior, held, bounds, strict=True)]
+    fitted: Floats = minimize(loss, np.array(prior), method="L-BFGS-B", bounds=bounds).x
     return fitted
 
 

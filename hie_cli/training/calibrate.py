@@ -183,7 +183,7 @@ def _stored(
         if fit is not None and isinstance(fit.record, ScoreCalibration):
             changes["score_calibration"] = list(fit.record.coefficients)
             changes["recall"] = list(fit.record.recall)
-            changes["raw_weight"] = 0.0
+            changes["raw_weight"] = fit.record.raw_weight
         if fit is not None and isinstance(fit.record, JointCalibration):
             changes["joint_calibration"] = list(fit.record.coefficients)
     changes["cost"] = cost or 0.0

@@ -17,7 +17,7 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def candidates(count, groups=("a", "b", "c")):
+def candidates(count, groups=("a", "b", "c", "d")):
     """Rows of a network whose true chance is sigmoid(0.5 + 2 logit(score)) at every height."""
     rng = np.random.default_rng(0)
     scores = rng.uniform(0.02, 0.98, count)
@@ -60,11 +60,16 @@ def test_a_higher_score_is_never_a_lower_chance():
 
 
 def test_joints_of_crops_have_no_height():
-    fit = fit_joints(Samples(joints=candidates(4000)), crops=True)
+    rows = candidates(4000)
+    fit = fit_joints(Samples(joints=rows), crops=True)
     b0, b1, b2 = fit.record.coefficients
     assert (b0, b1) == (pytest.approx(0.5, abs=0.2), pytest.approx(2, abs=0.2))
     assert b2 == 0
-    assert fit_joints(Samples(joints=candidates(4000)), crops=False).record.coefficients[2] != 0
+    near = [(group, score, height, right and height > 60) for group, score, height, right in rows]
+    assert fit_joints(Samples(joints=near), crops=False).record.coefficients[2] > 0.5
+    assert fit_joints(Samples(joints=rows), crops=False).record.coefficients[2] == pytest.approx(
+        0, abs=0.2
+    )
 
 
 def test_candidates_are_matched_with_the_truth():

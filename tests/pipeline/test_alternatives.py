@@ -32,8 +32,8 @@ def test_best_works_without_anything_pulled_and_says_what_is_missing():
     assert config.detect.models == ("nanodet", "movenet-multipose")
     assert config.pose.model == "movenet-thunder"
     assert notes == [
-        "rtmdet-nano-person is not there, it is done without; "
-        "`hie models pull rtmdet-nano-person` gets it",
+        "yolox-m-humanart is not there, it is done without; "
+        "`hie models pull yolox-m-humanart` gets it",
         "rtmpose-m is not there, movenet-thunder is used; `hie models pull rtmpose-m` gets it",
     ]
     assert config.detect.budget == load_chain("accurate").detect.budget
@@ -41,9 +41,9 @@ def test_best_works_without_anything_pulled_and_says_what_is_missing():
 
 def test_what_is_there_is_used():
     registry.register(ModelSpec("rtmpose-m", "pose"))
-    registry.register(ModelSpec("rtmdet-nano-person", "detect"))
+    registry.register(ModelSpec("yolox-m-humanart", "detect"))
     config, notes = loaded("best")
-    assert config.detect.models == ("nanodet", "movenet-multipose", "rtmdet-nano-person")
+    assert config.detect.models == ("nanodet", "movenet-multipose", "yolox-m-humanart")
     assert config.pose.model == "rtmpose-m"
     assert not notes
 
