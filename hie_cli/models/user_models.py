@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ import numpy as np
 import yaml
 
 from hie_cli.core.errors import ConfigError, HieError, ModelError
+from hie_cli.core.partial_files import partial_path
 from hie_cli.models import assembly, manifest, weights
 from hie_cli.models.imported_network import ImportedNetwork, Session
 from hie_cli.models.manifest import Described
@@ -193,7 +193,7 @@ def store(model: Described, data: bytes, others: Mapping[str, bytes] | None = No
 
 def write(path: Path, data: bytes) -> None:
     """Write a file at once or not at all. ModelError where that cannot be done."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    partial = partial_path(path)
     try:
         partial.write_bytes(data)
         partial.replace(path)

@@ -1,7 +1,6 @@
 """A clip of each identity: a window that follows them, with them alone drawn."""
 
 import os
-import secrets
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.partial_files import partial_path
 from hie_cli.core.types import FramePeople, VideoInfo
 from hie_cli.formats.files import write_error
 from hie_cli.rendering.draw import Painter
@@ -98,7 +98,7 @@ class CutoutWriter:
         self, folder: Path, cutouts: Sequence[Cutout], config: RenderConfig, fps: float, rate: float
     ) -> None:
         self.folder = folder
-        self._partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+        self._partial = partial_path(folder)
         self._cutouts = list(cutouts)
         self._rate = rate
         self._painters = {

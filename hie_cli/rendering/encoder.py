@@ -4,9 +4,7 @@ H.264 needs PyAV (``pip install 'hie[video]'``). Without it OpenCV writes MPEG-4
 encoder that each of its builds has: media players show that, browsers do not.
 """
 
-import glob
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
@@ -17,6 +15,7 @@ from typing import Any, Protocol
 import cv2
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.partial_files import partial_path, partial_paths
 from hie_cli.core.progress import note
 from hie_cli.core.types import Image
 from hie_cli.formats.files import write_error
@@ -67,7 +66,7 @@ class OverlayWriter:
 
     def __init__(self, path: Path, fps: float) -> None:
         self.path = path
-        self._partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
+        self._partial = partial_path(path, path.suffix)
         self._lock: Lock | None = None
         self._fps = fps
         self._encoder: _Encoder | None = None
@@ -89,8 +88,7 @@ class OverlayWriter:
     def _opened(self, image: Image) -> _Encoder:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = Lock(self.path)
-        pattern = f".{glob.escape(self.path.stem)}.*.partial{self.path.suffix}"
-        for left in self.path.parent.glob(pattern):  # of processes that were killed
+        for left in partial_paths(self.path, self.path.suffix):  # of processes that were killed
             left.unlink(missing_ok=True)
         name = h264_encoder()
         size = (image.shape[1], image.shape[0])

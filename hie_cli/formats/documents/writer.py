@@ -5,10 +5,8 @@ end; a partial file can be resumed after its last whole frame line. A lock keeps
 the same document meanwhile.
 """
 
-import glob
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.partial_files import partial_path, partial_paths
 from hie_cli.core.types import FramePeople
 from hie_cli.formats.documents.annolist_people import check_writable, format_people
 from hie_cli.formats.documents.document import (
@@ -68,12 +67,6 @@ def _header_line(header: Header) -> str:
     return HEADER_START + json.dumps(record, separators=(",", ":"), allow_nan=False) + HEADER_END
 
 
-def partial_paths(path: Path) -> list[Path]:
-    """The unfinished documents of ``path``; each writer has its own."""
-    pattern = f".{glob.escape(path.name)}.*.partial"
-    return sorted(path.parent.glob(pattern))
-
-
 class DocumentWriter:
     """Streams frames into a document; published by ``publish``, or by a clean end of ``with``.
 
@@ -85,7 +78,7 @@ class DocumentWriter:
 
     def __init__(self, path: Path, header: Header, resume: bool = False) -> None:
         self.path = path
-        self.partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+        self.partial = partial_path(path)
         self.header = header
         self.done: list[FramePeople] = []
         self.finished = False

@@ -8,7 +8,6 @@ that has changed meanwhile begins anew (RFC 9110, If-Range).
 import contextlib
 import errno
 import http.client
-import os
 import shutil
 import urllib.error
 import urllib.request
@@ -19,6 +18,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from hie_cli.core.errors import ModelError
+from hie_cli.core.partial_files import partial_path
 from hie_cli.core.progress import note, progress
 from hie_cli.core.version import __version__
 
@@ -239,7 +239,7 @@ def copy(source: Path, target: Path, largest: int = LARGEST) -> None:
     try:
         if source.stat().st_size > largest:
             raise ModelError(f"{source}: has more than {largest} bytes")
-        partial = target.with_name(f"{target.name}.part.{os.getpid()}")
+        partial = partial_path(target)
         shutil.copyfile(source, partial)
         partial.replace(target)
     except OSError as error:

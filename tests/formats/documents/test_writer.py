@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.partial_files import partial_paths
 from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Document, Header
-from hie_cli.formats.documents.writer import DocumentWriter, partial_paths
+from hie_cli.formats.documents.writer import DocumentWriter
 
 HEADER = Header("detect", VideoInfo("v", 64, 48, 10.0, None))
 OTHER = Header("detect", VideoInfo("v", 64, 49, 10.0, None))
