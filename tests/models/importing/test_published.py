@@ -16,9 +16,10 @@ FILES = {
     "person-reid-retail-0287.onnx": "embedding",
     "osnet-x0.25-msmt17.onnx": "embedding",
 }
-# What a figure of tracking may be lower by and still be as good: about what the choice of frames
-# changes on these short sequences.
-INTERVAL = 0.03
+# What a figure of tracking may be lower by and still be as good: on these short sequences the same
+# detections differed by as much between two versions of the tracker (TUD-Campus, MOTA .618 and
+# .563).
+INTERVAL = 0.05
 
 
 @pytest.mark.parametrize(("name", "layout"), FILES.items())
