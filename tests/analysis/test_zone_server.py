@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import shutil
 import threading
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ import hie_cli
 from hie_cli.analysis.zone_server import HOST, ZoneServer
 from hie_cli.analysis.zones import Ground, Zones, read_zones, write_zones
 from hie_cli.core.errors import ConfigError, InputError
+from tests.support.browser import chromium
 from tests.support.paths import ROOT
 
 CLIP = ROOT / "data" / "pets09-sample.mp4"
@@ -155,18 +154,6 @@ def test_wrong_input(tmp_path, server):
         hie_cli.edit_zones(CLIP, tmp_path / "z.yaml", frame=-1)
     with pytest.raises(ConfigError, match=f"--port {server.port}: cannot be used"):
         ZoneServer(np.zeros((4, 4, 3), np.uint8), tmp_path / "z.yaml", None, 0, server.port)
-
-
-@contextmanager
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.slow
