@@ -49,13 +49,15 @@ def list_models(
         show_json(rows)
         return
     columns = ("name", "task", "licence", "size", "speed", "summary")
+    lines = []
     for row in rows:
-        row["size"] = _size(row.get("bytes"))
-        row["speed"] = row["speed"]["text"] if "speed" in row else ""
-    widths = [max((len(row[key]) for row in rows), default=0) for key in columns]
-    for row in rows:
-        cells = zip(columns, widths, strict=True)
-        show("  ".join(f"{row[key]:<{width}}" for key, width in cells).rstrip())
+        speed = row["speed"]["text"] if "speed" in row else ""
+        known = row | {"size": _size(row.get("bytes")), "speed": speed}
+        lines.append([known.get(key, "") for key in columns])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = zip(line, widths, strict=True)
+        show("  ".join(f"{cell:<{width}}" for cell, width in cells).rstrip())
 
 
 @command("models show", SET_UP)
