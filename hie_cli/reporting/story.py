@@ -82,9 +82,14 @@ class Story:
 
     @cached_property
     def action_step(self) -> int:
-        """Rows from one recognition of actions to the next: for so long one is taken to hold."""
+        """Rows from one recognition of actions to the next: for so long one is taken to hold.
+
+        A single one holds for the whole clip, which then is shorter than a step.
+        """
         scored = np.unique(self.position[self.best_action >= 0])
-        return int(np.median(np.diff(scored))) if len(scored) > 1 else 1
+        if len(scored) == 1:
+            return len(self.frames)
+        return int(np.median(np.diff(scored))) if len(scored) else 1
 
     @cached_property
     def best_action(self) -> IntArray:

@@ -34,6 +34,8 @@ def test_what_an_action_stands_for_is_the_usual_step_between_scores():
     told = story([(t, 0, box(9, 99), "riding" if t % 4 == 0 else "") for t in range(13)])
     assert told.action_step == 4
     assert (told.best_action >= 0).sum() == 4  # frames 0, 4, 8 and 12
+    once = story([(t, 0, box(9, 99), "" if t else "riding") for t in range(9)], frames=9)
+    assert once.action_step == 9
 
 
 def test_another_programs_annolist_has_its_size_from_its_boxes(tmp_path):
