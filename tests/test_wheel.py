@@ -55,6 +55,7 @@ def test_settings_weights_and_licences_come_along(installed):
         assert inside <= {path.name for path in (installed / "hie_cli" / name).iterdir()}
     (information,) = installed.glob("hie-*.dist-info")
     assert (information / "licenses" / "NOTICE").is_file()
+    assert (installed / "hie_cli" / "reporting" / "templates" / "video.js").is_file()
     assert not (installed / "tests").exists()
 
 
