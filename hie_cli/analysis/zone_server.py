@@ -26,6 +26,7 @@ from hie_cli.video.sources import FrameRange, VideoSource
 
 HOST = "127.0.0.1"
 _MOST_BYTES = 1_000_000
+_POLL_SECONDS = 0.05  # until the server hears that it is to stop
 _PAGE = {
     "": ("index.html", "text/html; charset=utf-8"),
     "zones.js": ("zones.js", "text/javascript; charset=utf-8"),
@@ -104,7 +105,9 @@ class ZoneServer:
         except (OSError, OverflowError) as error:
             raise ConfigError(f"--port {port}: cannot be used ({error}); give another") from None
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+        )
         self._thread.start()
 
     @property

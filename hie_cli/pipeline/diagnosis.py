@@ -17,9 +17,10 @@ from hie_cli.core.errors import HieError
 from hie_cli.core.version import __version__
 from hie_cli.models import registry, user_models
 from hie_cli.models.runtime import resolve_device
+from hie_cli.rendering.encoder import h264_encoder
 
 NEEDED = ("numpy", "opencv-python-headless", "onnxruntime", "torch", "scipy", "matplotlib", "typer")
-OPTIONAL = ("pyarrow", "supervision")
+OPTIONAL = ("av", "pyarrow", "supervision")
 LEAST_FREE = 1 << 30  # bytes that results of a few videos need
 
 
@@ -63,6 +64,7 @@ def _findings(output: Path, device: str) -> Iterator[Finding]:
         found = _version(name)
         yield Finding(name, True, found or "not installed (optional)")
     yield _attempt("codecs", _codecs, "reinstall opencv-python-headless")
+    yield Finding("overlays", True, _overlays())
     yield _attempt("device", lambda: _device(device), "use --device cpu")
     yield from _weights()
     yield from _folders(output)
@@ -97,6 +99,14 @@ def _package(name: str) -> Finding:
     if found is None:
         return Finding(name, False, "not installed", f"pip install {name}")
     return Finding(name, True, found)
+
+
+def _overlays() -> str:
+    """How overlay videos would be written."""
+    encoder = h264_encoder()
+    if encoder is None:
+        return "MPEG-4 part 2, which browsers do not play; pip install 'hie[video]' for H.264"
+    return f"H.264 ({encoder}), which browsers play"
 
 
 def _codecs() -> str:

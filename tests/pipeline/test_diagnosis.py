@@ -33,3 +33,10 @@ def test_little_space_is_said(tmp_path, monkeypatch):
     [results] = [f for f in diagnose(tmp_path).findings if f.name == "results"]
     assert not results.ok
     assert "MiB left" in results.detail
+
+
+def test_it_says_how_overlays_are_written(monkeypatch):
+    monkeypatch.setattr(diagnosis, "h264_encoder", lambda: None)
+    assert "pip install 'hie[video]'" in diagnosis._overlays()
+    monkeypatch.setattr(diagnosis, "h264_encoder", lambda: "libx264")
+    assert diagnosis._overlays() == "H.264 (libx264), which browsers play"
