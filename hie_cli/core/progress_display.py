@@ -1,4 +1,8 @@
-"""Progress on stderr: one line that is drawn again on a terminal, else a line every 30 seconds."""
+"""Progress on stderr: one line that is drawn again on a terminal, else a line every 30 seconds.
+
+Where there is no terminal, 30 seconds without any news are told as well: a network is being loaded,
+or identities linked over a whole video.
+"""
 
 import shutil
 import sys
@@ -10,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from hie_cli.core.periodic import call_every
 from hie_cli.core.progress_events import Begin, Doing, End, Event, Note, Overall, Step
 from hie_cli.core.text import brief, printable
 
@@ -71,14 +76,18 @@ class Display:
         stream: TextIO | None = None,
         now: Callable[[], float] = time.monotonic,
         width: Callable[[], int] = lambda: shutil.get_terminal_size().columns,
+        silence: float = LOG_SECONDS,
     ) -> None:
+        """silence: seconds without a line after which there is one, if there is no terminal."""
         self._given = stream
         self._now, self._width = now, width
         self._tasks: dict[Any, _Task] = {}
         self._overall = _Task("videos", None, "video")
         self._doing = ""
         self._drawn = False
-        self._last = now()
+        self._last = self._told = self._moved = now()
+        self._silence = silence
+        self._watched = False
         self._lock = threading.RLock()
 
     @property
@@ -95,7 +104,20 @@ class Display:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         with self._lock, suppress(OSError, ValueError):  # nobody is there to read it
+            if not self._watched and not self._redraws:
+                self._watched = True
+                call_every(self._silence / 6, self.break_silence)
+            if not isinstance(event, Note):
+                self._moved = self._now()
             self._take(event)
+
+    def break_silence(self) -> None:
+        """A line, if something is under way and nothing has been told for long."""
+        with self._lock, suppress(OSError, ValueError):
+            now = self._now()
+            doing = self.text()
+            if doing and now - self._told >= self._silence and not self._redraws:
+                self._line(f"{doing}  still at work after {clock(now - self._moved)}")
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Note):
@@ -114,7 +136,9 @@ class Display:
             self._tasks[event.task] = _Task(event.label, event.total, event.unit)
             self._tasks[event.task].steps.append((self._now(), 0))
         elif isinstance(event, End):
-            self._tasks.pop(event.task, None)
+            ended = self._tasks.pop(event.task, None)
+            if ended is not None and not self._tasks:  # what comes next may take long, unnamed
+                self._doing = f"{ended.label} {ended.done} done"
             self._clear()
         elif isinstance(event, Step) and event.task in self._tasks:
             self._tasks[event.task].step(self._now(), event.done)
@@ -155,6 +179,7 @@ class Display:
         return (total - done - begun) * seconds / gone if gone > 0 else None
 
     def _line(self, text: str) -> None:
+        self._told = self._now()
         self._clear()
         self._stream.write(brief(text) + "\n")
         self._stream.flush()

@@ -1,4 +1,5 @@
 import io
+import time as real_time
 
 import pytest
 
@@ -101,3 +102,55 @@ def test_a_closed_stream_is_no_error() -> None:
     display, _ = shown(stream)
     stream.close()
     display(Note("unheard"))
+
+
+def test_half_a_minute_without_news_is_told_where_there_is_no_terminal() -> None:
+    stream = io.StringIO()
+    display, time = shown(stream)
+    display.break_silence()
+    time.now = 40.0
+    display.break_silence()  # nothing is under way
+    display(Doing("loading nanodet"))
+    for second in range(41, 110):
+        time.now = float(second)
+        display.break_silence()
+    display(Begin(1, "v: people", 8, "frame"))
+    display(Step(1, 8))
+    display(End(1))
+    time.now = 138.0
+    display.break_silence()
+    time.now = 200.0
+    display.break_silence()  # identities are linked, say
+    # Told at 40, again at 70 and 100; the last step was at 109, 91 s before 200.
+    assert stream.getvalue().splitlines() == [
+        "loading nanodet",
+        "loading nanodet  still at work after 0:30",
+        "loading nanodet  still at work after 1:00",
+        "v: people 8/8",
+        "v: people 8 done  still at work after 1:31",
+    ]
+
+
+def test_a_terminal_is_not_written_to_in_silence() -> None:
+    stream = Terminal()
+    display, time = shown(stream)
+    display(Begin(1, "v", 10, "frame"))
+    time.now = 100.0
+    display.break_silence()
+    assert stream.getvalue() == ""
+
+
+def test_silence_is_broken_from_beside_the_work_until_the_display_is_gone() -> None:
+    stream = io.StringIO()
+    display = Display(stream, silence=0.05)
+    display(Doing("loading nanodet"))
+    deadline = real_time.monotonic() + 10
+    while stream.getvalue().count("\n") < 3 and real_time.monotonic() < deadline:
+        real_time.sleep(0.01)
+    lines = stream.getvalue().splitlines()
+    assert lines[:3] == ["loading nanodet"] + 2 * ["loading nanodet  still at work after 0:00"]
+    del display
+    real_time.sleep(0.2)  # a last line may have been under way
+    said = stream.getvalue()
+    real_time.sleep(0.2)
+    assert stream.getvalue() == said
