@@ -157,16 +157,19 @@ def track(
     preset: str | None = None,
     config: Files = None,
     set: Sets = None,
+    device: str = "auto",
     video: VideoInfo | None = None,
     fps: float | None = None,
 ) -> FrameStream:
     """Frames with people -> the same with an identity per person (``people.track_ids``).
 
-    By appearance too where the frames carry images. video, fps: size and rate, where the frames
+    By appearance too where the frames carry images (``set={"track.appearance_model": NAME}``: by a
+    network's vectors, computed on ``device``). video, fps: size and rate, where the frames
     themselves do not say. Comes when the frames have ended; with ``set={"track.online": True}`` one
     by one.
     """
-    return chain.track_frames(frames, config=load_chain(preset, config, set), video=video, fps=fps)
+    settings = load_chain(preset, config, set)
+    return chain.track_frames(frames, config=settings, device=device, video=video, fps=fps)
 
 
 def recognise(

@@ -85,6 +85,14 @@ Device = Annotated[
         autocompletion=beginning(lambda: list(DEVICES)),
     ),
 ]
+Appearance = Annotated[
+    str | None,
+    _shared(
+        "--appearance",
+        metavar="NAME",
+        help="Tell people apart by this appearance network too (hie models list).",
+    ),
+]
 Frames = Annotated[
     str,
     typer.Option("--frames", metavar="A:B:S", help="Frames A <= t < B, every S-th. Default: all."),

@@ -23,6 +23,7 @@ def run(
     config: options.Config = None,
     sets: options.Set = None,
     device: options.Device = "auto",
+    appearance: options.Appearance = None,
     frames: options.Frames = ":",
     begin: options.Begin = None,
     end: options.End = None,
@@ -49,4 +50,5 @@ def run(
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
+    session.choose_appearance(appearance)
     session.run_videos(videos, (frames, begin, end), until, workers, stills)

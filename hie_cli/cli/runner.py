@@ -87,6 +87,11 @@ class Session:
         key, value = values[section]
         self.choose(section, {key: value})
 
+    def choose_appearance(self, name: str | None) -> None:
+        """``--appearance``: the network by whose vectors people are told apart."""
+        if name is not None:
+            self.choose("track", {"appearance_model": name, "appearance": True})
+
     def run_videos(
         self,
         patterns: Sequence[str],
@@ -150,6 +155,8 @@ class Session:
         document = Document(path)
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
+        if stage == "track" and self.config.track.appearance_model and not videos:
+            raise ConfigError(f"{path}: an appearance model needs pixels; give --video")
         needs_pixels = stage in ("pose", "render") or (stage == "track" and bool(videos))
         needs_pixels |= stage == "action" and action_needs_pixels(self.config.action)
         source = None

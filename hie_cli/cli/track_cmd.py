@@ -17,6 +17,8 @@ def track(
     online: Annotated[
         bool, typer.Option("--online", help="Decide each frame from the past alone (streams).")
     ] = False,
+    appearance: options.Appearance = None,
+    device: options.Device = "auto",
     preset: options.Preset = None,
     config: options.Config = None,
     sets: options.Set = None,
@@ -32,10 +34,12 @@ def track(
     Examples:
       hie track out/pose --video clips/ -o out
       hie track out/pose/crowd.json -o out --set track.lost_seconds=4
+      hie track out/pose --video clips/ -o out --appearance osnet-x0.25-msmt17
     """
     from hie_cli.cli.runner import Session
 
-    session = Session(output, preset, config, sets, "cpu", overwrite, resume, json)
+    session = Session(output, preset, config, sets, device, overwrite, resume, json)
     if online:
         session.choose("track", {"online": True})
+    session.choose_appearance(appearance)
     session.run_documents(documents, video or [], "track")

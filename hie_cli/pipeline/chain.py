@@ -192,6 +192,7 @@ def track_frames(
     frames: Iterable[FramePeople],
     *,
     config: ChainConfig = DEFAULTS,
+    device: str = "auto",
     video: VideoInfo | None = None,
     fps: float | None = None,
 ) -> FrameStream:
@@ -201,8 +202,10 @@ def track_frames(
     ``fps``). Comes when the frames have ended; with ``track.online`` one by one.
     """
     known, stream = _video(frames, fps, video)
+    network = Models(config, device).appearance
+    embed = None if network is None else network.embed
     yield from _rounded(
-        tracking.track(tracking.describe(stream, config.track), known, config.track), known
+        tracking.track(tracking.describe(stream, config.track, embed), known, config.track), known
     )
 
 

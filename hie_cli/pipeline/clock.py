@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import FramePeople, FrameStream, Image, People
-from hie_cli.models.base import Detector, PoseEstimator
+from hie_cli.core.types import FloatArray, FramePeople, FrameStream, Image, People
+from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
 from hie_cli.models.parts import Poses
 from hie_cli.models.spec import ModelSpec
 
@@ -152,4 +152,18 @@ class TimedEstimator(_Timed):
     ) -> list[Poses]:
         """As the model does."""
         found: list[Poses] = self._time(lambda: self._model.estimate(images, boxes, flip=flip))
+        return found
+
+
+class TimedAppearance(_Timed):
+    """An appearance network, timed; see ``models.base.AppearanceModel``."""
+
+    def __init__(self, model: AppearanceModel, clock: Clock) -> None:
+        super().__init__(model, clock)
+
+    def embed(
+        self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]]
+    ) -> list[FloatArray]:
+        """As the model does."""
+        found: list[FloatArray] = self._time(lambda: self._model.embed(images, boxes))
         return found

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from hie_cli.core.progress import tell
 from hie_cli.core.progress_events import Doing
-from hie_cli.models.base import Detector, PoseEstimator
+from hie_cli.models.base import AppearanceModel, Detector, Model, PoseEstimator
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.posing import refine
 from hie_cli.recognition import stage as recognition
@@ -25,6 +25,14 @@ def _estimator(name: str, device: str) -> PoseEstimator:
 
     tell(Doing(f"loading {name}"))
     return registry.load_estimator(name, device)
+
+
+@lru_cache(maxsize=4)
+def _appearance(name: str, device: str) -> AppearanceModel:
+    from hie_cli.models import registry
+
+    tell(Doing(f"loading {name}"))
+    return registry.load_appearance(name, device)
 
 
 class Models:
@@ -49,6 +57,14 @@ class Models:
             return None
         return _estimator(self._config.pose.model, self.device)
 
+    @property
+    def appearance(self) -> AppearanceModel | None:
+        """The loaded network of ``config.track.appearance_model``; None if none is used."""
+        track = self._config.track
+        if not track.appearance_model or not track.appearance:
+            return None
+        return _appearance(track.appearance_model, self.device)
+
 
 def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> None:
     """Know the device and every model that ``stages`` will ask for.
@@ -66,10 +82,14 @@ def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> Non
         if config.pose.mode != "one-pass":
             registry.find(config.pose.model)
         refine.check_models(config.refine, device)
+    if "track" in stages and config.track.appearance_model:
+        registry.find(config.track.appearance_model)
     if "action" in stages:
         recognition.check_models(config.action)
 
 
-def used(models: Iterable[Detector | PoseEstimator]) -> tuple[dict[str, str], ...]:
+def used(
+    models: Iterable[Model],
+) -> tuple[dict[str, str], ...]:
     """Names and checksums of networks as a document's header keeps them."""
     return tuple({"name": model.name, "sha256": model.sha256} for model in models)

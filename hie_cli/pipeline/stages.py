@@ -8,7 +8,7 @@ from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, V
 from hie_cli.detection import stage as detection
 from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
 from hie_cli.pipeline import pictures
-from hie_cli.pipeline.clock import Clock, TimedDetector, TimedEstimator
+from hie_cli.pipeline.clock import Clock, TimedAppearance, TimedDetector, TimedEstimator
 from hie_cli.pipeline.inputs import Source
 from hie_cli.pipeline.networks import Models, used
 from hie_cli.pipeline.output import OutputDir
@@ -110,16 +110,22 @@ def track(run: VideoRun) -> Stage:
     config = run.config.track
 
     def stage(stream: FrameStream) -> FrameStream:
+        network = run.models.appearance
+        embed = None if network is None else TimedAppearance(network, run.clock).embed
         if not config.online:
-            yield from tracking.track(tracking.describe(stream, config), run.video, config)
+            yield from tracking.track(tracking.describe(stream, config, embed), run.video, config)
             return
         images: list[Image | None] = []  # of the one frame that is under way
-        observations = tracking.describe(_noting(stream, images), config)
+        observations = tracking.describe(_noting(stream, images), config, embed)
         for item in tracking.track(observations, run.video, config):
             yield replace(item, image=images.pop())
 
+    def models() -> tuple[dict[str, str], ...]:
+        network = run.models.appearance
+        return () if network is None else used([network])
+
     online = config.online
-    return Stage("track", stage, as_dict(config), whole=not online, keeps_images=online)
+    return Stage("track", stage, as_dict(config), models, whole=not online, keeps_images=online)
 
 
 def _noting(stream: FrameStream, images: list[Image | None]) -> FrameStream:

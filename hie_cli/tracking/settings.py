@@ -56,6 +56,8 @@ class TrackConfig:
 
     online: bool = False
     appearance: bool = True
+    appearance_model: str = ""
+    appearance_share: float = 0.5
     flow: bool = False
     camera: bool = True
     flow_size: int = 480

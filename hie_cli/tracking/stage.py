@@ -5,13 +5,13 @@ the whole video is known: a forward pass makes tracklets, which are linked acros
 filled and smoothed. Online, ids are given frame by frame and nothing is changed afterwards.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from hie_cli.camera.common_motion import CommonMotion
 from hie_cli.camera.path import CameraPath, nearest_similarity
-from hie_cli.core.types import FramePeople, FrameStream, Image, People, VideoInfo
+from hie_cli.core.types import FloatArray, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.tracking.gaps import Crowd, miss_seconds
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
@@ -24,10 +24,16 @@ from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit, steadied
 __all__ = ["Observation", "TrackConfig", "describe", "track"]
 
 
-def describe(stream: Iterable[FramePeople], config: TrackConfig) -> Iterator[Observation]:
+Embed = Callable[[Sequence[Image], Sequence[FloatArray]], list[FloatArray]]
+
+
+def describe(
+    stream: Iterable[FramePeople], config: TrackConfig, embed: Embed | None = None
+) -> Iterator[Observation]:
     """Observations with what ``config.appearance``, ``flow`` and ``camera`` ask of the pixels.
 
-    Frames without an image give their people alone, for tracking without pixels. Streams: holds one
+    Frames without an image give their people alone, for tracking without pixels. ``embed``: of the
+    network that ``appearance_model`` names (``models.base.AppearanceModel``). Streams: holds one
     reduced frame. Imports OpenCV at the first image.
     """
     look: _PixelMeter | None = None
@@ -35,27 +41,26 @@ def describe(stream: Iterable[FramePeople], config: TrackConfig) -> Iterator[Obs
         if item.image is None:
             yield Observation(item.index, item.people, camera=item.camera)
             continue
-        look = look or _PixelMeter(config)
+        look = look or _PixelMeter(config, embed)
         yield look.observe(item.index, item.image, item.people)
 
 
 class _PixelMeter:
     """What the pixels of one frame after another say of the people in them."""
 
-    def __init__(self, config: TrackConfig) -> None:
+    def __init__(self, config: TrackConfig, embed: Embed | None) -> None:
         from hie_cli.tracking.pixel_motion import FlowMeter
 
-        self._config = config
+        self._config, self._embed = config, embed
         self._flow = FlowMeter(config.flow_size) if config.flow or config.camera else None
 
     def observe(self, index: int, image: Image, people: People) -> Observation:
         """Appearance, camera motion and body motion since the frame of the call before."""
         from hie_cli.camera.background import background_motion
-        from hie_cli.tracking.appearance import stripe_histograms
         from hie_cli.tracking.pixel_motion import body_motion
 
         config = self._config
-        look = stripe_histograms(image, people.boxes) if config.appearance else None
+        look = self._look(image, people.boxes) if config.appearance else None
         field, scale = self._flow.step(image) if self._flow else (None, 1.0)
         moved = camera = None
         if field is not None and config.flow:
@@ -63,6 +68,21 @@ class _PixelMeter:
         if field is not None and config.camera:
             camera = background_motion(field, scale, people.boxes)
         return Observation(index, people, look, camera, moved)
+
+    def _look(self, image: Image, boxes: FloatArray) -> FloatArray:
+        """Appearance (N, D), rows of unit length: stripes, the network's vectors, or both joined so
+        that the dot product of two people is the weighted mean of their similarities.
+        """
+        from hie_cli.tracking.appearance import stripe_histograms
+
+        if self._embed is None:
+            return stripe_histograms(image, boxes)
+        share = self._config.appearance_share
+        vectors = self._embed([image], [boxes])[0]
+        if share >= 1 or not len(boxes):
+            return vectors
+        stripes = stripe_histograms(image, boxes)
+        return np.hstack([np.sqrt(share) * vectors, np.sqrt(1 - share) * stripes])
 
 
 def track(

@@ -140,6 +140,8 @@ def test_action_explains_one_identity_and_writes_nothing(tmp_path):
         (["pose", "walk.json", *RAFT, *WEIGHTS], 4, "text.mp4: cannot be read"),
         (["pose", "walk.json"], 2, "walk.json: needs its video; give it with --video"),
         (["pose", "broken.json", "--video", "text.mp4"], 3, "broken.json: line 1 column"),
+        (["track", "walk.json", "--appearance", "nobody"], 4, "nobody"),
+        (["track", "walk.json", "--appearance", "nanodet"], 2, "needs pixels; give --video"),
         (["action", "cut.json"], 3, "cut.json: ends early"),
         (["action", "boxes.json"], 3, "frame 0: people have no track_id; run hie track first"),
         (["action", "reversed.json"], 3, "frame 0: person 0 has x2 < x1"),

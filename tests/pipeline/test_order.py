@@ -67,6 +67,22 @@ def test_run_in_this_order_equals_the_separate_commands(clip, tmp_path):
     assert {i for item in poses for i in item.people.track_ids.tolist()} == {1, 2}
 
 
+def test_an_appearance_network_stands_in_the_tracks_header(clip, tmp_path):
+    """Which ``hie run`` and the single commands write alike."""
+    models = fakes.models()
+    models.appearance = fakes.BrightnessLook()
+    usual = ChainConfig()
+    stages = stages_until("track", usual.order)
+    run_video(VideoSource(clip), stages, OutputDir(tmp_path / "run"), usual, models)
+    document = Document(tmp_path / "run" / "pose" / "walkers.json")
+    source = open_video(document, clip, None)
+    run_document(document, source, "track", OutputDir(tmp_path / "apart"), usual, models)
+    both = [files(tmp_path / name)["track/walkers.json"] for name in ("run", "apart")]
+    assert both[0] == both[1]
+    header = Document(tmp_path / "run" / "track" / "walkers.json").header
+    assert header.models[-1] == {"name": "brightness-look", "sha256": "2" * 64}
+
+
 def test_without_identities_the_order_changes_nothing(clip, tmp_path):
     for name, config in (("a", ChainConfig()), ("b", TRACK_FIRST)):
         run_video(VideoSource(clip), STAGES[:2], OutputDir(tmp_path / name), config, fakes.models())

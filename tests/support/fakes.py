@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.core.types import Image, People
 from hie_cli.models.spec import ModelSpec
@@ -54,8 +55,29 @@ class CentrePose:
         return poses
 
 
+class BrightnessLook:
+    """An appearance network for tests: the mean of a person's pixels, as a direction in a plane."""
+
+    spec = None
+    name = "brightness-look"
+    sha256 = "2" * 64
+
+    def embed(
+        self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]]
+    ) -> list[NDArray[np.float32]]:
+        found = []
+        for image, some in zip(images, boxes, strict=True):
+            means = [
+                image[max(0, int(y1)) : int(y2), max(0, int(x1)) : int(x2)].mean()
+                for x1, y1, x2, y2 in some
+            ]
+            angle = np.array(means).reshape(-1) / 255
+            found.append(np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32))
+        return found
+
+
 def models(fail_at_call: int | None = None) -> Any:
     """What ``pipeline.Models`` offers."""
     return SimpleNamespace(
-        detectors=[SquareDetector(fail_at_call)], pose=CentrePose(), device="cpu"
+        detectors=[SquareDetector(fail_at_call)], pose=CentrePose(), appearance=None, device="cpu"
     )

@@ -151,6 +151,25 @@ def test_describe_measures_motion_and_camera_of_real_pixels():
     assert bare.flow is None
 
 
+@pytest.mark.parametrize("share", [1.0, 0.25])
+def test_a_networks_vectors_in_place_of_the_stripes_or_beside_them(share):
+    """Two grey coats are alike by stripes (1); the network says they are orthogonal (0)."""
+    config = dataclasses.replace(OFFLINE, appearance_share=share)
+    image = np.full((100, 200, 3), 90, np.uint8)
+    people = People(np.array([[10.0, 10, 40, 90], [110, 10, 140, 90]]), np.ones(2))
+
+    def embed(images, boxes):
+        assert images[0] is image
+        return [np.eye(2, dtype=np.float32) for _ in boxes]
+
+    (seen,) = describe([FramePeople(0, people, image)], config, embed)
+    assert seen.appearance @ seen.appearance.T == pytest.approx(
+        np.array([[1, 1 - share], [1 - share, 1]]), abs=1e-6
+    )
+    (nobody,) = describe([FramePeople(0, People.empty(), image)], config, lambda i, b: [b[0]])
+    assert len(nobody.appearance) == 0
+
+
 def test_camera_motion_is_taken_out():
     """A still person under a camera that jumps by a whole width each frame."""
     shift = np.array([[1.0, 0, -45], [0, 1, 0], [0, 0, 1]])
