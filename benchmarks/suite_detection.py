@@ -139,6 +139,8 @@ def figures(
     table = box_figures(own, labels)
     at_point, best, score = f1(own, labels)
     table |= {"F1": at_point, "best F1": best, "best score": score, "cost": spent}
+    if not any((~ignore).any() for _, ignore in labels):
+        table["recall50"] = np.nan
     if not whole:
         table |= {"AP50": np.nan, "AP": np.nan, "F1": np.nan, "best F1": np.nan}
     return table

@@ -1,4 +1,4 @@
-"""Boxes and scores smoothed over time: a frame's box is what the frames around it agree on.
+"""Boxes smoothed over time: a frame's box is what the frames around it agree on.
 
 A detector's box jitters, above all in width, with every swing of an arm. People are followed by the
 overlap of their boxes for a few frames either way, and each side of the box becomes the value of a
@@ -40,10 +40,10 @@ def frames_around(seconds: float, fps: float, stride: int) -> int:
 
 
 def smooth_boxes(stream: Iterable[FramePeople], half: int, seconds: float) -> FrameStream:
-    """Yield each frame with its people's boxes and scores smoothed over ``half`` frames either way.
+    """Yield each frame with its people's boxes smoothed over ``half`` frames either way.
 
-    ``seconds`` lie between two frames. Poses and the number of people stay. Holds 2 ``half`` + 1
-    frames; 0 passes all through.
+    ``seconds`` lie between two frames. Scores, poses and the number of people stay. Holds 2
+    ``half`` + 1 frames; 0 passes all through.
     """
     if half < 1:
         yield from stream
@@ -77,22 +77,7 @@ def _smoothed(window: Sequence[LinkedFrame], position: int, seconds: float) -> P
     # The lines of two opposite sides may cross where a box becomes narrow, as at the image's edge.
     crossed = (smooth[:, 2:] < smooth[:, :2]).any(-1, keepdims=True)
     smooth = walkers_width(np.where(crossed, boxes[0], smooth), slope / seconds)
-    return people.replace(boxes=smooth, scores=lasting(np.stack(weights)))
-
-
-def lasting(scores: Floats) -> Floats:
-    """Scores (N,) of people from those of S frames (S, N), the first being their own; 0: not seen.
-
-    The mean of three: a person's own score, the mean over the frames, and the best of them. A
-    ghost is gone in the next frame, and who is half covered now is seen better a little earlier or
-    later. A frame counts in the mean as far as people are followed to it (after a cut that nobody
-    survives, a miss says nothing): by the share of all scores whose people are found there.
-    """
-    own = scores[0]
-    followed = ((scores > 0) * own).sum(1) / max(float(own.sum()), 1e-9)
-    mean = (followed[:, None] * scores).sum(0) / max(float(followed.sum()), 1e-9)
-    value: Floats = (own + mean + scores.max(0)) / 3
-    return value
+    return people.replace(boxes=smooth)
 
 
 def walkers_width(boxes: Floats, velocity: Floats) -> Floats:

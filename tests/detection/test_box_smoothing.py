@@ -7,7 +7,6 @@ from hie_cli.core.types import FramePeople, People
 from hie_cli.detection.box_smoothing import (
     common_motion,
     frames_around,
-    lasting,
     line_at_zero,
     smooth_boxes,
     walkers_width,
@@ -67,22 +66,6 @@ def test_a_swinging_arm_is_no_motion():
     # Both sides move apart: the centre stands still.
     boxes = np.array([[0, 0, 50, 100]], float)
     np.testing.assert_allclose(walkers_width(boxes, np.array([[-90.0, 0, 90, 0]])), boxes)
-
-
-def test_a_score_that_lasts_by_hand():
-    # Three frames, all of whose scores are followed for 0.8 of 1.0: weights 1, 0.8, 0.8.
-    scores = np.array([[0.8, 0.2], [0.6, 0.0], [0.8, 0.0]])
-    first = (0.8 + 0.8 * 0.6 + 0.8 * 0.8) / 2.6
-    np.testing.assert_allclose(lasting(scores), [(first + 1.6) / 3, (0.2 / 2.6 + 0.4) / 3])
-    # After a cut nobody is followed: a miss says nothing.
-    np.testing.assert_allclose(lasting(np.array([[0.8, 0.2], [0.0, 0.0]])), [0.8, 0.2])
-
-
-def test_a_ghost_of_one_frame_sinks_and_who_stays_does_not():
-    items = [people(50), people(50), people(50, 300), people(50), people(50)]
-    scores = list(smooth_boxes(stream(items), 2, SECONDS))[2].people.scores
-    assert scores[0] == pytest.approx(0.8)
-    assert scores[1] < 0.65  # (0.8 + 0.8 / (1 + 4 * 0.5) + 0.8) / 3 = 0.62
 
 
 def test_a_swinging_width_is_evened_out():
