@@ -28,7 +28,7 @@ import caviar_own
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.progress import progress
-from hie_cli.core.types import BoolArray, FloatArray
+from hie_cli.core.types import BoolArray, FloatArray, IntArray
 from hie_cli.formats.files import atomic_write
 from hie_cli.recognition.kinematic.decision import PACKAGED, Decision
 from hie_cli.recognition.kinematic.measures import Measures
@@ -241,6 +241,21 @@ def macro(scores: FloatArray, labels: FloatArray) -> float:
     """Mean over the classes of the share of people whose top action is right."""
     right = scores.argmax(1) == labels
     return float(np.mean([right[labels == k].mean() for k in np.unique(labels)]))
+
+
+def crowd_error(scores: FloatArray, labels: IntArray) -> float:
+    """Expected calibration error of the best group's share over ten bins, people weighing as much
+    as their actions are common.
+    """
+    weights = of_classes(scores, labels).weights
+    of_action = np.array([caviar.group_of(action) for action in ACTIONS])
+    groups = sorted(set(of_action.tolist()))
+    shares = np.stack([scores[:, of_action == group].sum(1) for group in groups], 1)
+    right = np.array(groups)[shares.argmax(1)] == of_action[labels]
+    sure = shares.max(1)
+    off = weights * (sure - right) / weights.sum()
+    number = np.minimum((sure * 10).astype(int), 9)
+    return float(sum(abs(off[number == k].sum()) for k in np.unique(number)))
 
 
 def interval(found: list[caviar.Unit]) -> tuple[float, float]:
@@ -473,7 +488,8 @@ def main() -> None:
             f"crowds of held-out styles, {camera} cameras, {len(test.labels)} people: macro "
             f"{macro(judged(decision, test), test.labels):.3f}, the rules alone "
             f"{macro(test.rules, test.labels):.3f}, fitted on crowds alone "
-            f"{macro(judged(fits.start, test), test.labels):.3f}",
+            f"{macro(judged(fits.start, test), test.labels):.3f}; calibration error "
+            f"{crowd_error(judged(decision, test), test.labels):.3f}",
             flush=True,
         )
     if args.leave_one_out:
