@@ -17,7 +17,7 @@ from hie_cli.formats.documents.document import Document
 from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.kinematic.settings import KinematicConfig
 from hie_cli.recognition.window import windows
-from hie_cli.rendering.draw import RenderConfig
+from hie_cli.rendering.settings import RenderConfig
 
 SLOW, FAST = 0.2, 0.5  # body heights a second: slower than usual walkers
 
