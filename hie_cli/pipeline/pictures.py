@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from hie_cli.analysis.zones import read_zones
-from hie_cli.core.errors import ConfigError
+from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.progress import note
 from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
 from hie_cli.pipeline.inputs import Source
@@ -94,7 +94,9 @@ def _drawn(
     sheet = ContactSheet(job.video, view, len(source), config, job.stride)
     folder = output.overlay(name).with_suffix("")
     shown = _clock(job)
+    missing = set(config.only)
     for item in stream:
+        _check_identities(item, name, missing)
         if item.image is None:
             raise ValueError(f"frame {item.index}: drawing needs its image")
         picture = view.picture(item.image)
@@ -111,6 +113,24 @@ def _drawn(
     if clips is not None:
         clips.close()
     sheet.save(output.contact_sheet(name))
+    if missing:
+        ids = ", ".join(map(str, sorted(missing)))
+        note(f"{name}: nobody has the identity {ids}")
+
+
+def _check_identities(item: FramePeople, name: str, missing: set[int]) -> None:
+    """Take those who are there out of the ``missing`` of whom are to be drawn alone.
+
+    Raises InputError where people have no identities to choose by.
+    """
+    if not missing or not len(item.people):
+        return
+    if item.people.track_ids is None:
+        raise InputError(
+            f"{name}: frame {item.index}: people have no track_id to choose them by; run hie track "
+            "first"
+        )
+    missing.difference_update(item.people.track_ids.tolist())
 
 
 def _read_again(frames: list[FramePeople], source: Source) -> Iterator[FramePeople]:

@@ -72,6 +72,22 @@ def test_what_is_shown(clip):
     assert overlay(clip)[0][29].max() < 40, "nobody is number 5"
 
 
+def test_identities_that_are_not_there_are_said(clip, capsys):
+    arguments = ["render", str(clip / "walk.json"), "--video", str(clip / "walk.mp4")]
+    assert run([*arguments, "-o", str(clip / "out"), "--only", "4,5,9"]) == 0
+    assert "walk: nobody has the identity 5, 9" in capsys.readouterr().err
+    video = VideoInfo("walk", 160, 120, 10.0, len(STAMPS))
+    document = DocumentWriter(clip / "none" / "walk.json", Header("detect", video), False)
+    for i in range(len(STAMPS)):
+        document.write(FramePeople(i, People(np.array([[50, 30, 70, 70]]), np.ones(1))))
+    document.publish()
+    document.close()
+    arguments[1] = str(clip / "none" / "walk.json")
+    assert run([*arguments, "-o", str(clip / "none"), "--only", "4"]) == 3
+    assert "frame 0: people have no track_id to choose them by" in capsys.readouterr().err
+    assert not (clip / "none" / "render" / "walk.mp4").exists()
+
+
 def test_blur_hides_people_in_every_picture(clip):
     assert render(clip, "--blur", "people", "--cutouts", "--show", "ids", "--png") == 0
     for frame in overlay(clip):
