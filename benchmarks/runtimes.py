@@ -1,10 +1,11 @@
-"""ONNX Runtime against torch on this machine's CPU, for each packaged network.
+"""ONNX Runtime in both precisions against torch on this machine's CPU, for each packaged network.
 
     python benchmarks/runtimes.py [--threads 1] [--batch 1 4] [--rounds 5]
 
-Prints CPU milliseconds per image of both, the lowest of some rounds, and torch over ONNX Runtime:
-above 1, ONNX Runtime is faster. CPU time, because on a busy machine the clock on the wall measures
-the neighbours; with one thread on an idle machine they are the same.
+Prints CPU milliseconds per image, the lowest of some rounds, and the ratios of torch and of int8 to
+ONNX Runtime in float32: above 1, ONNX Runtime, or int8, is faster. CPU time, because on a busy
+machine the clock on the wall measures the neighbours; with one thread on an idle machine they are
+the same.
 """
 
 import argparse
@@ -36,9 +37,10 @@ def main():
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print("network            input     batch   onnx ms   torch ms torch/onnx")
+    print("network            input     batch   fp32 ms    int8 ms   torch ms  int8 x  torch/fp32")
     for packaged in NETWORKS:
         onnx = packaged.open(InputSpec(), "cpu", options.threads)
+        int8 = packaged.int8.open(InputSpec(), "cpu", options.threads)
         torch = runtime.TorchNetwork(packaged.trained(), "cpu", options.threads)
         height, width = SIZES[packaged.name]
         for batch in options.batch:
@@ -46,11 +48,12 @@ def main():
                 0, 255, (batch, height, width, 3), dtype=np.uint8
             )
             times = [
-                (milliseconds(onnx, images), milliseconds(torch, images))
+                [milliseconds(network, images) for network in (onnx, int8, torch)]
                 for _ in range(options.rounds + 1)
             ][1:]
-            first, second = (min(pair[i] for pair in times) for i in (0, 1))
-            row = f"{first:>10.1f} {second:>10.1f} {second / first:>10.2f}"
+            exact, rounded, other = (min(row[i] for row in times) for i in range(3))
+            row = f"{exact:>10.1f} {rounded:>10.1f} {other:>10.1f}"
+            row += f"{exact / rounded:>8.2f} {other / exact:>11.2f}"
             print(f"{packaged.name:<18} {width}x{height:<5} {batch:>4} {row}")
 
 

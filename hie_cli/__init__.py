@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from hie_cli.analysis.analyse import Analysis, analyse
     from hie_cli.analysis.zone_server import edit_zones
     from hie_cli.api import detect, draw, explain, pose, recognise, render, run, track
+    from hie_cli.benchmarking.benchmark import benchmark
+    from hie_cli.benchmarking.plot import plot_benchmark
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
     from hie_cli.core.types import Frame, FramePeople, People, Person, VideoInfo
     from hie_cli.core.version import __version__
@@ -53,6 +55,7 @@ _HOMES = {
     "VideoSequence": "formats.sequence",
     "analyse": "analysis.analyse",
     "available_models": "models.catalogue.pull",
+    "benchmark": "benchmarking.benchmark",
     "benchmark_model": "models.benchmark",
     "calibrate_model": "training.calibrate",
     "check_submission": "formats.challenge_zip",
@@ -66,6 +69,7 @@ _HOMES = {
     "explain": "api",
     "import_model": "models.importing.importer",
     "list_models": "pipeline.model_list",
+    "plot_benchmark": "benchmarking.plot",
     "pose": "api",
     "pull_model": "models.catalogue.pull",
     "read": "formats.readers",
@@ -101,6 +105,7 @@ __all__ = [
     "__version__",
     "analyse",
     "available_models",
+    "benchmark",
     "benchmark_model",
     "calibrate_model",
     "check_submission",
@@ -114,6 +119,7 @@ __all__ = [
     "explain",
     "import_model",
     "list_models",
+    "plot_benchmark",
     "pose",
     "pull_model",
     "read",

@@ -2,7 +2,8 @@
 
 Everywhere below: preset: a shipped one's name, or a YAML file · config: one or several YAML files
 over it · set: single settings over those, such as ``{"detect.min_score": 0.3}`` · device: auto,
-cpu, cuda or mps. Wrong settings raise ConfigError, unknown models ModelError, bad input InputError.
+cpu, cuda or mps · precision: of the networks on a CPU, auto, fp32 or int8. Wrong settings raise
+ConfigError, unknown models ModelError, bad input InputError.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from hie_cli.core.config import Files, Sets, overlay
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.formats.documents.document import Document
+from hie_cli.models.runtime import Precision
 from hie_cli.pipeline import chain
 from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
@@ -21,7 +23,7 @@ from hie_cli.pipeline.inputs import Videos
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document
-from hie_cli.pipeline.settings import load_chain
+from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.settings import render_options
 from hie_cli.video.sources import find_videos
@@ -39,6 +41,7 @@ def run(
     config: Files = None,
     set: Sets = None,
     device: str = "auto",
+    precision: Precision | None = None,
     frames: str = ":",
     begin: str | float | None = None,
     end: str | float | None = None,
@@ -72,7 +75,7 @@ def run(
     return chain.run(
         videos,
         until=until,
-        config=load_chain(preset, config, set),
+        config=_settings(preset, config, set, precision),
         device=device,
         output=output_dir,
         frames=frames,
@@ -93,13 +96,14 @@ def detect(
     config: Files = None,
     set: Sets = None,
     device: str = "auto",
+    precision: Precision | None = None,
 ) -> People:
     """The people of one picture: boxes and scores, best first.
 
     image: (H, W, 3) uint8 BGR, or an image file. Networks stay loaded between calls. For videos:
     ``run(..., until="detect")``.
     """
-    settings = load_chain(preset, config, set)
+    settings = _settings(preset, config, set, precision)
     return chain.detect_image(_picture(image), config=settings, device=device)
 
 
@@ -112,6 +116,7 @@ def pose(
     config: Files = None,
     set: Sets = None,
     device: str = "auto",
+    precision: Precision | None = None,
 ) -> People: ...
 
 
@@ -124,6 +129,7 @@ def pose(
     config: Files = None,
     set: Sets = None,
     device: str = "auto",
+    precision: Precision | None = None,
     fps: float | None = None,
 ) -> FrameStream: ...
 
@@ -136,6 +142,7 @@ def pose(
     config: Files = None,
     set: Sets = None,
     device: str = "auto",
+    precision: Precision | None = None,
     fps: float | None = None,
 ) -> People | FrameStream:
     """The 14 joints of people: of one picture, or of frames with people and images.
@@ -143,7 +150,7 @@ def pose(
     ``pose(image, people)`` gives the people with joints (those who turn out to be the same person
     are merged). ``pose(frames)`` gives the frames one by one, joints refined over time.
     """
-    settings = load_chain(preset, config, set)
+    settings = _settings(preset, config, set, precision)
     if people is not None:
         return chain.pose_image(_picture(frames), people, config=settings, device=device)  # type: ignore[arg-type] # overloaded
     if isinstance(frames, str | PathLike) or hasattr(frames, "dtype"):
@@ -274,6 +281,15 @@ def draw(
     """
     settings = load_chain(preset, config, set).render
     return Painter(settings, fps=1.0).paint(chain.picture(image).copy(), people, 0)
+
+
+def _settings(
+    preset: str | None, config: Files, set: Sets, precision: Precision | None
+) -> ChainConfig:
+    """``load_chain``, and ``precision`` over it where it is given."""
+    settings = load_chain(preset, config, set)
+    given = {} if precision is None else {"precision": precision}
+    return overlay(settings, given, "precision")
 
 
 def _output_dir(output: Path | str, overwrite: bool, resume: bool) -> OutputDir:

@@ -31,6 +31,7 @@ ALLOWED = {
         "analysis", "rendering",
     },
     "reporting": {"formats", "video", "evaluation", "analysis"},
+    "benchmarking": {"video", "formats", "models", "pipeline", "simulation"},
     "training": {
         "video", "formats", "evaluation", "models", "recognition", "simulation", "pipeline",
     },

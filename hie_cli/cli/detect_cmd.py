@@ -16,6 +16,7 @@ def detect(
     config: options.Config = None,
     sets: options.Set = None,
     device: options.Device = "auto",
+    precision: options.Precision = None,
     frames: options.Frames = ":",
     begin: options.Begin = None,
     end: options.End = None,
@@ -34,6 +35,8 @@ def detect(
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
+    if precision is not None:
+        session.choose_precision(precision)
     if model:
         session.choose_models("detect", model)
     session.run_videos(videos, (frames, begin, end), "detect", stills=stills)

@@ -93,6 +93,14 @@ Appearance = Annotated[
         help="Tell people apart by this appearance network too (hie models list).",
     ),
 ]
+Precision = Annotated[
+    str | None,
+    _shared(
+        "--precision",
+        help="Of the networks on a CPU: fp32, int8, or auto (default): int8 where the CPU gains.",
+        autocompletion=beginning(lambda: ["auto", "fp32", "int8"]),
+    ),
+]
 Frames = Annotated[
     str,
     typer.Option("--frames", metavar="A:B:S", help="Frames A <= t < B, every S-th. Default: all."),

@@ -23,6 +23,7 @@ def pose(
     config: options.Config = None,
     sets: options.Set = None,
     device: options.Device = "auto",
+    precision: options.Precision = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
     json: options.Json = False,
@@ -37,6 +38,8 @@ def pose(
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
+    if precision is not None:
+        session.choose_precision(precision)
     if model:
         session.choose_models("pose", model)
     if refine is not None:

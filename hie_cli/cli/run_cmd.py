@@ -24,6 +24,7 @@ def run(
     sets: options.Set = None,
     device: options.Device = "auto",
     appearance: options.Appearance = None,
+    precision: options.Precision = None,
     frames: options.Frames = ":",
     begin: options.Begin = None,
     end: options.End = None,
@@ -51,4 +52,6 @@ def run(
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
     session.choose_appearance(appearance)
+    if precision is not None:
+        session.choose_precision(precision)
     session.run_videos(videos, (frames, begin, end), until, workers, stills)

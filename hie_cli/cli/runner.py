@@ -75,6 +75,10 @@ class Session:
         """Lay an option of the command line over one section of the configuration."""
         self.config = overlay(self.config, {section: changes}, "command line")
 
+    def choose_precision(self, precision: str) -> None:
+        """``--precision``."""
+        self.config = overlay(self.config, {"precision": precision}, "--precision")
+
     def choose_models(self, section: str, names: list[str]) -> None:
         """``--model``: several detectors or recognisers are merged; a pose has one estimator."""
         if section == "pose" and len(names) > 1:

@@ -68,10 +68,22 @@ def known(points: Floats) -> NDArray[np.bool_]:
     return finite
 
 
+_AT_ONCE = 300  # boxes of which all overlaps are computed in one go
+
+
 def nms(boxes: Floats, scores: Floats, threshold: float) -> NDArray[np.int64]:
     """Indices kept by greedy suppression at IoU > threshold, best first (ties: lower index)."""
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
     kept = []
+    if len(order) <= _AT_ONCE:
+        ranked = np.asarray(boxes)[order]
+        apart = iou(ranked, ranked) <= threshold
+        alive = np.ones(len(order), bool)
+        for place, index in enumerate(order):
+            if alive[place]:
+                kept.append(int(index))
+                alive &= apart[place]
+        return np.array(kept, np.int64)
     while order.size:  # one row of overlaps at a time: a thousand candidates stay cheap
         best, rest = order[0], order[1:]
         kept.append(int(best))

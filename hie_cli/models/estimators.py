@@ -22,7 +22,7 @@ class CropEstimator(LoadedModel):
 
     network: Network
     decode: PoseDecoder
-    batch: int = 16
+    batch: int = 8
 
     def estimate(
         self, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]], *, flip: bool = False

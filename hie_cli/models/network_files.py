@@ -17,16 +17,45 @@ REPAIR = "reinstall hie, or run `make weights` in a checkout"
 
 
 @dataclass(frozen=True)
+class QuantisedNetwork:
+    """``hie_cli/weights/NAME-int8.onnx`` by its sha256: a network in 8 bits, with its weights.
+
+    ``tools/quantise_weights.py`` makes it.
+    """
+
+    name: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return weights.PACKAGED / f"{self.name}-int8.onnx"
+
+    def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
+        """See ``spec.NetworkSource``; it runs on the CPU only."""
+        from hie_cli.models import runtime
+
+        graph = weights.checked_bytes(self.path, self.sha256, REPAIR)
+        return runtime.OnnxNetwork(graph, {}, str(self.path), threads)
+
+    def files(self) -> tuple[tuple[str, str | None], ...]:
+        """See ``spec.NetworkSource``."""
+        return ((self.path.name, problem(self.path, self.sha256, REPAIR)),)
+
+
+@dataclass(frozen=True)
 class PackagedNetwork:
     """``hie_cli/weights/NAME.safetensors`` and its graph ``NAME.onnx``, by their sha256.
 
-    ``build``: the same network as a torch module, with random weights.
+    ``build``: the same network as a torch module, with random weights · ``int8``: the same network
+    in 8 bits, for CPUs.
     """
 
     name: str
     sha256: str
     graph_sha256: str
     build: Callable[[], "nn.Module"]
+    int8: QuantisedNetwork
 
     def state(self) -> weights.State:
         """The packaged weights; ModelError unless intact."""
@@ -62,9 +91,10 @@ class PackagedNetwork:
             (f"{self.name}.safetensors", self.sha256),
             (f"{self.name}.onnx", self.graph_sha256),
         )
-        return tuple(
+        rows = tuple(
             (name, problem(weights.PACKAGED / name, sha256, REPAIR)) for name, sha256 in named
         )
+        return (*rows, *self.int8.files())
 
     def size(self) -> int | None:
         """Bytes of its files; None where one is missing."""

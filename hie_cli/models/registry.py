@@ -1,10 +1,13 @@
 """The models by name: those of the package, those a plug-in registered, those a user imported."""
 
+from dataclasses import replace
+
 from hie_cli.core import plugins
 from hie_cli.core.errors import ModelError, nearest
-from hie_cli.models import user_models
+from hie_cli.models import runtime, user_models
 from hie_cli.models.assembly import Loaded, assemble
 from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
+from hie_cli.models.network_files import PackagedNetwork
 from hie_cli.models.packaged import MODELS, NETWORKS
 from hie_cli.models.spec import ModelSpec, Task
 
@@ -49,33 +52,50 @@ def find(name: str) -> ModelSpec:
     )
 
 
-def load(name: str, device: str = "auto", threads: int | None = None) -> Loaded:
+def load(
+    name: str,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: runtime.Precision = "fp32",
+) -> Loaded:
     """The model called ``name``, ready to run on ``device`` (auto, cpu, cuda or mps).
 
     ``threads`` bounds the CPU threads of the network (None: every CPU this process may use).
-    ModelError for an unknown name, missing or damaged files, or a device this machine lacks.
+    ``precision``: fp32; int8, for packaged networks on a CPU (others stay as they are); auto: int8
+    where the CPU gains by it. ModelError for an unknown name, missing or damaged files, or a device
+    this machine lacks.
     """
-    return _open(find(name), device, threads)
+    return _open(find(name), device, threads, precision)
 
 
-def load_detector(name: str, device: str = "auto", threads: int | None = None) -> Detector:
+def load_detector(
+    name: str,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: runtime.Precision = "fp32",
+) -> Detector:
     """``load``, and ModelError unless it is a detector."""
     spec = _for_task(name, "detect", "detectors")
-    model: Detector = _open(spec, device, threads)  # type: ignore[assignment] # by its task
+    model: Detector = _open(spec, device, threads, precision)  # type: ignore[assignment] # by its task
     return model
 
 
-def load_estimator(name: str, device: str = "auto", threads: int | None = None) -> PoseEstimator:
+def load_estimator(
+    name: str,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: runtime.Precision = "fp32",
+) -> PoseEstimator:
     """``load``, and ModelError unless it is a pose estimator."""
     spec = _for_task(name, "pose", "pose models")
-    model: PoseEstimator = _open(spec, device, threads)  # type: ignore[assignment] # by its task
+    model: PoseEstimator = _open(spec, device, threads, precision)  # type: ignore[assignment] # by its task
     return model
 
 
 def load_appearance(name: str, device: str = "auto", threads: int | None = None) -> AppearanceModel:
     """``load``, and ModelError unless it describes what people look like."""
     spec = _for_task(name, "appearance", "appearance models")
-    model: AppearanceModel = _open(spec, device, threads)  # type: ignore[assignment] # by its task
+    model: AppearanceModel = _open(spec, device, threads, "fp32")  # type: ignore[assignment] # by its task
     return model
 
 
@@ -87,9 +107,15 @@ def _for_task(name: str, task: Task, plural: str) -> ModelSpec:
     return spec
 
 
-def _open(spec: ModelSpec, device: str, threads: int | None) -> Loaded:
+def _open(
+    spec: ModelSpec, device: str, threads: int | None, precision: runtime.Precision
+) -> Loaded:
     if spec.network is None:
         raise ModelError(f"model {spec.name!r} is for {spec.task} and is not loaded here")
+    int8 = runtime.wants_int8(precision, device)
+    if int8 and isinstance(spec.network, PackagedNetwork):
+        spec = replace(spec, network=spec.network.int8)
+    assert spec.network is not None
     return assemble(spec, spec.network.open(spec.input, device, threads))
 
 

@@ -8,7 +8,9 @@ the libraries promise neither.
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+Precision = Literal["auto", "fp32", "int8"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "int8")
 # One of these is there where Linux has an NVIDIA (also under WSL, also Jetson) or AMD accelerator.
 _LINUX_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvmap", "/dev/kfd")
 
@@ -47,6 +51,35 @@ def resolve_device(device: str) -> str:
     if device not in available:
         raise ModelError(f"--device {device}: this machine has none; use --device cpu or auto")
     return device
+
+
+def wants_int8(precision: Precision, device: str) -> bool:
+    """Whether a network's 8-bit form is to be taken on ``device`` (auto, cpu, cuda or mps).
+
+    ``auto``: where the CPU multiplies bytes in one instruction; elsewhere 8-bit sums may saturate,
+    and gain little. ModelError for ``int8`` on anything but a CPU.
+    """
+    if precision not in PRECISIONS:
+        raise ModelError(f"--precision {precision}: unknown; use one of {', '.join(PRECISIONS)}")
+    if precision == "fp32":
+        return False
+    on_cpu = resolve_device(device) == "cpu"
+    if precision == "int8" and not on_cpu:
+        raise ModelError("--precision int8 is for the CPU; use --device cpu, or fp32 or auto")
+    return on_cpu and (precision == "int8" or multiplies_bytes())
+
+
+@cache
+def multiplies_bytes() -> bool:
+    """Whether this CPU is known to have instructions for sums of products of bytes (VNNI).
+
+    Linux tells; elsewhere nothing is assumed.
+    """
+    cpu = Path("/proc/cpuinfo")
+    if not cpu.is_file():
+        return False
+    text = cpu.read_text(encoding="utf-8", errors="replace")
+    return "avx512_vnni" in text or "avx_vnni" in text
 
 
 def available_cpus() -> int:
@@ -83,7 +116,7 @@ def session(
 
 
 class OnnxNetwork:
-    """One of our own networks on ONNX Runtime: its graph, and its weights from elsewhere."""
+    """One of our own networks on ONNX Runtime: its graph, and those weights that are elsewhere."""
 
     def __init__(
         self,

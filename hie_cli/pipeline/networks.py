@@ -6,25 +6,26 @@ from functools import lru_cache
 from hie_cli.core.progress import tell
 from hie_cli.core.progress_events import Doing
 from hie_cli.models.base import AppearanceModel, Detector, Model, PoseEstimator
+from hie_cli.models.runtime import Precision
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.posing import refine
 from hie_cli.recognition import stage as recognition
 
 
 @lru_cache(maxsize=8)
-def _detector(name: str, device: str) -> Detector:
+def _detector(name: str, device: str, precision: Precision) -> Detector:
     from hie_cli.models import registry
 
     tell(Doing(f"loading {name}"))
-    return registry.load_detector(name, device)
+    return registry.load_detector(name, device, precision=precision)
 
 
 @lru_cache(maxsize=4)
-def _estimator(name: str, device: str) -> PoseEstimator:
+def _estimator(name: str, device: str, precision: Precision) -> PoseEstimator:
     from hie_cli.models import registry
 
     tell(Doing(f"loading {name}"))
-    return registry.load_estimator(name, device)
+    return registry.load_estimator(name, device, precision=precision)
 
 
 @lru_cache(maxsize=4)
@@ -48,14 +49,15 @@ class Models:
     @property
     def detectors(self) -> list[Detector]:
         """The loaded detectors of ``config.detect.models``, in that order."""
-        return [_detector(name, self.device) for name in self._config.detect.models]
+        precision = self._config.precision
+        return [_detector(name, self.device, precision) for name in self._config.detect.models]
 
     @property
     def pose(self) -> PoseEstimator | None:
         """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
         if self._config.pose.mode == "one-pass":
             return None
-        return _estimator(self._config.pose.model, self.device)
+        return _estimator(self._config.pose.model, self.device, self._config.precision)
 
     @property
     def appearance(self) -> AppearanceModel | None:
@@ -72,9 +74,10 @@ def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> Non
     Raises ModelError before anything is loaded.
     """
     from hie_cli.models import registry
-    from hie_cli.models.runtime import resolve_device
+    from hie_cli.models.runtime import resolve_device, wants_int8
 
     resolve_device(device)
+    wants_int8(config.precision, device)
     if "detect" in stages:
         for name in config.detect.models:
             registry.find(name)

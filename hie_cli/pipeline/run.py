@@ -152,7 +152,7 @@ def flow(
                 path = run.output.document(name, run.video.name)
                 writer = DocumentWriter(path, header, run.output.resume)
                 stack.callback(writer.close)
-                stream = written(stage, stream, writer, frames)
+                stream = written(stage, stream, writer, frames, run.clock)
             pixels = pixels and stage.keeps_images
         if images and not pixels and run.frames is not None and run.frames.again:
             again = prefetch(timed_source(run.frames, run.clock))

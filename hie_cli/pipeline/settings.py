@@ -7,6 +7,7 @@ from typing import Literal
 from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.detection.settings import DetectConfig
+from hie_cli.models.runtime import Precision
 from hie_cli.pipeline import alternatives
 from hie_cli.posing.settings import PoseConfig, RefineConfig
 from hie_cli.recognition.stage import ActionConfig
@@ -35,9 +36,12 @@ class ChainConfig:
     order: ``track-first`` gives people their identities before their poses, as Yuan et al. do for
     pose tracking (arXiv 2010.10007): boxes are then linked, filled and smoothed without poses, and
     refinement knows who is who.
+
+    precision: of the packaged networks' numbers on a CPU; ``auto``: int8 where the CPU gains by it.
     """
 
     order: Literal["pose-first", "track-first"] = "pose-first"
+    precision: Precision = "auto"
     video: VideoConfig = field(default_factory=VideoConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     pose: PoseConfig = field(default_factory=PoseConfig)

@@ -9,6 +9,7 @@ from typing import Any
 from hie_cli.core.types import FramePeople, FrameStream
 from hie_cli.formats.documents.document import Header, rounded_frame
 from hie_cli.formats.documents.writer import DocumentWriter
+from hie_cli.pipeline.clock import Clock
 from hie_cli.video.sources import FrameRange
 
 
@@ -45,21 +46,23 @@ class Stage:
 
 
 def written(
-    stage: Stage, stream: FrameStream, writer: DocumentWriter, frames: FrameRange
+    stage: Stage, stream: FrameStream, writer: DocumentWriter, frames: FrameRange, clock: Clock
 ) -> FrameStream:
     """``stage`` on ``stream``, written along and passed on as a reader would get it.
 
     Goes on where ``writer`` had stopped: frames that its document holds are passed on from there.
-    The document is published when the stream has come to its end.
+    The document is published when the stream has come to its end. ``clock`` is told of the writing.
     """
     done = {item.index: item for item in writer.done}
     for item in _continued(stage, stream, writer, frames):
         result = done.pop(item.index, None)
         if result is None:
-            result = rounded_frame(item)
-            writer.write(result)
+            with clock.timing("write"):
+                result = rounded_frame(item)
+                writer.write(result)
         yield replace(item, people=result.people, camera=result.camera)
-    writer.publish()
+    with clock.timing("write"):
+        writer.publish()
 
 
 def unwritten(stage: Stage, stream: FrameStream) -> FrameStream:

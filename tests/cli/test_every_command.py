@@ -39,10 +39,10 @@ WHERE = {
     # Whatever has settings.
     "--config": {
         *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
-        *("train action", "config show", "analyse"),
+        *("train action", "config show", "analyse", "benchmark"),
     },
     # Whatever the chain's presets set.
-    "--preset": {"run", "detect", "pose", "track", "action", "render", "config show"},
+    "--preset": {"run", "detect", "pose", "track", "action", "render", "config show", "benchmark"},
     # Whatever runs networks.
     "--device": {
         "run",
@@ -54,7 +54,9 @@ WHERE = {
         "doctor",
         "models calibrate",
         "models benchmark",
+        "benchmark",
     },
+    "--precision": {"run", "detect", "pose", "benchmark"},
     # Whatever takes long and can go on where it was.
     "--resume": {"run", "detect", "pose", "track", "action", "train action"},
 }
@@ -68,6 +70,7 @@ MEANING = {
     "--set": options.Set,
     "--preset": options.Preset,
     "--device": options.Device,
+    "--precision": options.Precision,
     "--overwrite": options.Overwrite,
     "--resume": options.Resume,
 }

@@ -2,7 +2,7 @@
 
 After a change that is meant to change results:
     hie run data/pets09-sample.mp4 -o tests/data/golden --preset fast --frames 0:24 \
-        --until action --overwrite
+        --until action --precision fp32 --overwrite
 """
 
 import subprocess
@@ -24,6 +24,7 @@ def fresh(sample_clip, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("golden")
     command = [sys.executable, "-m", "hie_cli", "run", str(sample_clip), "-o", str(out)]
     options = ["--preset", "fast", "--frames", "0:24", "--until", "action"]
+    options += ["--precision", "fp32"]  # the same networks on every CPU
     subprocess.run([*command, *options], check=True, capture_output=True)
     return out
 

@@ -45,7 +45,7 @@ def test_names_by_task():
 
 
 def test_every_file_is_what_the_table_says():
-    assert [row["error"] for row in registry.verify()] == [None] * 2 * len(NETWORKS)
+    assert [row["error"] for row in registry.verify()] == [None] * 3 * len(NETWORKS)
 
 
 def test_an_unknown_name_gets_the_nearest():
@@ -60,21 +60,22 @@ def test_a_detector_is_no_estimator():
         registry.load_detector("movenet-lightning", "cpu")
 
 
-@pytest.mark.parametrize("ending", ["safetensors", "onnx"])
+@pytest.mark.parametrize("ending", [".safetensors", ".onnx", "-int8.onnx"])
 def test_damaged_or_missing_files_are_refused(tmp_path, monkeypatch, ending):
-    for path in weights.PACKAGED.glob("nanodet.*"):
+    precision = "int8" if "int8" in ending else "fp32"
+    for path in weights.PACKAGED.glob("nanodet*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(weights, "PACKAGED", tmp_path)
-    registry.load("nanodet", "cpu")
-    file = tmp_path / f"nanodet.{ending}"
+    registry.load("nanodet", "cpu", precision=precision)
+    file = tmp_path / f"nanodet{ending}"
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-    with pytest.raises(ModelError, match=rf"nanodet\.{ending}: sha256 is .*expected"):
-        registry.load("nanodet", "cpu")
+    with pytest.raises(ModelError, match=rf"nanodet{ending}: sha256 is .*expected"):
+        registry.load("nanodet", "cpu", precision=precision)
     file.unlink()
     with pytest.raises(ModelError, match="cannot be read"):
-        registry.load("nanodet", "cpu")
+        registry.load("nanodet", "cpu", precision=precision)
     assert next(r["name"] for r in registry.verify() if r["error"]) == file.name
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.multipose import MultiPoseOnCrops, MultiPosePeople
 from hie_cli.models.decoders.single_pose import SinglePose
-from hie_cli.models.network_files import PackagedNetwork
+from hie_cli.models.network_files import PackagedNetwork, QuantisedNetwork
 from hie_cli.models.spec import InputSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -37,18 +37,27 @@ MULTIPOSE_NETWORK = PackagedNetwork(
     "a2c24047b5e0056f744a4cf7ed3239479138005e6fe4509721047a33db98c655",
     "31c81de23be8d400888273417b12af61b34e0549777a6f94c1dcdc802d86faa9",
     _multipose,
+    QuantisedNetwork(
+        "movenet-multipose", "9a6c24c5d81745ac5ce28b8973d5d4a0aabc02333421935f96d95326ddd03c7d"
+    ),
 )
 THUNDER_NETWORK = PackagedNetwork(
     "movenet-thunder",
     "4a962e0610f541e77454a98c74de09dc0a88f7def7b081f59a2018967531e764",
     "fd523c2c8f2ba0b8328b3db98dd00db7c06ec62e96c0da254cdcf4e462bf42e3",
     _thunder,
+    QuantisedNetwork(
+        "movenet-thunder", "107a1c0bdf87ce0bc397e12585abe29a0606ee3c6a47c715e1bee13fb8980259"
+    ),
 )
 LIGHTNING_NETWORK = PackagedNetwork(
     "movenet-lightning",
     "a70c835c9dc5ba94b04ad4baf0eb28755859617a4da9b8b89488289446503fcd",
     "f8d1da454c5044a55a4f5ae8738284a27faf51408f4691027ebcbe2eef7de496",
     _lightning,
+    QuantisedNetwork(
+        "movenet-lightning", "b492d4296caaf49a27ceb0bdb158ee31bc78270218613fbebd3710752b1bb789"
+    ),
 )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from hie_cli.models.calibration import ScoreCalibration
 from hie_cli.models.decoders.nanodet import PackagedNanoDet
-from hie_cli.models.network_files import PackagedNetwork
+from hie_cli.models.network_files import PackagedNetwork, QuantisedNetwork
 from hie_cli.models.spec import InputSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NETWORK = PackagedNetwork(
     "9493ef8eaaa643c0b0887ce80bf5ea2822b50a7dcc39e3e9ce4a59c5a2d48e0c",
     "f1dab838072def22d3f0f6bce2e6f238bec9d2a59c04da97d9cde4169259fc6d",
     _build,
+    QuantisedNetwork("nanodet", "d22a83f55f4e530e68a4a3f7c6ec2fd3d730f88b17fb2d37b7ffec49bd9ce8fe"),
 )
 SPEC = ModelSpec(
     name="nanodet",
