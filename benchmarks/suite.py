@@ -33,13 +33,13 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Case:
-    """One sequence: name, the scene it shows (``group``), a key that changes with its input, and
-    what measures a method on it.
+    """One sequence: name, the scene it shows (``group``), a key that changes with its input (asked
+    for only where the sequence is used), and what measures a method on it.
     """
 
     name: str
     group: str
-    key: str
+    key: str | Callable[[], str]
     measure: Callable[[str], dict[str, float]]
 
 
@@ -56,7 +56,8 @@ class Store:
 
     def get(self, case: Case, method: str, code: str) -> dict[str, float]:
         """The figures of a method on a case, measured if they are not known."""
-        text = f"{case.name} {case.key} {method} {code}"
+        input_key = case.key if isinstance(case.key, str) else case.key()
+        text = f"{case.name} {input_key} {method} {code}"
         key = hashlib.sha256(text.encode()).hexdigest()[:20]
         if key not in self.known:
             self.known[key] = case.measure(method)

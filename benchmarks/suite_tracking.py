@@ -99,16 +99,19 @@ def _once(load: Load) -> Load:
 
 def _case(name: str, group: str, load: Load, change: Callable[[Clip], Clip]) -> Case:
     ready = _once(lambda: change(load()))
-    digest = hashlib.sha256()
-    for item in ready().seen:
-        digest.update(item.people.boxes.tobytes() + item.people.scores.tobytes())
-        for extra in (item.appearance, item.camera, item.people.keypoints):
-            digest.update(b"" if extra is None else np.round(extra, 3).tobytes())
+
+    def key() -> str:
+        digest = hashlib.sha256()
+        for item in ready().seen:
+            digest.update(item.people.boxes.tobytes() + item.people.scores.tobytes())
+            for extra in (item.appearance, item.camera, item.people.keypoints):
+                digest.update(b"" if extra is None else np.round(extra, 3).tobytes())
+        return digest.hexdigest()[:16]
 
     def measure(method: str) -> dict[str, float]:
         return figures(ready(), method)
 
-    return Case(name, group, digest.hexdigest()[:16], measure)
+    return Case(name, group, key, measure)
 
 
 def figures(sequence: Clip, method: str) -> dict[str, float]:

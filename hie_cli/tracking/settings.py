@@ -57,7 +57,7 @@ class TrackConfig:
     online: bool = False
     appearance: bool = True
     appearance_model: str = ""
-    appearance_share: float = 0.5
+    appearance_share: float = 1.0
     flow: bool = False
     camera: bool = True
     flow_size: int = 480
@@ -76,7 +76,7 @@ class TrackConfig:
     height_weight: float = 0.5
     score_weight: float = 0.3
     pose_weight: float = 0.25
-    appearance_weight: float = 0.5
+    appearance_weight: float = 1.0
     flow_weight: float = 0.15
     lost_seconds: float = 1.0
     confirm_seconds: float = 0.05
