@@ -1,7 +1,7 @@
 """The suite's networks: what they said once about a picture is kept in one file.
 
-A key is made of the weights, the decoder, what runs them, the picture and what is asked of it, so
-that nothing has to be thrown away when the stages change.
+A key is made of the weights, the decoder, the picture and what is asked of it, so that nothing has
+to be thrown away when the stages change. All networks run in fp32.
 """
 
 import hashlib
@@ -51,8 +51,7 @@ class _Keyed:
     def __init__(self, model: Any, kept: Kept) -> None:
         self.model, self.kept = model, kept
         self.name, self.sha256, self.spec = model.name, model.sha256, model.spec
-        runs = getattr(getattr(model, "network", None), "precision", "")
-        self.own = f"{model.sha256} {model.spec.decoder!r} {runs}"
+        self.own = f"{model.sha256} {model.spec.decoder!r} "
 
 
 class KeptDetector(_Keyed):
@@ -106,13 +105,17 @@ class Networks:
     def detector(self, name: str) -> KeptDetector:
         """The detector ``name``."""
         if name not in self.loaded:
-            self.loaded[name] = KeptDetector(registry.load_detector(name, "cpu"), self.kept)
+            self.loaded[name] = KeptDetector(
+                registry.load_detector(name, "cpu", precision="fp32"), self.kept
+            )
         kept: KeptDetector = self.loaded[name]
         return kept
 
     def estimator(self, name: str) -> KeptEstimator:
         """The pose network ``name``."""
         if name not in self.loaded:
-            self.loaded[name] = KeptEstimator(registry.load_estimator(name, "cpu"), self.kept)
+            self.loaded[name] = KeptEstimator(
+                registry.load_estimator(name, "cpu", precision="fp32"), self.kept
+            )
         kept: KeptEstimator = self.loaded[name]
         return kept
