@@ -48,6 +48,7 @@ WHERE = {
         "run",
         "detect",
         "pose",
+        "track",
         "action",
         "train action",
         "train fusion",
