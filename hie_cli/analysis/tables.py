@@ -9,7 +9,7 @@ from typing import Any
 from hie_cli.analysis.analyse import COLUMNS, Analysis, Row
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.formats.cells import escaped
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, taken
 
 KINDS = ("csv", "json", "parquet")
 
@@ -33,7 +33,7 @@ def write_tables(
     names["json"] = ["analysis.json"]
     paths = [folder / name for kind in kinds for name in names[kind]]
     for path in paths:
-        if path.exists() and not overwrite:
+        if not overwrite and taken(path):
             raise ConfigError(f"{path}: exists already; --overwrite replaces it")
     for kind in kinds:
         if kind == "json":

@@ -21,7 +21,7 @@ import cv2
 from hie_cli.analysis.zones import Zones, read_zones, write_zones, zones_from
 from hie_cli.core.errors import ConfigError, HieError, InputError
 from hie_cli.core.types import Image, VideoInfo
-from hie_cli.formats.files import parse_json
+from hie_cli.formats.files import parse_json, require_writable, taken
 from hie_cli.video.sources import FrameRange, VideoSource
 
 HOST = "127.0.0.1"
@@ -50,10 +50,12 @@ def edit_zones(
 
     output: the file of zones, read first if it exists, and written whenever the page saves · frame:
     its number · port: 0 takes a free one · opened: called with the page's address once it is there.
-    Raises InputError for a broken video or file of zones, ConfigError for a port that is taken.
+    Raises InputError for a broken video or file of zones, ConfigError for a port that is taken or
+    a place that cannot be written.
     """
     path = Path(output)
-    zones = read_zones(path) if path.exists() else None
+    zones = read_zones(path) if taken(path) else None
+    require_writable(path.parent)
     image = frame_image(Path(video), frame)
     server = ZoneServer(image, path, zones, frame, port)
     try:

@@ -97,11 +97,11 @@ def init(
       hie config init
       hie config init --of eval -o eval.yaml
     """
-    from hie_cli.formats.files import atomic_write
+    from hie_cli.formats.files import atomic_write, taken
     from hie_cli.pipeline.settings import shipped_configs
 
     _check(of)
-    if output.exists() and not overwrite:
+    if not overwrite and taken(output):
         raise ConfigError(f"{output}: exists already; --overwrite replaces it")
     texts = [(shipped_configs() / f"{name}.yaml").read_text("utf-8") for name in FILES[of]]
     with atomic_write(output) as file:

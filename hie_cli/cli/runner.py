@@ -256,8 +256,13 @@ def _names(records: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def profile_table(records: Sequence[dict[str, Any]]) -> list[str]:
-    """Seconds per stage and in the networks, and peak memory; stages run side by side."""
+    """Seconds per stage and in the networks, and peak memory; stages run side by side.
+
+    Nothing where none of the videos came so far.
+    """
     done = [record for record in records if "stage_seconds" in record]
+    if not done:
+        return []
     columns = list(dict.fromkeys(name for record in done for name in record["stage_seconds"]))
     names = _names(done)
     width = max(map(len, names), default=5)

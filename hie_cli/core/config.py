@@ -28,7 +28,7 @@ C = TypeVar("C")
 Files = Path | str | Sequence[Path | str] | None
 Sets = Mapping[str, Any] | Sequence[str] | None
 _EXPONENT = re.compile(r"[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE)
-_MOST_BYTES = 1_000_000
+_MOST_BYTES = 200_000  # all settings take 20,000; PyYAML 20 s for a million of small keys
 _SHOWN = 60  # characters of a refused value in an error
 _LONGEST_KEY = 200
 

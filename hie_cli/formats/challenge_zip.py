@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.formats import submission
+from hie_cli.formats.files import taken
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def submit(
     expected = _expected(track, sequences)
     if path.suffix.lower() != ".zip":
         raise ConfigError(f"-o {path}: expected the name of a .zip to write")
-    if path.exists() and not overwrite:
+    if not overwrite and taken(path):
         raise ConfigError(f"{path}: exists already; remove it or add --overwrite")
     given = [documents] if isinstance(documents, Path | str) else documents
     found, problems = submission.gather(Path(one) for one in given)

@@ -135,6 +135,33 @@ def write_error(path: Path, error: OSError) -> ConfigError:
     return ConfigError(f"{path}: cannot be written ({error.strerror or error}); nothing published")
 
 
+def taken(path: Path) -> bool:
+    """Whether a file, a folder or a link is there already where a file is to be written.
+
+    Raises ConfigError where the system refuses to tell, as it would refuse to write.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise write_error(path, error) from None
+    return True
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder, and raise ConfigError if no file can be written there.
+
+    For work that takes hours before it writes its first file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise write_error(folder, error) from None
+
+
 @contextmanager
 def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary neighbour of ``path``; rename it onto ``path`` only after a clean end.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hie_cli.core.errors import ConfigError
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, taken
 from hie_cli.formats.layout import Writer
 from hie_cli.formats.sequence import VideoSequence
 
@@ -14,7 +14,7 @@ TextOf = Callable[[VideoSequence], str]
 
 def fresh(path: Path, overwrite: bool) -> Path:
     """``path``, if it may be written. Raises ConfigError for an existing file."""
-    if path.exists() and not overwrite:
+    if not overwrite and taken(path):
         raise ConfigError(f"{path}: exists already; remove it or add --overwrite")
     return path
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hie_cli.core import libraries
-from hie_cli.core.errors import ModelError
+from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FloatArray, Image
 
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ _LINUX_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvmap", "/dev/kfd")
 
 
 def resolve_device(device: str) -> str:
-    """``auto`` -> cuda, else mps, else cpu; ModelError for a device this machine lacks."""
+    """``auto`` -> cuda, else mps, else cpu.
+
+    Raises ConfigError for an unknown device, ModelError for one that this machine lacks.
+    """
     if device not in DEVICES:
-        raise ModelError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
+        raise ConfigError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
     # Importing torch takes a second or more: not where there is plainly nothing to find.
     nothing = sys.platform == "linux" and not any(map(os.path.exists, _LINUX_ACCELERATORS))
     if device == "cpu" or (device == "auto" and nothing):

@@ -9,7 +9,7 @@ from hie_cli.analysis.zones import Zones, read_zones
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.progress import progress
 from hie_cli.core.text import printable
-from hie_cli.formats.files import atomic_write, file_name
+from hie_cli.formats.files import atomic_write, file_name, taken
 from hie_cli.reporting.page import page
 from hie_cli.reporting.story import Story, read_story
 from hie_cli.reporting.video_page import Files, Row, relative, video_page
@@ -60,7 +60,7 @@ def write_report(
     documents = find_results(folder)
     paths = _places(documents, path)
     for target in (path, *paths):
-        if target.exists() and not overwrite:
+        if not overwrite and taken(target):
             raise ConfigError(f"{target}: exists already; --overwrite replaces it")
     index = None if paths == [path] else path
     rows: list[Row] = []

@@ -11,6 +11,7 @@ from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import Image
+from hie_cli.formats.files import taken
 from hie_cli.simulation import crowd as crowds
 from hie_cli.simulation.crowd import CrowdConfig
 from hie_cli.simulation.files import write_observations, write_truth, write_video
@@ -69,7 +70,7 @@ def simulate(
     if not overwrite:
         for item in items:
             path = folder / "track" / f"sim-{item.split}-{item.seed}.json"
-            if path.exists():
+            if taken(path):
                 raise ConfigError(f"{path}: already there; give --overwrite or another -o")
     made = []
     for item in items:

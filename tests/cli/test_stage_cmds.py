@@ -171,6 +171,13 @@ def test_wrong_input_is_one_line_with_the_documented_code(
     assert not list(Path().glob("out/*/*.json"))
 
 
+def test_a_failed_run_prints_no_tables(tmp_path):
+    (tmp_path / "bad.mp4").write_text("no video")
+    done = hie("run", tmp_path / "bad.mp4", "-o", tmp_path, "--profile")
+    assert "bad.mp4: not a video" in one_line(done, 3)
+    assert done.stdout == ""
+
+
 def test_one_failing_video_does_not_stop_the_others(sample_clip, tmp_path):
     bad = tmp_path / "bad.mp4"
     bad.write_text("no video")

@@ -70,6 +70,12 @@ def test_no_home_and_a_closed_pipe():
         (("report", "z" * 300), 3),
         (("eval", "walk.json", "--truth", "t" * 300), 3),
         (("track", "walk.json", "-c", "c" * 300), 2),
+        (("config", "init", "-o", "y" * 300), 2),
+        (("config", "init", "-o", "loop.json"), 2),
+        (("zones", "clip.avi", "--no-open", "-o", "y" * 300), 2),
+        (("zones", "clip.avi", "--no-open", "-o", "walk.json/under"), 2),
+        (("train", "action", "walk.json", "-o", "walk.json/under"), 2),
+        (("train", "action", "walk.json", "--device", "cdua"), 2),
     ],
 )
 def test_paths_that_the_system_refuses(document, tmp_path, monkeypatch, arguments, code):

@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.formats.files import atomic_write, file_name, read_json, read_text
+from hie_cli.formats.files import (
+    atomic_write,
+    file_name,
+    read_json,
+    read_text,
+    require_writable,
+    taken,
+)
 
 
 def test_json(tmp_path: Path) -> None:
@@ -95,3 +102,23 @@ def test_a_name_from_a_file_may_be_a_name():
         file_name("x" * 201)
     with pytest.raises(InputError, match="is no text"):
         file_name("a\ud800")
+
+
+def test_what_is_there_already(tmp_path: Path) -> None:
+    link, file = tmp_path / "link", tmp_path / "file"
+    link.symlink_to(link)  # a loop, which does not exist for whoever follows it
+    file.touch()
+    assert [taken(path) for path in (link, file, tmp_path, tmp_path / "free")] == [True] * 3 + [
+        False
+    ]
+    for unwritable in (tmp_path / ("x" * 300), file / "under"):
+        with pytest.raises(ConfigError, match="cannot be written"):
+            taken(unwritable)
+
+
+def test_a_folder_that_takes_files(tmp_path: Path) -> None:
+    require_writable(tmp_path / "new" / "folder")
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        require_writable(tmp_path / "file" / "under")

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hie_cli.core.errors import ModelError
+from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.geometry import iou
 from hie_cli.core.skeletons import FLIP
 from hie_cli.core.types import People
@@ -80,7 +80,7 @@ def test_damaged_or_missing_files_are_refused(tmp_path, monkeypatch, ending):
 
 
 def test_a_device_this_machine_lacks():
-    with pytest.raises(ModelError, match="unknown; use one of auto, cpu, cuda, mps"):
+    with pytest.raises(ConfigError, match="unknown; use one of auto, cpu, cuda, mps"):
         runtime.resolve_device("gpu")
     import torch
 

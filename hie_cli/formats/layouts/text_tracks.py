@@ -149,7 +149,8 @@ def problems(lines: list[str], base: int) -> Iterator[tuple[int, str]]:
 def _problem(fields: list[str], base: int) -> str | None:
     """What is wrong with one row; None if nothing."""
     if not len(COLUMNS) <= len(fields) <= MAX_COLUMNS:
-        return f"{len(fields)} columns; expected 7 to 10: {','.join(COLUMNS)},..."
+        missing = "; without scores write 1 as conf" if len(fields) == len(COLUMNS) - 1 else ""
+        return f"{len(fields)} columns; expected 7 to 10: {','.join(COLUMNS)},...{missing}"
     values = []
     for place, field in enumerate(fields):
         name = COLUMNS[place] if place < len(COLUMNS) else f"column {place + 1}"

@@ -11,6 +11,7 @@ from torch import nn
 from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.progress import note
+from hie_cli.formats.files import require_writable, taken
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
@@ -27,6 +28,7 @@ from hie_cli.video.sources import find_videos
 
 VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
 VALIDATION_FIRST = 100_000  # train styles, other crowds: the test styles stay untouched
+_RESULTS = (CARD, checkpoint.NAME)  # by which a trained model is known
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,11 @@ def _trained(
     if method not in ("none", "self", "reg") or (method == "self") != bool(teacher_folder):
         raise ConfigError(f"--distill {distill}: expected reg, or self:FOLDER of a trained model")
     config = settings.load(config, None, {"distill": method})
+    if resume and overwrite:
+        raise ConfigError("--resume and --overwrite exclude each other")
     _check_output(output, resume, overwrite)
     if not data.paths and not data.simulate:
         raise ConfigError("nothing to train on: give DATA, or --simulate N")
-    if resume and overwrite:
-        raise ConfigError("--resume and --overwrite exclude each other")
     kind, device = config.kind(), resolve_device(device)
     torch.manual_seed(config.seed)
     network = _network(start, kind)
@@ -112,6 +114,8 @@ def _trained(
         note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
         if store is not None:
             note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
+        if overwrite:
+            _remove_previous(output)
         trained = train(
             network, training, validation, config, output,
             device=device, resume=resume, teacher=teacher,
@@ -124,14 +128,17 @@ def _trained(
 
 
 def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
-    there = [name for name in (CARD, checkpoint.NAME) if (output / name).exists()]
-    if overwrite:
-        for name in there:
-            (output / name).unlink()
-    elif there and not resume:
-        raise ConfigError(
-            f"{output / there[0]}: already there; --resume, --overwrite or another --output"
-        )
+    """Raise ConfigError for a folder that cannot be written, or holds a model already."""
+    there = [output / name for name in _RESULTS if taken(output / name)]
+    if there and not (resume or overwrite):
+        raise ConfigError(f"{there[0]}: already there; --resume, --overwrite or another --output")
+    require_writable(output)
+
+
+def _remove_previous(output: Path) -> None:
+    """Take away the card and the checkpoint of the model that is replaced."""
+    for name in _RESULTS:
+        (output / name).unlink(missing_ok=True)
 
 
 def _network(start: str | None, kind: NetworkSpec) -> nn.Module:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hie_cli.core.errors import ConfigError, InputError, ModelError
 from hie_cli.core.progress import note, progress
+from hie_cli.formats.files import require_writable, taken
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.fused_recogniser import SCENE_WAYS, WAYS, is_fusion
@@ -90,8 +91,9 @@ def train_fusion(
     for what can be wrong.
     """
     what, output = wanted(model, scene, segmentation, by), Path(output)
-    if (output / CARD).exists() and not overwrite:
+    if not overwrite and taken(output / CARD):
         raise ConfigError(f"{output / CARD}: already there; --overwrite or another --output")
+    require_writable(output)
     said = None if truth is None else Path(truth)
     parts = _observed(data, said, val, [str(p) for p in video], what, resolve_device(device))
     learned, validated = len(parts.training), len(parts.validation)

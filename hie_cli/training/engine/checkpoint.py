@@ -13,7 +13,8 @@ from hie_cli.formats.files import atomic_write
 
 NAME = "last.pt"
 # What reading a damaged or foreign file can raise.
-_BROKEN = (
+BROKEN = (
+    AttributeError,
     RuntimeError,
     LookupError,
     OSError,
@@ -23,6 +24,11 @@ _BROKEN = (
     struct.error,
     pickle.UnpicklingError,
 )
+
+
+def foreign(folder: Path) -> InputError:
+    """The error of a file that something else wrote."""
+    return InputError(f"{folder / NAME}: not a checkpoint of this program; remove it")
 
 
 def save(folder: Path, settings: str, state: dict[str, Any]) -> None:
@@ -39,14 +45,13 @@ def load(folder: Path, settings: str) -> dict[str, Any] | None:
     path = folder / NAME
     if not path.exists():
         return None
-    fix = f"{path}: not a checkpoint of this program; remove it"
     if not zipfile.is_zipfile(path):
-        raise InputError(fix)
+        raise foreign(folder)
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         made_with = state["settings"]
-    except _BROKEN:
-        raise InputError(fix) from None
+    except BROKEN:
+        raise foreign(folder) from None
     if made_with != settings:
         raise InputError(f"{path}: made with other settings; use the same, or another --output")
     return state

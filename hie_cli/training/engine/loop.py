@@ -181,9 +181,12 @@ def learn(
     """
     state = TrainState(network, how, device)
     if resume and (saved := checkpoint.load(folder, how.settings)) is not None:
-        if saved["data"] != task.data:
-            raise InputError(f"{folder / checkpoint.NAME}: made with other data; give the same")
-        state.restore(saved)
+        try:
+            if saved["data"] != task.data:
+                raise InputError(f"{folder / checkpoint.NAME}: made with other data; give the same")
+            state.restore(saved)
+        except checkpoint.BROKEN:
+            raise checkpoint.foreign(folder) from None
     for number in range(len(state.history), how.epochs):
         if number - state.best.epoch > how.patience:
             note(f"no better for {how.patience} epochs: stopped early")

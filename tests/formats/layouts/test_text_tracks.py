@@ -240,3 +240,11 @@ def test_digits_are_kept(tmp_path: Path) -> None:
     assert item.people.boxes[0, 2] == 100.1234 + 50.0001
     assert item.people.scores[0] == 0.123456789
     assert read_truth(path)["20"].frames[0].boxes[0, 0] == 100.1234
+
+
+def test_rows_without_a_score_are_told_what_to_write() -> None:
+    with pytest.raises(InputError, match=r"6 columns; .*; without scores write 1 as conf"):
+        text_tracks.read_rows("0,1,1,1,1,1\n", "20.txt", 0)
+    with pytest.raises(InputError, match="5 columns; expected 7 to 10") as error:
+        text_tracks.read_rows("0,1,1,1,1\n", "20.txt", 0)
+    assert "without scores" not in str(error.value)

@@ -146,6 +146,18 @@ def test_a_trained_model_is_not_overwritten_unasked(data, model):
     assert "already there" in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    "arguments", [[], ["missing"], ["LABELS"], ["LABELS", "--val", "sim-train-1", "--resume"]]
+)
+def test_a_mistake_costs_no_model_that_would_be_replaced(data, tmp_path, arguments):
+    for name in ("card.json", "last.pt"):
+        (tmp_path / name).write_text("kept")
+    real = [str(data / "labels") if a == "LABELS" else a for a in arguments]
+    result = run(*real, "-o", tmp_path, "--overwrite", *QUICK)
+    assert isinstance(result.exception, ConfigError | InputError), result.exception
+    assert [(tmp_path / name).read_text() for name in ("card.json", "last.pt")] == ["kept"] * 2
+
+
 def test_damaged_weights_and_foreign_paths_are_refused(model, tmp_path):
     for name in ("card.json", "model.safetensors"):
         (tmp_path / name).write_bytes((model[0] / name).read_bytes())

@@ -104,6 +104,23 @@ def test_a_checkpoint_with_code_in_it_is_refused(tmp_path):
         checkpoint.load(tmp_path, optimisation(CONFIG).settings)
 
 
+@pytest.mark.parametrize("change", ["without data", "other network", "other history"])
+def test_a_checkpoint_with_other_content_is_refused(tmp_path, change):
+    config = dataclasses.replace(CONFIG, epochs=1)
+    train(network(), samples(4), samples(4, 1), config, tmp_path)
+    path = tmp_path / checkpoint.NAME
+    state = torch.load(path, weights_only=True)
+    if change == "without data":
+        del state["data"]
+    elif change == "other network":
+        state["network"] = {"weight": torch.zeros(1)}
+    else:
+        state["best"] = [1, 2, 3]
+    torch.save(state, path)
+    with pytest.raises(InputError, match="not a checkpoint"):
+        train(network(), samples(4), samples(4, 1), config, tmp_path, resume=True)
+
+
 def test_early_stop(tmp_path):
     class Fixed(nn.Module):
         def __init__(self):
