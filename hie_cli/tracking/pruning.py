@@ -12,6 +12,7 @@ from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Ints, Tracklet, shares
 
 SURE = 0.9  # quantile of a track's scores that has to be sure
+CERTAIN, THRICE = 0.98, 3  # mean score, and least length, from which the shortest track counts
 SAMPLES = 9  # observations of a tracklet at which it is compared with a longer one
 
 
@@ -62,7 +63,7 @@ def drop_unsure(
     tracks: Sequence[Tracklet], config: TrackConfig, scale: ScoreScale, frames: Ints, fps: float
 ) -> list[Tracklet]:
     """Without tracks that never look like a person for sure, and those shorter than
-    ``config.min_seconds``, unless the clip's beginning or end cuts them.
+    ``config.min_seconds``, unless the clip's beginning or end cuts them or they are certain.
 
     Sure is a tenth of the scores at ``sure_score`` on the ``scale``, or a mean of ``steady_score``
     over ``steady_seconds``. In a short video a quarter of its ``frames`` (T,) is long enough.
@@ -78,6 +79,7 @@ def drop_unsure(
         sure = np.quantile(seen, SURE) >= config.sure_score
         if len(t) >= config.steady_seconds * rate:
             sure = sure or seen.mean() >= config.steady_score
+        cut = cut or (len(t) >= THRICE and seen.mean() >= CERTAIN)
         if sure and (cut or t.last - t.first >= shortest):
             kept.append(t)
     return kept

@@ -58,10 +58,10 @@ def test_what_never_looks_like_a_person_for_sure_is_no_track():
 
 def test_short_tracks_go_unless_the_clip_cuts_them():
     """At 10 fps .5 s are 5 frames; in a clip of 9 frames a quarter, 2, is enough."""
-    short, first, last = still(50, 53, 0), still(0, 3, 0), still(196, 199, 0)
-    long = still(50, 55, 0)
-    assert kept([long, short, first, last]) == [long, first, last]
-    assert len(kept([still(3, 5, 0)], frames=9)) == 1
+    short, first, last = (still(a, a + 3, 0, 0.85) for a in (50, 0, 196))
+    long, certain = still(50, 55, 0, 0.85), still(50, 52, 0)  # .85 / .9 = .94; .9 / .9 = 1
+    assert kept([long, short, first, last, certain]) == [long, first, last, certain]
+    assert len(kept([still(3, 5, 0, 0.85)], frames=9)) == 1
     assert kept([still(0, 0, 0)]) == []  # a single flash is nobody, also at the beginning
 
 
