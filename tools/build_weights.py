@@ -283,11 +283,12 @@ def build(models: Path, output: Path) -> None:
         layer = nanodet_layer if name == "nanodet" else movenet_layer
         state = state_of(read_convolutions(models / f"{name}.json"), layer, network)
         data = save(state)
-        _write(output / f"{name}.safetensors", data)
-        _write(output / f"{name}.onnx", export_graph(network, network.OUTPUTS))
+        write_file(output / f"{name}.safetensors", data)
+        write_file(output / f"{name}.onnx", export_graph(network, network.OUTPUTS))
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file and print its sha256."""
     path.write_bytes(data)
     print(hashlib.sha256(data).hexdigest(), path.name)
 

@@ -30,7 +30,7 @@ def test_each_box_gives_its_own_vector(tmp_path, graphs, batch):
     data = mean_colour([batch, 64, 32, 3])
     values = {"name": "colours", "decoder": "embedding", "input_size": [32, 64]}
     user_models.install(*graphs.write(tmp_path, data, **values))
-    assert registry.names("appearance") == ["colours"]
+    assert registry.names("appearance") == ["mobilenet-v2", "colours"]
     model = registry.load_appearance("colours")
     image = np.zeros((100, 100, 3), np.uint8)
     image[:, :50] = (30, 40, 0)  # blue and green: 3 : 4, of length 50
@@ -53,5 +53,5 @@ def test_what_is_no_vector_is_refused():
 
 
 def test_other_tasks_are_refused():
-    with pytest.raises(ModelError, match=r"'nanodet' is for detect, not appearance; .*: none"):
+    with pytest.raises(ModelError, match=r"'nanodet' is for detect, not appearance; .*: mobilenet-v2"):
         registry.load_appearance("nanodet")

@@ -125,3 +125,11 @@ def test_head_maps_agree_with_the_original(load, name):
             theirs = np.where(ours > 0, theirs, 0)
             assert (ours > 0).any()
         np.testing.assert_allclose(ours, theirs, atol=tolerance)
+
+
+def test_mobilenet_agrees_with_the_published_weights(load):
+    """The fixture: features in float32 with batch normalisation apart, of NanoDet's picture."""
+    image = cv2.resize(original("nanodet")[1], (224, 224), interpolation=cv2.INTER_AREA)
+    expected = np.load(FOLDER / "mobilenet-v2.npz")["features"]
+    (found,) = load("mobilenet-v2").embed([image], [np.array([[0, 0, 224, 224]])])
+    assert float(found[0] @ expected / np.linalg.norm(expected)) > 0.9999

