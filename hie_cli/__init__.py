@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from hie_cli.pipeline.model_list import list_models
     from hie_cli.reporting.evaluation_page import write_evaluation
     from hie_cli.reporting.results_report import write_report
+    from hie_cli.retrieval.mining import mine_dedupe, mine_index, mine_search
     from hie_cli.simulation.generate import simulate
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
     from hie_cli.training.calibrate import calibrate_model
+    from hie_cli.training.hash.train_hash import train_hash
 
 # The module that each public name comes from, as above.
 _HOMES = {
@@ -69,6 +71,9 @@ _HOMES = {
     "explain": "api",
     "import_model": "models.importing.importer",
     "list_models": "pipeline.model_list",
+    "mine_dedupe": "retrieval.mining",
+    "mine_index": "retrieval.mining",
+    "mine_search": "retrieval.mining",
     "plot_benchmark": "benchmarking.plot",
     "pose": "api",
     "pull_model": "models.catalogue.pull",
@@ -82,6 +87,7 @@ _HOMES = {
     "track": "api",
     "train_action": "training.action.train_action",
     "train_fusion": "training.action.train_fusion",
+    "train_hash": "training.hash.train_hash",
     "write": "formats.writers",
     "write_evaluation": "reporting.evaluation_page",
     "write_report": "reporting.results_report",
@@ -119,6 +125,9 @@ __all__ = [
     "explain",
     "import_model",
     "list_models",
+    "mine_dedupe",
+    "mine_index",
+    "mine_search",
     "plot_benchmark",
     "pose",
     "pull_model",
@@ -132,6 +141,7 @@ __all__ = [
     "track",
     "train_action",
     "train_fusion",
+    "train_hash",
     "write",
     "write_evaluation",
     "write_report",

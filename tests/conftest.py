@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 SLOW = (
     "cli", "flow", "formats/layouts/test_registry.py", "models", "pipeline",
     "recognition/kinematic/test_rules.py", "recognition/learned", "reporting/test_browser.py",
-    "training",
+    "retrieval/test_mining.py", "training",
     "test_architecture.py", "test_docs_site.py", "test_dockerfile.py", "test_fuzz.py",
     "test_notebook.py", "test_readme.py", "test_tutorials.py", "test_wheel.py",
 )  # fmt: skip

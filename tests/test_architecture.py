@@ -32,8 +32,10 @@ ALLOWED = {
     },
     "reporting": {"formats", "video", "evaluation", "analysis"},
     "benchmarking": {"video", "formats", "models", "pipeline", "simulation"},
+    "retrieval": {"video", "formats", "models", "pipeline"},
     "training": {
         "video", "formats", "evaluation", "models", "recognition", "simulation", "pipeline",
+        "retrieval",
     },
 }  # fmt: skip
 SLOW = ("torch", "onnxruntime", "cv2", "scipy", "matplotlib", "pycocotools", "numpy")

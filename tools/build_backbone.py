@@ -44,7 +44,9 @@ def folded(source: dict[str, Array]) -> dict[str, Array]:
     source: the published state, in order; each convolution's weight is followed by the weight,
     bias, mean and variance of its normalisation.
     """
-    arrays = [v.astype(np.float64) for k, v in source.items() if not k.endswith("num_batches_tracked")]
+    arrays = [
+        v.astype(np.float64) for k, v in source.items() if not k.endswith("num_batches_tracked")
+    ]
     names = layer_names()
     if len(arrays) != 5 * len(names):
         raise SystemExit(f"{len(arrays)} arrays, expected {5 * len(names)}: another network")

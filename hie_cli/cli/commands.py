@@ -26,13 +26,15 @@ CHAIN = "From video to results"
 LOOK = "Look at results"
 SCORE = "Score and exchange"
 LEARN = "Train and simulate"
+FIND = "Find footage"
 SET_UP = "Set up"
 PLUGINS = "Plug-ins"
-PANELS = (CHAIN, LOOK, SCORE, LEARN, SET_UP, PLUGINS)
+PANELS = (CHAIN, LOOK, SCORE, FIND, LEARN, SET_UP, PLUGINS)
 
 # Groups of commands: panel and summary.
 GROUPS: dict[str, tuple[str, str]] = {
     "train": (LEARN, "Train a recogniser of actions on your own data, or on simulated crowds."),
+    "mine": (FIND, "Search a pool of videos for footage like yours."),
     "models": (SET_UP, "List, show, verify and import models."),
     "config": (SET_UP, "Show the settings that would be used, or write a commented file of them."),
 }

@@ -55,7 +55,7 @@ class PackagedNetwork:
     sha256: str
     graph_sha256: str
     build: Callable[[], "nn.Module"]
-    int8: QuantisedNetwork
+    int8: QuantisedNetwork | None = None
 
     def state(self) -> weights.State:
         """The packaged weights; ModelError unless intact."""
@@ -94,7 +94,7 @@ class PackagedNetwork:
         rows = tuple(
             (name, problem(weights.PACKAGED / name, sha256, REPAIR)) for name, sha256 in named
         )
-        return (*rows, *self.int8.files())
+        return (*rows, *(self.int8.files() if self.int8 else ()))
 
     def size(self) -> int | None:
         """Bytes of its files; None where one is missing."""

@@ -113,7 +113,7 @@ def _open(
     if spec.network is None:
         raise ModelError(f"model {spec.name!r} is for {spec.task} and is not loaded here")
     int8 = runtime.wants_int8(precision, device)
-    if int8 and isinstance(spec.network, PackagedNetwork):
+    if int8 and isinstance(spec.network, PackagedNetwork) and spec.network.int8 is not None:
         spec = replace(spec, network=spec.network.int8)
     assert spec.network is not None
     return assemble(spec, spec.network.open(spec.input, device, threads))

@@ -12,7 +12,7 @@ def sign_bits(values: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 
 def pack_bits(bits: NDArray[np.bool_]) -> Bits:
-    """(N, B) bits -> (N, ceil(B / 8)) bytes, the first bit lowest; missing bits of the last are 0."""
+    """(N, B) bits -> (N, ceil(B / 8)) bytes, the first bit lowest; missing bits are 0."""
     return np.packbits(bits, axis=1, bitorder="little")
 
 

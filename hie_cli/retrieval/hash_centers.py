@@ -73,14 +73,14 @@ def balanced_centers(classes: int, bits: int, *, seed: int = 0, draws: int = 0) 
     """Random centers with exactly round(B/2) entries of -1 each.
 
     All K are drawn at once, up to ``draws`` times (0: 10,000 for up to 100 classes, else 20); the
-    first set with a smallest distance over B/4 and a mean of at least B/2 is taken, or else the best
-    set seen, by smallest distance, then mean.
+    first set with a smallest distance over B/4 and a mean of at least B/2 is taken, or else the
+    best set seen, by smallest distance, then mean.
     """
     possible = _balanced_count(bits)
     if classes > possible:
         raise ConfigError(
-            f"hash centers: {classes} classes do not fit {bits} bits, which have {possible} balanced"
-            " codes; use more bits"
+            f"hash centers: {classes} classes do not fit {bits} bits, which have {possible} "
+            "balanced codes; use more bits"
         )
     generator = np.random.default_rng(seed)
     row = np.ones(bits, np.int8)
@@ -121,8 +121,9 @@ def _apart(centers: Centers, generator: np.random.Generator) -> Centers:
 def _pair_distances(centers: Centers) -> NDArray[np.int64]:
     """Hamming distances of all pairs of different centers, (K(K-1)/2,)."""
     inner = centers.astype(np.float32) @ centers.T.astype(np.float32)
-    distances = ((centers.shape[1] - inner) / 2).astype(np.int64)
-    return distances[np.triu_indices(len(centers), 1)]
+    distances: NDArray[np.int64] = ((centers.shape[1] - inner) / 2).astype(np.int64)
+    pairs: NDArray[np.int64] = distances[np.triu_indices(len(centers), 1)]
+    return pairs
 
 
 def center_statistics(centers: Centers) -> CenterStatistics:

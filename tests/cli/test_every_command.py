@@ -22,6 +22,7 @@ WHERE = {
     # Whatever writes files.
     "--output": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
+        *("mine index", "mine search", "train hash"),
         *("simulate", "train action", "train fusion", "config init", "doctor", "analyse", "zones"),
     },
     "--overwrite": {
@@ -30,6 +31,7 @@ WHERE = {
             "simulate",
             "train action",
             "train fusion",
+            "train hash",
             "config init",
             "models import",
             "models pull",
@@ -39,7 +41,7 @@ WHERE = {
     # Whatever has settings.
     "--config": {
         *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
-        *("train action", "config show", "analyse", "benchmark"),
+        *("train action", "train hash", "config show", "analyse", "benchmark"),
     },
     # Whatever the chain's presets set.
     "--preset": {"run", "detect", "pose", "track", "action", "render", "config show", "benchmark"},
@@ -52,6 +54,9 @@ WHERE = {
         "action",
         "train action",
         "train fusion",
+        "train hash",
+        "mine index",
+        "mine search",
         "doctor",
         "models calibrate",
         "models benchmark",
@@ -59,7 +64,7 @@ WHERE = {
     },
     "--precision": {"run", "detect", "pose", "benchmark"},
     # Whatever takes long and can go on where it was.
-    "--resume": {"run", "detect", "pose", "track", "action", "train action"},
+    "--resume": {"run", "detect", "pose", "track", "action", "train action", "train hash"},
 }
 WHERE["--set"] = WHERE["--config"] | {"models import"}  # keys of its manifest
 MEANING = {

@@ -69,7 +69,7 @@ def test_all_balanced_codes_of_few_bits_can_be_asked_for():
 
 
 def test_the_majority_of_three_rows_has_no_tie_and_of_two_has_eight():
-    """16 bits: rows 0, 1, 4 sum to odd numbers; rows 1 and 2 differ in 8 bits, which are the ties."""
+    """16 bits: rows 0, 1, 4 sum to odd numbers; rows 1 and 2 differ in 8 bits, the ties."""
     centers = hash_centers(16, 16)
     labels = np.zeros((2, 16), bool)
     labels[0, [0, 1, 4]] = True

@@ -101,9 +101,7 @@ def inverted_residuals(
     for base, repeats, stride in _PLAN:
         for repeat in range(repeats):
             out, expansion = _scaled(base, width), 6 if blocks else 1
-            blocks.append(
-                InvertedResidual(channels, out, 1 if repeat else stride, expansion, conv)
-            )
+            blocks.append(InvertedResidual(channels, out, 1 if repeat else stride, expansion, conv))
             channels = out
     return blocks
 

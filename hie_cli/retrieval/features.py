@@ -1,0 +1,70 @@
+"""What images look like, as vectors of a backbone: of a picture, of a clip, of people in it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.errors import input_error
+from hie_cli.core.types import FloatArray, Image
+from hie_cli.models import registry
+from hie_cli.models.base import AppearanceModel
+from hie_cli.video.images import IMAGE_ENDINGS, read_image
+from hie_cli.video.sources import FrameRange, VideoSource
+
+BACKBONE = "mobilenet-v2"
+
+
+class Describer:
+    """A backbone, any model of the task "appearance", that describes whole images and crops.
+
+    Raises ModelError where there is no such model.
+    """
+
+    def __init__(self, model: str = BACKBONE, device: str = "auto", threads: int | None = None):
+        self.name = model
+        self.sha256 = registry.find(model).sha256
+        self._model = _loaded(model, self.sha256, device, threads)
+
+    def images(self, images: Sequence[Image]) -> FloatArray:
+        """(N, D), each of length 1, of whole images (H, W, 3) uint8 BGR of any size."""
+        wholes = [np.array([[0, 0, image.shape[1], image.shape[0]]], float) for image in images]
+        return np.concatenate(self._model.embed(images, wholes))
+
+    def crops(self, image: Image, boxes: NDArray[np.floating]) -> FloatArray:
+        """(N, D), each of length 1, of the boxes (N, 4) xyxy of one image."""
+        return self._model.embed([image], [boxes])[0]
+
+    def image(self, path: Path) -> FloatArray:
+        """(D,), of an image file. InputError where it cannot be read."""
+        vector: FloatArray = self.images([read_image(path)])[0]
+        return vector
+
+    def clip(self, path: Path, frames: int) -> FloatArray:
+        """(D,) of length 1: the mean over ``frames`` frames spread evenly over a video."""
+        if path.suffix.lower() in IMAGE_ENDINGS:
+            return self.image(path)
+        source = VideoSource(path)
+        count = source.info.num_frames or sum(1 for _ in source)
+        stride = max(1, count // frames)
+        first = (count - 1) % stride // 2
+        spread = VideoSource(path, FrameRange(first, None, stride))
+        images = [frame.image for frame, _ in zip(spread, range(frames), strict=False)]
+        if not images:
+            raise input_error(path, "no frame can be decoded", "repair or remove the video")
+        return mean_direction(self.images(images))
+
+
+@lru_cache(maxsize=2)
+def _loaded(model: str, sha256: str, device: str, threads: int | None) -> AppearanceModel:
+    """The network, kept for the next call; ``sha256`` tells an imported one from its successor."""
+    return registry.load_appearance(model, device, threads)
+
+
+def mean_direction(vectors: FloatArray) -> FloatArray:
+    """The mean of (N, D) vectors, made to have length 1."""
+    mean = vectors.mean(axis=0)
+    unit: FloatArray = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return unit

@@ -1,0 +1,186 @@
+"""``hie mine index``: videos into an index; adding and resuming are one thing."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hie_cli.core.errors import ConfigError, InputError, input_error
+from hie_cli.core.progress import note
+from hie_cli.formats.documents.document import Document
+from hie_cli.formats.files import write_error
+from hie_cli.formats.locks import Lock
+from hie_cli.retrieval.encoder import load_encoder, projections, save_encoder
+from hie_cli.retrieval.features import BACKBONE, Describer
+from hie_cli.retrieval.items import LEVELS, Sampling, describe_video
+from hie_cli.retrieval.nearest import KINDS, Kind, NearestCodes
+from hie_cli.retrieval.shots import ShotSettings
+from hie_cli.retrieval.store import NAME, ItemStore
+from hie_cli.video.sources import video_name
+
+ENCODER = "encoder"
+_DIGEST_PART = 1 << 20
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What ``build_index`` did.
+
+    added, known: videos · failed: video and reason, of those left out · items: in the index now.
+    """
+
+    folder: Path
+    added: list[str]
+    known: list[str]
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    items: int = 0
+
+
+def content_digest(path: Path) -> str:
+    """Of a file's size and its first and last MiB; of a folder, of its files' names and sizes."""
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for inner in sorted(p for p in path.iterdir() if p.is_file()):
+            digest.update(os.fsencode(inner.name) + b"\0" + str(inner.stat().st_size).encode())
+        return digest.hexdigest()
+    size = path.stat().st_size
+    digest.update(str(size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(_DIGEST_PART))
+        file.seek(max(0, size - _DIGEST_PART))
+        digest.update(file.read(_DIGEST_PART))
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """What an index is made with; fixed when it is made.
+
+    encoder: folder of a trained head, else projections fitted to the first videos · bits: of such
+    a projection · model: the backbone (a trained head knows its own) · kind: of the FAISS index.
+    """
+
+    encoder: Path | None = None
+    bits: int = 64
+    model: str = BACKBONE
+    kind: Kind = "flat"
+    sampling: Sampling = field(default_factory=Sampling)
+
+    def __post_init__(self) -> None:
+        if self.bits < 8 or self.bits % 8:
+            raise ConfigError(f"--bits {self.bits}: expected a multiple of 8")
+        if not self.sampling.levels:
+            raise ConfigError("--level: at least one of shots, frames, persons is needed")
+
+
+def build_index(
+    videos: Sequence[Path],
+    folder: Path,
+    settings: IndexSettings | None = None,
+    *,
+    documents: dict[str, Path] | None = None,
+    device: str = "auto",
+) -> IndexReport:
+    """Add videos to the index of ``folder``, which is made where it does not exist.
+
+    Videos that are in it already are passed over, so that an interrupted call goes on where it was.
+    settings: of a new index; given for one that exists, they must be its own. documents: track or
+    action documents by video name, for crowd statistics and persons. Unreadable videos are told and
+    left out. Raises ConfigError for other settings, InputError where nothing could be indexed.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from None
+    with Lock(folder / NAME), ItemStore(folder, create=True) as store:
+        settings = _settled(store, folder, settings)
+        describer = Describer(settings.model, device)
+        report = _describe(store, videos, documents or {}, describer, settings.sampling)
+        if not len(store):
+            raise InputError(f"{folder}: no video could be indexed; see the messages above")
+        _encode(store, folder, describer, settings.bits)
+        numbers, codes = store.codes()
+        sha256 = NearestCodes.build(codes, settings.kind).save(folder)
+        store.remember(indexed=str(len(numbers)), codes_sha256=sha256)
+        return replace(report, items=len(numbers))
+
+
+def _describe(
+    store: ItemStore, videos: Sequence[Path], documents: dict[str, Path], describer: Describer,
+    sampling: Sampling,
+) -> IndexReport:  # fmt: skip
+    """Put the items of new videos into the table."""
+    report = IndexReport(store.path.parent, [], [])
+    digests = store.digests()
+    for path in videos:
+        name = video_name(path)
+        try:
+            digest = content_digest(path)
+            if digest in digests:
+                report.known.append(name)
+                continue
+            document = Document(documents[name]) if name in documents else None
+            info, items = describe_video(path, describer, sampling, document)
+        except (InputError, OSError) as error:
+            reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            note(f"left out: {reason}")
+            report.failed.append((name, reason))
+            continue
+        store.add_video(name, digest, info.fps, max(i.end for i in items), items)
+        digests.add(digest)
+        report.added.append(name)
+    return report
+
+
+def _encode(store: ItemStore, folder: Path, describer: Describer, bits: int) -> None:
+    """Give every item that has none its code; the first time without a trained head, fit one."""
+    place = folder / ENCODER
+    numbers = store.without_code()
+    if numbers and not place.exists():
+        vectors = store.vectors(numbers)
+        save_encoder(place, projections(vectors, bits, describer.name, describer.sha256))
+    encoder = load_encoder(place)
+    store.remember(bits=str(encoder.bits), encoder=encoder.sha256)
+    while numbers:
+        store.set_codes(numbers, encoder.encode(store.vectors(numbers)))
+        numbers = store.without_code()
+
+
+def _settled(store: ItemStore, folder: Path, given: IndexSettings | None) -> IndexSettings:
+    """The index's settings: its own, or, for a new one, those given."""
+    if "settings" not in store.meta:
+        settings = given or IndexSettings()
+        if settings.encoder is not None:
+            head = load_encoder(settings.encoder)
+            save_encoder(folder / ENCODER, head)
+            settings = replace(settings, model=head.backbone, bits=head.bits)
+        store.remember(settings=_as_text(settings))
+        return settings
+    settings = settings_of(store)
+    if given is not None and _as_text(given) != _as_text(settings):
+        raise ConfigError(
+            f"{folder}: is an index of other settings; leave the options out, or give another -o"
+        )
+    return settings
+
+
+def _as_text(settings: IndexSettings) -> str:
+    values = dataclasses.asdict(replace(settings, encoder=None))
+    return json.dumps(values, sort_keys=True)
+
+
+def settings_of(store: ItemStore) -> IndexSettings:
+    """What an index was made with. InputError where its table does not say."""
+    try:
+        values = json.loads(store.meta["settings"])
+        sampling = values.pop("sampling")
+        shots = ShotSettings(**sampling.pop("shots"))
+        levels = tuple(sampling.pop("levels"))
+        if not set(levels) <= set(LEVELS) or values["kind"] not in KINDS:
+            raise ValueError
+        return IndexSettings(**values, sampling=Sampling(**sampling, levels=levels, shots=shots))
+    except (KeyError, ValueError, TypeError, AttributeError, ConfigError):
+        raise input_error(store.path, "its settings are damaged", "make the index anew") from None

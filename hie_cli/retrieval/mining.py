@@ -1,0 +1,117 @@
+"""The doors of ``hie mine``: paths as users give them, settings by keyword."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from hie_cli.core.errors import ConfigError
+from hie_cli.formats.documents.document import Document
+from hie_cli.retrieval.dedupe import DuplicateGroup, duplicates
+from hie_cli.retrieval.features import BACKBONE
+from hie_cli.retrieval.index import IndexReport, IndexSettings, build_index
+from hie_cli.retrieval.items import LEVELS, Level, Sampling
+from hie_cli.retrieval.nearest import KINDS, Kind
+from hie_cli.retrieval.results import write_results
+from hie_cli.retrieval.search import Result, SearchSettings, search
+from hie_cli.retrieval.shots import ShotSettings
+from hie_cli.video.sources import find_videos
+
+Paths = PathLike[str] | str | Sequence[PathLike[str] | str]
+
+
+def mine_index(
+    pool: Paths,
+    *,
+    output: Path | str = "out/index",
+    documents: Paths = (),
+    encoder: Path | str | None = None,
+    bits: int | None = None,
+    model: str | None = None,
+    kind: str | None = None,
+    levels: Sequence[str] = (),
+    rate: float | None = None,
+    longest: float | None = None,
+    device: str = "auto",
+) -> IndexReport:
+    """Make an index of videos, or add to it; see ``retrieval.index.build_index``.
+
+    pool: videos, folders, patterns · documents: their track or action documents, matched by name ·
+    encoder: a folder of ``train_hash`` · bits, model, kind (flat, ivf, hnsw), levels (shots,
+    frames, persons), rate (described frames a second), longest (seconds of a shot): of a new index.
+    """
+    settings = None
+    if encoder or bits or model or kind or levels or rate or longest:
+        if kind is not None and kind not in KINDS:
+            raise ConfigError(f"--kind {kind}: expected {', '.join(KINDS)}")
+        for level in levels:
+            if level not in LEVELS:
+                raise ConfigError(f"--level {level}: expected {', '.join(LEVELS)}")
+        if rate is not None and not rate > 0:
+            raise ConfigError(f"--rate {rate}: expected more than 0")
+        if longest is not None and not longest > 0:
+            raise ConfigError(f"--longest {longest}: expected more than 0")
+        shots = ShotSettings() if longest is None else ShotSettings(longest=longest)
+        chosen: tuple[Level, ...] = tuple(level for level in LEVELS if level in levels)
+        settings = IndexSettings(
+            None if encoder is None else Path(encoder),
+            bits or IndexSettings.bits,
+            model or BACKBONE,
+            _kind(kind),
+            Sampling(rate or Sampling.rate, chosen or Sampling.levels, shots),
+        )
+    named = by_name(documents)
+    return build_index(
+        find_videos(_several(pool)), Path(output), settings, documents=named, device=device
+    )
+
+
+def _kind(name: str | None) -> Kind:
+    return next((kind for kind in KINDS if kind == name), "flat")
+
+
+def mine_search(
+    index: Path | str,
+    like: Paths,
+    *,
+    output: Path | str | None = None,
+    count: int = 50,
+    documents: Paths = (),
+    near: float = SearchSettings.near,
+    diversity: float = SearchSettings.diversity,
+    crowd: float = SearchSettings.crowd,
+    own: bool = False,
+    device: str = "auto",
+) -> list[Result]:
+    """The parts of an index most like clips or images; see ``retrieval.search.search``.
+
+    output: a folder for results.json, cuts.json and results.jpg.
+    """
+    settings = SearchSettings(count, near, own, diversity, crowd)
+    queries = find_videos(_several(like))
+    found = search(Path(index), queries, settings, documents=by_name(documents), device=device)
+    if output is not None:
+        write_results(Path(index), found, Path(output))
+    return found
+
+
+def mine_dedupe(
+    index: Path | str, *, near: float = SearchSettings.near, level: str = "shots"
+) -> list[DuplicateGroup]:
+    """Groups of near-duplicates in an index; see ``retrieval.dedupe.duplicates``."""
+    return duplicates(Path(index), near, level)
+
+
+def by_name(documents: Paths) -> dict[str, Path]:
+    """Stage documents by the name of their video."""
+    from hie_cli.pipeline.document_inputs import find_documents
+
+    found = {}
+    for path in find_documents(_several(documents)) if documents else []:
+        document = Document(path)
+        found[document.header.video.name if document.header else path.stem] = path
+    return found
+
+
+def _several(paths: Paths) -> list[str]:
+    one = isinstance(paths, str | PathLike)
+    return [str(path) for path in ([paths] if one else paths)]  # type: ignore[union-attr] # told apart

@@ -1,0 +1,63 @@
+"""What a search leaves behind: a list for programs, a cut list and a contact sheet."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hie_cli.core.types import Image
+from hie_cli.formats.files import atomic_write
+from hie_cli.retrieval.search import Result
+from hie_cli.retrieval.store import ItemStore
+
+RESULTS, CUTS, SHEET = "results.json", "cuts.json", "results.jpg"
+_TILE = (192, 160)  # width and height, 16 of them for the text
+_COLUMNS = 5
+_SHOWN = 50
+
+
+def write_results(index: Path, results: Sequence[Result], folder: Path) -> list[Path]:
+    """results.json, cuts.json (for ``hie run --cuts``) and results.jpg in ``folder``."""
+    records = [result.record() for result in results]
+    with atomic_write(folder / RESULTS) as file:
+        file.write(json.dumps({"results": records}, indent=1) + "\n")
+    cuts = [{"video": r.item.video, "frames": [r.item.start, r.item.end]} for r in results]
+    with atomic_write(folder / CUTS) as file:
+        file.write(json.dumps({"cuts": cuts}, indent=1) + "\n")
+    paths = [folder / RESULTS, folder / CUTS]
+    if results:
+        import cv2
+
+        with ItemStore(index) as store:
+            sheet = contact_sheet(store, results[:_SHOWN])
+        _, data = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 88])
+        with atomic_write(folder / SHEET, "wb") as file:
+            file.write(bytes(data))
+        paths.append(folder / SHEET)
+    return paths
+
+
+def contact_sheet(store: ItemStore, results: Sequence[Result]) -> Image:
+    """Five in a row, best first: the picture, and below it score, video and second."""
+    import cv2
+
+    width, height = _TILE
+    rows = -(-len(results) // _COLUMNS)
+    sheet = np.full((rows * height, min(len(results), _COLUMNS) * width, 3), 32, np.uint8)
+    for place, result in enumerate(results):
+        top, left = place // _COLUMNS * height, place % _COLUMNS * width
+        data = np.frombuffer(store.thumbnail(result.item.number), np.uint8)
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        if picture is not None:
+            scale = min(width / picture.shape[1], (height - 16) / picture.shape[0], 1.0)
+            size = (max(1, int(picture.shape[1] * scale)), max(1, int(picture.shape[0] * scale)))
+            small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            x = left + (width - size[0]) // 2
+            sheet[top : top + size[1], x : x + size[0]] = small
+        item = result.item
+        name = item.video.encode("ascii", "replace").decode()[:16]
+        text = f"{result.score:.2f} {name} {item.start / item.fps:.1f}s"
+        cv2.putText(sheet, text, (left + 3, top + height - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.36,
+                    (235, 235, 235), 1, cv2.LINE_AA)  # fmt: skip
+    return sheet

@@ -1,0 +1,1 @@
+"""Training of hash heads: features of images or clips to binary codes."""

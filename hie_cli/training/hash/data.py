@@ -1,0 +1,102 @@
+"""Data to learn codes from: a folder a class, of images or of videos, and their features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.errors import InputError, input_error
+from hie_cli.core.progress import note, progress
+from hie_cli.core.types import FloatArray
+from hie_cli.retrieval.features import Describer
+from hie_cli.training.hash.learning import Labelled
+from hie_cli.video.containers import VIDEO_ENDINGS
+from hie_cli.video.images import IMAGE_ENDINGS
+
+MULTI = "+"  # a folder "fight+fall" holds what belongs to both classes
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image or a clip, and the numbers of its classes."""
+
+    path: Path
+    classes: tuple[int, ...]
+    clip: bool
+
+
+def find_items(folders: Sequence[Path]) -> tuple[list[Item], list[str]]:
+    """All items, and the classes' names: those of the sub-folders of ``folders``, sorted."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise input_error(folder, "not a folder", "give a folder with one sub-folder a class")
+        for inner in sorted(p for p in folder.iterdir() if p.is_dir() and p.name[:1] != "."):
+            files = sorted(p for p in inner.iterdir() if _ending(p) and p.name[:1] != ".")
+            found.setdefault(inner.name, []).extend(files)
+    names = sorted({part for name in found for part in name.split(MULTI)})
+    if len(names) < 2:
+        raise input_error(folders[0], "fewer than two classes", "one sub-folder a class")
+    empty = next((name for name, files in found.items() if not files), None)
+    if empty is not None:
+        raise input_error(folders[0] / empty, "no image or video", "fill or remove the class")
+    number = {name: k for k, name in enumerate(names)}
+    items = []
+    for name, files in sorted(found.items()):
+        classes = tuple(number[part] for part in name.split(MULTI))
+        items += [Item(path, classes, _ending(path) == "video") for path in files]
+    if len({item.clip for item in items}) > 1:
+        raise input_error(folders[0], "images and videos together", "train on one kind")
+    return items, names
+
+
+def _ending(path: Path) -> str:
+    ending = path.suffix.lower()
+    if ending in IMAGE_ENDINGS:
+        return "image"
+    return "video" if ending in VIDEO_ENDINGS else ""
+
+
+def split(items: Sequence[Item], share: float, seed: int) -> tuple[list[Item], list[Item]]:
+    """Training and validation; of each class, ``share`` of its items, one at least, held out."""
+    by_class: dict[tuple[int, ...], list[Item]] = {}
+    for item in items:
+        by_class.setdefault(item.classes, []).append(item)
+    generator = np.random.default_rng(seed)
+    training, validation = [], []
+    for group in by_class.values():
+        if len(group) < 2:
+            raise InputError(f"{group[0].path.parent}: one item; a class needs two at least")
+        order = generator.permutation(len(group))
+        held = max(1, round(share * len(group)))
+        validation += [group[i] for i in order[:held]]
+        training += [group[i] for i in order[held:]]
+    return training, validation
+
+
+def labels_of(items: Sequence[Item], classes: int) -> NDArray[np.bool_]:
+    """(N, K)."""
+    labels = np.zeros((len(items), classes), bool)
+    for row, item in zip(labels, items, strict=True):
+        row[list(item.classes)] = True
+    return labels
+
+
+def labelled(items: Sequence[Item], classes: int, describer: Describer, frames: int) -> Labelled:
+    """The items with their features; those that cannot be read are told and left out."""
+    rows: list[FloatArray] = []
+    kept: list[Item] = []
+    for item in progress(items, "features", len(items), "item"):
+        try:
+            rows.append(
+                describer.clip(item.path, frames) if item.clip else describer.image(item.path)
+            )
+        except InputError as error:
+            note(f"left out: {error}")
+            continue
+        kept.append(item)
+    if not kept:
+        raise InputError("none of the items can be read")
+    return Labelled(np.stack(rows), labels_of(kept, classes))

@@ -1,0 +1,108 @@
+"""``hie train hash``: class folders in, an encoder for ``hie mine`` out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hie_cli.core import config as settings
+from hie_cli.core.config import as_dict
+from hie_cli.core.errors import ConfigError
+from hie_cli.core.progress import note
+from hie_cli.retrieval.encoder import CARD, HashEncoder, save_encoder
+from hie_cli.retrieval.features import BACKBONE, Describer
+from hie_cli.retrieval.hash_centers import center_statistics, hash_centers
+from hie_cli.training.engine import checkpoint
+from hie_cli.training.hash.data import find_items, labelled, split
+from hie_cli.training.hash.head import HashHead
+from hie_cli.training.hash.learning import train_head
+from hie_cli.training.hash.settings import HashConfig
+
+
+@dataclass(frozen=True)
+class TrainedHash:
+    """A trained encoder: its folder, its classes, and the figures of its best epoch by name."""
+
+    folder: Path
+    classes: list[str]
+    numbers: dict[str, float]
+
+
+def train_hash(
+    data: Sequence[str | Path] | str | Path,
+    *,
+    model: str = BACKBONE,
+    output: Path | str = "out/hash",
+    config: settings.Files = None,
+    set: settings.Sets = None,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+) -> TrainedHash:
+    """Learn binary codes from folders with one sub-folder a class, of images or of videos.
+
+    A folder named ``a+b`` holds what belongs to both classes. ``output`` is then an encoder for
+    ``mine_index``. Arguments as the options of ``hie train hash``. Raises ConfigError, InputError
+    or ModelError for what can be wrong.
+    """
+    how = settings.load(HashConfig(), config, set)
+    folder = Path(output)
+    _check_output(folder, resume, overwrite)
+    folders = [Path(d) for d in ([data] if isinstance(data, str | Path) else data)]
+    if not folders:
+        raise ConfigError("nothing to learn from: give a folder with one sub-folder a class")
+    items, classes = find_items(folders)
+    told = center_statistics(
+        hash_centers(len(classes), how.bits, seed=how.seed, skip_first=how.skip_first_column)
+    )
+    note(
+        f"{told.classes} classes in {told.bits} bits: centers {told.smallest} to {told.largest} "
+        f"bits apart, {told.mean:.1f} in the mean"
+    )
+    training, validation = split(items, how.validation, how.seed)
+    describer = Describer(model, device)
+    clips = items[0].clip
+    learn_from = labelled(training, len(classes), describer, how.frames)
+    judge_by = labelled(validation, len(classes), describer, how.frames)
+    head, learned = train_head(learn_from, judge_by, how, folder, clips=clips, resume=resume)
+    figures = learned.history[learned.best_epoch]
+    numbers = {
+        "best_epoch": float(learned.best_epoch),
+        **{name: round(figures[name], 4) for name in ("mAP_usual", "mAP_published")},
+    }
+    about: dict[str, object] = {
+        "classes": classes,
+        "kind": "clips" if clips else "images",
+        "items": len(items),
+        "numbers": numbers,
+        "config": as_dict(how),
+    }
+    save_encoder(folder, encoder_of(head, describer, about))
+    return TrainedHash(folder, classes, numbers)
+
+
+def encoder_of(head: HashHead, describer: Describer, about: dict[str, object]) -> HashEncoder:
+    """The head's layers as an encoder."""
+    state = {name: value.numpy().astype(np.float32) for name, value in head.state_dict().items()}
+    count = len(head.layers)
+    return HashEncoder(
+        describer.name,
+        describer.sha256,
+        tuple(state[f"layers.{k}.weight"] for k in range(count)),
+        tuple(state[f"layers.{k}.bias"] for k in range(count)),
+        about,
+    )
+
+
+def _check_output(folder: Path, resume: bool, overwrite: bool) -> None:
+    if resume and overwrite:
+        raise ConfigError("--resume and --overwrite exclude each other")
+    there = [name for name in (CARD, checkpoint.NAME) if (folder / name).exists()]
+    if overwrite:
+        for name in there:
+            (folder / name).unlink()
+    elif there and not resume:
+        raise ConfigError(
+            f"{folder / there[0]}: already there; --resume, --overwrite or another --output"
+        )

@@ -1,0 +1,211 @@
+"""An index made, added to, searched and cleaned: small planted videos, the real backbone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hie_cli import ConfigError, InputError, ModelError, mine_dedupe, mine_index, mine_search
+from hie_cli.cli.app import run
+from hie_cli.retrieval.index import content_digest
+from hie_cli.retrieval.store import NAME, ItemStore
+
+
+def pattern(seed, hue):
+    """A picture of coloured tiles about one hue."""
+    generator = np.random.default_rng(seed)
+    hsv = np.full((6, 8, 3), (hue, 200, 200), np.uint8)
+    hsv[..., 2] = generator.integers(60, 255, (6, 8))
+    return cv2.resize(
+        cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), (128, 96), interpolation=cv2.INTER_NEAREST
+    )
+
+
+def film(path, *scenes, frames=20):
+    """Scenes (seed, hue) of 2 s each at 10 frames a second."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (128, 96))
+    for seed, hue in scenes:
+        picture = pattern(seed, hue)
+        for k in range(frames):
+            writer.write(np.roll(picture, k, 1))
+    writer.release()
+    return path
+
+
+def make_pool(folder):
+    """Three videos: red then green; blue; green again with other tiles."""
+    folder.mkdir()
+    film(folder / "a.avi", (1, 0), (2, 60))
+    film(folder / "b.avi", (3, 120))
+    film(folder / "c.avi", (4, 60))
+    return folder
+
+
+@pytest.fixture
+def pool(tmp_path):
+    return make_pool(tmp_path / "pool")
+
+
+@pytest.fixture(scope="module")
+def whole_index(tmp_path_factory):
+    """Made once; tests get copies of it."""
+    folder = tmp_path_factory.mktemp("whole")
+    mine_index(make_pool(folder / "pool"), output=folder / "index")
+    return folder / "index"
+
+
+@pytest.fixture
+def index(whole_index, tmp_path):
+    return Path(shutil.copytree(whole_index, tmp_path / "index"))
+
+
+def test_shots_are_found_by_what_they_look_like(index, tmp_path):
+    query = film(tmp_path / "query.avi", (5, 60))
+    found = mine_search(index, query, output=tmp_path / "found", near=0.0)
+    assert len(found) == 4
+    assert {(r.item.video, r.item.start) for r in found[:2]} == {("a", 20), ("c", 0)}
+    assert [r.score for r in found] == sorted((r.score for r in found), reverse=True)
+    record = json.loads((tmp_path / "found" / "results.json").read_text())["results"][0]
+    assert record["frames"][1] - record["frames"][0] == 20
+    assert record["end"] - record["start"] == pytest.approx(2.0)
+    assert record["nearest_query"]["name"] == "query"
+    assert cv2.imread(str(tmp_path / "found" / "results.jpg")).shape[1] == 4 * 192
+    assert len(json.loads((tmp_path / "found" / "cuts.json").read_text())["cuts"]) == 4
+
+
+def test_an_image_is_a_query(index, tmp_path):
+    cv2.imwrite(str(tmp_path / "blue.png"), pattern(9, 120))
+    assert mine_search(index, tmp_path / "blue.png")[0].item.video == "b"
+
+
+def test_the_query_itself_and_its_copies_are_left_out_unless_asked_for(index, pool, tmp_path):
+    copy = tmp_path / "copy.avi"
+    shutil.copy(pool / "b.avi", copy)
+    assert "b" not in {r.item.video for r in mine_search(index, copy)}
+    found = mine_search(index, copy, own=True)
+    assert (found[0].item.video, found[0].distance, found[0].score) == ("b", 0, 1.0)
+
+
+def test_adding_passes_over_what_is_there(index, pool):
+    film(pool / "d.avi", (6, 0))
+    report = mine_index(pool, output=index)
+    assert (report.added, report.known) == (["d"], ["a", "b", "c"])
+    assert report.items == 5
+
+
+def test_an_interrupted_index_goes_on_to_the_same_items(index, pool, tmp_path, monkeypatch):
+    parts = tmp_path / "parts"
+    add = ItemStore.add_video
+
+    def interrupted(self, name, *rest):
+        if name == "b":
+            raise KeyboardInterrupt
+        add(self, name, *rest)
+
+    monkeypatch.setattr(ItemStore, "add_video", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mine_index(pool, output=parts)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="not finished"):
+        mine_search(parts, pool / "c.avi")
+    assert mine_index(pool, output=parts).known == ["a"]
+    with ItemStore(index) as first, ItemStore(parts) as second:
+        assert (first.codes()[1] == second.codes()[1]).all()
+
+
+def test_copies_are_one_group(pool, tmp_path):
+    film(pool / "longer.avi", (3, 120), frames=25)
+    mine_index(pool, output=tmp_path / "index")
+    (group,) = mine_dedupe(tmp_path / "index")
+    assert (group.kept.video, [item.video for item in group.others]) == ("longer", ["b"])
+
+
+def test_unreadable_videos_are_told_and_left_out(pool, tmp_path):
+    (pool / "broken.avi").write_bytes(b"RIFF nothing")
+    report = mine_index(pool, output=tmp_path / "index")
+    assert [name for name, _ in report.failed] == ["broken"]
+    assert report.items == 4
+
+
+def test_a_pool_of_nothing_readable_is_refused(tmp_path):
+    (tmp_path / "broken.avi").write_bytes(b"RIFF nothing")
+    with pytest.raises(InputError, match="no video could be indexed"):
+        mine_index(tmp_path / "broken.avi", output=tmp_path / "index")
+
+
+def test_frames_are_items_too(pool, tmp_path):
+    """2 frames a second of videos of 4, 2 and 2 seconds: 8 + 4 + 4."""
+    report = mine_index(pool, output=tmp_path / "index", levels=["frames"])
+    assert report.items == 16
+
+
+@pytest.mark.parametrize("kind", ["ivf", "hnsw"])
+def test_other_kinds_of_index_find_the_same_in_a_small_pool(pool, tmp_path, index, kind):
+    query = film(tmp_path / "query.avi", (5, 60))
+    mine_index(pool, output=tmp_path / kind, kind=kind)
+    exact = [r.record() for r in mine_search(index, query, near=0.0)]
+    assert [r.record() for r in mine_search(tmp_path / kind, query, near=0.0)] == exact
+
+
+def test_an_index_keeps_its_settings(index, pool):
+    with pytest.raises(ConfigError, match="other settings"):
+        mine_index(pool, output=index, bits=32)
+
+
+def test_an_index_of_another_backbone_is_refused(index, pool):
+    card = index / "encoder" / "card.json"
+    record = json.loads(card.read_text())
+    card.write_text(json.dumps({**record, "backbone_sha256": "0" * 64}))
+    with pytest.raises(InputError, match="made with another"):
+        mine_search(index, pool / "a.avi")
+
+
+@pytest.mark.parametrize(
+    "name", [NAME, "codes.faiss", "encoder/hash.safetensors", "encoder/card.json"]
+)
+def test_damaged_files_of_an_index_are_named(index, pool, name):
+    path = index / name
+    path.write_bytes(path.read_bytes()[:100] + b"?" * 50)
+    with pytest.raises((InputError, ModelError)) as caught:
+        mine_search(index, pool / "a.avi")
+    assert name.rsplit("/", maxsplit=1)[-1] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_index_is_said(tmp_path, pool):
+    with pytest.raises(InputError, match="mine index"):
+        mine_search(tmp_path, pool / "a.avi")
+
+
+def test_a_failed_write_leaves_the_index_as_it_was(index, pool):
+    with ItemStore(index) as store:
+        store.connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(InputError, match="as it was"):
+            store.remember(much="x" * 1_000_000)
+    with ItemStore(index) as store:
+        assert len(store) == 4
+        assert "much" not in store.meta
+
+
+def test_digests_tell_videos_apart(pool):
+    assert len({content_digest(pool / f"{name}.avi") for name in "abc"}) == 3
+
+
+def test_commands(pool, tmp_path, capsys):
+    index, found = tmp_path / "index", tmp_path / "found"
+    assert run(["mine", "index", str(pool), "-o", str(index), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["items"] == 4
+    query = film(tmp_path / "query.avi", (5, 60))
+    assert (
+        run(["mine", "search", str(index), "--like", str(query), "-o", str(found), "-k", "2"]) == 0
+    )
+    assert "2 found" in capsys.readouterr().out
+    assert run(["mine", "dedupe", str(index), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"groups": []}
+    with pytest.raises(InputError):
+        run(["mine", "search", str(tmp_path), "--like", str(query)])
+    with pytest.raises(ConfigError):
+        run(["mine", "search", str(index), "--like", str(query), "-k", "0"])
