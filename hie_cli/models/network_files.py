@@ -48,7 +48,7 @@ class PackagedNetwork:
     """``hie_cli/weights/NAME.safetensors`` and its graph ``NAME.onnx``, by their sha256.
 
     ``build``: the same network as a torch module, with random weights · ``int8``: the same network
-    in 8 bits, for CPUs.
+    in 8 bits, for CPUs, where there is one.
     """
 
     name: str
