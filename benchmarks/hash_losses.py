@@ -119,9 +119,9 @@ def main() -> None:
                 found.append(ranking(head, data["query"], data["database"]))
             row(loss, bits, found)
         seeds = range(options.seeds)
-        train = data["train"].features
-        row("itq", bits, [of_codes(data, itq(train, bits, seed)) for seed in seeds])
-        encoders = [projections(train, bits, BACKBONE, "", seed) for seed in seeds]
+        learned = data["train"].features
+        row("itq", bits, [of_codes(data, itq(learned, bits, seed)) for seed in seeds])
+        encoders = [projections(learned, bits, BACKBONE, "", seed) for seed in seeds]
         row("projections", bits, [of_codes(data, e.encode) for e in encoders])
 
 

@@ -97,7 +97,10 @@ def mine_search(
 def mine_dedupe(
     index: Path | str, *, near: float = SearchSettings.near, level: str = "shots"
 ) -> list[DuplicateGroup]:
-    """Groups of near-duplicates in an index; see ``retrieval.dedupe.duplicates``."""
+    """Groups of near-duplicates in an index; see ``retrieval.dedupe.duplicates``.
+
+    near: largest share of bits in which two codes may differ · level: shots, frames or persons.
+    """
     return duplicates(Path(index), near, level)
 
 

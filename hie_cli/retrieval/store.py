@@ -61,7 +61,7 @@ class ItemStore:
         try:
             if not self.path.is_file():
                 raise input_error(self.path, "no such file", "give a folder of `hie mine index`")
-            self.connection = sqlite3.connect(self.path.as_uri() + "?mode=rw", uri=True)
+            self.connection = sqlite3.connect(self.path.absolute().as_uri() + "?mode=rw", uri=True)
             self.connection.execute("PRAGMA synchronous = FULL")
             meta = dict(self.connection.execute("SELECT key, value FROM meta").fetchall())
         except sqlite3.Error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from hie_cli.cli.app import build
 from hie_cli.cli.commands import COMMANDS, PLUGINS
 from hie_cli.models.weights import PACKAGED
-from tests.support.paths import ROOT
+from tests.support.paths import DATA, ROOT
 
 # Loaded by the child's interpreter at its start: whatever would reach for the network is noted and
 # refused.
@@ -71,7 +72,8 @@ def test_the_guard_itself_works(hie, tmp_path):
 
 
 FEW = ("--frames", ":3", "--set", "detect.models=[nanodet]", "--set", "detect.long_sides=[320]")
-# Files that the steps name: {clip}, {weights} and {manifest}; {one} and {other} are the two crowds.
+# Files that the steps name: {clip}, {photos}, {weights} and {manifest}; {one} and {other} are the
+# two crowds.
 STEPS = """
 run {clip} -o out/run --preset fast FEW
 detect {clip} -o out/one --frames :3 --preset fast
@@ -87,6 +89,11 @@ submit out/sim/track -o out/submit.zip --sequences {one}:30,{other}:30
 eval out/sim/track --truth out/sim/labels --plots out/plots
 train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
 train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both
+train hash {photos} -o out/hash --set epochs=1 --set bits=16
+mine index {clip} -o out/index
+mine search out/index --like {clip} --own -o out/found
+mine dedupe out/index
+benchmark {clip} --preset fast --frame-count 2 --no-loops --plot out/speed.png
 models list
 models show nanodet
 models verify
@@ -116,7 +123,15 @@ def test_every_command_keeps_to_its_folders(hie, sample_clip, tmp_path):
     manifest = tmp_path / "manifest.yaml"
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     manifest.write_text(f"name: mine\nlike: nanodet\nlicence: Apache-2.0\nsha256: {digest}\n")
-    known = {"clip": sample_clip, "weights": weights, "manifest": manifest, "FEW": "FEW"}
+    photos = tmp_path / "photos"
+    for name in ("one", "two"):
+        (photos / name).mkdir(parents=True)
+        for number in range(2):
+            shutil.copy(DATA / "parity" / "nanodet.png", photos / name / f"{number}.png")
+    known = {
+        "clip": sample_clip, "weights": weights, "manifest": manifest, "photos": photos,
+        "FEW": "FEW",
+    }  # fmt: skip
     for step in STEPS.strip().splitlines():
         crowds = sorted((tmp_path / "work" / "out" / "sim" / "track").glob("*.json"))
         if crowds:
