@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,17 @@ from hie_cli.core.errors import ConfigError, InputError, input_error
 _LONGEST_NAME = 200  # bytes; file systems take 255, and endings and partial files need some
 
 
+def refuse_endless(path: Path) -> None:
+    """Raise InputError for a pipe or a device, which may have no end or never begin; OSError."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise input_error(path, "a pipe or device, not a file", "give a regular file")
+
+
 def read_text(path: Path) -> str:
     """A whole UTF-8 text file. Raises InputError if missing, unreadable or not text."""
     try:
+        refuse_endless(path)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise input_error(path, "no such file", "check the path") from None

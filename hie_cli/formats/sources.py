@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
 from hie_cli.core.errors import InputError, input_error
-from hie_cli.formats.files import parse_json
+from hie_cli.formats.files import parse_json, refuse_endless
 
 ENDINGS = (".json", ".txt", ".csv", ".xml", ".parquet")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -172,6 +172,7 @@ def _plain(path: Path, archive: str) -> Source:
     compressed = path.suffix.lower() == ".gz"
 
     def read(limit: int) -> bytes:
+        refuse_endless(path)
         if compressed:
             with gzip.open(path) as unpacked:
                 return _bounded(unpacked, limit, path.stat().st_size)

@@ -94,7 +94,11 @@ def check_name(name: str, place: str, *, overwrite: bool) -> None:
     if name in [packaged.name for packaged in MODELS]:
         raise ModelError(f"{place}: {name!r} is a packaged model's name")
     target = folder() / name
-    if target.exists() and not overwrite:
+    try:
+        there = target.exists()
+    except OSError as error:
+        raise ModelError(f"{place}: cannot name a model ({error.strerror})") from None
+    if there and not overwrite:
         raise ModelError(f"{target}: already imported; --overwrite replaces it")
 
 

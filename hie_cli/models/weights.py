@@ -1,6 +1,7 @@
 """Weights files: found, checked against their sha256, loaded strictly."""
 
 import hashlib
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,27 @@ if TYPE_CHECKING:
     from torch import nn
 
 PACKAGED = Path(__file__).resolve().parent.parent / "weights"
+LARGEST = 2 << 30  # bytes; protobuf, and so ONNX, takes no more
 State = Mapping[str, np.ndarray[Any, Any]]
+
+
+def file_bytes(path: Path) -> bytes:
+    """A file's content.
+
+    Raises ModelError for a device, a pipe or more than any model has, OSError if it cannot be read.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ModelError(f"{path}: not a regular file; give a file of weights or an ONNX graph")
+    if found.st_size > LARGEST:
+        raise ModelError(f"{path}: larger than 2 GiB, which no ONNX file is")
+    return path.read_bytes()
 
 
 def checked_bytes(path: Path, sha256: str, fix: str) -> bytes:
     """The file's content; ModelError, ending in ``fix``, where it is missing or another file."""
     try:
-        data = path.read_bytes()
+        data = file_bytes(path)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); {fix}") from None
     found = hashlib.sha256(data).hexdigest()

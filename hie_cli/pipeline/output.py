@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.formats.files import file_name
+from hie_cli.formats.files import file_name, taken
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,5 @@ class OutputDir:
     def check(self, paths: Iterable[Path]) -> None:
         """Refuse to overwrite silently. Raises ConfigError naming the file."""
         for path in paths:
-            try:
-                there = path.exists()
-            except OSError as error:
-                raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
-            if there and not (self.overwrite or self.resume):
+            if taken(path) and not (self.overwrite or self.resume):
                 raise ConfigError(f"{path}: exists already; --overwrite replaces it")

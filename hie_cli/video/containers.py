@@ -32,8 +32,11 @@ def check_path(path: Path) -> None:
 def open_capture(path: Path) -> cv2.VideoCapture:
     """A capture of one video file. Raises InputError for whatever is no video in one file."""
     check_path(path)
-    with path.open("rb") as file:
-        head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    try:
+        with path.open("rb") as file:
+            head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    except OSError as error:
+        raise input_error(path, f"cannot be read ({error.strerror})", "check the file") from None
     if not head:
         raise input_error(path, "empty file", "give a video file")
     if head.startswith(_PLAYLISTS):

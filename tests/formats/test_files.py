@@ -1,17 +1,21 @@
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import (
     atomic_write,
     file_name,
     read_json,
     read_text,
+    refuse_endless,
     require_writable,
     taken,
 )
+from hie_cli.formats.sources import plain_source
 
 
 def test_json(tmp_path: Path) -> None:
@@ -122,3 +126,12 @@ def test_a_folder_that_takes_files(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written"):
         require_writable(tmp_path / "file" / "under")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (tmp_path / "pipe.json", Path("/dev/zero")):
+        for read in (refuse_endless, read_text, Document, lambda p: plain_source(p).read_bytes()):
+            with pytest.raises(InputError, match="a pipe or device, not a file"):
+                read(path)

@@ -53,3 +53,11 @@ def test_a_pipe_does_not_hang(tmp_path):
         VideoSource(tmp_path / "pipe.mp4")
     with pytest.raises(InputError, match="pipe or device"):
         VideoSource(Path("/dev/zero"))
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="needs a file that fails to be read"
+)
+def test_a_disk_that_fails_is_told_of() -> None:
+    with pytest.raises(InputError, match=r"/proc/self/mem: cannot be read \(Input/output error\)"):
+        open_capture(Path("/proc/self/mem"))

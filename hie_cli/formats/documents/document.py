@@ -26,7 +26,7 @@ from hie_cli.formats.documents.annolist_people import (
     scalar,
     whole,
 )
-from hie_cli.formats.files import file_name, parse_json
+from hie_cli.formats.files import file_name, parse_json, refuse_endless
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
 from hie_cli.formats.sources import Source, plain_source
 
@@ -160,6 +160,7 @@ class Document:
             yield io.BytesIO(self.source.read_bytes())
             return
         try:
+            refuse_endless(path)
             with open(path, "rb") as file:
                 yield file
         except FileNotFoundError:

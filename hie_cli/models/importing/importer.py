@@ -25,8 +25,8 @@ from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.parts import PeopleDecoder
 from hie_cli.models.spec import ModelSpec
 from hie_cli.models.trial import TrialSession
+from hie_cli.models.weights import file_bytes
 
-_LARGEST = 2 * 2**30  # bytes; a protocol buffer cannot be longer
 _PICTURE = "seen.png"
 # Files of other programs: how they begin, or end, and what to do instead.
 _OTHERS: tuple[tuple[str, bytes, int, str], ...] = (
@@ -191,9 +191,7 @@ def _words(guess: ScoreCalibration) -> str:
 def _read(path: Path) -> bytes:
     """The file's bytes; ModelError for what is not ONNX, in words that help."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ModelError(f"{path}: larger than 2 GiB, which no ONNX file is")
-        data = path.read_bytes()
+        data = file_bytes(path)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
     ending = path.suffix.lower()
