@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hie_cli.core.endless import is_endless
+
 _MOST_BYTES = 16 << 20
 
 
 def read_record(path: Path) -> Any:
     """The content of a small JSON file. Raises OSError, and ValueError where it is no such file."""
+    if is_endless(path):
+        raise ValueError("a pipe or device, not a file")
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:

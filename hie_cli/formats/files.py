@@ -5,13 +5,13 @@ import gc
 import json
 import os
 import re
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from hie_cli.core.endless import is_endless
 from hie_cli.core.errors import ConfigError, InputError, input_error
 
 _LONGEST_NAME = 200  # bytes; file systems take 255, and endings and partial files need some
@@ -19,8 +19,7 @@ _LONGEST_NAME = 200  # bytes; file systems take 255, and endings and partial fil
 
 def refuse_endless(path: Path) -> None:
     """Raise InputError for a pipe or a device, which may have no end or never begin; OSError."""
-    mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if is_endless(path):
         raise input_error(path, "a pipe or device, not a file", "give a regular file")
 
 

@@ -1,13 +1,13 @@
 """Weights files: found, checked against their sha256, loaded strictly."""
 
 import hashlib
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hie_cli.core.endless import is_endless
 from hie_cli.core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,10 +23,9 @@ def file_bytes(path: Path) -> bytes:
 
     Raises ModelError for a device, a pipe or more than any model has, OSError if it cannot be read.
     """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    if is_endless(path):
         raise ModelError(f"{path}: not a regular file; give a file of weights or an ONNX graph")
-    if found.st_size > LARGEST:
+    if path.stat().st_size > LARGEST:
         raise ModelError(f"{path}: larger than 2 GiB, which no ONNX file is")
     return path.read_bytes()
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ def test_a_record(tmp_path: Path) -> None:
     assert read_record(path) == {"a": [1, None, "x"]}
     with pytest.raises(FileNotFoundError):
         read_record(tmp_path / "none.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_record(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "card.json")
+    with pytest.raises(ValueError, match="a pipe or device"):
+        read_record(tmp_path / "card.json")
 
 
 def test_texts() -> None:

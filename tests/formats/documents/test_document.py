@@ -358,7 +358,11 @@ def test_what_is_written_can_be_read(data: st.DataObject, n: int, fields: int) -
     except InputError as error:
         assert str(error).startswith("frame 7: person ")  # noqa: PT017 # either way is right
         return
-    same(parse_frame(json.loads(line), "a.json", "line 2").people, rounded(people))
+    expected = rounded(people)
+    if expected.action_scores is not None and np.isnan(expected.action_scores).all():
+        # A line tells nobody's known actions from none; a document's header does.
+        expected = dataclasses.replace(expected, action_scores=None)
+    same(parse_frame(json.loads(line), "a.json", "line 2").people, expected)
 
 
 def test_a_reversed_box_is_not_written() -> None:
