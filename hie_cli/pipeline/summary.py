@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hie_cli.core.config import as_dict
+from hie_cli.core.endless import is_endless
 from hie_cli.core.text import encodable
 from hie_cli.core.version import __version__
 from hie_cli.formats.files import atomic_write, write_error
@@ -54,6 +55,8 @@ def write_summary(folder: Path, run: dict[str, Any]) -> None:
 def _records(path: Path) -> list[dict[str, Any]]:
     """The records of a summary that is there; none if it is not, or is none of ours."""
     try:
+        if is_endless(path):
+            return []
         held = json.loads(path.read_text(encoding="utf-8"))
         return [record for record in held["videos"] if isinstance(record, dict)]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import cv2
@@ -106,3 +107,11 @@ def test_the_summary_keeps_what_other_runs_wrote(tmp_path):
     (tmp_path / "summary.json").write_text("[]")
     write_summary(tmp_path, summary([of("c")], ["detect"], ChainConfig()))
     assert len(json.loads((tmp_path / "summary.json").read_text())["videos"]) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_where_the_summary_goes_is_replaced(tmp_path):
+    os.mkfifo(tmp_path / "summary.json")
+    run = summary([{"name": "a", "status": "ok", "people": 1}], ["detect"], ChainConfig())
+    write_summary(tmp_path, run)
+    assert json.loads((tmp_path / "summary.json").read_text())["videos"][0]["name"] == "a"
