@@ -64,9 +64,8 @@ def parse_json(data: str | bytes, origin: str | os.PathLike[str], line: int | No
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
     """Pause the collector: it would go through the millions of new, living objects of a large text
-    again and again (measured: 2.9 s instead of 0.5 s for 40 MB).
-
-    When it goes on it leaves alone what there is (``gc.freeze``), until ``gc.unfreeze``.
+    again and again (measured: 2.9 s instead of 0.5 s for 40 MB). Nothing is frozen: what a reader
+    drops at an error, and what the caller holds, must stay collectable.
     """
     paused = gc.isenabled()
     if paused:
@@ -75,7 +74,6 @@ def no_garbage_collection() -> Iterator[None]:
         yield
     finally:
         if paused:
-            gc.freeze()
             gc.enable()
 
 

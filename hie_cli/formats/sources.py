@@ -5,7 +5,6 @@ of it are refused, and so are members that would unpack to absurd sizes. A compr
 cannot be read out of order, is first decompressed into a nameless temporary file.
 """
 
-import gc
 import gzip
 import io
 import lzma
@@ -103,9 +102,7 @@ class Source:
 
     def forget(self) -> None:
         """Let go of the parsed content."""
-        if self._parsed:
-            self._parsed.clear()
-            gc.unfreeze()  # see no_garbage_collection
+        self._parsed.clear()
 
     def neighbour(self, name: str) -> str | None:
         """The text of another file, by its name relative to this one's folder; None if missing."""
