@@ -42,6 +42,8 @@ def test_8_bits_are_for_the_cpu(monkeypatch):
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_the_checksum_is_that_of_the_file_in_use(network):
     assert registry.load(network.name, "cpu", 1, "fp32").sha256 == network.sha256
+    if network.int8 is None:
+        return
     data = (weights.PACKAGED / f"{network.name}-int8.onnx").read_bytes()
     int8 = registry.load(network.name, "cpu", 1, "int8")
     assert int8.sha256 == hashlib.sha256(data).hexdigest()

@@ -31,8 +31,8 @@ def pictures(count: int = 16) -> list[np.ndarray]:
 def squares(monkeypatch):
     """The bright squares' networks in place of the real ones."""
     made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda name, device: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda name, device: made.pose)
+    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
+    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
     monkeypatch.setattr(chain, "check_models", lambda *_: None)
 
 

@@ -23,8 +23,8 @@ from tests.support import fakes
 @pytest.fixture
 def squares(monkeypatch):
     made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda name, device: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda name, device: made.pose)
+    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
+    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
     return made
 
 
@@ -48,7 +48,7 @@ def test_a_record_says_what_was_found_and_what_it_took(tmp_path, squares):
     record = run(folder(tmp_path / "walk"), tmp_path / "out", "detect", "pose", "track")
     assert record["status"] == "ok"
     assert (record["frames"], record["people"], record["identities"]) == (12, 12, 1)
-    assert set(record["stage_seconds"]) == {"decode", "detect", "pose", "track"}
+    assert set(record["stage_seconds"]) == {"decode", "detect", "pose", "track", "write"}
     assert 0 < record["network_seconds"] <= record["seconds"]
     assert record["frames_per_second"] == pytest.approx(12 / record["seconds"], rel=0.2)
     assert record["peak_memory_mb"] > 50

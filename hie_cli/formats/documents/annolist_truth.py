@@ -17,6 +17,7 @@ from hie_cli.core.types import (
 )
 from hie_cli.formats.documents.annolist_people import scalar
 from hie_cli.formats.documents.document import Document
+from hie_cli.formats.limits import MAX_COORDINATE
 
 
 def truth_of_people(people: People) -> Annotations:
@@ -52,7 +53,10 @@ def read_regions(entry: dict[str, Any], where: str) -> tuple[FloatArray, ...]:
         if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
             raise InputError(f"{place}: no list of points")
         corners = [[scalar(p, "x", place), scalar(p, "y", place)] for p in points]
-        polygons.append(np.array(corners, np.float64).reshape(-1, 2))
+        polygon = np.array(corners, np.float64).reshape(-1, 2)
+        if not (np.abs(polygon) <= MAX_COORDINATE).all():
+            raise InputError(f"{place}: lies beyond ±{MAX_COORDINATE:g} pixels")
+        polygons.append(polygon)
     return tuple(polygons)
 
 

@@ -40,7 +40,7 @@ from hie_cli.formats.layouts.coco_tables import (
     read_dataset,
 )
 from hie_cli.formats.layouts.keypoints import joint_map, pick, plain, read_flat
-from hie_cli.formats.limits import MAX_FRAMES, xyxy_to_xywh
+from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES, xyxy_to_xywh
 from hie_cli.formats.output import texts
 from hie_cli.formats.reading import per_video
 from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence
@@ -145,12 +145,15 @@ def _regions(image: dict[str, Any], where: str) -> tuple[FloatArray, ...]:
     if xs and not isinstance(xs[0], list):  # one polygon, not in a list of its own
         xs, ys = [xs], [ys]
     try:
-        return tuple(
+        regions = tuple(
             np.array(list(zip(px, py, strict=True)), np.float64).reshape(-1, 2)
             for px, py in zip(xs, ys, strict=True)
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{where}: ignore_regions_x and _y do not fit together") from None
+    if not all((np.abs(region) <= MAX_COORDINATE).all() for region in regions):
+        raise InputError(f"{where}: an ignore region lies beyond ±{MAX_COORDINATE:g} pixels")
+    return regions
 
 
 def _results(source: Source, options: ReadOptions) -> dict[str, Callable[[], ResultSequence]]:

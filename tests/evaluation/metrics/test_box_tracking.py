@@ -168,7 +168,8 @@ def test_wrong_input_is_named():
     with pytest.raises(
         InputError, match=r"20: frame 3: predicted, but the truth has frames 0\.\.0"
     ):
-        box_tracking.accumulate(truth, [FramePeople(3, People.empty())])
+        box_tracking.accumulate(truth, [FramePeople(3, people([[0, 0, 9, 9]], [1]))])
+    box_tracking.accumulate(truth, [FramePeople(3, People.empty())])  # named, with nobody in it
     with pytest.raises(InputError, match="20: frame 0: predicted twice"):
         box_tracking.accumulate(truth, [FramePeople(0, People.empty())] * 2)
     with pytest.raises(InputError, match="20: frame 0: people without track ids"):

@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, TruthSequence
 from hie_cli.evaluation.metrics import detection_ap
 from hie_cli.evaluation.metrics.accumulators import pooled
 from hie_cli.evaluation.metrics.detection_ap import IOUS
@@ -105,7 +105,7 @@ def test_frames_without_labels_do_not_count():
 
 def test_unknown_frame_is_named():
     with pytest.raises(InputError, match="w: frame 2"):
-        detection_ap.accumulate(TruthSequence("w", ()), [FramePeople(2, People.empty())])
+        detection_ap.accumulate(TruthSequence("w", ()), [FramePeople(2, people([[0, 0, 9, 9]]))])
 
 
 def coco(truth, found, reading, most):

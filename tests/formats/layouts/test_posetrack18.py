@@ -137,6 +137,32 @@ def changed(key: str, value: Any, table: str = "annotations") -> dict[str, Any]:
 BAD = {
     "name": (changed("file_name", "a/b.jpg", "images"), "file_name holds no frame number"),
     "regions": (changed("ignore_regions_x", [[1]], "images"), "ignore_regions_x and _y do not fit"),
+    "far region": (
+        {
+            **posetrack18(),
+            "images": [
+                {
+                    **posetrack18()["images"][0],
+                    "ignore_regions_x": [[0, 5, 10**400]],
+                    "ignore_regions_y": [[0, 0, 5]],
+                }
+            ],
+        },
+        "ignore_regions_x and _y do not fit",
+    ),
+    "endless region": (
+        {
+            **posetrack18(),
+            "images": [
+                {
+                    **posetrack18()["images"][0],
+                    "ignore_regions_x": [[0, 5, 1e300]],
+                    "ignore_regions_y": [[0, 0, 5]],
+                }
+            ],
+        },
+        "an ignore region lies beyond",
+    ),
     "scores": (changed("scores", [1]), "annotation 1: 1 scores for 17 keypoints"),
     "score": (changed("scores", ["1"] * 17), "annotation 1: score is '1'"),
     "head": (changed("bbox_head", [1]), "annotation 1: bbox_head is [1]"),
