@@ -31,7 +31,7 @@ from hie_cli.flow.fields import FlowPair
 from hie_cli.models.runtime import resolve_device
 from hie_cli.posing.filters import one_euro, savgol
 from hie_cli.posing.settings import RefineConfig
-from hie_cli.posing.warp import Journey, WarpedPoses, average
+from hie_cli.posing.warp import PoseWarp, WarpedPoses, average
 
 Floats = NDArray[np.float64]
 Matches = tuple[NDArray[np.int64], Floats]
@@ -81,28 +81,28 @@ def refine(
 class FrameFlow:
     """A frame's people and the flow from the frame before it (None: it is the first).
 
-    ``ways``: where its people were on the frames after it (False) and before it (True), as far as
+    ``warps``: where its people were on the frames after it (False) and before it (True), as far as
     somebody asked: every frame is carried each way once.
     """
 
     item: FramePeople
     flow: FlowPair | None
-    ways: dict[bool, "Way"] = field(default_factory=dict)
+    warps: dict[bool, "WarpCache"] = field(default_factory=dict)
 
 
-class Way:
-    """A journey of one frame's people and the places on it, a frame apart."""
+class WarpCache:
+    """One frame's people warped one way, a frame at a time; what was reached is kept."""
 
     def __init__(self, people: People, back: bool, max_error: float) -> None:
-        self._journey = Journey(people, back, max_error)
-        self._places: list[WarpedPoses] = []
+        self._warp = PoseWarp(people, back, max_error)
+        self._warped: list[WarpedPoses] = []
 
-    def place(self, path: Sequence[FlowPair], weight: float) -> WarpedPoses:
+    def at_end(self, path: Sequence[FlowPair], weight: float) -> WarpedPoses:
         """Where the people are at the end of ``path``, which begins as on every call before."""
-        for pair in path[len(self._places) :]:
-            self._journey.step(pair)
-            self._places.append(self._journey.arrived(len(self._places) + 1, weight))
-        return replace(self._places[len(path) - 1], weight=weight)
+        for pair in path[len(self._warped) :]:
+            self._warp.step(pair)
+            self._warped.append(self._warp.warped(len(self._warped) + 1, weight))
+        return replace(self._warped[len(path) - 1], weight=weight)
 
 
 def _by_flow(
@@ -127,15 +127,15 @@ def refined(window: Sequence[FrameFlow], position: int, config: RefineConfig, fp
         return people
     carried = []
     for other, each in enumerate(window):
-        them, ways, distance = each.item.people, each.ways, other - position
-        if distance and them.keypoints is not None and len(them):
+        others, warps, distance = each.item.people, each.warps, other - position
+        if distance and others.keypoints is not None and len(others):
             first, last = sorted((other, position))
             path = [f.flow for f in window[first + 1 : last + 1] if f.flow is not None]
             weight = float(np.exp(-abs(distance) / (config.decay_seconds * fps)))
             back = distance > 0
-            if back not in ways:
-                ways[back] = Way(them, back, config.max_error)
-            carried.append(ways[back].place(path[::-1] if back else path, weight))
+            if back not in warps:
+                warps[back] = WarpCache(others, back, config.max_error)
+            carried.append(warps[back].at_end(path[::-1] if back else path, weight))
     return combine(people, carried, config)
 
 

@@ -31,7 +31,7 @@ class WarpedPoses:
     boxes: Floats
 
 
-class Journey:
+class PoseWarp:
     """``people`` with poses, carried along the flow frame by frame, one way.
 
     A point is lost where its way there and back does not close within ``max_error`` body heights,
@@ -50,11 +50,11 @@ class Journey:
         self._points, self._ok = self._start, geometry.known(self._start)
 
     def step(self, pair: FlowPair) -> None:
-        """On to the next frame; ``pair`` lies between that and the one arrived at so far."""
+        """On to the next frame; ``pair`` lies between that one and the present one."""
         self._points, error = carry(self._points, pair, back=self._back)
         self._ok = self._ok & (error < self._limit) & _inside(self._points, pair)
 
-    def arrived(self, steps: int, weight: float) -> WarpedPoses:
+    def warped(self, steps: int, weight: float) -> WarpedPoses:
         """The people where they are now, ``steps`` frames away, as counting ``weight``."""
         people, count = self._people, self._count
         shift = _median_shift(self._start, self._points, self._ok)
@@ -71,12 +71,12 @@ def warp(
 ) -> WarpedPoses:
     """Carry ``people`` with poses along ``path``: forward for a negative ``distance``, else back.
 
-    See ``Journey``.
+    See ``PoseWarp``.
     """
-    journey = Journey(people, distance > 0, max_error)
+    pose_warp = PoseWarp(people, distance > 0, max_error)
     for pair in path if distance < 0 else reversed(path):
-        journey.step(pair)
-    return journey.arrived(abs(distance), weight)
+        pose_warp.step(pair)
+    return pose_warp.warped(abs(distance), weight)
 
 
 def _inside(points: Floats, pair: FlowPair) -> NDArray[np.bool_]:
