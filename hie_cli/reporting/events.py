@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import ACTIONS
-from hie_cli.reporting.spells import spells
-from hie_cli.reporting.story import Story
+from hie_cli.reporting.intervals import intervals
+from hie_cli.reporting.people_table import PeopleTable
 
 # The actions that make each kind of event, and the shortest one in seconds.
 KINDS: dict[str, tuple[tuple[str, ...], float]] = {
@@ -24,7 +24,7 @@ MOST = 40  # events that a page lists, the surest
 
 @dataclass(frozen=True)
 class Event:
-    """One event; times are rows of the story.
+    """One event; times are rows of the table.
 
     ``at``: the row where it is surest · ``confidence``: the mean score of its actions · ``box``:
     x1, y1, x2, y2 in pixels around its people there.
@@ -40,8 +40,8 @@ class Event:
 
 
 @dataclass(frozen=True, eq=False)
-class _Spell:
-    """One person's part in an event: ``rows`` of the story's boxes, their scores, its last row."""
+class _Interval:
+    """One person's part in an event: ``rows`` of the table's boxes, their scores, its last row."""
 
     track_id: int
     rows: NDArray[np.intp]
@@ -49,16 +49,16 @@ class _Spell:
     end: int
 
 
-def find_events(story: Story) -> list[Event]:
-    """All events of a story by time; none where actions were not recognised."""
-    if story.actions is None:
+def find_events(table: PeopleTable) -> list[Event]:
+    """All events of a table by time; none where actions were not recognised."""
+    if table.actions is None:
         return []
     found = []
     for kind, (names, least) in KINDS.items():
         classes = [ACTIONS.index(name) for name in names]
-        parts = _spells(story, classes, least)
-        groups = _groups(story, parts) if kind in _TOGETHER else [[part] for part in parts]
-        found += [_event(story, kind, group) for group in groups]
+        parts = _intervals(table, classes, least)
+        groups = _groups(table, parts) if kind in _TOGETHER else [[part] for part in parts]
+        found += [_event(table, kind, group) for group in groups]
     return sorted(found, key=lambda event: (event.first, event.kind, event.ids))
 
 
@@ -68,24 +68,24 @@ def surest(events: list[Event], most: int = MOST) -> list[Event]:
     return [event for event in events if event in kept]
 
 
-def _spells(story: Story, classes: list[int], least: float) -> list[_Spell]:
-    assert story.actions is not None
-    step = story.action_step
-    gap, shortest = max(step, round(_PAUSE * story.rate)), round(least * story.rate)
+def _intervals(table: PeopleTable, classes: list[int], least: float) -> list[_Interval]:
+    assert table.actions is not None
+    step = table.action_step
+    gap, shortest = max(step, round(_PAUSE * table.rate)), round(least * table.rate)
     found = []
-    for track_id, rows in story.lives.items():
-        scored = rows[story.best_action[rows] >= 0]
-        active = np.isin(story.best_action[scored], classes)
-        for part in spells(story.position[scored], active, gap):
+    for track_id, rows in table.rows_of.items():
+        scored = rows[table.best_action[rows] >= 0]
+        active = np.isin(table.best_action[scored], classes)
+        for part in intervals(table.position[scored], active, gap):
             boxes = scored[part]
-            end = min(int(story.position[boxes[-1]]) + step - 1, int(story.position[rows[-1]]))
-            if end - story.position[boxes[0]] + 1 >= shortest:
-                scores = story.actions[boxes][:, classes].sum(-1)
-                found.append(_Spell(track_id, boxes, scores, end))
+            end = min(int(table.position[boxes[-1]]) + step - 1, int(table.position[rows[-1]]))
+            if end - table.position[boxes[0]] + 1 >= shortest:
+                scores = table.actions[boxes][:, classes].sum(-1)
+                found.append(_Interval(track_id, boxes, scores, end))
     return found
 
 
-def _groups(story: Story, parts: list[_Spell]) -> list[list[_Spell]]:
+def _groups(table: PeopleTable, parts: list[_Interval]) -> list[list[_Interval]]:
     """Spells that share a time and a place, joined."""
     group = list(range(len(parts)))
 
@@ -96,34 +96,34 @@ def _groups(story: Story, parts: list[_Spell]) -> list[list[_Spell]]:
 
     for i, one in enumerate(parts):
         for j in range(i):
-            if _meet(story, one, parts[j]):
+            if _meet(table, one, parts[j]):
                 group[root(i)] = root(j)
-    joined: dict[int, list[_Spell]] = {}
+    joined: dict[int, list[_Interval]] = {}
     for i, part in enumerate(parts):
         joined.setdefault(root(i), []).append(part)
     return list(joined.values())
 
 
-def _meet(story: Story, one: _Spell, other: _Spell) -> bool:
-    """Whether two spells come within ``_NEAR`` body heights at one time."""
+def _meet(table: PeopleTable, one: _Interval, other: _Interval) -> bool:
+    """Whether two intervals come within ``_NEAR`` body heights at one time."""
     _, a, b = np.intersect1d(
-        story.position[one.rows], story.position[other.rows], return_indices=True
+        table.position[one.rows], table.position[other.rows], return_indices=True
     )
     if not len(a):
         return False
     first, second = one.rows[a], other.rows[b]
-    apart = np.linalg.norm(story.feet[first] - story.feet[second], axis=-1)
-    return bool((apart < _NEAR * (story.heights[first] + story.heights[second]) / 2).any())
+    apart = np.linalg.norm(table.feet[first] - table.feet[second], axis=-1)
+    return bool((apart < _NEAR * (table.heights[first] + table.heights[second]) / 2).any())
 
 
-def _event(story: Story, kind: str, parts: list[_Spell]) -> Event:
+def _event(table: PeopleTable, kind: str, parts: list[_Interval]) -> Event:
     rows, scores = (
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.scores for part in parts]),
     )
-    times = story.position[rows]
+    times = table.position[rows]
     at = int(times[scores.argmax()])
-    boxes = story.boxes[rows[times == at]]
+    boxes = table.boxes[rows[times == at]]
     x1, y1 = boxes[:, :2].min(0).tolist()
     x2, y2 = boxes[:, 2:].max(0).tolist()
     return Event(

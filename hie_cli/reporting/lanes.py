@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import FloatArray
+from hie_cli.reporting.intervals import runs
 from hie_cli.reporting.motion import crowding
-from hie_cli.reporting.spells import runs
-from hie_cli.reporting.story import Story
+from hie_cli.reporting.people_table import PeopleTable
 
 MOST_LANES = 400  # identities drawn; the longest lived
 _SAMPLE_SECONDS = 0.5  # between the scores that a lane keeps of a person
@@ -17,37 +17,39 @@ _MOST_POINTS = 600  # of the curves
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
 
-def lanes(story: Story, speed: FloatArray) -> list[dict[str, Any]]:
+def lanes(table: PeopleTable, speed: FloatArray) -> list[dict[str, Any]]:
     """Every identity, at most ``MOST_LANES``, by its first appearance.
 
-    id · runs: [first, last] rows of the story that it is there · acts: [first, last, action] ·
+    id · runs: [first, last] rows of the table that it is there · acts: [first, last, action] ·
     at, scores: rows with scores, and those of the 14 actions as 14 characters each · speed: median
     body heights a second, None if unknown.
     """
-    longest = sorted(story.lives.items(), key=lambda pair: -len(pair[1]))[:MOST_LANES]
+    longest = sorted(table.rows_of.items(), key=lambda pair: -len(pair[1]))[:MOST_LANES]
     kept = {track_id for track_id, _ in longest}
     return [
-        _lane(story, track_id, rows, speed[rows])
-        for track_id, rows in story.lives.items()
+        _lane(table, track_id, rows, speed[rows])
+        for track_id, rows in table.rows_of.items()
         if track_id in kept
     ]
 
 
-def _lane(story: Story, track_id: int, rows: NDArray[np.intp], speed: FloatArray) -> dict[str, Any]:
+def _lane(
+    table: PeopleTable, track_id: int, rows: NDArray[np.intp], speed: FloatArray
+) -> dict[str, Any]:
     known = speed[np.isfinite(speed)]
-    scored = rows[story.best_action[rows] >= 0]
-    chosen = sampled(story.position[scored], max(1, round(_SAMPLE_SECONDS * story.rate)))
+    scored = rows[table.best_action[rows] >= 0]
+    chosen = sampled(table.position[scored], max(1, round(_SAMPLE_SECONDS * table.rate)))
     return {
         "id": track_id,
-        "runs": runs(story.position[rows]),
+        "runs": runs(table.position[rows]),
         "acts": acts(
-            story.position[scored],
-            story.best_action[scored],
-            story.action_step,
-            int(story.position[rows[-1]]),
+            table.position[scored],
+            table.best_action[scored],
+            table.action_step,
+            int(table.position[rows[-1]]),
         ),
-        "at": story.position[scored[chosen]].tolist(),
-        "scores": "" if story.actions is None else coded(story.actions[scored[chosen]]),
+        "at": table.position[scored[chosen]].tolist(),
+        "scores": "" if table.actions is None else coded(table.actions[scored[chosen]]),
         "speed": round(float(np.median(known)), 2) if len(known) else None,
     }
 
@@ -85,13 +87,13 @@ def coded(scores: FloatArray) -> str:
     return "".join(_DIGITS[step] for step in steps.reshape(-1))
 
 
-def curves(story: Story) -> dict[str, Any]:
-    """People and crowding over time: rows of the story, and both there."""
-    step = max(1, -(-len(story.frames) // _MOST_POINTS))
-    rows = np.arange(0, len(story.frames), step)
-    near = crowding(story, rows)
+def curves(table: PeopleTable) -> dict[str, Any]:
+    """People and crowding over time: rows of the table, and both there."""
+    step = max(1, -(-len(table.frames) // _MOST_POINTS))
+    rows = np.arange(0, len(table.frames), step)
+    near = crowding(table, rows)
     return {
         "at": rows.tolist(),
-        "people": story.counts[rows].tolist(),
+        "people": table.counts[rows].tolist(),
         "near": [round(float(value), 2) for value in near],
     }

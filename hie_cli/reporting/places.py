@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import FloatArray
-from hie_cli.reporting.story import Story
+from hie_cli.reporting.people_table import PeopleTable
 
 COLUMNS = 64  # of the heat map; its cells are square
 BORDERS = ("left", "right", "top", "bottom")
@@ -25,16 +25,16 @@ class Flow:
     count: int
 
 
-def heat_map(story: Story) -> NDArray[np.float32]:
+def heat_map(table: PeopleTable) -> NDArray[np.float32]:
     """(rows, COLUMNS): person-seconds that feet spent in each square cell, blurred by one cell."""
     import cv2
 
-    rows = max(1, round(COLUMNS * story.height / story.width))
-    feet = np.clip(story.feet, 0, [story.width - 1e-3, story.height - 1e-3])
-    x = (feet[:, 0] / story.width * COLUMNS).astype(int)
-    y = (feet[:, 1] / story.height * rows).astype(int)
+    rows = max(1, round(COLUMNS * table.height / table.width))
+    feet = np.clip(table.feet, 0, [table.width - 1e-3, table.height - 1e-3])
+    x = (feet[:, 0] / table.width * COLUMNS).astype(int)
+    y = (feet[:, 1] / table.height * rows).astype(int)
     grid = np.zeros((rows, COLUMNS), np.float32)
-    np.add.at(grid, (y, x), 1 / story.rate)
+    np.add.at(grid, (y, x), 1 / table.rate)
     return np.asarray(cv2.GaussianBlur(grid, (0, 0), 1.0), np.float32)
 
 
@@ -54,15 +54,15 @@ def border(box: FloatArray, width: int, height: int) -> str:
     return nearest if gaps[nearest] < _MARGIN else WITHIN
 
 
-def flows(story: Story) -> list[Flow]:
+def flows(table: PeopleTable) -> list[Flow]:
     """Ways of all identities that lived for half a second or longer, the commonest first."""
-    least = max(2, round(_LEAST_SECONDS * story.rate))
+    least = max(2, round(_LEAST_SECONDS * table.rate))
     counts = Counter(
         (
-            border(story.boxes[rows[0]], story.width, story.height),
-            border(story.boxes[rows[-1]], story.width, story.height),
+            border(table.boxes[rows[0]], table.width, table.height),
+            border(table.boxes[rows[-1]], table.width, table.height),
         )
-        for rows in story.lives.values()
+        for rows in table.rows_of.values()
         if len(rows) >= least
     )
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.reporting.people_table import PeopleTable
 from hie_cli.reporting.places import BORDERS, border
-from hie_cli.reporting.story import Story
 
 _MOVING = 0.01  # of the width in half a second
 _SMALL = 50.0  # pixels of height: below, poses and actions are guesses
@@ -27,24 +27,24 @@ class Remark:
     text: str
 
 
-def remarks(story: Story, shift: float | None) -> list[Remark]:
+def remarks(table: PeopleTable, shift: float | None) -> list[Remark]:
     """All that a reader should know, warnings first. ``shift`` as in ``Stills``."""
     found = [
         remark
         for remark in (
-            _camera(story, shift),
-            *_people(story),
-            *_identities(story),
-            *_actions(story),
+            _camera(table, shift),
+            *_people(table),
+            *_identities(table),
+            *_actions(table),
         )
         if remark is not None
     ]
     return sorted(found, key=lambda remark: not remark.warning)
 
 
-def _camera(story: Story, shift: float | None) -> Remark | None:
-    if story.camera_shift is not None:
-        moved = story.camera_shift * story.rate / 2 / story.width
+def _camera(table: PeopleTable, shift: float | None) -> Remark | None:
+    if table.camera_shift is not None:
+        moved = table.camera_shift * table.rate / 2 / table.width
         return Remark(
             moved > _MOVING,
             "The camera moves" if moved > _MOVING else "The camera moves a little",
@@ -64,20 +64,20 @@ def _camera(story: Story, shift: float | None) -> Remark | None:
     return Remark(False, "The camera stands still", "Speeds and places can be compared over time.")
 
 
-def _people(story: Story) -> list[Remark | None]:
-    if not len(story.boxes):
+def _people(table: PeopleTable) -> list[Remark | None]:
+    if not len(table.boxes):
         return [Remark(True, "Nobody was found", "No frame holds a person.")]
-    small = float((story.heights < _SMALL).mean())
+    small = float((table.heights < _SMALL).mean())
     cut = float(
-        np.mean([border(b, story.width, story.height) in BORDERS for b in _sample(story.boxes)])
+        np.mean([border(b, table.width, table.height) in BORDERS for b in _sample(table.boxes)])
     )
-    empty, score = float((story.counts == 0).mean()), float(np.median(story.scores))
+    empty, score = float((table.counts == 0).mean()), float(np.median(table.scores))
     return [
         Remark(
             small > _SMALL_SHARE,
             "Small people" if small > _SMALL_SHARE else "Size of people",
             f"{small:.0%} of boxes are lower than {_SMALL:.0f} pixels (median "
-            f"{np.median(story.heights):.0f}); joints and actions of such people are guesses.",
+            f"{np.median(table.heights):.0f}); joints and actions of such people are guesses.",
         ),
         Remark(
             cut > _CUT_SHARE,
@@ -105,12 +105,12 @@ def _sample(boxes: np.ndarray, most: int = 20_000) -> np.ndarray:
     return boxes[:: -(-len(boxes) // most) or 1]
 
 
-def _identities(story: Story) -> list[Remark | None]:
-    if not story.lives:
+def _identities(table: PeopleTable) -> list[Remark | None]:
+    if not table.rows_of:
         return []
-    lengths = np.array([len(rows) for rows in story.lives.values()]) / story.rate
+    lengths = np.array([len(rows) for rows in table.rows_of.values()]) / table.rate
     short = float((lengths < _SHORT_SECONDS).mean())
-    most = int(story.counts.max())
+    most = int(table.counts.max())
     return [
         Remark(
             short > _SHORT_SHARE,
@@ -122,12 +122,12 @@ def _identities(story: Story) -> list[Remark | None]:
     ]
 
 
-def _actions(story: Story) -> list[Remark | None]:
-    if not len(story.boxes):
+def _actions(table: PeopleTable) -> list[Remark | None]:
+    if not len(table.boxes):
         return []
-    if story.actions is None:
+    if table.actions is None:
         return [Remark(False, "No actions", "The action stage has not run on this video.")]
-    known = story.actions[story.best_action >= 0]
+    known = table.actions[table.best_action >= 0]
     if not len(known):
         return [Remark(True, "No actions", "No person was seen for long enough.")]
     unsure = float((known.max(-1) < _UNSURE).mean())

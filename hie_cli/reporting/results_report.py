@@ -11,7 +11,7 @@ from hie_cli.core.progress import progress
 from hie_cli.core.text import printable
 from hie_cli.formats.files import atomic_write, file_name, taken
 from hie_cli.reporting.page import page
-from hie_cli.reporting.story import Story, read_story
+from hie_cli.reporting.people_table import PeopleTable, read_people
 from hie_cli.reporting.video_page import Files, Row, relative, video_page
 
 RICHEST_FIRST = ("action", "track", "pose", "detect")
@@ -65,10 +65,10 @@ def write_report(
     index = None if paths == [path] else path
     rows: list[Row] = []
     for document, target in zip(progress(documents, "report", len(documents)), paths, strict=True):
-        story = read_story(document)
+        table = read_people(document)
         back = None if index is None else relative(index, target)
         text, row = video_page(
-            story, _measured(document, story, shapes), _files(folder, story.name), target,
+            table, _measured(document, table, shapes), _files(folder, table.name), target,
             zones=shapes, embed=embed, index=back,
         )  # fmt: skip
         _write(target, text)
@@ -79,9 +79,9 @@ def write_report(
     return Pages(path, tuple(paths))
 
 
-def _measured(document: Path, story: Story, zones: Zones | None) -> Measured | None:
+def _measured(document: Path, table: PeopleTable, zones: Zones | None) -> Measured | None:
     """What ``hie analyse`` measures; None without identities, or a header to take sizes from."""
-    if story.track_ids is None or not story.headed:
+    if table.track_ids is None or not table.headed:
         return None
     return measure(document, zones or Zones(), DEFAULTS)
 

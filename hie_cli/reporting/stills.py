@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core.types import Image
 from hie_cli.reporting.events import Event
-from hie_cli.reporting.story import Story
+from hie_cli.reporting.people_table import PeopleTable
 from hie_cli.video.containers import open_capture
 
 _SCENE_FRAMES = 15  # whose median is the scene without people
@@ -35,17 +35,17 @@ class Stills:
     shift: float | None = None
 
 
-def read_stills(path: Path, story: Story, events: Sequence[Event]) -> Stills:
+def read_stills(path: Path, table: PeopleTable, events: Sequence[Event]) -> Stills:
     """Everything a page shows of the overlay at ``path``, in one pass over it.
 
     Raises InputError if it is no video.
     """
-    count = len(story.frames)
+    count = len(table.frames)
     spread = np.linspace(0, count - 1, min(count, _SCENE_FRAMES)).round().astype(int)
-    step = max(1, round(story.rate / 2))
+    step = max(1, round(table.rate / 2))
     starts = np.linspace(0, max(0, count - 1 - step), _PAIRS).round().astype(int)
     pairs = {int(a): int(a) + step for a in starts if a + step < count}
-    fullest = int(story.counts.argmax())
+    fullest = int(table.counts.argmax())
     wanted = {fullest, *spread.tolist(), *pairs, *pairs.values(), *(event.at for event in events)}
     found = Stills(thumbs=[""] * len(events))
     scene: list[Image] = []
@@ -60,7 +60,7 @@ def read_stills(path: Path, story: Story, events: Sequence[Event]) -> Stills:
             greys[row] = cv2.cvtColor(narrowed(image, _SCENE_WIDTH // 2), cv2.COLOR_BGR2GRAY)
         for i, event in enumerate(events):
             if event.at == row:
-                found.thumbs[i] = jpeg(narrowed(_around(image, event, story), _THUMB_WIDTH))
+                found.thumbs[i] = jpeg(narrowed(_around(image, event, table), _THUMB_WIDTH))
     if scene:
         found.scene = jpeg(np.median(np.stack(scene), axis=0).astype(np.uint8))
     shifts = [_shift(greys[a], greys[b]) for a, b in pairs.items() if a in greys and b in greys]
@@ -93,9 +93,9 @@ def narrowed(image: Image, width: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def _around(image: Image, event: Event, story: Story) -> Image:
+def _around(image: Image, event: Event, table: PeopleTable) -> Image:
     """The part of an overlay's frame that shows an event's people: 4 to 3, and room around them."""
-    scale = np.array([image.shape[1] / story.width, image.shape[0] / story.height] * 2)
+    scale = np.array([image.shape[1] / table.width, image.shape[0] / table.height] * 2)
     x1, y1, x2, y2 = np.array(event.box) * scale
     height = max(1.6 * (y2 - y1), 1.6 * 0.75 * (x2 - x1), 60.0)
     height = min(height, float(image.shape[0]), 0.75 * image.shape[1])

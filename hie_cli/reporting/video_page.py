@@ -18,10 +18,10 @@ from hie_cli.reporting.events import KINDS, Event, find_events, surest
 from hie_cli.reporting.lanes import MOST_LANES, curves, lanes
 from hie_cli.reporting.motion import BIN, histogram
 from hie_cli.reporting.page import json_block, page
+from hie_cli.reporting.people_table import PeopleTable
 from hie_cli.reporting.places import BORDERS, WITHIN, Flow, flows, heat_map
 from hie_cli.reporting.quality import remarks
 from hie_cli.reporting.stills import Stills, heat_picture, inlined, jpeg, narrowed, read_stills
-from hie_cli.reporting.story import Story
 from hie_cli.reporting.zone_view import zone_view
 
 _SHEET_WIDTH = 1600  # of a contact sheet that the page holds itself
@@ -64,7 +64,7 @@ class EventRow:
 
 
 def video_page(
-    story: Story,
+    table: PeopleTable,
     measured: Measured | None,
     files: Files,
     path: Path,
@@ -80,22 +80,22 @@ def video_page(
     · ``index``: the address of the index, None if there is none. Raises InputError for an overlay
     that cannot be read.
     """
-    speed = np.full(len(story.boxes), np.nan) if measured is None else measured.motion.heights
-    every = find_events(story)
+    speed = np.full(len(table.boxes), np.nan) if measured is None else measured.motion.heights
+    every = find_events(table)
     events = surest(every)
     stills = Stills()
-    if files.overlay is not None and len(story.frames):
-        stills = read_stills(files.overlay, story, events)
-    ways, notes = flows(story), remarks(story, stills.shift)
-    name = printable(story.name, keep="")
-    height = arrows.height_of(story.width, story.height)
+    if files.overlay is not None and len(table.frames):
+        stills = read_stills(files.overlay, table, events)
+    ways, notes = flows(table), remarks(table, stills.shift)
+    name = printable(table.name, keep="")
+    height = arrows.height_of(table.width, table.height)
     data = {
-        "frames": _frame_numbers(story),
-        "fps": story.fps,
-        "count": len(story.frames),
+        "frames": _frame_numbers(table),
+        "fps": table.fps,
+        "count": len(table.frames),
         "actions": list(ACTIONS),
-        "lanes": lanes(story, speed),
-        "curves": curves(story),
+        "lanes": lanes(table, speed),
+        "curves": curves(table),
         "marks": [[event.at, event.kind] for event in events],
     }
     text = page(
@@ -103,22 +103,22 @@ def video_page(
         ("video.js",),
         title=name,
         index=index,
-        facts=_facts(story),
+        facts=_facts(table),
         data=json_block(data),
         overlay=_overlay(files.overlay, path, embed),
         movie=_movie(files.overlay, embed),
         poster=stills.poster,
         sheet=_sheet(files.sheet, path, embed),
-        has_lanes=bool(story.lives),
-        left_out=max(0, len(story.lives) - MOST_LANES),
-        has_actions=story.actions is not None,
+        has_lanes=bool(table.rows_of),
+        left_out=max(0, len(table.rows_of) - MOST_LANES),
+        has_actions=table.actions is not None,
         kinds=list(KINDS),
-        events=_event_rows(story, events, stills),
+        events=_event_rows(table, events, stills),
         more_events=len(every) - len(events),
-        minutes=_action_minutes(story),
+        minutes=_action_minutes(table),
         histogram=_speed_chart(speed),
         typical=float(np.nanmedian(speed)) if np.isfinite(speed).any() else None,
-        heat=heat_picture(heat_map(story)) if len(story.boxes) else "",
+        heat=heat_picture(heat_map(table)) if len(table.boxes) else "",
         scene=stills.scene,
         size=(arrows.WIDTH, height),
         arrows=arrows.arrows(ways, height),
@@ -132,9 +132,9 @@ def video_page(
         name,
         "",
         stills.poster,
-        clock(story.seconds),
-        int(story.counts.max(initial=0)),
-        len(story.lives),
+        clock(table.seconds),
+        int(table.counts.max(initial=0)),
+        len(table.rows_of),
         tuple(_tally(every)),
         tuple(remark.title for remark in notes if remark.warning),
     )
@@ -155,24 +155,24 @@ def relative(target: Path, page_path: Path) -> str:
     return quote(Path(way).as_posix())
 
 
-def _frame_numbers(story: Story) -> Any:
+def _frame_numbers(table: PeopleTable) -> Any:
     """[first, step] where frames are evenly spaced, else all of them."""
-    frames = story.frames.tolist()
-    if len(frames) < 2 or bool((np.diff(story.frames) == story.stride).all()):
-        return [frames[0] if frames else 0, story.stride]
+    frames = table.frames.tolist()
+    if len(frames) < 2 or bool((np.diff(table.frames) == table.stride).all()):
+        return [frames[0] if frames else 0, table.stride]
     return frames
 
 
-def _facts(story: Story) -> list[tuple[str, str]]:
+def _facts(table: PeopleTable) -> list[tuple[str, str]]:
     facts = [
-        ("Video", f"{story.width} × {story.height}, {story.fps:g} frames/s"),
-        ("Length", f"{clock(story.seconds)}, {len(story.frames)} frames"),
-        ("Most at once", str(int(story.counts.max(initial=0)))),
-        ("Boxes", f"{len(story.boxes):,}"),
+        ("Video", f"{table.width} × {table.height}, {table.fps:g} frames/s"),
+        ("Length", f"{clock(table.seconds)}, {len(table.frames)} frames"),
+        ("Most at once", str(int(table.counts.max(initial=0)))),
+        ("Boxes", f"{len(table.boxes):,}"),
     ]
-    if story.track_ids is not None:
-        facts.insert(2, ("Identities", str(len(story.lives))))
-    facts.append(("Networks", ", ".join(printable(m, keep="") for m in story.models) or "none"))
+    if table.track_ids is not None:
+        facts.insert(2, ("Identities", str(len(table.rows_of))))
+    facts.append(("Networks", ", ".join(printable(m, keep="") for m in table.models) or "none"))
     return facts
 
 
@@ -205,14 +205,14 @@ def _bytes(path: Path) -> bytes:
         raise input_error(path, f"cannot be read ({error.strerror})", "check it") from None
 
 
-def _event_rows(story: Story, events: list[Event], stills: Stills) -> list[EventRow]:
+def _event_rows(table: PeopleTable, events: list[Event], stills: Stills) -> list[EventRow]:
     thumbs = stills.thumbs or [""] * len(events)
-    return [_event_row(story, *pair) for pair in zip(events, thumbs, strict=True)]
+    return [_event_row(table, *pair) for pair in zip(events, thumbs, strict=True)]
 
 
-def _event_row(story: Story, event: Event, thumb: str) -> EventRow:
+def _event_row(table: PeopleTable, event: Event, thumb: str) -> EventRow:
     def at(row: int) -> str:
-        return clock(float(story.frames[row]) / story.fps)
+        return clock(float(table.frames[row]) / table.fps)
 
     people = "person" if len(event.ids) == 1 else "people"
     return EventRow(
@@ -235,13 +235,13 @@ def _tally(events: list[Event]) -> list[str]:
     ]
 
 
-def _action_minutes(story: Story) -> tuple[charts.Bar, ...]:
+def _action_minutes(table: PeopleTable) -> tuple[charts.Bar, ...]:
     """Person-time of every action, each scored box standing for its share of its identity."""
-    known = story.best_action[story.best_action >= 0]
+    known = table.best_action[table.best_action >= 0]
     if not len(known):
         return ()
-    scored = len(np.unique(story.position[story.best_action >= 0]))
-    each = story.seconds / max(scored, 1)  # the time that one scored frame stands for
+    scored = len(np.unique(table.position[table.best_action >= 0]))
+    each = table.seconds / max(scored, 1)  # the time that one scored frame stands for
     counts = np.bincount(known, minlength=len(ACTIONS))
     return charts.bars(
         {ACTIONS[i]: round(n * each, 1) for i, n in enumerate(counts.tolist())}, "{:,.1f} s"

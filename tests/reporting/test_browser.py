@@ -9,7 +9,7 @@ import pytest
 import hie_cli
 from hie_cli.reporting.results_report import write_report
 from tests.support.browser import Tab, chromium, h264
-from tests.support.stories import SIZE, write_results
+from tests.support.people_tables import SIZE, write_results
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from hie_cli.reporting.lanes import acts, coded, curves, lanes, sampled
-from tests.support.stories import box, story
+from tests.support.people_tables import box, table
 
 
 def test_acts_by_hand():
@@ -18,7 +18,7 @@ def test_samples_and_scores():
 
 def test_a_lane():
     people = [(t, 7, box(20 + 4 * t, 200), "walking-alone") for t in range(30) if t not in (9, 10)]
-    told = story(people)
+    told = table(people)
     (lane,) = lanes(told, np.where(np.arange(len(told.boxes)) < 9, np.nan, 1.0))
     assert lane["id"] == 7
     assert lane["runs"] == [(0, 8), (11, 29)]
@@ -29,9 +29,9 @@ def test_a_lane():
 
 
 def test_without_actions_and_without_anybody():
-    told = story([(t, 0, box(50, 90), "") for t in range(9)], actions=False)
+    told = table([(t, 0, box(50, 90), "") for t in range(9)], actions=False)
     (lane,) = lanes(told, np.full(9, np.nan))
     assert lane["speed"] is None
     assert (lane["acts"], lane["at"], lane["scores"]) == ([], [], "")
-    assert lanes(story([]), np.zeros(0)) == []
-    assert curves(story([], frames=2)) == {"at": [0, 1], "people": [0, 0], "near": [0.0, 0.0]}
+    assert lanes(table([]), np.zeros(0)) == []
+    assert curves(table([], frames=2)) == {"at": [0, 1], "people": [0, 0], "near": [0.0, 0.0]}

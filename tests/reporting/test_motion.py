@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hie_cli.reporting.motion import crowding, histogram
-from tests.support.stories import box, story
+from tests.support.people_tables import box, table
 
 
 def test_histogram_by_hand():
@@ -12,6 +12,6 @@ def test_histogram_by_hand():
 
 def test_close_by():
     """0 and 1 are half a height apart, 2 stands alone: two people with one neighbour, of three."""
-    close = story([(0, 0, box(50, 100), ""), (0, 1, box(70, 100), ""), (0, 2, box(200, 100), "")])
+    close = table([(0, 0, box(50, 100), ""), (0, 1, box(70, 100), ""), (0, 2, box(200, 100), "")])
     near = crowding(close, np.array([0, 1]))
     assert near.tolist() == [pytest.approx(2 / 3), 0.0]

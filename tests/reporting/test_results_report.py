@@ -11,7 +11,7 @@ from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.reporting.results_report import find_results, write_report
 from hie_cli.reporting.video_page import clock, relative
-from tests.support.stories import write_results
+from tests.support.people_tables import write_results
 
 VOID = {"meta", "img", "input", "br", "link"}
 

@@ -7,7 +7,7 @@ import pytest
 from hie_cli.core.errors import InputError
 from hie_cli.reporting.events import find_events
 from hie_cli.reporting.stills import frames_at, heat_picture, read_stills
-from tests.support.stories import SIZE, box, story
+from tests.support.people_tables import SIZE, box, table
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_frames_by_number(overlay):
 
 def test_a_still_camera_its_scene_and_an_event(overlay):
     acts = ["fall-over" if t < 20 else "riding" for t in range(40)]
-    told = story([(t, 0, box(32 + 5 * t, 200, 50), act) for t, act in enumerate(acts)])
+    told = table([(t, 0, box(32 + 5 * t, 200, 50), act) for t, act in enumerate(acts)])
     events = find_events(told)
     stills = read_stills(overlay, told, events)
     assert stills.shift < 0.002
@@ -48,7 +48,7 @@ def test_a_still_camera_its_scene_and_an_event(overlay):
 def test_no_video(tmp_path):
     (tmp_path / "x.mp4").write_text("no")
     with pytest.raises(InputError):
-        read_stills(tmp_path / "x.mp4", story([(0, 0, box(9, 99), "")], frames=1), [])
+        read_stills(tmp_path / "x.mp4", table([(0, 0, box(9, 99), "")], frames=1), [])
 
 
 def test_a_heat_map_is_see_through_where_nobody_was():

@@ -1,4 +1,4 @@
-"""Unbroken stretches of time, in rows of a story."""
+"""Unbroken stretches of time, in rows of a table."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ def runs(rows: Sequence[int] | IntArray, gap: int = 1) -> list[tuple[int, int]]:
     return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
-def spells(rows: IntArray, active: BoolArray, gap: int) -> list[NDArray[np.intp]]:
-    """Where ``active`` (N,) holds at ``rows`` (N,), ascending: an array of positions a spell.
+def intervals(rows: IntArray, active: BoolArray, gap: int) -> list[NDArray[np.intp]]:
+    """Where ``active`` (N,) holds at ``rows`` (N,), ascending: an array of positions a interval.
 
-    Steps of up to ``gap`` rows from one to the next belong to one spell.
+    Steps of up to ``gap`` rows from one to the next belong to one interval.
     """
     chosen = np.flatnonzero(active)
     if not len(chosen):

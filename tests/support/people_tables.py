@@ -1,4 +1,4 @@
-"""Small stories and result folders for the tests of reports."""
+"""Small tables and result folders for the tests of reports."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
-from hie_cli.reporting.story import Story
+from hie_cli.reporting.people_table import PeopleTable
 
 FPS = 10.0
 SIZE = (320, 240)
@@ -23,18 +23,18 @@ def scores_of(action: str, score: float = 0.9) -> np.ndarray:
     return scores
 
 
-def story(
+def table(
     people: Sequence[tuple[int, int, Sequence[float], str]],
     frames: int = 40,
     fps: float = FPS,
     actions: bool = True,
-) -> Story:
-    """A story of boxes (frame, id, xyxy, action), sorted by frame; "" is no action."""
+) -> PeopleTable:
+    """A table of boxes (frame, id, xyxy, action), sorted by frame; "" is no action."""
     rows = sorted(people, key=lambda item: item[0])
     position = np.array([row[0] for row in rows], np.int64)
     nothing = np.full(NUM_ACTIONS, np.nan)
     scored = np.array([scores_of(row[3]) if row[3] else nothing for row in rows], np.float32)
-    return Story(
+    return PeopleTable(
         "clip",
         "action",
         *SIZE,

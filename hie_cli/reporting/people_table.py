@@ -15,7 +15,7 @@ FALLBACK_FPS = 25.0  # of documents that do not say
 
 
 @dataclass(frozen=True, eq=False)
-class Story:
+class PeopleTable:
     """What a document says of its video: F frames with B boxes in all.
 
     frames (F,) int64 frame numbers, ascending · counts (F,) people in each · position (B,) int64
@@ -70,7 +70,7 @@ class Story:
         return np.stack([x, self.boxes[:, 3]], axis=-1)
 
     @cached_property
-    def lives(self) -> dict[int, NDArray[np.intp]]:
+    def rows_of(self) -> dict[int, NDArray[np.intp]]:
         """The boxes of every identity, in order of time; identities by their first box."""
         if self.track_ids is None or not len(self.track_ids):
             return {}
@@ -101,8 +101,8 @@ class Story:
         return best
 
 
-def read_story(path: Path) -> Story:
-    """The story of one document. Raises InputError where it is broken."""
+def read_people(path: Path) -> PeopleTable:
+    """The table of one document. Raises InputError where it is broken."""
     document = Document(path)
     frames: list[int] = []
     counts: list[int] = []
@@ -129,7 +129,7 @@ def read_story(path: Path) -> Story:
         actions.append(unknown if scored is None else scored.astype(np.float32))
     header, corners = document.header, np.concatenate(boxes)
     far = corners[:, 2:].max(0, initial=1.0)
-    return Story(
+    return PeopleTable(
         path.stem if header is None else header.video.name,
         "detect" if header is None else header.stage,
         int(np.ceil(far[0])) if header is None else header.video.width,
