@@ -142,14 +142,14 @@ def _box(record: dict[str, Any], points: FloatArray, where: str) -> Any:
 
 def _regions(image: dict[str, Any], where: str) -> tuple[FloatArray, ...]:
     xs, ys = image.get("ignore_regions_x") or [], image.get("ignore_regions_y") or []
-    if xs and not isinstance(xs[0], list):  # one polygon, not in a list of its own
-        xs, ys = [xs], [ys]
     try:
+        if xs and not isinstance(xs[0], list):  # one polygon, not in a list of its own
+            xs, ys = [xs], [ys]
         regions = tuple(
             np.array(list(zip(px, py, strict=True)), np.float64).reshape(-1, 2)
             for px, py in zip(xs, ys, strict=True)
         )
-    except (TypeError, ValueError, OverflowError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         raise InputError(f"{where}: ignore_regions_x and _y do not fit together") from None
     if not all((np.abs(region) <= MAX_COORDINATE).all() for region in regions):
         raise InputError(f"{where}: an ignore region lies beyond ±{MAX_COORDINATE:g} pixels")

@@ -136,6 +136,7 @@ def changed(key: str, value: Any, table: str = "annotations") -> dict[str, Any]:
 
 BAD = {
     "name": (changed("file_name", "a/b.jpg", "images"), "file_name holds no frame number"),
+    "no regions": (changed("ignore_regions_x", 7, "images"), "ignore_regions_x and _y do not fit"),
     "regions": (changed("ignore_regions_x", [[1]], "images"), "ignore_regions_x and _y do not fit"),
     "far region": (
         {
