@@ -157,6 +157,8 @@ def contents(sequence: VideoSequence) -> Counter[str]:
 
 
 def _count_people(people: People, is_truth: bool, counts: Counter[str]) -> None:
+    if not len(people):  # of a million frames most may be empty
+        return
     counts["boxes"] += len(people)
     if people.track_ids is not None:
         counts["track ids"] += int((people.track_ids >= 0).sum())
@@ -168,7 +170,7 @@ def _count_people(people: People, is_truth: bool, counts: Counter[str]) -> None:
         known = int(np.isfinite(people.action_scores).all(-1).sum())
         counts["actions" if is_truth else "action scores"] += known
         counts["people without an action"] += len(people) - known
-    elif len(people):
+    else:
         counts["people without an action"] += len(people)
     if not is_truth:
         counts["scores"] += int((people.scores != 1).sum())
@@ -177,12 +179,13 @@ def _count_people(people: People, is_truth: bool, counts: Counter[str]) -> None:
 
 
 def _count_truth(truth: Annotations, counts: Counter[str]) -> None:
-    counts["ignored people"] += int(truth.ignore.sum())
-    counts["distractors"] += 0 if truth.distractor is None else int(truth.distractor.sum())
-    if truth.visibility is not None:
-        counts["hidden joints"] += int((truth.visibility == INVISIBLE).sum())
+    if len(truth):
+        counts["ignored people"] += int(truth.ignore.sum())
+        counts["distractors"] += 0 if truth.distractor is None else int(truth.distractor.sum())
+        if truth.visibility is not None:
+            counts["hidden joints"] += int((truth.visibility == INVISIBLE).sum())
+        counts["head boxes"] += 0 if truth.head_boxes is None else len(truth.head_boxes)
+        counts["areas"] += 0 if truth.areas is None else len(truth.areas)
     counts["ignore regions"] += len(truth.ignore_regions)
-    counts["head boxes"] += 0 if truth.head_boxes is None else len(truth.head_boxes)
-    counts["areas"] += 0 if truth.areas is None else len(truth.areas)
     counts["crowd index"] += truth.crowd_index is not None
     counts["image names"] += bool(truth.image)

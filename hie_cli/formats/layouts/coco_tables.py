@@ -31,7 +31,7 @@ from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.keypoints import JointMap, flat, joint_map, pick, plain, read_flat
 from hie_cli.formats.limits import MAX_FRAMES, MAX_SIDE, xywh_to_xyxy, xyxy_to_xywh
 from hie_cli.formats.output import texts
-from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence
+from hie_cli.formats.sequence import ResultSequence, VideoSequence
 from hie_cli.formats.sources import Source, find_sources
 
 TABLES = ("images", "annotations")
@@ -326,17 +326,18 @@ def _text(sequence: VideoSequence, joint_names: tuple[str, ...]) -> str:
     annotations: list[dict[str, Any]] = []
     frames = {frame.index: frame for frame in sequence.frames}
     names = image_names(sequence) or [f"{sequence.name}/{t:06d}.jpg" for t in range(count)]
+    nobody = People.empty()  # once: a sequence may have a million frames without people
     for index in range(count):  # all of them: a frame is known by its place
-        frame = frames.get(index, SequenceFrame(index, People.empty()))
-        truth = frame.truth
+        frame = frames.get(index)
+        people, truth = (nobody, None) if frame is None else (frame.people, frame.truth)
         image: dict[str, Any] = {"id": index + 1, "file_name": names[index]}
         if sequence.width is not None:
             image |= {"width": sequence.width, "height": sequence.height}
         if truth is not None and truth.crowd_index is not None:
             image["crowdIndex"] = round(truth.crowd_index, 6)
         images.append(image)
-        for i in range(len(frame.people)):
-            record = person_record(frame.people, truth, i, joints)
+        for i in range(len(people)):
+            record = person_record(people, truth, i, joints)
             number = len(annotations) + 1
             annotations.append({"id": number, "image_id": index + 1, **record})
     record = {
