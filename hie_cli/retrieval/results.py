@@ -18,7 +18,7 @@ _SHOWN = 50
 
 
 def write_results(index: Path, results: Sequence[Result], folder: Path) -> list[Path]:
-    """results.json, cuts.json (for ``hie run --cuts``) and results.jpg in ``folder``."""
+    """results.json, cuts.json (video and frames of each) and results.jpg in ``folder``."""
     records = [result.record() for result in results]
     with atomic_write(folder / RESULTS) as file:
         file.write(json.dumps({"results": records}, indent=1) + "\n")
