@@ -19,7 +19,7 @@ from hie_cli.models.runtime import Precision
 from hie_cli.pipeline import chain
 from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
-from hie_cli.pipeline.inputs import Videos
+from hie_cli.pipeline.inputs import Videos, path_texts
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document
@@ -251,9 +251,9 @@ def render(
     chosen = render_options(show, only, scale, slow, crop, blur, cutouts, zones)
     settings = overlay(load_chain(preset, config, set), {"render": chosen}, "render")
     output_dir = _output_dir(output, overwrite, False)
-    models, videos = Models(settings, "cpu"), find_videos(_several(video))
+    models, videos = Models(settings, "cpu"), find_videos(path_texts(video))
     files: list[Path] = []
-    for path in find_documents(_several(documents)):
+    for path in find_documents(path_texts(documents)):
         document = Document(path)
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
@@ -299,11 +299,6 @@ def _output_dir(output: Path | str, overwrite: bool, resume: bool) -> OutputDir:
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"-o {folder}: is a file; give a folder")
     return OutputDir(folder, overwrite, resume)
-
-
-def _several(paths: PathLike[str] | str | Sequence[PathLike[str] | str]) -> list[str]:
-    one = isinstance(paths, str | PathLike)
-    return [str(path) for path in ([paths] if one else paths)]  # type: ignore[union-attr] # told apart
 
 
 def _picture(image: Image | PathLike[str] | str) -> Image:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hie_cli.analysis.analyse import COLUMNS, Analysis, Row
+from hie_cli.core import libraries
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.formats.cells import escaped
 from hie_cli.formats.files import atomic_write, taken
@@ -27,7 +28,7 @@ def write_tables(
         if kind not in KINDS:
             hint = nearest(kind, list(KINDS))
             raise ConfigError(f"--to {kind}: unknown{hint} (known: {', '.join(KINDS)})")
-    arrow = _pyarrow() if "parquet" in kinds else None
+    arrow = libraries.pyarrow() if "parquet" in kinds else None
     folder = Path(folder)
     names = {kind: [f"{name}.{kind}" for name in analysis.tables] for kind in ("csv", "parquet")}
     names["json"] = ["analysis.json"]
@@ -62,17 +63,6 @@ def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
         for row in rows:
             cells = [row.get(name) for name in names]
             writer.writerow([escaped(cell) if isinstance(cell, str) else cell for cell in cells])
-
-
-def _pyarrow() -> Any:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise ConfigError(
-            "parquet needs pyarrow, which is not installed; pip install 'hie[parquet]' or use csv"
-        ) from None
-    return pyarrow
 
 
 def _write_parquet(arrow: Any, path: Path, names: Sequence[str], rows: Sequence[Row]) -> None:

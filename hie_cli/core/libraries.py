@@ -9,6 +9,8 @@ import shutil
 import tempfile
 from typing import Any
 
+from hie_cli.core.errors import ConfigError
+
 _made: list[tuple[str, int]] = []  # folders of caches, each with the process that made it
 
 
@@ -41,6 +43,18 @@ def matplotlib() -> Any:
 
 
 @atexit.register
+def pyarrow() -> Any:
+    """The optional package for parquet. Raises ConfigError where it is not installed."""
+    try:
+        import pyarrow as arrow
+        import pyarrow.parquet
+    except ImportError:
+        raise ConfigError(
+            "parquet needs pyarrow, which is not installed; pip install 'hie[parquet]' or use csv"
+        ) from None
+    return arrow
+
+
 def remove_caches() -> None:
     """Remove the folders of caches that this process made; at its end, or before ``os._exit``."""
     for folder, owner in _made:

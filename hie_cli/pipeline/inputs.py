@@ -18,7 +18,16 @@ Source = VideoSource | MemorySource
 # Paths, folders or patterns; image files of one video; or its pictures (H, W, 3) uint8 BGR.
 Videos = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Iterable[Image]
 
+# Paths, folders or patterns: one, or several.
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
 ALL_FRAMES = FrameRange()
+
+
+def path_texts(paths: Paths) -> list[str]:
+    """One path or several, as texts."""
+    one = isinstance(paths, str | os.PathLike)
+    return [str(path) for path in ([paths] if one else paths)]  # type: ignore[union-attr] # told apart
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hie_cli.core.errors import input_error
 from hie_cli.core.types import FloatArray, Image
 from hie_cli.models import registry
 from hie_cli.models.base import AppearanceModel
-from hie_cli.video.images import IMAGE_ENDINGS, read_image
+from hie_cli.video.images import read_image
 from hie_cli.video.sources import FrameRange, VideoSource
 
 BACKBONE = "mobilenet-v2"
@@ -44,8 +44,6 @@ class Describer:
 
     def clip(self, path: Path, frames: int) -> FloatArray:
         """(D,) of length 1: the mean over ``frames`` frames spread evenly over a video."""
-        if path.suffix.lower() in IMAGE_ENDINGS:
-            return self.image(path)
         source = VideoSource(path)
         count = source.info.num_frames or sum(1 for _ in source)
         stride = max(1, count // frames)

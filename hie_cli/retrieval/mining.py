@@ -1,11 +1,12 @@
 """The doors of ``hie mine``: paths as users give them, settings by keyword."""
 
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.formats.documents.document import Document
+from hie_cli.pipeline.document_inputs import find_documents
+from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.dedupe import DuplicateGroup, duplicates
 from hie_cli.retrieval.features import BACKBONE
 from hie_cli.retrieval.index import IndexReport, IndexSettings, build_index
@@ -15,8 +16,6 @@ from hie_cli.retrieval.results import write_results
 from hie_cli.retrieval.search import Result, SearchSettings, search
 from hie_cli.retrieval.shots import ShotSettings
 from hie_cli.video.sources import find_videos
-
-Paths = PathLike[str] | str | Sequence[PathLike[str] | str]
 
 
 def mine_index(
@@ -61,7 +60,7 @@ def mine_index(
         )
     named = by_name(documents)
     return build_index(
-        find_videos(_several(pool)), Path(output), settings, documents=named, device=device
+        find_videos(path_texts(pool)), Path(output), settings, documents=named, device=device
     )
 
 
@@ -87,7 +86,7 @@ def mine_search(
     output: a folder for results.json, cuts.json and results.jpg.
     """
     settings = SearchSettings(count, near, own, diversity, crowd)
-    queries = find_videos(_several(like))
+    queries = find_videos(path_texts(like))
     found = search(Path(index), queries, settings, documents=by_name(documents), device=device)
     if output is not None:
         write_results(Path(index), found, Path(output))
@@ -106,15 +105,8 @@ def mine_dedupe(
 
 def by_name(documents: Paths) -> dict[str, Path]:
     """Stage documents by the name of their video."""
-    from hie_cli.pipeline.document_inputs import find_documents
-
     found = {}
-    for path in find_documents(_several(documents)) if documents else []:
+    for path in find_documents(path_texts(documents)) if documents else []:
         document = Document(path)
         found[document.header.video.name if document.header else path.stem] = path
     return found
-
-
-def _several(paths: Paths) -> list[str]:
-    one = isinstance(paths, str | PathLike)
-    return [str(path) for path in ([paths] if one else paths)]  # type: ignore[union-attr] # told apart

@@ -119,17 +119,19 @@ def search(
             _, items = describe_video(path, describer, chosen.sampling, document)
             queries += [_Query(name, item) for item in items]
         digests = set() if settings.own else {content_digest(p) for p in like if p.exists()}
-        return _ranked(store, folder, encoder, queries, settings, digests)
+        nearest = NearestCodes.load(folder, chosen.kind, store.meta.get("codes_sha256", ""))
+        return _ranked(store, nearest, encoder, queries, settings, digests)
 
 
 def _ranked(
-    store: ItemStore, folder: Path, encoder: HashEncoder, queries: Sequence[_Query],
+    store: ItemStore, nearest: NearestCodes, encoder: HashEncoder, queries: Sequence[_Query],
     settings: SearchSettings, own: set[str],
 ) -> list[Result]:  # fmt: skip
     numbers, codes = store.codes()
-    nearest = NearestCodes.load(folder, settings_of(store).kind, store.meta.get("codes_sha256", ""))
     if len(nearest) != len(numbers) or nearest.bits != 8 * codes.shape[1]:
-        raise input_error(folder / CODES, "is not of these items", "run `hie mine index` again")
+        raise input_error(
+            store.path.parent / CODES, "is not of these items", "run `hie mine index` again"
+        )
     asked = encoder.encode(np.stack([query.item.vector for query in queries]))
     # Near-duplicates and the query's own video are left out of these.
     pool = min(len(numbers), max(200, 20 * settings.count))

@@ -111,28 +111,27 @@ def _motions(frames: Sequence[FramePeople], fps: float) -> tuple[FloatArray, Flo
     return np.array(speeds), np.array(changes)
 
 
-def distance(first: CrowdStatistics, second: CrowdStatistics) -> float:
-    """0 for equal crowds, about 1 for clearly other ones; over the numbers that both know.
+def _differences(first: CrowdStatistics, second: CrowdStatistics) -> dict[str, float]:
+    """How far apart each number is that both know: 1 is clearly another crowd.
 
-    People and heights count by their ratios. NaN where no number is known of both.
+    People and heights count by their ratios.
     """
-    parts = []
+    found = {}
     for name, scale in _SCALES.items():
         a, b = getattr(first, name), getattr(second, name)
         if name in ("people", "height"):
             a, b = np.log(a + 0.02), np.log(b + 0.02)
         if np.isfinite(a) and np.isfinite(b):
-            parts.append(min(abs(a - b) / scale, 3.0) ** 2)
+            found[name] = float(abs(a - b) / scale)
+    return found
+
+
+def distance(first: CrowdStatistics, second: CrowdStatistics) -> float:
+    """0 for equal crowds, about 1 for clearly other ones; NaN where no number is known of both."""
+    parts = [min(apart, 3.0) ** 2 for apart in _differences(first, second).values()]
     return float(np.sqrt(np.mean(parts))) if parts else float("nan")
 
 
 def in_common(first: CrowdStatistics, second: CrowdStatistics) -> list[str]:
     """Names of the numbers that are alike: within a third of what counts as clearly other."""
-    names = []
-    for name, scale in _SCALES.items():
-        a, b = getattr(first, name), getattr(second, name)
-        if name in ("people", "height"):
-            a, b = np.log(a + 0.02), np.log(b + 0.02)
-        if np.isfinite(a) and np.isfinite(b) and abs(a - b) <= scale / 3:
-            names.append(name)
-    return names
+    return [name for name, apart in _differences(first, second).items() if apart <= 1 / 3]

@@ -15,9 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from hie_cli.core import geometry
+from hie_cli.core import geometry, libraries
 from hie_cli.core.action_classes import ACTIONS, action_index
-from hie_cli.core.errors import ConfigError, input_error
+from hie_cli.core.errors import input_error
 from hie_cli.core.skeletons import JOINTS
 from hie_cli.core.types import (
     NOT_ANNOTATED,
@@ -127,20 +127,9 @@ def _used(rows: list[Row]) -> list[str]:
     return [name for name in COLUMNS if name in used]
 
 
-def _pyarrow() -> Any:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise ConfigError(
-            "parquet needs pyarrow, which is not installed; pip install 'hie[parquet]' or use csv"
-        ) from None
-    return pyarrow
-
-
 def write_parquet(sequences: Sequence[VideoSequence], file: IO[bytes]) -> None:
     """All sequences as one parquet file. Raises ConfigError without pyarrow."""
-    arrow = _pyarrow()
+    arrow = libraries.pyarrow()
     rows = [
         row for sequence in sequences for frame in sequence.frames for row in _rows(sequence, frame)
     ]
@@ -203,7 +192,7 @@ def _csv_rows(source: Source) -> list[tuple[int, Row]]:
 
 
 def _parquet_rows(source: Source) -> list[tuple[int, Row]]:
-    arrow = _pyarrow()
+    arrow = libraries.pyarrow()
     damaged = (OSError, ValueError, TypeError, LookupError, OverflowError, arrow.ArrowException)
     try:
         table = arrow.parquet.read_table(arrow.BufferReader(source.read_bytes()))

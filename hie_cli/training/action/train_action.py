@@ -11,7 +11,6 @@ from torch import nn
 from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.progress import note
-from hie_cli.formats.files import require_writable, taken
 from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
@@ -24,6 +23,7 @@ from hie_cli.training.action.samples import Sample, samples_of
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.action.simulated import simulated_samples
 from hie_cli.training.engine import checkpoint
+from hie_cli.training.engine.output import check_output, remove_previous
 from hie_cli.video.sources import find_videos
 
 VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
@@ -102,7 +102,7 @@ def _trained(
     config = settings.load(config, None, {"distill": method})
     if resume and overwrite:
         raise ConfigError("--resume and --overwrite exclude each other")
-    _check_output(output, resume, overwrite)
+    check_output(output, _RESULTS, resume=resume, overwrite=overwrite)
     if not data.paths and not data.simulate:
         raise ConfigError("nothing to train on: give DATA, or --simulate N")
     kind, device = config.kind(), resolve_device(device)
@@ -115,7 +115,7 @@ def _trained(
         if store is not None:
             note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
         if overwrite:
-            _remove_previous(output)
+            remove_previous(output, _RESULTS)
         trained = train(
             network, training, validation, config, output,
             device=device, resume=resume, teacher=teacher,
@@ -125,20 +125,6 @@ def _trained(
     numbers = write_model(output, trained, config, output.resolve().name, told)
     chosen = SELECTED[config.select]
     return TrainedModel(output, numbers, chosen, len(trained.history), told)
-
-
-def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
-    """Raise ConfigError for a folder that cannot be written, or holds a model already."""
-    there = [output / name for name in _RESULTS if taken(output / name)]
-    if there and not (resume or overwrite):
-        raise ConfigError(f"{there[0]}: already there; --resume, --overwrite or another --output")
-    require_writable(output)
-
-
-def _remove_previous(output: Path) -> None:
-    """Take away the card and the checkpoint of the model that is replaced."""
-    for name in _RESULTS:
-        (output / name).unlink(missing_ok=True)
 
 
 def _network(start: str | None, kind: NetworkSpec) -> nn.Module:

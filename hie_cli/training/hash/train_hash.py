@@ -14,10 +14,13 @@ from hie_cli.retrieval.encoder import CARD, HashEncoder, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.retrieval.hash_centers import center_statistics, hash_centers
 from hie_cli.training.engine import checkpoint
+from hie_cli.training.engine.output import check_output, remove_previous
 from hie_cli.training.hash.data import find_items, labelled, split
 from hie_cli.training.hash.head import HashHead
 from hie_cli.training.hash.learning import train_head
 from hie_cli.training.hash.settings import HashConfig
+
+_RESULTS = (CARD, checkpoint.NAME)  # by which a trained encoder is known
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def train_hash(
     """
     how = settings.load(HashConfig(), config, set)
     folder = Path(output)
-    _check_output(folder, resume, overwrite)
+    check_output(folder, _RESULTS, resume=resume, overwrite=overwrite)
     folders = [Path(d) for d in ([data] if isinstance(data, str | Path) else data)]
     if not folders:
         raise ConfigError("nothing to learn from: give a folder with one sub-folder a class")
@@ -65,6 +68,8 @@ def train_hash(
     clips = items[0].clip
     learn_from = labelled(training, len(classes), describer, how.frames)
     judge_by = labelled(validation, len(classes), describer, how.frames)
+    if overwrite:
+        remove_previous(folder, _RESULTS)
     head, learned = train_head(learn_from, judge_by, how, folder, clips=clips, resume=resume)
     figures = learned.history[learned.best_epoch]
     numbers = {
@@ -93,16 +98,3 @@ def encoder_of(head: HashHead, describer: Describer, about: dict[str, object]) -
         tuple(state[f"layers.{k}.bias"] for k in range(count)),
         about,
     )
-
-
-def _check_output(folder: Path, resume: bool, overwrite: bool) -> None:
-    if resume and overwrite:
-        raise ConfigError("--resume and --overwrite exclude each other")
-    there = [name for name in (CARD, checkpoint.NAME) if (folder / name).exists()]
-    if overwrite:
-        for name in there:
-            (folder / name).unlink()
-    elif there and not resume:
-        raise ConfigError(
-            f"{folder / there[0]}: already there; --resume, --overwrite or another --output"
-        )

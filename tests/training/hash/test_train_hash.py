@@ -91,6 +91,15 @@ def test_an_encoder_is_trained_and_used(folders, tmp_path, make_video):
         run(["train", "hash", str(folders), "-o", str(output)])
 
 
+def test_an_encoder_is_kept_until_there_is_something_to_learn_from(folders, tmp_path):
+    output = tmp_path / "hash"
+    train_hash(folders, output=output, set={"bits": 16, "epochs": 1, "batch": 4})
+    kept = (output / "card.json").read_bytes()
+    with pytest.raises(InputError, match="not a folder"):
+        train_hash(tmp_path / "none", output=output, overwrite=True)
+    assert (output / "card.json").read_bytes() == kept
+
+
 def test_what_cannot_be_learned_from_is_said(tmp_path, folders):
     with pytest.raises(InputError, match="not a folder"):
         train_hash(tmp_path / "none", output=tmp_path / "o")
