@@ -58,12 +58,12 @@ def criterion(
         known = batch.labels >= 0
         logits, labels = logits[known].float(), batch.labels[known]
         if config.distill == "reg":
-            return tf_kd_reg(logits, labels, config.alpha, config.temperature)
+            return tf_kd_reg(logits, labels, *config.tf_kd, weights)
         if config.distill == "self":
             assert teacher is not None
             with torch.no_grad():
                 taught = teacher(*batch.inputs)[known].float()
-            return tf_kd_self(logits, labels, taught, config.alpha, config.temperature)
+            return tf_kd_self(logits, labels, taught, *config.tf_kd, weights)
         return base(logits, labels)
 
     return loss

@@ -66,15 +66,25 @@ def divergence(teacher: Tensor, student_log: Tensor) -> Tensor:
 
 
 def tf_kd_self(
-    logits: Tensor, labels: Tensor, teacher_logits: Tensor, alpha: float, temperature: float
+    logits: Tensor,
+    labels: Tensor,
+    teacher_logits: Tensor,
+    alpha: float,
+    temperature: float,
+    kl_weight: float | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
-    """Tf-KD_self: (1 - alpha) CE + alpha T^2 KL(teacher || student), both softened by T.
+    """Tf-KD_self: (1 - alpha) CE + kl_weight KL(teacher || student), both softened by T.
 
-    The teacher is a trained copy of the same network.
+    The teacher is a trained copy of the same network. kl_weight: None for alpha T^2; the published
+    code has alpha T^2 m / K with a "multiplier" m of its own for every network · weights (K,): of
+    the classes, in the cross-entropy.
     """
+    if kl_weight is None:
+        kl_weight = alpha * temperature**2
     soft = softmax(teacher_logits.detach() / temperature, -1)
     kl = divergence(soft, log_softmax(logits / temperature, -1))
-    return (1 - alpha) * cross_entropy(logits, labels) + alpha * temperature**2 * kl
+    return (1 - alpha) * cross_entropy(logits, labels, weights) + kl_weight * kl
 
 
 def virtual_teacher(
@@ -90,14 +100,23 @@ def virtual_teacher(
     return softmax(p / temperature, -1)
 
 
-def tf_kd_reg(logits: Tensor, labels: Tensor, alpha: float, temperature: float) -> Tensor:
-    """Tf-KD_reg: (1 - alpha) CE + alpha KL(virtual teacher || student).
+def tf_kd_reg(
+    logits: Tensor,
+    labels: Tensor,
+    alpha: float,
+    temperature: float,
+    kl_weight: float | None = None,
+    weights: Tensor | None = None,
+) -> Tensor:
+    """Tf-KD_reg: (1 - alpha) CE + kl_weight KL(virtual teacher || student).
 
-    The student is not softened, and there is no T^2.
+    The student is not softened, and there is no T^2. kl_weight: None for alpha; published: alpha
+    m / K · weights (K,): of the classes, in the cross-entropy.
     """
     soft = virtual_teacher(labels, logits.shape[-1], temperature)
     kl = divergence(soft, log_softmax(logits, -1))
-    return (1 - alpha) * cross_entropy(logits, labels) + alpha * kl
+    weight = alpha if kl_weight is None else kl_weight
+    return (1 - alpha) * cross_entropy(logits, labels, weights) + weight * kl
 
 
 def binary(

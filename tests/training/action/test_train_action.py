@@ -1,9 +1,12 @@
 import csv
 import dataclasses
 import json
+import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from hie_cli.cli.app import build
@@ -17,6 +20,7 @@ from hie_cli.simulation.observe import observe
 from hie_cli.simulation.render import render
 from hie_cli.training.action import train_action
 from hie_cli.training.action.data import chosen_labels, materials
+from hie_cli.training.action.learning import criterion
 from hie_cli.training.action.settings import TrainConfig
 from tests.support.paths import ROOT
 
@@ -286,3 +290,32 @@ def test_mistakes_with_pixels_are_told(filmed, tmp_path, arguments, kind, words)
     result = run(*SLOWFAST, *real, *VAL, "-o", tmp_path / "out", "-q")
     assert isinstance(result.exception, kind), result.exception
     assert words in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("sets", "wanted"),
+    [
+        ({"distill": "reg"}, (0.1, 20.0, 0.1)),
+        ({"distill": "self"}, (0.95, 6.0, 17.1)),
+        ({"distill": "self", "temperature": 20.0, "kl_weight": 3.8}, (0.95, 20.0, 3.8)),
+        ({"distill": "reg", "alpha": 0.3}, (0.3, 20.0, None)),
+    ],
+)
+def test_tf_kd_settings_are_published_ones(sets, wanted):
+    assert TrainConfig(**sets).tf_kd == wanted
+
+
+def test_distillation_keeps_the_class_weights():
+    """A batch of one person of class 1, whose weight is 0: nothing but the divergence is left."""
+    config = TrainConfig(distill="reg", alpha=0.3, kl_weight=0.0)
+    weights = torch.ones(14)
+    weights[1] = 2.0
+    batch = SimpleNamespace(labels=torch.tensor([0, 1]))
+    logits = torch.zeros(2, 14)
+    logits[0, 0] = 5.0
+    even = criterion(config, None, None)(logits, batch)
+    heavy = criterion(config, weights, None)(logits, batch)
+    # The second person, log 14 off, counts twice.
+    first = -float(torch.log_softmax(logits[0], 0)[0])
+    assert float(even) == pytest.approx(0.7 * (first + math.log(14)) / 2, rel=1e-4)
+    assert float(heavy) == pytest.approx(0.7 * (first + 2 * math.log(14)) / 3, rel=1e-4)

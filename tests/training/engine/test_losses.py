@@ -76,6 +76,34 @@ def test_alpha_0_is_cross_entropy():
     assert float(tf_kd_self(LOGITS, LABEL, LOGITS * 2, 0.0, 4.0)) == pytest.approx(ce)
 
 
+def test_tf_kd_with_its_own_weight_of_the_divergence():
+    """Logits (2, .5, -1), label 0: ours for m = K, and the published mean over N K times m."""
+    logits = torch.tensor([[2.0, 0.5, -1.0]])
+    teacher = torch.tensor([[3.0, 0.0, -2.0]])
+    assert float(tf_kd_reg(logits, LABEL, 0.3, 2.0)) == pytest.approx(0.291747, abs=1e-6)
+    found = tf_kd_self(logits, LABEL, teacher, 0.4, 2.0)
+    assert float(found) == pytest.approx(0.257592, abs=1e-6)
+    # With a multiplier m = 1 the mean over the K = 3 classes leaves a third of the divergence.
+    ce = float(cross_entropy(logits, LABEL))
+    kl = (float(found) - 0.6 * ce) / (0.4 * 4)
+    published = tf_kd_self(logits, LABEL, teacher, 0.4, 2.0, 0.4 * 4 / 3)
+    assert float(published) == pytest.approx(0.6 * ce + 0.4 * 4 / 3 * kl)
+
+
+def test_tf_kd_weighs_the_classes_in_the_cross_entropy():
+    """Two people, classes 0 and 1 of weights 3 and 1; the divergence knows no weights."""
+    logits, labels = LOGITS.repeat(2, 1), torch.tensor([0, 1])
+    weights = torch.tensor([3.0, 1.0, 1.0])
+    # CE: (3 * -log .7 + 1 * -log .2) / (3 + 1)
+    weighted = (3 * -math.log(0.7) - math.log(0.2)) / 4
+    even = (-math.log(0.7) - math.log(0.2)) / 2
+    for loss in (
+        lambda w: tf_kd_reg(logits, labels, 0.3, 2.0, 0.5, w),
+        lambda w: tf_kd_self(logits, labels, LOGITS.repeat(2, 1) * 2, 0.3, 2.0, 0.5, w),
+    ):
+        assert float(loss(weights) - loss(None)) == pytest.approx(0.7 * (weighted - even), rel=1e-4)
+
+
 def test_class_balanced_weights_by_hand():
     # beta = .5: 1 sample: .5 / .5 = 1; 2: .5 / .75 = 2/3; none: 0. Mean over the two seen = 1.
     weights = class_balanced(torch.tensor([1, 2, 0]), beta=0.5)
