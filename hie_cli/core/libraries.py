@@ -42,7 +42,6 @@ def matplotlib() -> Any:
     return library
 
 
-@atexit.register
 def pyarrow() -> Any:
     """The optional package for parquet. Raises ConfigError where it is not installed."""
     try:
@@ -55,6 +54,7 @@ def pyarrow() -> Any:
     return arrow
 
 
+@atexit.register
 def remove_caches() -> None:
     """Remove the folders of caches that this process made; at its end, or before ``os._exit``."""
     for folder, owner in _made:
