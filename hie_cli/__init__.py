@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hie_cli.analysis.analyse import Analysis, analyse
     from hie_cli.analysis.zone_server import edit_zones
-    from hie_cli.api import detect, draw, explain, pose, recognise, render, run, track
+    from hie_cli.api import detect, draw, explain, pose, recognise, render, run, run_batch, track
     from hie_cli.benchmarking.benchmark import benchmark
     from hie_cli.benchmarking.plot import plot_benchmark
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hie_cli.pipeline.chain import ChainRun
     from hie_cli.pipeline.diagnosis import diagnose
     from hie_cli.pipeline.model_list import list_models
+    from hie_cli.pipeline.status import VideoStatus, status
     from hie_cli.reporting.evaluation_page import write_evaluation
     from hie_cli.reporting.results_report import write_report
     from hie_cli.retrieval.mining import mine_dedupe, mine_index, mine_search
@@ -55,6 +56,7 @@ _HOMES = {
     "Report": "evaluation.scores",
     "VideoInfo": "core.types",
     "VideoSequence": "formats.sequence",
+    "VideoStatus": "pipeline.status",
     "analyse": "analysis.analyse",
     "available_models": "models.catalogue.pull",
     "benchmark": "benchmarking.benchmark",
@@ -82,7 +84,9 @@ _HOMES = {
     "recognise": "api",
     "render": "api",
     "run": "api",
+    "run_batch": "api",
     "simulate": "simulation.generate",
+    "status": "pipeline.status",
     "submit": "formats.challenge_zip",
     "track": "api",
     "train_action": "training.action.train_action",
@@ -108,6 +112,7 @@ __all__ = [
     "Report",
     "VideoInfo",
     "VideoSequence",
+    "VideoStatus",
     "__version__",
     "analyse",
     "available_models",
@@ -136,7 +141,9 @@ __all__ = [
     "recognise",
     "render",
     "run",
+    "run_batch",
     "simulate",
+    "status",
     "submit",
     "track",
     "train_action",

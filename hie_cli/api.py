@@ -9,7 +9,7 @@ ConfigError, unknown models ModelError, bad input InputError.
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from hie_cli.core.config import Files, Sets, overlay
 from hie_cli.core.errors import ConfigError, InputError
@@ -19,14 +19,15 @@ from hie_cli.models.runtime import Precision
 from hie_cli.pipeline import chain
 from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
-from hie_cli.pipeline.inputs import Videos, path_texts
+from hie_cli.pipeline.inputs import Paths, Videos, path_texts
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document
 from hie_cli.pipeline.settings import ChainConfig, load_chain
+from hie_cli.pipeline.video_batch import Batch, parse_shard, run_videos
 from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.settings import render_options
-from hie_cli.video.sources import find_videos
+from hie_cli.video.sources import find_videos, parse_range
 
 if TYPE_CHECKING:
     from hie_cli.recognition.kinematic.explanation import Explanation
@@ -86,6 +87,47 @@ def run(
         stills=stills,
         errors=errors,
         images=images,
+    )
+
+
+def run_batch(
+    videos: Paths,
+    *,
+    output: Path | str = "out",
+    until: str | None = None,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+    precision: Precision | None = None,
+    frames: str = ":",
+    begin: str | float | None = None,
+    end: str | float | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    stills: bool = False,
+    workers: int = 1,
+    shard: str = "1/1",
+    retry_failed: bool = False,
+) -> list[dict[str, Any]]:
+    """Every video into the folder ``output``, as ``hie run``: its record for each, in order.
+
+    videos: a path, folder or pattern, or several · workers: videos at a time, in processes of their
+    own (a script that asks for more than one needs ``if __name__ == "__main__":``) · shard: "i/n",
+    the i-th of n parts of the videos · retry_failed: only those that failed or were interrupted in
+    ``output``. A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was
+    recorded tells ``status``. Else as ``run``.
+    """
+    batch = Batch(workers, parse_shard(shard), retry_failed)
+    return run_videos(
+        path_texts(videos),
+        _output_dir(output, overwrite, resume or retry_failed),
+        _settings(preset, config, set, precision),
+        device,
+        until,
+        parse_range(frames, begin, end),
+        stills,
+        batch,
     )
 
 

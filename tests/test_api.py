@@ -92,7 +92,12 @@ def prints(path: Path) -> list[str]:
 
 # What the command line switches on, the command line itself, and processes of hie's own: a child
 # whose streams are pipes to its parent, and workers, which flush theirs before they leave.
-SPEAKS = {"core/progress_display.py", "__main__.py", "models/trial.py", "pipeline/workers.py"}
+SPEAKS = {
+    "core/progress_display.py",
+    "__main__.py",
+    "models/trial.py",
+    "pipeline/executors/local.py",
+}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import typer
 
 from hie_cli.cli import options
 from hie_cli.cli.commands import CHAIN, command
+from hie_cli.core.errors import ConfigError
 
 
 @command("run", CHAIN)
@@ -19,6 +20,13 @@ def run(
     ] = None,
     stills: options.Stills = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Videos at a time.")] = 1,
+    shard: Annotated[
+        str, typer.Option("--shard", metavar="i/n", help="Only the i-th of n parts of the videos.")
+    ] = "1/1",
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Only videos that failed or were interrupted in DIR."),
+    ] = False,
     preset: options.Preset = None,
     config: options.Config = None,
     sets: options.Set = None,
@@ -38,7 +46,8 @@ def run(
     """Run the whole chain, decoding each frame once: people, poses, tracks, actions, overlay.
 
     Writes DIR/{detect,pose,track,action}/NAME.json, DIR/render/NAME.mp4 and NAME.png, and
-    DIR/summary.json. A video that fails does not stop the others (exit code 1).
+    DIR/summary.json. A video that fails does not stop the others (exit code 1); DIR/runs/NAME.json
+    says what became of each (hie status), and --resume does what is not done.
 
     \b
     Examples:
@@ -47,11 +56,18 @@ def run(
       hie run crowd.mp4 -o out --until pose --resume
       hie run day.mp4 -o out --begin 1:30:00 --end 1:45:00
       hie run photos/ -o out --stills
+      hie run clips/ -o out --resume --shard 3/8
+      hie run clips/ -o out --retry-failed
     """
     from hie_cli.cli.runner import Session
+    from hie_cli.pipeline.video_batch import Batch, parse_shard
 
+    if retry_failed and overwrite:
+        raise ConfigError("--overwrite and --retry-failed contradict each other; give one")
+    batch = Batch(workers, parse_shard(shard), retry_failed)
+    resume = resume or retry_failed
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
     session.choose_appearance(appearance)
     if precision is not None:
         session.choose_precision(precision)
-    session.run_videos(videos, (frames, begin, end), until, workers, stills)
+    session.run_videos(videos, (frames, begin, end), until, stills, batch, recorded=True)

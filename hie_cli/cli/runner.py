@@ -24,16 +24,18 @@ from hie_cli.pipeline.document_inputs import (
     open_video,
     video_info,
 )
-from hie_cli.pipeline.job import Setup, VideoJob, recorded, run_job, run_to_end
+from hie_cli.pipeline.job import Setup, run_to_end
+from hie_cli.pipeline.job import recorded as counted
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import Stream, document_stream
 from hie_cli.pipeline.settings import load_chain, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary, write_summary
-from hie_cli.pipeline.workers import run_in_workers
+from hie_cli.pipeline.video_batch import Batch, run_jobs, video_jobs
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
-from hie_cli.video.sources import find_videos, parse_range, video_name
+from hie_cli.video.sources import find_videos, parse_range
 
+SINGLE = Batch()
 _WIDEST_NAME = 40  # characters of a video's name in a table
 
 
@@ -101,34 +103,24 @@ class Session:
         patterns: Sequence[str],
         frames: tuple[str, str | None, str | None],
         until: str | None,
-        workers: int = 1,
         stills: bool = False,
+        batch: Batch = SINGLE,
+        recorded: bool = False,
     ) -> None:
         """Every video through the stages ``until`` one; one that fails does not stop the others.
 
         frames: which ones, and from and until which time (``parse_range``) · stills: every image
-        of a folder is a video of its own.
+        of a folder is a video of its own · recorded: each has its record in ``runs``.
         """
         last = until or "render"
         stages = stages_of_stills(until) if stills else stages_until(last, self.config.order)
         chosen = parse_range(*frames)
         check_models(self.config, stages, self.device)
-        videos = find_videos(patterns, stills)
-        for path in videos:
-            self.output_dir.check_video(video_name(path), stages)
-        setup = Setup(stages, self.output_dir, self.config, self.device)
-        jobs = [VideoJob(path, chosen, setup) for path in videos]
-        names = [video_name(path) for path in videos]
-        finished = Finished(len(jobs))
-        if workers > 1 and len(jobs) > 1:
-            count = min(workers, len(jobs))
-            records = run_in_workers(jobs, names, run_job, count, finished)
-        else:
-            records = []
-            for job in jobs:
-                records.append(run_job(job))
-                finished(records[-1])
-        self._close(records, stages)
+        setup = Setup(stages, self.output_dir, self.config, self.device, recorded=recorded)
+        jobs = video_jobs(patterns, chosen, setup, batch, stills)
+        if not jobs:
+            note("nothing to do: no video failed, or this part of the list is empty")
+        self._close(run_jobs(jobs, batch, Finished(len(jobs))) if jobs else [], stages)
 
     def run_documents(
         self, patterns: Sequence[str], videos: Sequence[str], stage: str, png: bool = False
@@ -176,7 +168,7 @@ class Session:
             document, source, stage, self.output_dir, self.config, models, png, clock
         )
         info = document.header.video if document.header else video_info(document, source)
-        yield from recorded(stream, info, clock, record)
+        yield from counted(stream, info, clock, record)
         if stage == "render" and self.config.render.cutouts:
             files += self.output_dir.clips(document_name(document))
         record["files"] = [str(file) for file in files]
@@ -221,6 +213,8 @@ def outcome(record: dict[str, Any]) -> str:
     """What came of one video, in a few words."""
     if record["status"] != "ok":
         return "failed"
+    if record.get("kept"):
+        return "was finished before"
     people = f"{record['frames']} frames, {record['people']} people"
     if "identities" in record:
         people += f", {record['identities']} identities"

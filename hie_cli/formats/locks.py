@@ -105,6 +105,16 @@ class Lock:
         self.release()
 
 
+def is_locked(target: Path) -> bool:
+    """Whether somebody who is still at work holds the lock on ``target``."""
+    path = target.with_name(f".{target.name}.lock")
+    try:
+        text = _read(path)
+        return text is not None and _is_held(path, text)
+    except OSError:
+        return False
+
+
 def _read(path: Path) -> str | None:
     """What a lock file says; None if it is not there."""
     try:

@@ -1,12 +1,16 @@
 """One video or document through its stages, with a record of what came of it."""
 
+import traceback
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hie_cli.core.errors import HieError
 from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
+from hie_cli.formats.files import atomic_write
+from hie_cli.pipeline import run_records
 from hie_cli.pipeline.clock import Clock
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.inputs import VideoInput, video_file
@@ -23,7 +27,7 @@ class Setup:
     """How videos are gone through, in plain values, so that a worker process can be told.
 
     ``stages`` in their order · ``output_dir``: None writes nothing · ``images``: see
-    ``video_stream``.
+    ``video_stream`` · ``recorded``: whether each video has its record (``run_records``).
     """
 
     stages: tuple[str, ...]
@@ -31,6 +35,7 @@ class Setup:
     config: ChainConfig
     device: str
     images: bool = False
+    recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,26 +46,85 @@ class VideoJob:
     frames: FrameRange
     setup: Setup
 
+    def again(self) -> "VideoJob":
+        """The job for another attempt: what is written already is kept, unless it was old."""
+        output = self.setup.output_dir
+        if output is None or output.overwrite:
+            return self
+        return replace(self, setup=replace(self.setup, output_dir=replace(output, resume=True)))
+
 
 def run_job(job: VideoJob) -> dict[str, Any]:
-    """Run a job to its end, whatever comes of it; its record."""
+    """Run a job to its end, whatever comes of it; its record.
+
+    Of recorded jobs one that is finished already, from the same input with the same settings, is
+    not run once more (``resume``), and its record says ``kept``; documents of another input of that
+    name are made anew.
+    """
     video = video_file(job.path, job.frames, job.setup.config.video.fps)
+    output = job.setup.output_dir
+    if output is None or not job.setup.recorded:
+        return _run(job, video)[0]
+    try:
+        with run_records.hold(output, video.name):
+            return _run_recorded(job, video, output)
+    except HieError as error:
+        return {"name": video.name} | failure(video.name, error) | {"files": []}
+
+
+def _run(job: VideoJob, video: VideoInput) -> tuple[dict[str, Any], Exception | None]:
+    """The record of a job that was run to its end, and what made it fail."""
     record: dict[str, Any] = {"name": video.name}
-    run_to_end(video_frames(video, job.setup, record), record)
+    error = run_to_end(video_frames(video, job.setup, record), record)
     if job.setup.output_dir is not None:
         cutouts = "render" in job.setup.stages and job.setup.config.render.cutouts
         files = job.setup.output_dir.existing(video.name, job.setup.stages, cutouts)
         record["files"] = [str(path) for path in files]
-    return record
+    return record, error
 
 
-def run_to_end(stream: Stream, record: dict[str, Any]) -> None:
-    """Take a stream to its end; a failure, of whatever kind, goes to ``record``."""
+def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[str, Any]:
+    stages = job.setup.stages
+    settings = run_records.settings_digest(stages, job.frames, job.setup.config)
+    before = run_records.read_record(output, video.name)
+    now = run_records.begun(video.name, job.path, settings, stages, before)
+    other = before is not None and before.input != now.input and bool(before.input and now.input)
+    if output.resume and other:
+        renewed = replace(output, overwrite=True, resume=False)
+        job = replace(job, setup=replace(job.setup, output_dir=renewed))
+    elif (
+        output.resume
+        and before is not None
+        and before.result is not None
+        and (run_records.finished(before, settings, output))
+    ):
+        return before.result | {"kept": True}
+    run_records.write_record(output, now)
+    result, error = _run(job, video)
+    documents = run_records.header_digests(output, video.name, stages)
+    run_records.write_record(output, now.ending(result, documents))
+    _log_failure(output.failure_log(video.name), error)
+    return result
+
+
+def _log_failure(path: Path, error: Exception | None) -> None:
+    """Where in the program a video failed; nothing of one that did not."""
+    with suppress(OSError):  # the record says what happened; this only says where
+        path.unlink(missing_ok=True)
+        if error is not None:
+            with atomic_write(path) as file:
+                file.write("".join(traceback.format_exception(error)))
+
+
+def run_to_end(stream: Stream, record: dict[str, Any]) -> Exception | None:
+    """Take a stream to its end; a failure, of whatever kind, goes to ``record``, and is given."""
     try:
         for _ in stream:
             pass
     except Exception as error:
         record |= failure(record["name"], error)
+        return error
+    return None
 
 
 def video_frames(video: VideoInput, setup: Setup, record: dict[str, Any]) -> Stream:

@@ -32,6 +32,14 @@ class OutputDir:
         """``DIR/render/NAME.png``."""
         return self.folder / "render" / f"{file_name(name)}.png"
 
+    def run_record(self, name: str) -> Path:
+        """``DIR/runs/NAME.json``: what became of a video of a batch (``run_records``)."""
+        return self.folder / "runs" / f"{file_name(name)}.json"
+
+    def failure_log(self, name: str) -> Path:
+        """``DIR/runs/NAME.log``: where in the program a video of a batch failed."""
+        return self.folder / "runs" / f"{file_name(name)}.log"
+
     def cutouts(self, name: str) -> Path:
         """``DIR/cutouts/NAME``, a folder."""
         return self.folder / "cutouts" / file_name(name)

@@ -81,6 +81,7 @@ pose out/one/detect -o out/one --video {clip}
 track out/one/pose -o out/one --video {clip}
 action out/one/track -o out/one
 render out/one/action -o out/one --video {clip}
+status out/run
 report out/run -o out/report.html
 analyse out/one -o out/analysis
 convert out/one/track --to mot -o out/mot

@@ -272,7 +272,8 @@ def test_stills_are_documents_of_their_own(tmp_path):
     assert done.returncode == 0, done.stderr
     written = sorted(p.relative_to(out).as_posix() for p in out.rglob("*.json"))
     assert written == [
-        "detect/a.json", "detect/b.json", "pose/a.json", "pose/b.json", "summary.json",
+        "detect/a.json", "detect/b.json", "pose/a.json", "pose/b.json", "runs/a.json",
+            "runs/b.json", "summary.json",
     ]  # fmt: skip
     refused = hie("run", folder, "-o", out, "--stills", "--until", "track")
     assert "single images have no tracks" in one_line(refused, 2)

@@ -3,15 +3,33 @@
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hie_cli.core.progress import note, progress
 
 
-def work(job: tuple[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Job:
+    """A job by name, and what it is to do."""
+
+    name: str
+    action: str
+
+    def again(self) -> "Job":
+        """The same."""
+        return self
+
+
+def work(job: Job) -> dict[str, Any]:
     """Do what the job (name, action) says; the record names the process that did it."""
-    name, action = job
+    name, action = job.name, job.action
+    if action.startswith("die once "):
+        mark = Path(action.removeprefix("die once "))
+        if not mark.exists():
+            mark.write_text(str(os.getpid()))
+            action = "die"
     if action == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "exit":

@@ -10,21 +10,17 @@ import os
 import signal
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from hie_cli.core import progress
-from hie_cli.core.errors import EXIT_FAILED, EXIT_INTERRUPTED
-
-J = TypeVar("J")
-Record = dict[str, Any]
-Work = Callable[[J], Record]  # an importable function, so that another process finds it
+from hie_cli.core.errors import EXIT_INTERRUPTED
+from hie_cli.pipeline.executors.base import Record, Work, death
 
 log = logging.getLogger("hie_cli")
 _PATIENCE = 5.0  # seconds that a worker has to close its files when all are stopped
@@ -36,50 +32,55 @@ class _Worker:
     process: SpawnProcess
     connection: Connection
     job: int | None = None
+    name: str = ""
 
 
-def run_in_workers(
-    jobs: Sequence[J],
-    names: Sequence[str],
-    work: Work[J],
-    count: int,
-    finished: Callable[[Record], None],
-) -> list[Record]:
-    """The records of all ``jobs``, in their order, ``count`` of them at a time.
+class WorkerProcesses:
+    """The executor of ``count`` processes on this machine, started as they are needed.
 
-    names: of the jobs, for the record of one whose worker died · finished: told of each record as
-    it comes. An exception here, such as Ctrl-C, ends the workers; their files can be resumed.
+    Leaving it ends them, after an exception such as Ctrl-C in the middle of their jobs; the files
+    of those can be resumed.
     """
-    waiting = deque(range(len(jobs)))
-    records: dict[int, Record] = {}
-    workers: list[_Worker] = []
-    started = 0
-    try:
-        while waiting or any(worker.job is not None for worker in workers):
-            while waiting and len(workers) < count:
-                workers.append(_start(started, work))
-                started += 1
-            for worker in workers:
-                if worker.job is None and waiting:
-                    worker.job = waiting.popleft()
-                    _send(worker, jobs[worker.job])
-            ready = wait([worker.connection for worker in workers])
-            for worker in [w for w in workers if w.connection in ready]:
-                message = _receive(worker)
-                if message is None:
-                    workers.remove(worker)
-                    if worker.job is not None:
-                        message = _death(worker, names[worker.job])
-                if isinstance(message, dict) and worker.job is not None:
-                    records[worker.job] = message
-                    worker.job = None
-                    finished(message)
-    finally:
-        _stop(workers)
-    return [records[index] for index in range(len(jobs))]
+
+    def __init__(self, work: Work[Any], count: int) -> None:
+        self.slots = count
+        self._work = work
+        self._workers: list[_Worker] = []
+        self._started = 0
+
+    def submit(self, number: int, job: Any, name: str) -> None:
+        """See ``Executor``."""
+        worker = next((each for each in self._workers if each.job is None), None)
+        if worker is None:
+            worker = _start(self._started, self._work)
+            self._started += 1
+            self._workers.append(worker)
+        worker.job, worker.name = number, name
+        _send(worker, job)
+
+    def collect(self) -> tuple[int, Record]:
+        """See ``Executor``; meanwhile passes on what the workers tell and log."""
+        while True:
+            ready = wait([worker.connection for worker in self._workers])
+            worker = next(each for each in self._workers if each.connection in ready)
+            message = _receive(worker)
+            if message is None:
+                self._workers.remove(worker)
+                if worker.job is None:
+                    continue  # it died between two jobs
+                return worker.job, _death(worker)
+            if isinstance(message, dict) and worker.job is not None:
+                number, worker.job = worker.job, None
+                return number, message
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _stop(self._workers)
 
 
-def _start(number: int, work: Work[J]) -> _Worker:
+def _start(number: int, work: Work[Any]) -> _Worker:
     ours, theirs = get_context("spawn").Pipe()
     process = get_context("spawn").Process(target=_serve, args=(theirs, work), daemon=True)
     process.start()
@@ -114,7 +115,7 @@ def _receive(worker: _Worker) -> Record | str | None:
     return ""
 
 
-def _death(worker: _Worker, name: str) -> Record:
+def _death(worker: _Worker) -> Record:
     code = worker.process.exitcode or 0
     how = f"exit code {code}"
     if code < 0:
@@ -123,12 +124,7 @@ def _death(worker: _Worker, name: str) -> Record:
         except ValueError:
             how = f"signal {-code}"
     hint = "out of memory? fewer --workers need less" if code == -9 else "the others went on"
-    return {
-        "name": name,
-        "status": "failed",
-        "error": f"{name}: its worker process died ({how}); {hint}",
-        "exit_code": EXIT_FAILED,
-    }
+    return death(worker.name, how, hint)
 
 
 def _stop(workers: Sequence[_Worker]) -> None:

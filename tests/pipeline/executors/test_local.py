@@ -12,7 +12,8 @@ import pytest
 
 from hie_cli.core import progress
 from hie_cli.core.progress_events import Event, Note
-from hie_cli.pipeline.workers import run_in_workers
+from hie_cli.pipeline.batch import run_batch
+from hie_cli.pipeline.executors.local import WorkerProcesses
 from tests.support import jobs
 from tests.support.paths import ROOT
 
@@ -27,11 +28,10 @@ def told():
 
 def run(actions: dict[str, str], count: int = 2) -> tuple[list[dict], list[str]]:
     done: list[str] = []
-    records = run_in_workers(
-        list(actions.items()),
+    records = run_batch(
+        [jobs.Job(name, action) for name, action in actions.items()],
         list(actions),
-        jobs.work,
-        count,
+        WorkerProcesses(jobs.work, count),
         lambda record: done.append(record["name"]),
     )
     return records, done
@@ -54,6 +54,22 @@ def test_a_worker_that_dies_takes_its_own_job_only():
     )
     assert records[1]["exit_code"] == 1
     assert "exit code 7" in records[3]["error"]
+
+
+def test_a_job_whose_worker_died_is_tried_again_on_another_one(tmp_path):
+    mark = tmp_path / "tried"
+    records, done = run({"a": f"die once {mark}", "b": "go"})
+    assert [record["status"] for record in records] == ["ok", "ok"]
+    assert sorted(done) == ["a", "b"]
+    assert records[0]["process"] != int(mark.read_text())
+
+
+def test_a_job_that_kills_its_workers_is_given_up_after_three(told):
+    records, done = run({"bad": "die", **dict.fromkeys("abcd", "go")}, count=2)
+    assert sorted(done) == ["a", "b", "bad", "c", "d"]
+    assert "transient" not in records[0]
+    attempts = [event.text for event in told if isinstance(event, Note) and "attempt" in event.text]
+    assert [text[-22:] for text in attempts] == ["attempt 2 of 3 follows", "attempt 3 of 3 follows"]
 
 
 def alive(pid: int) -> bool:
@@ -79,11 +95,12 @@ def wait_for(condition, seconds: float = 30.0) -> bool:
 def test_workers_end_with_their_parent(tmp_path, how):
     places = [tmp_path / "a", tmp_path / "b"]
     code = (
-        "from hie_cli.pipeline.workers import run_in_workers\n"
+        "from hie_cli.pipeline.batch import run_batch\n"
+        "from hie_cli.pipeline.executors.local import WorkerProcesses\n"
         "from tests.support import jobs\n"
-        f"work = [('a', 'wait {places[0]}'), ('b', 'wait {places[1]}')]\n"
+        f"work = [jobs.Job('a', 'wait {places[0]}'), jobs.Job('b', 'wait {places[1]}')]\n"
         "if __name__ == '__main__':\n"
-        "    run_in_workers(work, ['a', 'b'], jobs.work, 2, print)\n"
+        "    run_batch(work, ['a', 'b'], WorkerProcesses(jobs.work, 2), print)\n"
     )
     script = tmp_path / "parent.py"
     script.write_text(code)

@@ -1,0 +1,77 @@
+"""How far the videos of a folder of results have come, from their records and documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hie_cli.core.errors import InputError, input_error
+from hie_cli.formats.locks import is_locked
+from hie_cli.pipeline import run_records
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.run_records import RunRecord
+from hie_cli.video.sources import find_videos, video_name
+
+STATES = ("done", "running", "failed", "interrupted", "stale", "waiting")
+
+
+@dataclass(frozen=True)
+class VideoStatus:
+    """One video of a batch.
+
+    ``state``: done; running (somebody writes it now); failed (``reason``, ``exit_code``; ``log``
+    says where in the program); interrupted (begun, and nobody at it); stale (finished, but its
+    files are gone or changed, or its input is another one now); waiting (never begun).
+    """
+
+    name: str
+    state: str
+    reason: str = ""
+    exit_code: int = 0
+    attempts: int = 0
+    log: str = ""
+
+
+def status(folder: Path, videos: Sequence[str] = ()) -> list[VideoStatus]:
+    """The videos that were run into ``folder``, by name; of ``videos`` also those not begun.
+
+    Only inputs named in ``videos`` are looked at: no path is taken from a record. Raises InputError
+    for a folder that is not there.
+    """
+    if not folder.is_dir():
+        raise input_error(folder, "no such folder", "give the -o of hie run")
+    output = OutputDir(folder)
+    inputs = {video_name(path): path for path in find_videos(videos)} if videos else {}
+    names = sorted({*run_records.recorded_names(output), *inputs})
+    return [_status(output, name, inputs.get(name)) for name in names]
+
+
+def _status(output: OutputDir, name: str, video: Path | None) -> VideoStatus:
+    record = run_records.read_record(output, name)
+    if record is None:
+        return VideoStatus(name, "waiting")
+    state, reason = _state(output, record, video)
+    log = ""
+    if state == "failed" and output.failure_log(name).is_file():
+        log = str(output.failure_log(name))
+    code = record.exit_code if state == "failed" else 0
+    return VideoStatus(name, state, reason, code, record.attempts, log)
+
+
+def _state(output: OutputDir, record: RunRecord, video: Path | None) -> tuple[str, str]:
+    try:
+        held = is_locked(output.run_record(record.name))
+    except InputError:
+        held = False
+    if held:
+        return "running", f"since {record.begun}"
+    if record.status == run_records.RUNNING:
+        return "interrupted", f"begun {record.begun}; --resume goes on"
+    if record.status == run_records.FAILED:
+        return "failed", record.error
+    if not run_records.complete(record, output):
+        return "stale", "documents or pictures are missing or were replaced; --resume makes them"
+    if video is not None:
+        seen = run_records.fingerprint(video)
+        if seen and record.input and seen != record.input:
+            return "stale", f"{video} is not what was run; --resume runs it anew"
+    return "done", ""

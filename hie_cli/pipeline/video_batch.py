@@ -1,0 +1,125 @@
+"""Many videos through the chain at once: which of them, on what executor, and their records."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.progress import note
+from hie_cli.pipeline import run_records
+from hie_cli.pipeline.batch import part_of, run_batch
+from hie_cli.pipeline.executors.base import Executor, Record
+from hie_cli.pipeline.executors.here import ThisProcess
+from hie_cli.pipeline.executors.local import WorkerProcesses
+from hie_cli.pipeline.job import Setup, VideoJob, run_job
+from hie_cli.pipeline.networks import check_models
+from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
+from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.video.sources import FrameRange, find_videos, video_name
+
+WHOLE = (1, 1)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Which of the videos are run, and where.
+
+    ``workers``: videos at a time · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
+    ``retry_failed``: only those that failed or were interrupted earlier.
+    """
+
+    workers: int = 1
+    shard: tuple[int, int] = WHOLE
+    retry_failed: bool = False
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``i/n``: the i-th of n parts, i from 1. Raises ConfigError."""
+    first, slash, second = text.partition("/")
+    if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
+        return int(first), int(second)
+    raise ConfigError(f"--shard {text}: expected i/n with 1 <= i <= n, such as 3/8")
+
+
+def video_jobs(
+    patterns: Sequence[str],
+    frames: FrameRange,
+    setup: Setup,
+    batch: Batch,
+    stills: bool = False,
+) -> list[VideoJob]:
+    """The jobs of a batch, in order; none runs yet.
+
+    Raises InputError and ConfigError as ``find_videos`` does, and for results that are there
+    already and may be neither kept nor replaced.
+    """
+    paths = part_of(find_videos(patterns, stills), batch.shard)
+    output = setup.output_dir
+    if batch.retry_failed:
+        if output is None or not output.resume:
+            raise ConfigError("retry-failed goes on with results that are there: no overwrite")
+        paths = [path for path in paths if _failed(output, path)]
+    if output is not None:
+        for path in paths:
+            output.check_video(video_name(path), setup.stages)
+    return [VideoJob(path, frames, setup) for path in paths]
+
+
+def _failed(output: OutputDir, path: Path) -> bool:
+    record = run_records.read_record(output, video_name(path))
+    return record is not None and record.status != run_records.DONE
+
+
+def run_jobs(
+    jobs: Sequence[VideoJob], batch: Batch, finished: Callable[[Record], None]
+) -> list[Record]:
+    """The records of all jobs, in their order; one that fails does not stop the others.
+
+    finished: told of each record as it comes.
+    """
+    names = [video_name(job.path) for job in jobs]
+    return run_batch(jobs, names, executor(batch, len(jobs)), partial(_ended, jobs, finished))
+
+
+def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record: Record) -> None:
+    setup = jobs[0].setup
+    if setup.recorded and setup.output_dir is not None:
+        with suppress(InputError):
+            run_records.note_death(setup.output_dir, record)
+    finished(record)
+
+
+def executor(batch: Batch, jobs: int) -> Executor:
+    """Where the jobs of a batch run."""
+    count = min(batch.workers, jobs)
+    return WorkerProcesses(run_job, count) if count > 1 else ThisProcess(run_job)
+
+
+def run_videos(
+    videos: Sequence[str],
+    output: OutputDir,
+    config: ChainConfig,
+    device: str = "auto",
+    until: str | None = None,
+    frames: FrameRange | None = None,
+    stills: bool = False,
+    batch: Batch | None = None,
+) -> list[dict[str, Any]]:
+    """``hie run`` as a function: every video through the stages, written and recorded.
+
+    Failures are records. Raises what ``video_jobs`` raises, and ModelError.
+    """
+    last = until or "render"
+    stages = stages_of_stills(until) if stills else stages_until(last, config.order)
+    check_models(config, stages, device)
+    chosen = batch or Batch()
+    setup = Setup(stages, output, config, device, recorded=True)
+    jobs = video_jobs(videos, frames or FrameRange(), setup, chosen, stills)
+    records = run_jobs(jobs, chosen, lambda record: note(f"{record['name']}: {record['status']}"))
+    if records:
+        write_summary(output.folder, summary(records, stages, config))
+    return records
