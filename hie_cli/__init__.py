@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hie_cli.reporting.results_report import write_report
     from hie_cli.retrieval.mining import mine_dedupe, mine_index, mine_search
     from hie_cli.simulation.generate import simulate
+    from hie_cli.summary.evaluation import evaluate_summaries, summary_agreement
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
     from hie_cli.training.calibrate import calibrate_model
@@ -70,6 +71,7 @@ _HOMES = {
     "draw": "api",
     "edit_zones": "analysis.zone_server",
     "evaluate": "evaluation.scores",
+    "evaluate_summaries": "summary.evaluation",
     "explain": "api",
     "import_model": "models.importing.importer",
     "list_models": "pipeline.model_list",
@@ -88,6 +90,7 @@ _HOMES = {
     "simulate": "simulation.generate",
     "status": "pipeline.status",
     "submit": "formats.challenge_zip",
+    "summary_agreement": "summary.evaluation",
     "track": "api",
     "train_action": "training.action.train_action",
     "train_fusion": "training.action.train_fusion",
@@ -127,6 +130,7 @@ __all__ = [
     "draw",
     "edit_zones",
     "evaluate",
+    "evaluate_summaries",
     "explain",
     "import_model",
     "list_models",
@@ -145,6 +149,7 @@ __all__ = [
     "simulate",
     "status",
     "submit",
+    "summary_agreement",
     "track",
     "train_action",
     "train_fusion",

@@ -33,9 +33,12 @@ ALLOWED = {
     "reporting": {"formats", "video", "evaluation", "analysis"},
     "benchmarking": {"video", "formats", "models", "pipeline", "simulation"},
     "retrieval": {"video", "formats", "models", "pipeline"},
+    "summary": {
+        "video", "formats", "models", "pipeline", "evaluation", "rendering", "retrieval",
+    },
     "training": {
         "video", "formats", "evaluation", "models", "recognition", "simulation", "pipeline",
-        "retrieval",
+        "retrieval", "summary",
     },
 }  # fmt: skip
 SLOW = ("torch", "onnxruntime", "cv2", "scipy", "matplotlib", "pycocotools", "numpy")

@@ -54,6 +54,17 @@ def pyarrow() -> Any:
     return arrow
 
 
+def h5py() -> Any:
+    """The optional package for HDF5. Raises ConfigError where it is not installed."""
+    try:
+        import h5py as library
+    except ImportError:
+        raise ConfigError(
+            "HDF5 files need h5py, which is not installed; pip install 'hie[summary]'"
+        ) from None
+    return library
+
+
 @atexit.register
 def remove_caches() -> None:
     """Remove the folders of caches that this process made; at its end, or before ``os._exit``."""

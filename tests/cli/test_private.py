@@ -12,6 +12,7 @@ from hie_cli.cli.app import build
 from hie_cli.cli.commands import COMMANDS, PLUGINS
 from hie_cli.models.weights import PACKAGED
 from tests.support.paths import DATA, ROOT
+from tests.support.summaries import made_dataset, tsv_of
 
 # Loaded by the child's interpreter at its start: whatever would reach for the network is noted and
 # refused.
@@ -88,6 +89,8 @@ convert out/one/track --to mot -o out/mot
 simulate -n 2 -o out/sim --set people=3 --set frames=30 --no-video
 submit out/sim/track -o out/submit.zip --sequences {one}:30,{other}:30
 eval out/sim/track --truth out/sim/labels --plots out/plots
+summary eval {features} --users {users}
+summary agreement {users}
 train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
 train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both
 train hash {photos} -o out/hash --set epochs=1 --set bits=16
@@ -129,9 +132,11 @@ def test_every_command_keeps_to_its_folders(hie, sample_clip, tmp_path):
         (photos / name).mkdir(parents=True)
         for number in range(2):
             shutil.copy(DATA / "parity" / "nanodet.png", photos / name / f"{number}.png")
+    features = tmp_path / "features.h5"
+    users = tsv_of(tmp_path / "users.tsv", made_dataset(features))
     known = {
         "clip": sample_clip, "weights": weights, "manifest": manifest, "photos": photos,
-        "FEW": "FEW",
+        "features": features, "users": users, "FEW": "FEW",
     }  # fmt: skip
     for step in STEPS.strip().splitlines():
         crowds = sorted((tmp_path / "work" / "out" / "sim" / "track").glob("*.json"))

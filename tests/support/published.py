@@ -34,6 +34,11 @@ def model_file(name: str) -> Path:
     return _file("HIE_TEST_MODELS", name)
 
 
+def data_file(name: str) -> Path:
+    """A file of the development data; skips the test where it is not at hand."""
+    return _file("HIE_TEST_DATA", name)
+
+
 def sequence(name: str) -> tuple[Path, Path, str]:
     """Video, truth and frames of a development sequence; skips the test without them."""
     video, truth, frames = SEQUENCES[name]

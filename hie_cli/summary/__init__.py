@@ -1,0 +1,1 @@
+"""Summaries of videos: shots, scores of them, the choice within a length, and its evaluation."""
