@@ -7,11 +7,14 @@ poses along, these travel with the boxes.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from hie_cli.core import geometry
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People
 from hie_cli.detection import input_sizes, nms
 from hie_cli.detection.box_fusion import ViewDetections, fuse, in_a_crowd
 from hie_cli.detection.input_sizes import DetectorRun, Probe
+from hie_cli.detection.perspective import by_perspective
 from hie_cli.detection.quarter_turns import TURNS
 from hie_cli.detection.settings import DetectConfig
 from hie_cli.detection.views import run_view
@@ -143,9 +146,12 @@ def _people(
 
 
 def _finished(fused: People, config: DetectConfig, width: int, height: int) -> People:
-    """Without duplicates, low scores and tiny boxes; clipped to the frame; scores by the crowd."""
+    """Without duplicates, low scores and tiny boxes; clipped to the frame, best first; scores by
+    what everybody's heights and number say.
+    """
     inside = fused.replace(boxes=geometry.clip(fused.boxes, width, height))
     single = nms.without_duplicates(inside, config.nms_iou, config.nms_oks)
     large = geometry.area(single.boxes) >= config.min_area
     kept = single[large & (single.scores >= config.min_score)]
-    return kept.replace(scores=in_a_crowd(kept.scores))
+    scores = in_a_crowd(by_perspective(kept, height))
+    return kept.replace(scores=scores)[np.argsort(-scores, kind="stable")]
