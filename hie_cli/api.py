@@ -51,6 +51,7 @@ def run(
     fps: float | None = None,
     name: str | None = None,
     stills: bool = False,
+    cuts: PathLike[str] | str | None = None,
     errors: Literal["raise", "collect"] = "raise",
     images: bool = True,
 ) -> ChainRun:
@@ -61,8 +62,9 @@ def run(
     last stage, detect, pose, track, action or (with ``output``, and the default there) render ·
     output: the folder to write what ``hie run`` writes; without it nothing touches the disk ·
     frames: "A:B:S" as ``--frames`` · begin, end: a span of time, "MM:SS" or seconds · stills: every
-    image is a video of its own · errors: "collect" keeps a failing video in ``.failures`` and goes
-    on · images: whether items carry pixels.
+    image is a video of its own · cuts: a cut list, whose pieces of ``videos`` are run, each a video
+    of its own (``videos`` () where the list holds paths) · errors: "collect" keeps a failing video
+    in ``.failures`` and goes on · images: whether items carry pixels.
 
     Gives ``FramePeople`` with ``index``, ``people``, ``image`` and ``video``; those of a video come
     at its end where identities need the whole of it. Names, settings and models are checked before
@@ -85,6 +87,7 @@ def run(
         fps=fps,
         name=name,
         stills=stills,
+        cuts=cuts,
         errors=errors,
         images=images,
     )

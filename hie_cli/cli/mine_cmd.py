@@ -134,16 +134,23 @@ def dedupe(
     index: Index,
     near: Near = 0.05,
     level: Annotated[str, typer.Option("--level", help="shots, frames or persons.")] = "shots",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="For duplicates.json and cuts.json."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """List the parts of an index that show the same thing.
 
+    With -o, cuts.json lists all parts but the duplicates, for `hie run --cuts`.
+
     \b
     Examples:
       hie mine dedupe out/index
+      hie mine dedupe out/index -o out/unique
       hie mine dedupe out/index --near 0.1 --json
     """
-    groups = hie_cli.mine_dedupe(index, near=near, level=level)
+    groups = hie_cli.mine_dedupe(index, near=near, level=level, output=output)
     if json:
         show_json({"groups": [group.record() for group in groups]})
         return

@@ -12,7 +12,10 @@ from hie_cli.core.errors import ConfigError
 
 @command("run", CHAIN)
 def run(
-    videos: options.Videos,
+    videos: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="VIDEO...", help="Video files, folders of images or videos, globs."),
+    ] = None,
     output: options.Output = Path("out"),
     until: Annotated[
         str | None,
@@ -36,6 +39,10 @@ def run(
     frames: options.Frames = ":",
     begin: options.Begin = None,
     end: options.End = None,
+    cuts: Annotated[
+        Path | None,
+        typer.Option("--cuts", metavar="FILE", help="Only the pieces of a list of `hie mine`."),
+    ] = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
     json: options.Json = False,
@@ -58,6 +65,7 @@ def run(
       hie run photos/ -o out --stills
       hie run clips/ -o out --resume --shard 3/8
       hie run clips/ -o out --retry-failed
+      hie run footage/ -o out --cuts out/found/cuts.json
     """
     from hie_cli.cli.runner import Session
     from hie_cli.pipeline.video_batch import Batch, parse_shard
@@ -70,4 +78,8 @@ def run(
     session.choose_appearance(appearance)
     if precision is not None:
         session.choose_precision(precision)
-    session.run_videos(videos, (frames, begin, end), until, stills, batch, recorded=True)
+    if not videos and cuts is None:
+        raise ConfigError("run: give a video, or --cuts with a list of paths; see hie run --help")
+    session.run_videos(
+        videos or (), (frames, begin, end), until, stills, batch, recorded=True, cuts=cuts
+    )

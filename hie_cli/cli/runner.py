@@ -106,18 +106,20 @@ class Session:
         stills: bool = False,
         batch: Batch = SINGLE,
         recorded: bool = False,
+        cuts: Path | None = None,
     ) -> None:
         """Every video through the stages ``until`` one; one that fails does not stop the others.
 
         frames: which ones, and from and until which time (``parse_range``) · stills: every image
-        of a folder is a video of its own · recorded: each has its record in ``runs``.
+        of a folder is a video of its own · recorded: each has its record in ``runs`` · cuts: a cut
+        list, whose pieces are run alone.
         """
         last = until or "render"
         stages = stages_of_stills(until) if stills else stages_until(last, self.config.order)
         chosen = parse_range(*frames)
         check_models(self.config, stages, self.device)
         setup = Setup(stages, self.output_dir, self.config, self.device, recorded=recorded)
-        jobs = video_jobs(patterns, chosen, setup, batch, stills)
+        jobs = video_jobs(patterns, chosen, setup, batch, stills, cuts)
         if not jobs:
             note("nothing to do: no video failed, or this part of the list is empty")
         self._close(run_jobs(jobs, batch, Finished(len(jobs))) if jobs else [], stages)

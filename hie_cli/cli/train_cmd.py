@@ -30,6 +30,10 @@ def action(
     simulate: Annotated[
         int, typer.Option("--simulate", metavar="N", min=0, help="Also N simulated crowds.")
     ] = 0,
+    cuts: Annotated[
+        Path | None,
+        typer.Option("--cuts", metavar="FILE", help="Only labels inside a list of `hie mine`."),
+    ] = None,
     start: Annotated[
         str | None,
         typer.Option("--start", metavar="MODEL", help="A model, or public SlowFast weights."),
@@ -60,9 +64,9 @@ def action(
       hie train action out/track --truth labels/ --video clips/ --val 19 --set model=slowfast-r18
     """
     done = hie_cli.train_action(
-        data or [], truth=truth, video=video or [], val=val or [], simulate=simulate, start=start,
-        distill=distill, output=output, config=config, set=sets, device=device, resume=resume,
-        overwrite=overwrite,
+        data or [], truth=truth, video=video or [], val=val or [], simulate=simulate, cuts=cuts,
+        start=start, distill=distill, output=output, config=config, set=sets, device=device,
+        resume=resume, overwrite=overwrite,
     )  # fmt: skip
     if json:
         told = {"selected_by": done.selected_by, "epochs": done.epochs, "data": done.data}

@@ -17,6 +17,10 @@ def hash_head(
         list[str],
         typer.Argument(metavar="DATA...", help="Folders with one sub-folder a class."),
     ],
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="Videos of which a cuts.json names pieces."),
+    ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="NAME", help="The backbone of the features.")
     ] = "mobilenet-v2",
@@ -30,18 +34,20 @@ def hash_head(
 ) -> None:
     """Learn binary codes of images or clips by class; `hie mine index --encoder` uses them.
 
-    DATA holds a folder a class, of images or of videos; a folder "fight+fall" belongs to both.
+    DATA holds a folder a class, of images or of videos; a folder "fight+fall" belongs to both; one
+    with a cuts.json, as `hie mine search` writes it, holds those pieces of the videos --video.
     Central similarity quantisation (arXiv 1908.00347); --set loss=dpsh, hashnet or dtsh to compare.
 
     \b
     Examples:
       hie train hash events/ -o out/hash
+      hie train hash out/found --video footage/ -o out/hash
       hie train hash photos/ --set bits=32 -o out/hash32
       hie mine index pool/ -o out/index --encoder out/hash
     """
     done = hie_cli.train_hash(
-        data, model=model, output=output, config=config, set=sets, device=device, resume=resume,
-        overwrite=overwrite,
+        data, video=video or (), model=model, output=output, config=config, set=sets, device=device,
+        resume=resume, overwrite=overwrite,
     )  # fmt: skip
     if json:
         show_json({"folder": str(done.folder), "classes": done.classes, **done.numbers})

@@ -6,6 +6,7 @@ With an output folder it writes what ``hie run`` writes; without one nothing tou
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,13 @@ from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, V
 from hie_cli.detection import stage as detection
 from hie_cli.formats.documents.document import rounded, rounded_frame
 from hie_cli.pipeline.failures import failure
-from hie_cli.pipeline.inputs import VideoInput, Videos, video_inputs
+from hie_cli.pipeline.inputs import (
+    VideoInput,
+    Videos,
+    check_cut_options,
+    cut_inputs,
+    video_inputs,
+)
 from hie_cli.pipeline.job import Setup, video_frames
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
@@ -97,6 +104,7 @@ def run(
     fps: float | None = None,
     name: str | None = None,
     stills: bool = False,
+    cuts: str | PathLike[str] | None = None,
     errors: Literal["raise", "collect"] = "raise",
     images: bool = True,
 ) -> ChainRun:
@@ -105,7 +113,9 @@ def run(
     videos: a path, folder or pattern, or several; a list of image files (one video); or any
     iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · until:
     detect, pose, track, action, or (with ``output`` only, and the default there) render · output:
-    a folder, or an ``OutputDir`` that says what may happen to results already there · stills: every
+    a folder, or an ``OutputDir`` that says what may happen to results already there · cuts: a cut
+    list, whose pieces of ``videos`` (paths; () where the list itself holds them) are videos of
+    their own · stills: every
     image is a video of its own, through detect and pose · images:
     whether items carry pixels; where identities have to wait for the end of the video it is read
     once more for them, and a source that can be read once only has none left.
@@ -124,7 +134,12 @@ def run(
     output_dir = output if isinstance(output, OutputDir | None) else OutputDir(Path(output))
     check_models(config, stages, device)
     rate = config.video.fps if fps is None else fps
-    chosen = video_inputs(videos, parse_range(frames, begin, end), rate, name, stills)
+    wanted = parse_range(frames, begin, end)
+    if cuts is None:
+        chosen = video_inputs(videos, wanted, rate, name, stills)
+    else:
+        check_cut_options(wanted, stills)
+        chosen = cut_inputs(cuts, videos, rate)
     if output_dir is not None:
         for video in chosen:
             output_dir.check(output_dir.files(video.name, stages))

@@ -9,6 +9,7 @@ from pathlib import Path
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.types import FramePeople, FrameStream, People, VideoInfo
 from hie_cli.formats.documents.document import Document
+from hie_cli.video.cuts import piece_name
 from hie_cli.video.sources import FrameRange, VideoSource, video_name
 
 
@@ -48,11 +49,19 @@ def document_name(document: Document) -> str:
 
 
 def match_video(document: Document, videos: Sequence[Path]) -> Path:
-    """The video of a document, by name. Raises InputError if none of ``videos`` is."""
+    """The video of a document, by name, or that a document NAME-FIRST-END is a piece of.
+
+    Raises InputError if none of ``videos`` is.
+    """
     name = document_name(document)
     for path in videos:
         if video_name(path) == name:
             return path
+    if document.header is not None:
+        first, end, _ = document.header.frames
+        for path in videos:
+            if piece_name(video_name(path), first, end) == name:
+                return path
     if not videos:
         raise ConfigError(f"{document.label}: needs its video; give it with --video")
     names = ", ".join(video_name(path) for path in videos[:5])

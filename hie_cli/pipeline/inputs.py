@@ -10,6 +10,7 @@ import numpy as np
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import Image
+from hie_cli.video.cuts import find_pieces
 from hie_cli.video.images import IMAGE_ENDINGS
 from hie_cli.video.memory import ImageFiles, MemorySource
 from hie_cli.video.sources import FrameRange, VideoSource, find_videos, video_name
@@ -65,9 +66,35 @@ def video_inputs(
     return [video_file(path, frames, fps) for path in find_videos(paths, stills)]
 
 
-def video_file(path: Path, frames: FrameRange, fps: float | None) -> VideoInput:
-    """A video file, image or folder of images."""
-    return VideoInput(video_name(path), lambda: VideoSource(path, frames, fps))
+def video_file(
+    path: Path, frames: FrameRange, fps: float | None, name: str | None = None
+) -> VideoInput:
+    """A video file, image or folder of images; ``name``: in documents, if not the file's."""
+    title = video_name(path) if name is None else name
+    return VideoInput(title, lambda: VideoSource(path, frames, fps, title))
+
+
+def cut_inputs(
+    cuts: str | os.PathLike[str], videos: Videos = (), fps: float | None = None
+) -> list[VideoInput]:
+    """The pieces of a cut list as inputs of their own; see ``video.cuts.find_pieces``.
+
+    videos: paths; () where the list itself holds them.
+    """
+    if isinstance(videos, list | tuple) and not videos:
+        paths: list[str] | None = []
+    else:
+        paths = _paths(videos)
+    if paths is None:
+        raise ConfigError("cuts are pieces of files; give videos as paths")
+    pieces = find_pieces(Path(cuts), find_videos(paths) if paths else [])
+    return [video_file(piece.path, piece.frames, fps, piece.name) for piece in pieces]
+
+
+def check_cut_options(frames: FrameRange, stills: bool) -> None:
+    """Raise ConfigError for what makes no sense beside a cut list."""
+    if frames != ALL_FRAMES or stills:
+        raise ConfigError("--cuts says which frames; leave --frames, --begin, --end, --stills out")
 
 
 def _paths(videos: Any) -> list[str] | None:

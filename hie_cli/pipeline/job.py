@@ -40,11 +40,15 @@ class Setup:
 
 @dataclass(frozen=True)
 class VideoJob:
-    """One video file or folder of images, to be gone through in this or a worker process."""
+    """One video file or folder of images, to be gone through in this or a worker process.
+
+    name: of its documents.
+    """
 
     path: Path
     frames: FrameRange
     setup: Setup
+    name: str
 
     def again(self) -> "VideoJob":
         """The job for another attempt: what is written already is kept, unless it was old."""
@@ -61,7 +65,7 @@ def run_job(job: VideoJob) -> dict[str, Any]:
     not run once more (``resume``), and its record says ``kept``; documents of another input of that
     name are made anew.
     """
-    video = video_file(job.path, job.frames, job.setup.config.video.fps)
+    video = video_file(job.path, job.frames, job.setup.config.video.fps, job.name)
     output = job.setup.output_dir
     if output is None or not job.setup.recorded:
         return _run(job, video)[0]

@@ -14,11 +14,13 @@ from hie_cli.pipeline.batch import part_of, run_batch
 from hie_cli.pipeline.executors.base import Executor, Record
 from hie_cli.pipeline.executors.here import ThisProcess
 from hie_cli.pipeline.executors.local import WorkerProcesses
+from hie_cli.pipeline.inputs import check_cut_options
 from hie_cli.pipeline.job import Setup, VideoJob, run_job
 from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.video.cuts import Piece, find_pieces
 from hie_cli.video.sources import FrameRange, find_videos, video_name
 
 WHOLE = (1, 1)
@@ -51,26 +53,38 @@ def video_jobs(
     setup: Setup,
     batch: Batch,
     stills: bool = False,
+    cuts: Path | None = None,
 ) -> list[VideoJob]:
     """The jobs of a batch, in order; none runs yet.
 
+    cuts: a cut list, whose pieces are the videos; ``patterns`` may then be empty.
     Raises InputError and ConfigError as ``find_videos`` does, and for results that are there
     already and may be neither kept nor replaced.
     """
-    paths = part_of(find_videos(patterns, stills), batch.shard)
+    pieces = part_of(_pieces(patterns, frames, stills, cuts), batch.shard)
     output = setup.output_dir
     if batch.retry_failed:
         if output is None or not output.resume:
             raise ConfigError("retry-failed goes on with results that are there: no overwrite")
-        paths = [path for path in paths if _failed(output, path)]
+        pieces = [piece for piece in pieces if _failed(output, piece.name)]
     if output is not None:
-        for path in paths:
-            output.check_video(video_name(path), setup.stages)
-    return [VideoJob(path, frames, setup) for path in paths]
+        for piece in pieces:
+            output.check_video(piece.name, setup.stages)
+    return [VideoJob(piece.path, piece.frames, setup, piece.name) for piece in pieces]
 
 
-def _failed(output: OutputDir, path: Path) -> bool:
-    record = run_records.read_record(output, video_name(path))
+def _pieces(
+    patterns: Sequence[str], frames: FrameRange, stills: bool, cuts: Path | None
+) -> list[Piece]:
+    """``frames`` of each video, or what a cut list names."""
+    if cuts is not None:
+        check_cut_options(frames, stills)
+        return find_pieces(cuts, find_videos(patterns) if patterns else [])
+    return [Piece(path, frames, video_name(path)) for path in find_videos(patterns, stills)]
+
+
+def _failed(output: OutputDir, name: str) -> bool:
+    record = run_records.read_record(output, name)
     return record is not None and record.status != run_records.DONE
 
 
@@ -81,7 +95,7 @@ def run_jobs(
 
     finished: told of each record as it comes.
     """
-    names = [video_name(job.path) for job in jobs]
+    names = [job.name for job in jobs]
     return run_batch(jobs, names, executor(batch, len(jobs)), partial(_ended, jobs, finished))
 
 
@@ -108,17 +122,19 @@ def run_videos(
     frames: FrameRange | None = None,
     stills: bool = False,
     batch: Batch | None = None,
+    cuts: Path | None = None,
 ) -> list[dict[str, Any]]:
     """``hie run`` as a function: every video through the stages, written and recorded.
 
-    Failures are records. Raises what ``video_jobs`` raises, and ModelError.
+    cuts: as ``video_jobs``. Failures are records. Raises what ``video_jobs`` raises, and
+    ModelError.
     """
     last = until or "render"
     stages = stages_of_stills(until) if stills else stages_until(last, config.order)
     check_models(config, stages, device)
     chosen = batch or Batch()
     setup = Setup(stages, output, config, device, recorded=True)
-    jobs = video_jobs(videos, frames or FrameRange(), setup, chosen, stills)
+    jobs = video_jobs(videos, frames or FrameRange(), setup, chosen, stills, cuts)
     records = run_jobs(jobs, chosen, lambda record: note(f"{record['name']}: {record['status']}"))
     if records:
         write_summary(output.folder, summary(records, stages, config))

@@ -1,5 +1,6 @@
 """``hie mine dedupe``: which parts of a pool show the same thing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from hie_cli.core.errors import ConfigError
 from hie_cli.retrieval.codes import hamming_distances
 from hie_cli.retrieval.index import settings_of
+from hie_cli.retrieval.items import LEVELS
 from hie_cli.retrieval.store import ItemStore, StoredItem
 
 _BLOCK = 512
@@ -48,10 +50,11 @@ def duplicates(folder: Path, near: float = 0.05, level: str = "shots") -> list[D
         raise ConfigError(f"--near {near}: expected 0 to below 0.5")
     with ItemStore(folder) as store:
         levels = settings_of(store).sampling.levels
-        if level not in levels:
+        chosen = [each for each in levels if each == level]
+        if not chosen:
             raise ConfigError(f"--level {level}: the index holds {', '.join(levels)}")
         numbers, codes = store.codes()
-        kept = [k for k, item in enumerate(store.items(numbers.tolist())) if item.level == level]
+        kept = np.isin(numbers, [item.number for item in store.of_level(chosen[0])])
         numbers, codes = numbers[kept], codes[kept]
         leaders = _connected(codes, near * 8 * codes.shape[1], store, numbers)
         groups = []
@@ -62,6 +65,16 @@ def duplicates(folder: Path, near: float = 0.05, level: str = "shots") -> list[D
                 items.sort(key=lambda item: (item.start - item.end, item.number))
                 groups.append(DuplicateGroup(items[0], items[1:]))
         return groups
+
+
+def without_duplicates(
+    folder: Path, groups: Sequence[DuplicateGroup], level: str
+) -> list[StoredItem]:
+    """The items of one level of an index that are no duplicate of another one, in their order."""
+    others = {item.number for group in groups for item in group.others}
+    with ItemStore(folder) as store:
+        items = [item for each in LEVELS if each == level for item in store.of_level(each)]
+    return [item for item in items if item.number not in others]
 
 
 def _connected(
@@ -77,11 +90,16 @@ def _connected(
         return k
 
     for first in range(0, len(codes), _BLOCK):
-        block = codes[first : first + _BLOCK]
-        rows, columns = np.nonzero(hamming_distances(block, codes) <= limit)
-        for a, b in zip((rows + first).tolist(), columns.tolist(), strict=True):
-            if a < b and root(a) != root(b):
-                x, y = store.vectors([int(numbers[a]), int(numbers[b])])
-                if float(x @ y) >= _ALIKE:
-                    parent[max(root(a), root(b))] = min(root(a), root(b))
+        block = slice(first, first + _BLOCK)
+        vectors = store.vectors(numbers[block].tolist())
+        for second in range(first, len(codes), _BLOCK):
+            other = slice(second, second + _BLOCK)
+            near = hamming_distances(codes[block], codes[other]) <= limit
+            columns = np.flatnonzero(near.any(axis=0))
+            if not len(columns):
+                continue
+            alike = vectors @ store.vectors(numbers[other][columns].tolist()).T >= _ALIKE
+            for row, column in np.argwhere(near[:, columns] & alike).tolist():
+                a, b = root(first + row), root(second + int(columns[column]))
+                parent[max(a, b)] = min(a, b)
     return np.array([root(k) for k in range(len(codes))], np.int64)

@@ -15,6 +15,7 @@ from hie_cli.video.images import read_image
 from hie_cli.video.sources import FrameRange, VideoSource
 
 BACKBONE = "mobilenet-v2"
+ALL_FRAMES = FrameRange()
 
 
 class Describer:
@@ -42,13 +43,13 @@ class Describer:
         vector: FloatArray = self.images([read_image(path)])[0]
         return vector
 
-    def clip(self, path: Path, frames: int) -> FloatArray:
-        """(D,) of length 1: the mean over ``frames`` frames spread evenly over a video."""
-        source = VideoSource(path)
-        count = source.info.num_frames or sum(1 for _ in source)
+    def clip(self, path: Path, frames: int, within: FrameRange = ALL_FRAMES) -> FloatArray:
+        """(D,) of length 1: the mean over ``frames`` frames spread evenly over part of a video."""
+        source = VideoSource(path, within)
+        count = len(source) or sum(1 for _ in source)
         stride = max(1, count // frames)
-        first = (count - 1) % stride // 2
-        spread = VideoSource(path, FrameRange(first, None, stride))
+        first = within.first + (count - 1) % stride // 2
+        spread = VideoSource(path, FrameRange(first, within.end, stride))
         images = [frame.image for frame, _ in zip(spread, range(frames), strict=False)]
         if not images:
             raise input_error(path, "no frame can be decoded", "repair or remove the video")

@@ -7,12 +7,12 @@ from hie_cli.core.errors import ConfigError
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import find_documents
 from hie_cli.pipeline.inputs import Paths, path_texts
-from hie_cli.retrieval.dedupe import DuplicateGroup, duplicates
+from hie_cli.retrieval.dedupe import DuplicateGroup, duplicates, without_duplicates
 from hie_cli.retrieval.features import BACKBONE
 from hie_cli.retrieval.index import IndexReport, IndexSettings, build_index
 from hie_cli.retrieval.items import LEVELS, Level, Sampling
 from hie_cli.retrieval.nearest import KINDS, Kind
-from hie_cli.retrieval.results import write_results
+from hie_cli.retrieval.results import write_duplicates, write_results
 from hie_cli.retrieval.search import Result, SearchSettings, search
 from hie_cli.retrieval.shots import ShotSettings
 from hie_cli.video.sources import find_videos
@@ -94,13 +94,22 @@ def mine_search(
 
 
 def mine_dedupe(
-    index: Path | str, *, near: float = SearchSettings.near, level: str = "shots"
+    index: Path | str,
+    *,
+    near: float = SearchSettings.near,
+    level: str = "shots",
+    output: Path | str | None = None,
 ) -> list[DuplicateGroup]:
     """Groups of near-duplicates in an index; see ``retrieval.dedupe.duplicates``.
 
-    near: largest share of bits in which two codes may differ · level: shots, frames or persons.
+    near: largest share of bits in which two codes may differ · level: shots, frames or persons ·
+    output: a folder for duplicates.json and cuts.json, the pieces that no other one repeats.
     """
-    return duplicates(Path(index), near, level)
+    folder = Path(index)
+    groups = duplicates(folder, near, level)
+    if output is not None:
+        write_duplicates(groups, without_duplicates(folder, groups, level), Path(output))
+    return groups
 
 
 def by_name(documents: Paths) -> dict[str, Path]:

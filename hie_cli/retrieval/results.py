@@ -1,17 +1,19 @@
 """What a search leaves behind: a list for programs, a cut list and a contact sheet."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from hie_cli.core.types import Image
 from hie_cli.formats.files import atomic_write
+from hie_cli.retrieval.dedupe import DuplicateGroup
 from hie_cli.retrieval.search import Result
-from hie_cli.retrieval.store import ItemStore
+from hie_cli.retrieval.store import ItemStore, StoredItem
+from hie_cli.video.cuts import CUTS
 
-RESULTS, CUTS, SHEET = "results.json", "cuts.json", "results.jpg"
+RESULTS, SHEET, DUPLICATES = "results.json", "results.jpg", "duplicates.json"
 _TILE = (192, 160)  # width and height, 16 of them for the text
 _COLUMNS = 5
 _SHOWN = 50
@@ -22,9 +24,7 @@ def write_results(index: Path, results: Sequence[Result], folder: Path) -> list[
     records = [result.record() for result in results]
     with atomic_write(folder / RESULTS) as file:
         file.write(json.dumps({"results": records}, indent=1) + "\n")
-    cuts = [{"video": r.item.video, "frames": [r.item.start, r.item.end]} for r in results]
-    with atomic_write(folder / CUTS) as file:
-        file.write(json.dumps({"cuts": cuts}, indent=1) + "\n")
+    write_cuts(folder / CUTS, [result.item for result in results])
     paths = [folder / RESULTS, folder / CUTS]
     if results:
         import cv2
@@ -36,6 +36,23 @@ def write_results(index: Path, results: Sequence[Result], folder: Path) -> list[
             file.write(bytes(data))
         paths.append(folder / SHEET)
     return paths
+
+
+def write_duplicates(
+    groups: Sequence[DuplicateGroup], kept: Iterable[StoredItem], folder: Path
+) -> None:
+    """duplicates.json, the groups, and cuts.json, the pieces that no other one repeats."""
+    with atomic_write(folder / DUPLICATES) as file:
+        file.write(json.dumps({"groups": [group.record() for group in groups]}, indent=1) + "\n")
+    write_cuts(folder / CUTS, kept)
+
+
+def write_cuts(path: Path, items: Iterable[StoredItem]) -> None:
+    """A cut list (``video.cuts``) of items, each piece of a video once."""
+    pieces = dict.fromkeys((item.video, item.start, item.end) for item in items)
+    cuts = [{"video": video, "frames": [start, end]} for video, start, end in pieces]
+    with atomic_write(path) as file:
+        file.write(json.dumps({"cuts": cuts}, indent=1) + "\n")
 
 
 def contact_sheet(store: ItemStore, results: Sequence[Result]) -> Image:

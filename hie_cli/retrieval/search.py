@@ -139,10 +139,9 @@ def _ranked(
     excluded = store.videos_of(own)
     best = _best_query(distances, positions, len(numbers))
     places = np.flatnonzero(best[0] < np.iinfo(np.int32).max)
-    items = {int(p): store.items([int(numbers[p])])[0] for p in places}
     candidates = []
-    for place in places:
-        item, query = items[int(place)], queries[best[1][place]]
+    for place, item in zip(places, store.items(numbers[places].tolist()), strict=True):
+        query = queries[best[1][place]]
         if item.video_number in excluded:
             continue
         score = 1 - float(best[0][place]) / encoder.bits

@@ -22,6 +22,7 @@ from hie_cli.retrieval.statistics import CrowdStatistics
 
 NAME = "items.sqlite"
 VERSION = 1
+_BLOCK = 500  # items asked for at once
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE videos (
@@ -166,16 +167,34 @@ class ItemStore:
 
     def items(self, numbers: Sequence[int]) -> list[StoredItem]:
         """The items of those numbers, in that order."""
-        return [self._item(int(number)) for number in numbers]
+        columns = "items.id, videos.id, name, fps, level, first, last, box, statistics"
+        join = "items JOIN videos ON videos.id = items.video"
+        found = self._by_number(f"SELECT {columns} FROM {join} WHERE items.id IN", numbers)
+        return [self._item(row) for row in found]
 
-    def _item(self, number: int) -> StoredItem:
-        rows = self._rows(
-            "SELECT items.id, videos.id, name, fps, level, first, last, box, statistics FROM items"
-            " JOIN videos ON videos.id = items.video WHERE items.id = ?",
-            (number,),
-        )
+    def of_level(self, level: Level) -> list[StoredItem]:
+        """All items of one level, in the order they were added."""
+        query = "SELECT id FROM items WHERE level = ? ORDER BY id"
+        return self.items([row[0] for row in self._rows(query, (level,))])
+
+    def _by_number(self, query: str, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+        """A row, which begins with its number, for each of ``numbers``, asked for in blocks.
+
+        Raises InputError where one is not there.
+        """
+        rows: dict[int, tuple[Any, ...]] = {}
+        for first in range(0, len(numbers), _BLOCK):
+            block = [int(number) for number in numbers[first : first + _BLOCK]]
+            marks = ", ".join("?" * len(block))
+            rows.update((row[0], row) for row in self._rows(f"{query} ({marks})", block))
         try:
-            ((number, video, name, fps, level, first, last, box, statistics),) = rows
+            return [rows[int(number)] for number in numbers]
+        except KeyError:
+            raise self._damaged() from None
+
+    def _item(self, row: tuple[Any, ...]) -> StoredItem:
+        try:
+            number, video, name, fps, level, first, last, box, statistics = row
             if level not in LEVELS:
                 raise ValueError
             return StoredItem(
@@ -188,12 +207,10 @@ class ItemStore:
 
     def vectors(self, numbers: Sequence[int]) -> FloatArray:
         """(N, D) of those items."""
-        rows = [self._rows("SELECT vector FROM items WHERE id = ?", (int(n),)) for n in numbers]
+        rows = self._by_number("SELECT id, vector FROM items WHERE id IN", numbers)
         try:
-            return np.stack([np.frombuffer(row[0][0], np.float16) for row in rows]).astype(
-                np.float32
-            )
-        except (ValueError, IndexError, TypeError):
+            return np.stack([np.frombuffer(row[1], np.float16) for row in rows]).astype(np.float32)
+        except (ValueError, TypeError):
             raise self._damaged() from None
 
     def thumbnail(self, number: int) -> bytes:

@@ -152,12 +152,20 @@ def video_name(path: Path) -> str:
 class VideoSource:
     """One opened video file, image folder or image: ``info``, and its frames, decoded once.
 
-    ``fps`` overrides what the file says (images say nothing: 25). Rotation flags are applied by the
-    decoder. Raises InputError for a missing, empty or undecodable file.
+    ``fps`` overrides what the file says (images say nothing: 25), ``name`` the file's name.
+    Rotation flags are applied by the decoder. Raises InputError for a missing, empty or undecodable
+    file.
     """
 
-    def __init__(self, path: Path, frames: FrameRange = FrameRange(), fps: float | None = None):
+    def __init__(
+        self,
+        path: Path,
+        frames: FrameRange = FrameRange(),
+        fps: float | None = None,
+        name: str | None = None,
+    ) -> None:
         self.path = path
+        self._name = video_name(path) if name is None else name
         self.range = frames
         check_path(path)
         self._images = _images(path)
@@ -179,7 +187,7 @@ class VideoSource:
         return self.range.count(self.info.num_frames) or 0
 
     def _probe(self, fps: float | None) -> VideoInfo:
-        name = video_name(self.path)
+        name = self._name
         if self._images is not None:
             height, width = read_image(self._images[0]).shape[:2]
             check_size(self._images[0], width, height)

@@ -22,7 +22,7 @@ WHERE = {
     # Whatever writes files.
     "--output": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
-        *("mine index", "mine search", "train hash"),
+        *("mine index", "mine search", "mine dedupe", "train hash"),
         *("simulate", "train action", "train fusion", "config init", "doctor", "analyse", "zones"),
     },
     "--overwrite": {

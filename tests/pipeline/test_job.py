@@ -41,7 +41,7 @@ def folder(path: Path, bright: bool = True) -> Path:
 
 def run(path: Path, out: Path, *stages: str) -> dict:
     setup = Setup(stages, OutputDir(out), ChainConfig(), "cpu")
-    return run_job(VideoJob(path, FrameRange(), setup))
+    return run_job(VideoJob(path, FrameRange(), setup, path.stem))
 
 
 def test_a_record_says_what_was_found_and_what_it_took(tmp_path, squares):

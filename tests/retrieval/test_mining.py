@@ -12,6 +12,7 @@ from hie_cli import ConfigError, InputError, ModelError, mine_dedupe, mine_index
 from hie_cli.cli.app import run
 from hie_cli.retrieval.index import content_digest
 from hie_cli.retrieval.store import NAME, ItemStore
+from hie_cli.video.cuts import find_pieces
 
 
 def pattern(seed, hue):
@@ -119,8 +120,11 @@ def test_an_interrupted_index_goes_on_to_the_same_items(index, pool, tmp_path, m
 def test_copies_are_one_group(pool, tmp_path):
     film(pool / "longer.avi", (3, 120), frames=25)
     mine_index(pool, output=tmp_path / "index")
-    (group,) = mine_dedupe(tmp_path / "index")
+    (group,) = mine_dedupe(tmp_path / "index", output=tmp_path / "unique")
     assert (group.kept.video, [item.video for item in group.others]) == ("longer", ["b"])
+    assert len(json.loads((tmp_path / "unique" / "duplicates.json").read_text())["groups"]) == 1
+    pieces = find_pieces(tmp_path / "unique" / "cuts.json", sorted(pool.iterdir()))
+    assert [piece.name for piece in pieces] == ["a-0-20", "a-20-40", "c-0-20", "longer-0-25"]
 
 
 def test_unreadable_videos_are_told_and_left_out(pool, tmp_path):
@@ -188,6 +192,16 @@ def test_a_failed_write_leaves_the_index_as_it_was(index, pool):
     with ItemStore(index) as store:
         assert len(store) == 4
         assert "much" not in store.meta
+
+
+def test_items_come_in_the_order_asked_for_however_many(index):
+    with ItemStore(index) as store:
+        numbers = [item.number for item in store.of_level("shots")]
+        wanted = (numbers * 400)[::-1]  # more than one block
+        assert [item.number for item in store.items(wanted)] == wanted
+        assert (store.vectors(wanted)[-4:] == store.vectors(wanted[-4:])).all()
+        with pytest.raises(InputError, match="damaged"):
+            store.items([*numbers, 10**6])
 
 
 def test_digests_tell_videos_apart(pool):

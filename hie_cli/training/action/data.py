@@ -1,7 +1,7 @@
 """Real training data: stage documents with truth or actions of their own, or HiEve ground truth."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from hie_cli.formats.truth import read_truth
 from hie_cli.pipeline.document_inputs import match_video, open_video
 from hie_cli.training.action.labels import labels_of, spread
 from hie_cli.training.action.settings import TrainConfig
+from hie_cli.video.cuts import Cut, read_cuts, whole_name
 from hie_cli.video.sources import VideoSource, video_name
 
 USUAL_FPS = 25.0  # HiEve's truth does not state the frame rate
@@ -70,13 +71,44 @@ def materials(
                 source = None if videos is None else _video_of(sequence, videos, path)
                 yield _checked(_of_truth(sequence, source), path, poses)
         for file, document in documents:
-            if known is not None and file.stem not in known:
+            labels = None if known is None else known.get(_sequence_name(file, document, known))
+            if known is not None and labels is None:
                 raise input_error(file, f"no sequence {file.stem!r} in {truth}", "rename it")
-            labels = None if known is None else known[file.stem]
             source = None
             if videos is not None:
                 source = open_video(document, match_video(document, videos), None)
             yield _checked(_of_document(file, document, labels, source), file, poses)
+
+
+def _sequence_name(file: Path, document: Document, known: Container[str]) -> str:
+    """The truth's name of a document: its file's, or that of the video that it is a piece of."""
+    if file.stem in known or document.header is None:
+        return file.stem
+    first, end, _ = document.header.frames
+    return whole_name(file.stem, first, end)
+
+
+def within(videos: Iterable[Material], cuts: Path) -> list[Material]:
+    """``videos`` with the labels of those frames alone that a cut list names.
+
+    A video without any is left out. Raises InputError where nothing is left.
+    """
+    frames: dict[str, list[Cut]] = {}
+    for cut in read_cuts(cuts):
+        frames.setdefault(cut.name, []).append(cut)
+    kept = []
+    for video in videos:
+        wanted = frames.get(video.name, [])
+        labels = {
+            k: row
+            for k, row in video.labels.items()
+            if any(cut.first <= video.observed[k].index < cut.end for cut in wanted)
+        }
+        if labels:
+            kept.append(replace(video, labels=labels))
+    if not kept:
+        raise input_error(cuts, "no label of these data lies in a cut", "give another list")
+    return kept
 
 
 def _documents(path: Path) -> list[tuple[Path, Document]]:

@@ -15,7 +15,7 @@ from hie_cli.models.runtime import resolve_device
 from hie_cli.recognition.learned.card import CARD
 from hie_cli.recognition.learned.loading import load
 from hie_cli.recognition.learned.network_specs import NetworkSpec
-from hie_cli.training.action.data import chosen_labels, held_out, materials
+from hie_cli.training.action.data import chosen_labels, held_out, materials, within
 from hie_cli.training.action.learning import SELECTED, train
 from hie_cli.training.action.pixels import PixelStore
 from hie_cli.training.action.report import write_curves, write_log, write_model
@@ -40,6 +40,7 @@ class Data:
     videos: Sequence[str | Path]
     held_out: Sequence[str]
     simulate: int
+    cuts: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def train_action(
     video: Sequence[str | Path] = (),
     val: Sequence[str] = (),
     simulate: int = 0,
+    cuts: Path | str | None = None,
     start: str | None = None,
     distill: str | None = None,
     output: Path | str = "out/action-model",
@@ -78,7 +80,10 @@ def train_action(
     Arguments as the options of ``hie train action``. Writes log.csv, curves.png, model.safetensors,
     card.json and last.pt. Raises ConfigError, InputError or ModelError for what can be wrong.
     """
-    given = Data(data, None if truth is None else Path(truth), video, val, simulate)
+    given = Data(
+        data, None if truth is None else Path(truth), video, val, simulate,
+        None if cuts is None else Path(cuts),
+    )  # fmt: skip
     return _trained(
         given, settings.load(TrainConfig(), config, set), start, distill, Path(output), device,
         resume, overwrite,
@@ -159,6 +164,8 @@ def _samples(
         footage = find_videos([str(path) for path in data.videos])
     paths = [Path(path) for path in data.paths]
     videos = list(materials(paths, data.truth, footage, poses=kind.defaults.needs_poses))
+    if data.cuts is not None:
+        videos = within(videos, data.cuts)
     apart = held_out([video.name for video in videos], data.held_out) if videos else set()
     for video in videos:
         found = list(samples_of(video, chosen_labels(video, config), kind, store))

@@ -1,4 +1,4 @@
-"""Data to learn codes from: a folder a class, of images or of videos, and their features."""
+"""Data to learn codes from: a folder a class, of images, videos or cuts, and their features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,32 +10,45 @@ from numpy.typing import NDArray
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import FloatArray
-from hie_cli.retrieval.features import Describer
+from hie_cli.retrieval.features import ALL_FRAMES, Describer
 from hie_cli.training.hash.learning import Labelled
 from hie_cli.video.containers import VIDEO_ENDINGS
+from hie_cli.video.cuts import CUTS, find_pieces
 from hie_cli.video.images import IMAGE_ENDINGS
+from hie_cli.video.sources import FrameRange
 
 MULTI = "+"  # a folder "fight+fall" holds what belongs to both classes
 
 
 @dataclass(frozen=True)
 class Item:
-    """An image or a clip, and the numbers of its classes."""
+    """An image or a clip, and the numbers of its classes; ``frames`` of a clip's video."""
 
     path: Path
     classes: tuple[int, ...]
     clip: bool
+    frames: FrameRange = ALL_FRAMES
 
 
-def find_items(folders: Sequence[Path]) -> tuple[list[Item], list[str]]:
-    """All items, and the classes' names: those of the sub-folders of ``folders``, sorted."""
-    found: dict[str, list[Path]] = {}
+def find_items(
+    folders: Sequence[Path], videos: Sequence[Path] = ()
+) -> tuple[list[Item], list[str]]:
+    """All items, and the classes' names: those of the sub-folders of ``folders``, sorted.
+
+    A sub-folder with a cuts.json, as ``hie mine search`` writes it, holds those pieces of
+    ``videos`` (``video.cuts.find_pieces``) and nothing else.
+    """
+    found: dict[str, list[tuple[Path, FrameRange]]] = {}
     for folder in folders:
         if not folder.is_dir():
             raise input_error(folder, "not a folder", "give a folder with one sub-folder a class")
         for inner in sorted(p for p in folder.iterdir() if p.is_dir() and p.name[:1] != "."):
+            if (inner / CUTS).exists():
+                pieces = [(p.path, p.frames) for p in find_pieces(inner / CUTS, videos)]
+                found.setdefault(inner.name, []).extend(pieces)
+                continue
             files = sorted(p for p in inner.iterdir() if _ending(p) and p.name[:1] != ".")
-            found.setdefault(inner.name, []).extend(files)
+            found.setdefault(inner.name, []).extend((p, ALL_FRAMES) for p in files)
     names = sorted({part for name in found for part in name.split(MULTI)})
     if len(names) < 2:
         raise input_error(folders[0], "fewer than two classes", "one sub-folder a class")
@@ -44,12 +57,16 @@ def find_items(folders: Sequence[Path]) -> tuple[list[Item], list[str]]:
         raise input_error(folders[0] / empty, "no image or video", "fill or remove the class")
     number = {name: k for k, name in enumerate(names)}
     items = []
-    for name, files in sorted(found.items()):
+    for name, sources in sorted(found.items()):
         classes = tuple(number[part] for part in name.split(MULTI))
-        items += [Item(path, classes, _ending(path) == "video") for path in files]
+        items += [Item(path, classes, _is_clip(path), frames) for path, frames in sources]
     if len({item.clip for item in items}) > 1:
         raise input_error(folders[0], "images and videos together", "train on one kind")
     return items, names
+
+
+def _is_clip(path: Path) -> bool:
+    return path.is_dir() or _ending(path) == "video"
 
 
 def _ending(path: Path) -> str:
@@ -90,9 +107,10 @@ def labelled(items: Sequence[Item], classes: int, describer: Describer, frames: 
     kept: list[Item] = []
     for item in progress(items, "features", len(items), "item"):
         try:
-            rows.append(
-                describer.clip(item.path, frames) if item.clip else describer.image(item.path)
-            )
+            if item.clip:
+                rows.append(describer.clip(item.path, frames, item.frames))
+            else:
+                rows.append(describer.image(item.path))
         except InputError as error:
             note(f"left out: {error}")
             continue

@@ -42,13 +42,13 @@ class Labelled:
 
 
 def loss_of(config: HashConfig, classes: int, clips: bool) -> HashLoss:
-    """The loss that the settings name; clips are trained without quantisation, as published."""
+    """The loss that the settings name; CSQ of clips has no quantisation term, as published."""
     if config.loss == "dpsh":
-        return PairwiseLikelihood()
+        return PairwiseLikelihood(config.quantisation)
     if config.loss == "hashnet":
         return WeightedContinuation()
     if config.loss == "dtsh":
-        return TripletLikelihood()
+        return TripletLikelihood(config.quantisation)
     centers = hash_centers(
         classes, config.bits, seed=config.seed, skip_first=config.skip_first_column
     )

@@ -106,10 +106,11 @@ class TripletLikelihood:
         similar, others = _pairs(labels)
         theta = raw @ raw.T / 2
         margin = raw.shape[1] / 2
-        rows = []
-        for row, alike, other in zip(theta, similar > 0, others, strict=True):
-            near, far = row[alike & other], row[~alike]
-            if len(near) and len(far):
-                rows.append(softplus(-(near[:, None] - far[None] - margin).clamp(-100, 50)).mean())
-        likelihood = torch.stack(rows).mean() if rows else theta.sum() * 0
+        gaps = (theta[:, :, None] - theta[:, None, :] - margin).clamp(-100, 50)
+        triplets = ((similar > 0) & others)[:, :, None] & (similar == 0)[:, None, :]
+        counts = triplets.sum(dim=(1, 2))
+        sums = (softplus(-gaps) * triplets).sum(dim=(1, 2))
+        likelihood = sums.sum() * 0
+        if counts.any():
+            likelihood = (sums / counts.clamp(min=1))[counts > 0].mean()
         return likelihood + self.quantisation * _to_signs(raw)

@@ -1,6 +1,5 @@
 """``hie train hash``: class folders in, an encoder for ``hie mine`` out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from hie_cli.core import config as settings
 from hie_cli.core.config import as_dict
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.progress import note
+from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.encoder import CARD, HashEncoder, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.retrieval.hash_centers import center_statistics, hash_centers
@@ -19,6 +19,7 @@ from hie_cli.training.hash.data import find_items, labelled, split
 from hie_cli.training.hash.head import HashHead
 from hie_cli.training.hash.learning import train_head
 from hie_cli.training.hash.settings import HashConfig
+from hie_cli.video.sources import find_videos
 
 _RESULTS = (CARD, checkpoint.NAME)  # by which a trained encoder is known
 
@@ -33,8 +34,9 @@ class TrainedHash:
 
 
 def train_hash(
-    data: Sequence[str | Path] | str | Path,
+    data: Paths,
     *,
+    video: Paths = (),
     model: str = BACKBONE,
     output: Path | str = "out/hash",
     config: settings.Files = None,
@@ -45,17 +47,19 @@ def train_hash(
 ) -> TrainedHash:
     """Learn binary codes from folders with one sub-folder a class, of images or of videos.
 
-    A folder named ``a+b`` holds what belongs to both classes. ``output`` is then an encoder for
-    ``mine_index``. Arguments as the options of ``hie train hash``. Raises ConfigError, InputError
-    or ModelError for what can be wrong.
+    A folder named ``a+b`` holds what belongs to both classes; one with a cuts.json, as
+    ``mine_search`` writes it, those pieces of the videos ``video``. ``output`` is then an encoder
+    for ``mine_index``. Arguments as the options of ``hie train hash``. Raises ConfigError,
+    InputError or ModelError for what can be wrong.
     """
     how = settings.load(HashConfig(), config, set)
     folder = Path(output)
     check_output(folder, _RESULTS, resume=resume, overwrite=overwrite)
-    folders = [Path(d) for d in ([data] if isinstance(data, str | Path) else data)]
+    folders = [Path(text) for text in path_texts(data)]
     if not folders:
         raise ConfigError("nothing to learn from: give a folder with one sub-folder a class")
-    items, classes = find_items(folders)
+    texts = path_texts(video)
+    items, classes = find_items(folders, find_videos(texts) if texts else [])
     told = center_statistics(
         hash_centers(len(classes), how.bits, seed=how.seed, skip_first=how.skip_first_column)
     )
@@ -83,17 +87,20 @@ def train_hash(
         "numbers": numbers,
         "config": as_dict(how),
     }
-    save_encoder(folder, encoder_of(head, describer, about))
+    save_encoder(folder, encoder_of(head, describer.name, describer.sha256, about))
     return TrainedHash(folder, classes, numbers)
 
 
-def encoder_of(head: HashHead, describer: Describer, about: dict[str, object]) -> HashEncoder:
-    """The head's layers as an encoder."""
+def encoder_of(
+    head: HashHead, backbone: str, backbone_sha256: str, about: dict[str, object]
+) -> HashEncoder:
+    """The head's layers as an encoder; the scale of its inputs goes into the first one."""
     state = {name: value.numpy().astype(np.float32) for name, value in head.state_dict().items()}
+    state["layers.0.weight"] *= np.float32(head.scale)
     count = len(head.layers)
     return HashEncoder(
-        describer.name,
-        describer.sha256,
+        backbone,
+        backbone_sha256,
         tuple(state[f"layers.{k}.weight"] for k in range(count)),
         tuple(state[f"layers.{k}.bias"] for k in range(count)),
         about,

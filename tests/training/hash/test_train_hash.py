@@ -12,8 +12,10 @@ from hie_cli.evaluation.metrics.retrieval_map import retrieval_map
 from hie_cli.retrieval.codes import hamming_distances
 from hie_cli.retrieval.encoder import load_encoder
 from hie_cli.training.hash.data import find_items, labels_of, split
+from hie_cli.training.hash.head import HashHead
 from hie_cli.training.hash.learning import Labelled, codes_of, train_head
 from hie_cli.training.hash.settings import HashConfig
+from hie_cli.training.hash.train_hash import encoder_of
 
 
 def clusters(seed, each=24, classes=4, size=32):
@@ -75,6 +77,32 @@ def test_folders_are_classes_and_a_plus_joins_two(folders):
     training, validation = split(items, 0.2, seed=1)
     assert (len(training), len(validation)) == (10, 3)
     assert {item.classes for item in validation} == {(0,), (1,), (1, 0)}
+
+
+def test_a_class_may_be_a_cut_list(tmp_path, make_video):
+    """What searches leave: results.jpg beside cuts.json is no example of the class."""
+    video = make_video("long.avi", frames=20)
+    for name, cuts in {"dark": [[0, 4], [4, 8]], "bright": [[12, 16]]}.items():
+        (tmp_path / "found" / name).mkdir(parents=True)
+        (tmp_path / "found" / name / "results.jpg").touch()
+        record = {"cuts": [{"video": "long", "frames": frames} for frames in cuts]}
+        (tmp_path / "found" / name / "cuts.json").write_text(json.dumps(record))
+    items, classes = find_items([tmp_path / "found"], [video])
+    assert classes == ["bright", "dark"]
+    assert [(i.classes, i.clip, i.frames.first, i.frames.end) for i in items] == [
+        ((0,), True, 12, 16),
+        ((1,), True, 0, 4),
+        ((1,), True, 4, 8),
+    ]
+    with pytest.raises(InputError, match="no such file as 'long'"):
+        train_hash(tmp_path / "found", output=tmp_path / "hash")
+
+
+def test_the_code_of_an_encoder_is_that_of_its_head():
+    head = HashHead(8, 16, 0.5).eval()
+    features = np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32)
+    encoder = encoder_of(head, "any", "", {})
+    assert (encoder.encode(features) == codes_of(head, features)).all()
 
 
 def test_an_encoder_is_trained_and_used(folders, tmp_path, make_video):
