@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-PARTS = ("detection", "pose", "tracking", "action")
+PARTS = ("detection", "pose", "tracking", "action", "chain")
 Figures = Mapping[str, float]
 
 

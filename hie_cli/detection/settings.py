@@ -11,6 +11,7 @@ class DetectConfig:
     """
 
     models: tuple[str, ...] = ("nanodet", "movenet-multipose")
+    references: tuple[str, ...] = ("nanodet", "movenet-multipose")
     long_sides: tuple[int, ...] = (256, 384, 512, 640, 768, 1024, 1280)
     turned: bool = True
     budget: float = 1.2

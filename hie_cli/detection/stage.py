@@ -16,6 +16,7 @@ from hie_cli.detection.box_fusion import ViewDetections, fuse, in_a_crowd
 from hie_cli.detection.input_sizes import DetectorRun, Probe
 from hie_cli.detection.perspective import by_perspective
 from hie_cli.detection.quarter_turns import TURNS
+from hie_cli.detection.score_reference import ScoreReferences
 from hie_cli.detection.settings import DetectConfig
 from hie_cli.detection.views import run_view
 from hie_cli.models.base import Detector
@@ -40,24 +41,31 @@ def segment_start(index: int, config: DetectConfig) -> int:
 
 
 def detect(
-    frames: Iterable[Frame], config: DetectConfig, models: Sequence[Detector]
+    frames: Iterable[Frame],
+    config: DetectConfig,
+    models: Sequence[Detector],
+    references: Sequence[Detector] = (),
 ) -> FrameStream:
     """Yield each frame with its people (boxes in frame pixels, best first; poses where known).
 
-    ``models`` are the loaded networks of ``config.models``, in that order.
+    ``models`` are the loaded networks of ``config.models``, in that order; ``references`` tell what
+    those scores mean of which only a first guess is known (``score_reference``).
     """
+    known = ScoreReferences(models, references, config)
     views: list[DetectorRun] = []
     probes: list[Probe] = []
     segment, part = -1, -1
     for batch in _batches(frames, config):
         if batch[0].index // config.segment != segment:
             segment, part, probes = batch[0].index // config.segment, -1, []
+            known.forget()
         if _part(batch[0].index, config) != part:
             part = _part(batch[0].index, config)
             if not probes or sum(each.people for each in probes) < _ENOUGH:
                 views = _choose(batch[0].image, probes, config, models)
+            known.look(batch[0].image, views)
         images = [frame.image for frame in batch]
-        for frame, people in zip(batch, _people(images, views, config, models), strict=True):
+        for frame, people in zip(batch, _people(images, views, config, known), strict=True):
             yield FramePeople(frame.index, people, frame.image)
 
 
@@ -132,15 +140,15 @@ def _people(
     images: Sequence[Image],
     views: Sequence[DetectorRun],
     config: DetectConfig,
-    models: Sequence[Detector],
+    known: ScoreReferences,
 ) -> list[People]:
     """The fused people of each image."""
     seen: list[list[ViewDetections]] = [[] for _ in images]
     for view in views:
         for grid in dict.fromkeys(((1, 1), config.tiles)):
-            found = run_view(images, view, models[view.model], grid, config)
+            found = run_view(images, view, known.models[view.model], grid, config)
             for each, one in zip(seen, found, strict=True):
-                each.append(one)
+                each.append(known.mapped(view.model, one))
     height, width = images[0].shape[:2]
     return [_finished(fuse(each, config.fuse_iou), config, width, height) for each in seen]
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 Precision = Literal["auto", "fp32", "int8"]
+# onnxruntime's converter leaves some constants of older exports in fp32 and calls them fp16.
+_CONTRADICTION = (
+    "the file contradicts itself about number types: convert it again, to fp16 with "
+    "keep_io_types=True"
+)
 PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "int8")
 # One of these is there where Linux has an NVIDIA (also under WSL, also Jetson) or AMD accelerator.
 _LINUX_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvmap", "/dev/kfd")
@@ -115,7 +120,8 @@ def session(
         return onnxruntime.InferenceSession(graph, options, providers=providers)
     except Exception as error:  # the runtime raises many types, all of them about this graph
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{origin}: ONNX Runtime cannot load the graph ({reason})") from None
+        fix = f"; {_CONTRADICTION}" if "Type Error" in reason else ""
+        raise ModelError(f"{origin}: ONNX Runtime cannot load the graph ({reason}){fix}") from None
 
 
 class OnnxNetwork:

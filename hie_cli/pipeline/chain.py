@@ -173,9 +173,9 @@ def detect_image(image: Image, *, config: ChainConfig = DEFAULTS, device: str = 
 
     Networks stay loaded between calls.
     """
-    found = detection.detect(
-        [Frame(0, picture(image))], config.detect, Models(config, device).detectors
-    )
+    models = Models(config, device)
+    frame = Frame(0, picture(image))
+    found = detection.detect([frame], config.detect, models.detectors, models.references)
     return rounded(next(found).people)
 
 

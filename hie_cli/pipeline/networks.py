@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from hie_cli.core.progress import tell
 from hie_cli.core.progress_events import Doing
+from hie_cli.detection.score_reference import guessed
 from hie_cli.models.base import AppearanceModel, Detector, Model, PoseEstimator
 from hie_cli.models.runtime import Precision
 from hie_cli.pipeline.settings import ChainConfig
@@ -53,6 +54,16 @@ class Models:
         return [_detector(name, self.device, precision) for name in self._config.detect.models]
 
     @property
+    def references(self) -> list[Detector]:
+        """The loaded detectors of ``config.detect.references``; none where no detector is one whose
+        scores are a guess.
+        """
+        if not any(map(guessed, self.detectors)):
+            return []
+        precision = self._config.precision
+        return [_detector(name, self.device, precision) for name in self._config.detect.references]
+
+    @property
     def pose(self) -> PoseEstimator | None:
         """The loaded pose network of ``config.pose.model``; None if the pose mode runs none."""
         if self._config.pose.mode == "one-pass":
@@ -79,7 +90,7 @@ def check_models(config: ChainConfig, stages: Sequence[str], device: str) -> Non
     resolve_device(device)
     wants_int8(config.precision, device)
     if "detect" in stages:
-        for name in config.detect.models:
+        for name in (*config.detect.models, *config.detect.references):
             registry.find(name)
     if "pose" in stages:
         if config.pose.mode != "one-pass":

@@ -67,16 +67,23 @@ def detect(run: VideoRun) -> Stage:
 
     def stage(stream: FrameStream) -> FrameStream:
         frames = (Frame(i.index, i.image) for i in stream if i.image is not None)
-        models = [TimedDetector(model, run.clock) for model in run.models.detectors]
-        return smooth_boxes(
-            detection.detect(frames, config, models), half, run.stride / run.video.fps
+        models, references = (
+            [TimedDetector(model, run.clock) for model in loaded]
+            for loaded in (run.models.detectors, run.models.references)
         )
+        found = detection.detect(frames, config, models, references)
+        return smooth_boxes(found, half, run.stride / run.video.fps)
+
+    def networks() -> tuple[dict[str, str], ...]:
+        own = run.models.detectors
+        others = [each for each in run.models.references if each.name not in config.models]
+        return used([*own, *others])
 
     return Stage(
         "detect",
         stage,
         as_dict(config),
-        lambda: used(run.models.detectors),
+        networks,
         context=half,
         restart=lambda index: detection.segment_start(index, config),
         needs_pixels=True,

@@ -79,5 +79,9 @@ class BrightnessLook:
 def models(fail_at_call: int | None = None) -> Any:
     """What ``pipeline.Models`` offers."""
     return SimpleNamespace(
-        detectors=[SquareDetector(fail_at_call)], pose=CentrePose(), appearance=None, device="cpu"
+        detectors=[SquareDetector(fail_at_call)],
+        references=[],
+        pose=CentrePose(),
+        appearance=None,
+        device="cpu",
     )

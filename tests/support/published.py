@@ -13,6 +13,7 @@ import pytest
 SEQUENCES = {
     "TUD-Campus": ("tud-campus/TUD-Campus.mp4", "tud-campus/gt.txt", ":"),
     "PETS09-S2L1": ("pets09-s2l1/vtest.avi", "pets09-s2l1/gt.txt", ":150"),
+    "PETS09-S2L1 later": ("pets09-s2l1/vtest.avi", "pets09-s2l1/gt.txt", "500:650"),
     "MOT16-04": (
         "crowd-clips/mot16-04-8frames.mp4", "crowd-clips/gt_frames_1_4_7.txt", ":",
     ),

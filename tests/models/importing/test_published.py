@@ -1,11 +1,18 @@
 """Published files, as they are and converted, from import to tracks; skipped where not at hand."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import onnx
 import pytest
 
 import hie_cli
+from hie_cli.core.errors import ModelError
+from hie_cli.core.types import FramePeople
+from hie_cli.evaluation.metrics.detection_ap import accumulate
+from hie_cli.formats.truth import read_truth
 from hie_cli.models.importing import importer, picture
+from tests.support import paired
 from tests.support.published import SEQUENCES, model_file, sequence
 
 pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.slow]
@@ -16,10 +23,9 @@ FILES = {
     "person-reid-retail-0287.onnx": "embedding",
     "osnet-x0.25-msmt17.onnx": "embedding",
 }
-# What a figure of tracking may be lower by and still be as good: on these short sequences the same
-# detections differed by as much between two versions of the tracker (TUD-Campus, MOTA .618 and
-# .563).
-INTERVAL = 0.05
+# Known to be worse: two of the eight people of TUD-Campus are seen by RTMDet-nano at .28 and .40 of
+# its top score, where MultiPose sees them at .84 and .96; no score tells them from its ghosts.
+WORSE = {("TUD-Campus", "rtmdet-nano-person", "movenet-multipose")}
 
 
 @pytest.mark.parametrize(("name", "layout"), FILES.items())
@@ -30,12 +36,29 @@ def test_without_a_manifest(name, layout):
     assert not done.doubts
 
 
-@pytest.mark.parametrize("name", ["rtmdet-nano-person.onnx", "yolox-nano.onnx"])
-def test_in_half_precision(name, tmp_path):
+def in_half_precision(name, path, **options):
+    """A published file's fp16 copy at ``path``."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    path = tmp_path / name
-    onnx.save(convert_float_to_float16(onnx.load(model_file(name)), keep_io_types=False), path)
+    onnx.save(convert_float_to_float16(onnx.load(model_file(name)), **options), path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["rtmdet-nano-person.onnx", "yolox-nano.onnx"])
+def test_in_half_precision(name, tmp_path):
+    path = in_half_precision(name, tmp_path / name, keep_io_types=False)
+    assert importer.import_model(path).seen.startswith("7 of the 7")
+
+
+def test_a_copy_whose_types_contradict_each_other(tmp_path):
+    """NanoDet-m lists its constants among its inputs, as older exports do; the converter makes the
+    inputs fp16 and forgets constants that Resize needs in fp32.
+    """
+    name = "nanodet-m-416.onnx"
+    path = in_half_precision(name, tmp_path / name, keep_io_types=False)
+    with pytest.raises(ModelError, match=r"contradicts itself.* with keep_io_types=True"):
+        importer.import_model(path)
+    path = in_half_precision(name, tmp_path / "again.onnx", keep_io_types=True)
     assert importer.import_model(path).seen.startswith("7 of the 7")
 
 
@@ -71,39 +94,74 @@ def test_in_eight_bits(tmp_path):
     assert int(done.seen[0]) >= 5, done.seen
 
 
-def figures(video, truth, frames, model, folder):
-    """AP50 of a detector alone, and MOTA and IDF1 of its tracks, on labelled frames."""
+@dataclass(frozen=True)
+class Result:
+    """What a detector alone comes to: AP50 of its boxes, and its tracks against the truth."""
+
+    ap50: float
+    tracks: paired.Clusters
+    people: int
+
+
+def result(video, truth, frames, model, folder):
+    """A detector's boxes and tracks on the labelled ones of ``frames``."""
     settings = {"detect.models": [model], "pose.mode": "one-pass"}
     list(hie_cli.run(str(video), until="track", set=settings, frames=frames, output=folder))
-    rows = truth.read_text().splitlines()
-    assert rows
-    last = len(hie_cli.read(next((folder / "detect").glob("*.json"))).frames)
-    kept = [row for row in rows if int(float(row.split(",")[0])) <= last]
-    local = folder / f"{video.stem}.txt"
-    local.write_text("\n".join(kept) + "\n")
-    found = [
-        hie_cli.evaluate(folder / stage, local, track=track, set={"suspicious": "note"}).pooled
-        for stage, track in (("detect", "detection"), ("track", "1"))
-    ]
-    return found[0]["AP50"], found[1]["MOTA"], found[1]["IDF1"]
+    boxes, tracks = (
+        {f.index: f.people for f in hie_cli.read(next((folder / stage).glob("*.json"))).frames}
+        for stage in ("detect", "track")
+    )
+    (known,) = read_truth(truth).values()
+    labelled = [t for t in boxes if t < len(known.frames) and (~known.frames[t].ignore).any()]
+    true = [known.frames[t] for t in labelled]
+    assert true
+    seen = [FramePeople(t, boxes[frame]) for t, frame in enumerate(labelled)]
+    ap50 = accumulate(replace(known, frames=tuple(true)), seen).ap(0.5)
+    ids = np.unique(np.concatenate([frame.track_ids for frame in true]))
+    joined = paired.clusters(true, [tracks[t] for t in labelled], ids)
+    return Result(ap50, joined, len(ids))
 
 
 @pytest.fixture(scope="module")
-def packaged():
-    """NanoDet's figures by sequence."""
-    return {}
+def packaged(tmp_path_factory):
+    """Results of the packaged detectors, each once a sequence."""
+    known = {}
+
+    def of(name, model):
+        if (name, model) not in known:
+            folder = tmp_path_factory.mktemp("packaged")
+            known[name, model] = result(*sequence(name), model, folder)
+        return known[name, model]
+
+    return of
 
 
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """Results of the imported detectors, each once a sequence."""
+    known = {}
+
+    def of(name, model):
+        if (name, model) not in known:
+            importer.import_model(model_file(f"{model}.onnx"))
+            folder = tmp_path_factory.mktemp("imported")
+            known[name, model] = result(*sequence(name), model, folder)
+        return known[name, model]
+
+    return of
+
+
+@pytest.mark.parametrize("packaged_model", ["nanodet", "movenet-multipose"])
 @pytest.mark.parametrize("model", ["rtmdet-nano-person", "yolox-nano"])
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_better_boxes_are_no_worse_tracks(name, model, tmp_path, packaged):
-    """Uncalibrated, but for the first guess: a higher AP than NanoDet's, as good tracks."""
-    importer.import_model(model_file(f"{model}.onnx"))
-    video, truth, frames = sequence(name)
-    if name not in packaged:
-        packaged[name] = figures(video, truth, frames, "nanodet", tmp_path / "ours")
-    ours = packaged[name]
-    theirs = figures(video, truth, frames, model, tmp_path / "theirs")
-    if theirs[0] > ours[0]:
-        assert theirs[1] >= ours[1] - INTERVAL, (theirs, ours)
-        assert theirs[2] >= ours[2] - INTERVAL, (theirs, ours)
+def test_better_boxes_are_no_worse_tracks(name, model, packaged_model, packaged, theirs):
+    """Uncalibrated: a higher AP than a packaged detector's, and tracks that are not worse than its
+    beyond what a paired bootstrap over the people leaves open (95 %).
+    """
+    found, ours = theirs(name, model), packaged(name, packaged_model)
+    if found.ap50 <= ours.ap50:
+        pytest.skip(f"{model} has no better boxes there: {found.ap50:.3f}, {ours.ap50:.3f}")
+    less, highest = paired.difference(ours.tracks, found.tracks, ours.people)
+    if (name, model, packaged_model) in WORSE:
+        pytest.xfail(f"MOTA and IDF1 differ by {less.round(3)}, at most {highest.round(3)}")
+    assert (highest >= 0).all(), (less, highest)
