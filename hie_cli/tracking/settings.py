@@ -79,7 +79,7 @@ class TrackConfig:
     appearance_weight: float = 1.0
     flow_weight: float = 0.15
     lost_seconds: float = 1.0
-    confirm_seconds: float = 0.05
+    coast_seconds: float = 0.25
     link: LinkConfig = field(default_factory=LinkConfig)
     fill_seconds: float = 2.0
     filled_score: float = 0.5

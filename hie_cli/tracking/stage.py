@@ -11,7 +11,16 @@ import numpy as np
 
 from hie_cli.camera.common_motion import CommonMotion
 from hie_cli.camera.path import CameraPath, nearest_similarity
-from hie_cli.core.types import FloatArray, FramePeople, FrameStream, Image, People, VideoInfo
+from hie_cli.core.types import (
+    FloatArray,
+    FramePeople,
+    FrameStream,
+    Image,
+    People,
+    VideoInfo,
+    concatenate,
+)
+from hie_cli.tracking.coasting import moved
 from hie_cli.tracking.gaps import Crowd, miss_seconds
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
@@ -112,11 +121,21 @@ def _online(
 ) -> Iterator[tuple[Observation, People]]:
     tracker = Tracker(config, video)
     ids: dict[int, int] = {}
+    last: dict[int, tuple[People, int]] = {}  # where each track was last shown: people, row
     for observation in observations:
         joined = tracker.step(observation)
-        given = [ids.setdefault(int(n), len(ids) + 1) for n in joined.numbers[joined.established]]
+        numbers = joined.numbers[joined.established].tolist()
         people = observation.people[joined.established]
-        yield observation, people.replace(track_ids=given)
+        given = [ids.setdefault(number, len(ids) + 1) for number in numbers]
+        people = people.replace(track_ids=given)
+        parts = [people]
+        if joined.coasted is not None and joined.expected is not None:
+            for number, box in zip(joined.coasted.tolist(), joined.expected, strict=True):
+                if number in last:
+                    shown, row = last[number]
+                    parts.append(moved(shown[row : row + 1], box, config.filled_score))
+            last.update((number, (people, row)) for row, number in enumerate(numbers))
+        yield observation, people if len(parts) == 1 else concatenate(parts)
 
 
 def _offline(

@@ -20,6 +20,7 @@ from hie_cli.tracking.association import (
     motion_likeness,
     pose_similarity,
 )
+from hie_cli.tracking.coasting import Coasting, class_of, in_picture
 from hie_cli.tracking.detections import Detections
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
@@ -27,6 +28,7 @@ from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
 
 VAGUE, TOP = 0.4, 0.95  # a vaguer detection is shown online only of who was seen this well
+MATURE = 3  # sightings from which a track is believed to be somewhere while it is unseen
 LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
 
@@ -34,16 +36,19 @@ LOST = 0.4  # share of people lost at once from which the camera, thought still,
 class Association:
     """What became of the people of one frame.
 
-    numbers (N,): the track of each, -1 = none · established (N,): its track has been seen for
-    ``confirm_seconds`` and looked like a person for sure, without any doubt if this detection is
-    vague · occlusion (N,): the share of each box that lies under a nearer one · camera (3, 3):
-    homography from the frame before, None = still.
+    numbers (N,): the track of each, -1 = none · established (N,): its track has looked like a
+    person for sure, without any doubt if this detection is vague · occlusion (N,): the share of
+    each box that lies under a nearer one · camera (3, 3): homography from the frame before, None =
+    still · coasted, expected: online, the tracks (K,) that are believed to be in boxes (K, 4) px
+    though undetected; else None.
     """
 
     numbers: NDArray[np.int64]
     established: NDArray[np.bool_]
     occlusion: Floats
     camera: FloatArray | None = None
+    coasted: Ints | None = None
+    expected: Floats | None = None
 
 
 class Tracker:
@@ -63,6 +68,7 @@ class Tracker:
         self.scale = ScoreScale() if scale is None else scale
         self._learning = scale is None
         self._shift = ShiftVote()
+        self._coasting = Coasting()
 
     def step(self, observation: Observation) -> Association:
         """Join one frame's people to tracks."""
@@ -78,6 +84,7 @@ class Tracker:
         numbers = np.full(len(found.boxes), -1, np.int64)
         established = np.zeros(len(numbers), bool)
         tracks, camera = self.tracks, observation.camera
+        coasted: tuple[Ints, Floats] | tuple[()] = ()
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
             asked = camera is None and config.camera
@@ -95,17 +102,44 @@ class Tracker:
                     match = self._match(tracks, found, lately)
             seen = np.flatnonzero(match >= 0)
             numbers[match[seen]] = tracks.number[seen]
+            self._learn(tracks, found, match, seen)
             tracks.update(found, match, now, config.motion)
-            settled = (now - tracks.born >= config.confirm_seconds) & (tracks.hits > 1)
-            sure = settled & (tracks.peak >= config.sure_score)
-            sure = sure[seen] & ((found.scores[match[seen]] >= VAGUE) | (tracks.peak[seen] >= TOP))
+            sure = tracks.peak[seen] >= config.sure_score
+            sure &= (found.scores[match[seen]] >= VAGUE) | (tracks.peak[seen] >= TOP)
             established[match[seen]] = sure
-            patience = np.where(settled, config.lost_seconds, config.confirm_seconds)
+            if config.online and config.coast_seconds > 0:
+                coasted = self._coasted(tracks, now)
+            patience = np.where(tracks.hits > 1, config.lost_seconds, 0.0)
             alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)
-            tracks = tracks if alive.all() else tracks[alive]
+            if not alive.all():
+                self._coasting.lost(tracks.unseen[~alive])
+                tracks = tracks[alive]
+        known = numbers >= 0
         self.tracks = self._with_births(tracks, found, numbers, now)
+        established |= ~known & (numbers >= 0) & (found.scores >= config.sure_score)
         self.last_frame = observation.index
-        return Association(numbers, established, found.occlusion, camera)
+        return Association(numbers, established, found.occlusion, camera, *coasted)
+
+    def _learn(
+        self, tracks: Tracks, found: Detections, match: NDArray[np.int64], seen: Ints
+    ) -> None:
+        """Tell who comes back where expected, of the tracks ``seen`` again by ``match`` (N,)."""
+        back = seen[tracks.unseen[seen].any(axis=1)]
+        if len(back):
+            expected = tracks.motion[back].boxes()
+            self._coasting.found(tracks.unseen[back], expected, found.boxes[match[back]])
+
+    def _coasted(self, tracks: Tracks, now: float) -> tuple[Ints, Floats]:
+        """Numbers (K,) and expected boxes (K, 4) of those to be shown though undetected."""
+        sure = (tracks.hits >= MATURE) & (tracks.peak >= self.config.sure_score)
+        unseen = np.flatnonzero((tracks.seen < now) & sure)
+        boxes = tracks.motion.boxes()
+        expected, seconds = boxes[unseen], now - tracks.seen[unseen]
+        classes = class_of(seconds, expected, boxes[tracks.seen >= now])
+        tracks.unseen[unseen, classes] += 1
+        shown = self._coasting.believed(classes) & in_picture(expected, self.video)
+        shown &= seconds <= self.config.coast_seconds
+        return tracks.number[unseen[shown]], expected[shown]
 
     def _common_motion(self, tracks: Tracks, found: Detections) -> Floats | None:
         """The camera's motion as the boxes tell it, by tracks seen in the frame before."""

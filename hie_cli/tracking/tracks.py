@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.tracking.coasting import CLASSES
 from hie_cli.tracking.detections import Detections
 from hie_cli.tracking.kalman import Floats, Motion, MotionNoise, to_centres
 
@@ -20,7 +21,8 @@ class Tracks:
 
     number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined and peak
     (N,) the best of their scores · pose (N, 14, 2) last joints, relative to the box's centre, in
-    box sizes · appearance (N, D) mean.
+    box sizes · appearance (N, D) mean · unseen (N, CLASSES) frames since ``seen``, by class
+    (``coasting.py``).
     """
 
     motion: Motion
@@ -31,6 +33,7 @@ class Tracks:
     peak: Floats
     pose: Floats
     appearance: Floats
+    unseen: Floats
 
     @classmethod
     def start(
@@ -48,6 +51,7 @@ class Tracks:
             found.scores[rows],
             unposed if found.poses is None else _relative(found.poses[rows], boxes),
             np.zeros((count, 0)) if found.appearance is None else found.appearance[rows],
+            np.zeros((count, CLASSES)),
         )
 
     def __len__(self) -> int:
@@ -83,6 +87,7 @@ class Tracks:
         doubt[seen] = 1 + found.occlusion[chosen]
         self.motion = self.motion.update(boxes, noise, doubt)
         self.seen[seen] = now
+        self.unseen[seen] = 0
         self.hits[seen] += 1
         self.peak[seen] = np.maximum(self.peak[seen], found.scores[chosen])
         if found.poses is not None:

@@ -55,6 +55,35 @@ def test_a_gap_is_filled_offline_only():
     assert [len(f.people) for f in run(walkers(miss=miss), ONLINE)][15] == 1
 
 
+def passing(frames):
+    """Somebody who stands, covered for one of 25 frames again and again by who goes past nearer."""
+    for t in range(frames):
+        boxes = [[300, 100, 340, 200], [20 * (t % 25) + 60, 80, 20 * (t % 25) + 110, 205]]
+        yield FramePeople(t, People(boxes, [0.9, 0.9])[[t % 25 != 12, True]])
+
+
+def test_who_is_covered_for_a_moment_is_shown_online_once_such_people_came_back():
+    video = VideoInfo("v", 640, 480, 25.0, None)
+    out = run(passing(500), ONLINE, video)
+    assert len(out[12].people) == 1  # nobody can know yet
+    covered = [f.people for f in out if f.index % 25 == 12][-1]
+    there = covered.boxes[:, 1] > 90  # who goes past reaches higher
+    assert there.sum() == 1
+    first = out[5].people
+    standing = first.track_ids[first.boxes[:, 1] > 90]
+    assert covered.track_ids[there].tolist() == standing.tolist()
+    assert covered.scores[there] == pytest.approx([0.45])  # half of what was seen last
+    never = dataclasses.replace(ONLINE, coast_seconds=0.0)
+    assert all(len(f.people) == 1 for f in run(passing(500), never, video) if f.index % 25 == 12)
+
+
+def test_online_who_looks_like_a_person_for_sure_is_shown_at_once():
+    sure = run([FramePeople(0, People([[10, 10, 50, 110]], [0.9]))], ONLINE)
+    assert sure[0].people.track_ids.tolist() == [1]
+    two = People([[10, 10, 50, 110], [200, 10, 240, 110]], [0.9, 0.6])  # .6 of .9: two thirds
+    assert len(run([FramePeople(0, two)], ONLINE)[0].people) == 1
+
+
 def test_online_never_looks_ahead():
     whole = run(walkers(noise=2.0), ONLINE)
     part = run(walkers(frames=25, noise=2.0), ONLINE)
