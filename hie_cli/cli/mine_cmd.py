@@ -50,6 +50,12 @@ def index(
     rate: Annotated[
         float | None, typer.Option("--rate", metavar="R", help="Frames a second looked at: 2.")
     ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            "--every", metavar="S", help="Seconds from clip to clip (--encoder of clips): 2."
+        ),
+    ] = None,
     longest: Annotated[
         float | None,
         typer.Option("--longest", metavar="S", help="Seconds; longer shots are divided: 20."),
@@ -69,7 +75,8 @@ def index(
     """
     done = hie_cli.mine_index(
         pool, output=output, documents=documents or (), encoder=encoder, bits=bits, model=model,
-        kind=kind, levels=level or (), rate=rate, longest=longest, device=device,
+        kind=kind, levels=level or (), rate=rate, every=every, longest=longest,
+        device=device,
     )  # fmt: skip
     if json:
         failed = [{"video": name, "reason": reason} for name, reason in done.failed]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FloatArray
 from hie_cli.formats.files import atomic_write
+from hie_cli.models.weights import State, checked_bytes, read_state
+from hie_cli.retrieval.clips import ClipLayers, ClipSampling, fitting
 from hie_cli.retrieval.codes import pack_bits, sign_bits
 
 WEIGHTS, CARD = "hash.safetensors", "card.json"
 _KIND = "hie hash encoder"
 _LARGEST_CARD = 1 << 20
+_MOST_FRAMES, _LONGEST_INTERVAL = 1000, 60.0  # of a clip, and seconds
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class HashEncoder:
     """Linear layers with ReLU between them; the signs of the last one's outputs are the code.
 
     backbone, backbone_sha256: the network whose features (D,) it takes · weights: (out, in) each ·
-    biases: (out,) each · about: what else its card says, for people.
+    biases: (out,) each · about: what else its card says, for people · clip: of an encoder of clips,
+    what makes one vector of the features of a clip's frames; it codes those vectors.
     """
 
     backbone: str
@@ -33,6 +37,7 @@ class HashEncoder:
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray, ...]
     about: dict[str, Any]
+    clip: ClipLayers | None = None
 
     @property
     def bits(self) -> int:
@@ -48,9 +53,14 @@ class HashEncoder:
     def sha256(self) -> str:
         """Of all its numbers: two encoders with the same give the same codes."""
         digest = hashlib.sha256(self.backbone_sha256.encode())
-        for array in (*self.weights, *self.biases):
+        if self.clip is not None:
+            digest.update(repr(self.clip.sampling).encode())
+        for array in (*self.weights, *self.biases, *self._clip_arrays()):
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
         return digest.hexdigest()
+
+    def _clip_arrays(self) -> list[FloatArray]:
+        return [] if self.clip is None else [x for pair in self.clip.convolutions for x in pair]
 
     def encode(self, features: FloatArray) -> NDArray[np.uint8]:
         """Packed codes (N, bits / 8) of features (N, D). ModelError for another D."""
@@ -92,12 +102,17 @@ def save_encoder(folder: Path, encoder: HashEncoder) -> None:
     for k, (weight, bias) in enumerate(zip(encoder.weights, encoder.biases, strict=True)):
         state[f"layers.{k}.weight"] = np.ascontiguousarray(weight, np.float32)
         state[f"layers.{k}.bias"] = np.ascontiguousarray(bias, np.float32)
+    if encoder.clip is not None:
+        for k, (weight, bias) in enumerate(encoder.clip.convolutions):
+            state[f"convolutions.{k}.weight"] = np.ascontiguousarray(weight, np.float32)
+            state[f"convolutions.{k}.bias"] = np.ascontiguousarray(bias, np.float32)
     data = save(state)
     record = {
         "kind": _KIND,
         "backbone": encoder.backbone,
         "backbone_sha256": encoder.backbone_sha256,
         "bits": encoder.bits,
+        "clip": None if encoder.clip is None else asdict(encoder.clip.sampling),
         "sha256": hashlib.sha256(data).hexdigest(),
         "about": encoder.about,
     }
@@ -109,8 +124,6 @@ def save_encoder(folder: Path, encoder: HashEncoder) -> None:
 
 def load_encoder(folder: Path) -> HashEncoder:
     """The encoder of a folder; ModelError where there is none, or a damaged one."""
-    from hie_cli.models.weights import checked_bytes, read_state
-
     card = folder / CARD
     again = "train it again with `hie train hash`"
     try:
@@ -121,6 +134,7 @@ def load_encoder(folder: Path) -> HashEncoder:
             raise ValueError
         backbone, its_sha256 = str(record["backbone"]), str(record["backbone_sha256"])
         bits, sha256 = int(record["bits"]), str(record["sha256"])
+        sampling = None if record.get("clip") is None else _sampling(record["clip"])
     except OSError as error:
         raise ConfigError(
             f"{card}: cannot be read ({error.strerror}); give a folder of `hie train hash`"
@@ -129,15 +143,37 @@ def load_encoder(folder: Path) -> HashEncoder:
         raise ModelError(f"{card}: not the card of a hash encoder; {again}") from None
     path = folder / WEIGHTS
     state = read_state(checked_bytes(path, sha256, again), str(path))
-    count = len(state) // 2
-    try:
-        weights = tuple(np.asarray(state[f"layers.{k}.weight"], np.float32) for k in range(count))
-        biases = tuple(np.asarray(state[f"layers.{k}.bias"], np.float32) for k in range(count))
-    except KeyError:
-        raise ModelError(f"{path}: not the layers of a hash encoder; {again}") from None
-    if bits % 8 or not _fit(weights, biases, bits):
+    layers, convolutions = _pairs(state, "layers"), _pairs(state, "convolutions")
+    if 2 * len(layers) + 2 * len(convolutions) != len(state):
+        raise ModelError(f"{path}: not the layers of a hash encoder; {again}")
+    weights, biases = tuple(pair[0] for pair in layers), tuple(pair[1] for pair in layers)
+    clip = None
+    sound = not bits % 8 and _fit(weights, biases, bits)
+    if sampling is not None and sound and (sound := fitting(convolutions)):
+        clip = ClipLayers(sampling, convolutions)
+        sound = clip.features == weights[0].shape[1]
+    if not sound:
         raise ModelError(f"{path}: its layers do not fit each other and {bits} bits; {again}")
-    return HashEncoder(backbone, its_sha256, weights, biases, record["about"])
+    return HashEncoder(backbone, its_sha256, weights, biases, record["about"], clip)
+
+
+def _sampling(record: dict[str, Any]) -> ClipSampling:
+    """Raises ValueError, KeyError or TypeError for what is no such record."""
+    frames, interval = int(record["frames"]), float(record["interval"])
+    if not 1 <= frames <= _MOST_FRAMES or not 0 < interval <= _LONGEST_INTERVAL:
+        raise ValueError
+    return ClipSampling(frames, interval)
+
+
+def _pairs(state: State, name: str) -> tuple[tuple[FloatArray, FloatArray], ...]:
+    """Weights and biases of the layers ``name``.0, ``name``.1, ... as far as there are any."""
+    found: list[tuple[FloatArray, FloatArray]] = []
+    while (weight := state.get(f"{name}.{len(found)}.weight")) is not None:
+        bias = state.get(f"{name}.{len(found)}.bias")
+        if bias is None:
+            break
+        found.append((np.asarray(weight, np.float32), np.asarray(bias, np.float32)))
+    return tuple(found)
 
 
 def _fit(weights: tuple[FloatArray, ...], biases: tuple[FloatArray, ...], bits: int) -> bool:

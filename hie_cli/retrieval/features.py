@@ -7,15 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.errors import input_error
 from hie_cli.core.types import FloatArray, Image
 from hie_cli.models import registry
 from hie_cli.models.base import AppearanceModel
 from hie_cli.video.images import read_image
-from hie_cli.video.sources import FrameRange, VideoSource
 
 BACKBONE = "mobilenet-v2"
-ALL_FRAMES = FrameRange()
 
 
 class Describer:
@@ -42,18 +39,6 @@ class Describer:
         """(D,), of an image file. InputError where it cannot be read."""
         vector: FloatArray = self.images([read_image(path)])[0]
         return vector
-
-    def clip(self, path: Path, frames: int, within: FrameRange = ALL_FRAMES) -> FloatArray:
-        """(D,) of length 1: the mean over ``frames`` frames spread evenly over part of a video."""
-        source = VideoSource(path, within)
-        count = len(source) or sum(1 for _ in source)
-        stride = max(1, count // frames)
-        first = within.first + (count - 1) % stride // 2
-        spread = VideoSource(path, FrameRange(first, within.end, stride))
-        images = [frame.image for frame, _ in zip(spread, range(frames), strict=False)]
-        if not images:
-            raise input_error(path, "no frame can be decoded", "repair or remove the video")
-        return mean_direction(self.images(images))
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from hie_cli.core.progress import note
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import write_error
 from hie_cli.formats.locks import Lock
+from hie_cli.retrieval.clips import ClipLayers
 from hie_cli.retrieval.encoder import load_encoder, projections, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.retrieval.items import LEVELS, Sampling, describe_video
@@ -98,7 +99,9 @@ def build_index(
     with Lock(folder / NAME), ItemStore(folder, create=True) as store:
         settings = _settled(store, folder, settings)
         describer = Describer(settings.model, device)
-        report = _describe(store, videos, documents or {}, describer, settings.sampling)
+        place = folder / ENCODER
+        clip = load_encoder(place).clip if place.exists() else None
+        report = _describe(store, videos, documents or {}, describer, settings.sampling, clip)
         if not len(store):
             raise InputError(f"{folder}: no video could be indexed; see the messages above")
         _encode(store, folder, describer, settings.bits)
@@ -110,7 +113,7 @@ def build_index(
 
 def _describe(
     store: ItemStore, videos: Sequence[Path], documents: dict[str, Path], describer: Describer,
-    sampling: Sampling,
+    sampling: Sampling, clip: ClipLayers | None,
 ) -> IndexReport:  # fmt: skip
     """Put the items of new videos into the table."""
     report = IndexReport(store.path.parent, [], [])
@@ -123,7 +126,7 @@ def _describe(
                 report.known.append(name)
                 continue
             document = Document(documents[name]) if name in documents else None
-            info, items = describe_video(path, describer, sampling, document)
+            info, items = describe_video(path, describer, sampling, document, clip)
         except (InputError, OSError) as error:
             reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
             note(f"left out: {reason}")
@@ -151,16 +154,25 @@ def _encode(store: ItemStore, folder: Path, describer: Describer, bits: int) -> 
 
 def _settled(store: ItemStore, folder: Path, given: IndexSettings | None) -> IndexSettings:
     """The index's settings: its own, or, for a new one, those given."""
+    head = None
+    if given is not None and given.encoder is not None:
+        head = load_encoder(given.encoder)
+        if head.clip is not None and given.sampling.levels != ("shots",):
+            raise ConfigError(
+                f"--encoder {given.encoder}: codes clips; leave --level out, or train on images"
+            )
+        given = replace(given, model=head.backbone, bits=head.bits)
     if "settings" not in store.meta:
         settings = given or IndexSettings()
-        if settings.encoder is not None:
-            head = load_encoder(settings.encoder)
+        if head is not None:
             save_encoder(folder / ENCODER, head)
-            settings = replace(settings, model=head.backbone, bits=head.bits)
         store.remember(settings=_as_text(settings))
         return settings
     settings = settings_of(store)
-    if given is not None and _as_text(given) != _as_text(settings):
+    other = given is not None and _as_text(given) != _as_text(settings)
+    if head is not None and not other:
+        other = head.sha256 != load_encoder(folder / ENCODER).sha256
+    if other:
         raise ConfigError(
             f"{folder}: is an index of other settings; leave the options out, or give another -o"
         )

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from hie_cli.core.errors import input_error
 from hie_cli.core.progress import progress
-from hie_cli.core.types import FloatArray, FramePeople, Image, VideoInfo
+from hie_cli.core.types import FloatArray, Frame, FramePeople, Image, VideoInfo
 from hie_cli.formats.documents.document import Document
+from hie_cli.retrieval.clips import ClipCollector, ClipLayers, ClipSampling, filled
 from hie_cli.retrieval.features import Describer, mean_direction
 from hie_cli.retrieval.shots import Shot, ShotCutter, ShotSettings
 from hie_cli.retrieval.statistics import CrowdStatistics, crowd_statistics
@@ -27,10 +28,12 @@ _BATCH = 16
 class Sampling:
     """What of a video is looked at.
 
-    rate: frames a second that are described · levels: what becomes an item.
+    rate: frames a second that are described · every: with an encoder of clips instead, seconds from
+    the beginning of one clip to that of the next · levels: what becomes an item.
     """
 
     rate: float = 2.0
+    every: float = 2.0
     levels: tuple[Level, ...] = ("shots",)
     shots: ShotSettings = field(default_factory=ShotSettings)
 
@@ -52,7 +55,7 @@ class Item:
     thumbnail: bytes
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class _Sample:
     index: int
     vector: FloatArray
@@ -60,41 +63,53 @@ class _Sample:
 
 
 def describe_video(
-    path: Path, describer: Describer, sampling: Sampling, document: Document | None = None
+    path: Path,
+    describer: Describer,
+    sampling: Sampling,
+    document: Document | None = None,
+    clip: ClipLayers | None = None,
 ) -> tuple[VideoInfo, list[Item]]:
     """The video and its items; it is decoded once.
 
-    document: whose people are the crowd's statistics, and the items of the level persons. Raises
-    InputError for a video that cannot be read.
+    document: whose people are the crowd's statistics, and the items of the level persons · clip: of
+    an encoder of clips, which describes shots. Raises InputError for a video that cannot be read.
     """
     source = VideoSource(path)
     info = source.info
     people = _people_by_frame(document, info) if document is not None else {}
-    stride = max(1, round(info.fps / sampling.rate))
     cutter = ShotCutter(info.fps, sampling.shots)
+    # Single frames are gone through as clips are, a batch at a time.
+    stride = max(1, round(info.fps / sampling.rate))
+    single = ClipSampling(_BATCH, stride / info.fps)
+    collector = (
+        ClipCollector(info.fps, single, 0.0)
+        if clip is None
+        else ClipCollector(info.fps, clip.sampling, sampling.every)
+    )
     samples: list[_Sample] = []
     persons: list[Item] = []
-    waiting: list[tuple[int, Image]] = []
     shots: list[Shot] = []
 
-    def look() -> None:
-        vectors = describer.images([image for _, image in waiting])
-        for (index, image), vector in zip(waiting, vectors, strict=True):
-            samples.append(_Sample(index, vector, thumbnail(image)))
-            frame = people.get(index)
-            if frame is not None and "persons" in sampling.levels:
-                persons.extend(_persons(frame, image, describer))
-        waiting.clear()
+    def look(frames: list[Frame]) -> None:
+        vectors = describer.images([frame.image for frame in frames])
+        if clip is not None:
+            middle = frames[len(frames) // 2]
+            vector = clip.vectors(filled(vectors, clip.sampling.frames)[None])[0]
+            samples.append(_Sample(middle.index, vector, thumbnail(middle.image)))
+            return
+        for frame, vector in zip(frames, vectors, strict=True):
+            samples.append(_Sample(frame.index, vector, thumbnail(frame.image)))
+            crowd = people.get(frame.index)
+            if crowd is not None and "persons" in sampling.levels:
+                persons.extend(_persons(crowd, frame.image, describer))
 
-    for count, frame in enumerate(progress(source, info.name, len(source) or None, "frame")):
+    for frame in progress(source, info.name, len(source) or None, "frame"):
         shots.extend(cutter.add(frame.image))
-        if count % stride == 0:
-            waiting.append((frame.index, frame.image))
-        if len(waiting) == _BATCH:
-            look()
+        if complete := collector.add(frame):
+            look(complete)
     shots.extend(cutter.finish())
-    if waiting:
-        look()
+    if rest := collector.finish(all_of_it=clip is None):
+        look(rest)
     if not samples:
         raise input_error(path, "no frame can be decoded", "repair or remove the video")
     items: list[Item] = []
@@ -163,10 +178,15 @@ def thumbnail(image: Image) -> bytes:
     return bytes(data)
 
 
-def items_of_image(path: Path, describer: Describer) -> Iterator[Item]:
-    """An image file as a query: one item of the level frames."""
+def items_of_image(
+    path: Path, describer: Describer, clip: ClipLayers | None = None
+) -> Iterator[Item]:
+    """An image file as a query: one item of the level frames; for ``clip`` a clip at rest."""
     from hie_cli.video.images import read_image
 
     image = read_image(path)
-    vector: NDArray[np.float32] = describer.images([image])[0]
+    vectors = describer.images([image])
+    if clip is not None:
+        vectors = clip.vectors(filled(vectors, clip.sampling.frames)[None])
+    vector: NDArray[np.float32] = vectors[0]
     yield Item("frames", 0, 1, vector, None, None, thumbnail(image))

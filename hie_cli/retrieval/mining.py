@@ -29,6 +29,7 @@ def mine_index(
     kind: str | None = None,
     levels: Sequence[str] = (),
     rate: float | None = None,
+    every: float | None = None,
     longest: float | None = None,
     device: str = "auto",
 ) -> IndexReport:
@@ -36,10 +37,11 @@ def mine_index(
 
     pool: videos, folders, patterns · documents: their track or action documents, matched by name ·
     encoder: a folder of ``train_hash`` · bits, model, kind (flat, ivf, hnsw), levels (shots,
-    frames, persons), rate (described frames a second), longest (seconds of a shot): of a new index.
+    frames, persons), rate (described frames a second), every (with an encoder of clips: seconds
+    between the beginnings of clips), longest (seconds of a shot): of a new index.
     """
     settings = None
-    if encoder or bits or model or kind or levels or rate or longest:
+    if encoder or bits or model or kind or levels or rate or every or longest:
         if kind is not None and kind not in KINDS:
             raise ConfigError(f"--kind {kind}: expected {', '.join(KINDS)}")
         for level in levels:
@@ -47,8 +49,9 @@ def mine_index(
                 raise ConfigError(f"--level {level}: expected {', '.join(LEVELS)}")
         if rate is not None and not rate > 0:
             raise ConfigError(f"--rate {rate}: expected more than 0")
-        if longest is not None and not longest > 0:
-            raise ConfigError(f"--longest {longest}: expected more than 0")
+        for name, value in (("every", every), ("longest", longest)):
+            if value is not None and not value > 0:
+                raise ConfigError(f"--{name} {value}: expected more than 0")
         shots = ShotSettings() if longest is None else ShotSettings(longest=longest)
         chosen: tuple[Level, ...] = tuple(level for level in LEVELS if level in levels)
         settings = IndexSettings(
@@ -56,7 +59,9 @@ def mine_index(
             bits or IndexSettings.bits,
             model or BACKBONE,
             _kind(kind),
-            Sampling(rate or Sampling.rate, chosen or Sampling.levels, shots),
+            Sampling(
+                rate or Sampling.rate, every or Sampling.every, chosen or Sampling.levels, shots
+            ),
         )
     named = by_name(documents)
     return build_index(

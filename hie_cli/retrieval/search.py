@@ -112,11 +112,14 @@ def search(
         queries = []
         for path in like:
             if path.suffix.lower() in IMAGE_ENDINGS:
-                queries += [_Query(path.stem, item) for item in items_of_image(path, describer)]
+                queries += [
+                    _Query(path.stem, item)
+                    for item in items_of_image(path, describer, encoder.clip)
+                ]
                 continue
             name = video_name(path)
             document = Document(documents[name]) if documents and name in documents else None
-            _, items = describe_video(path, describer, chosen.sampling, document)
+            _, items = describe_video(path, describer, chosen.sampling, document, encoder.clip)
             queries += [_Query(name, item) for item in items]
         digests = set() if settings.own else {content_digest(p) for p in like if p.exists()}
         nearest = NearestCodes.load(folder, chosen.kind, store.meta.get("codes_sha256", ""))

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import FloatArray
-from hie_cli.retrieval.features import ALL_FRAMES, Describer
+from hie_cli.retrieval.clips import ClipCollector, ClipSampling, filled
+from hie_cli.retrieval.features import Describer
 from hie_cli.training.hash.learning import Labelled
 from hie_cli.video.containers import VIDEO_ENDINGS
 from hie_cli.video.cuts import CUTS, find_pieces
 from hie_cli.video.images import IMAGE_ENDINGS
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.sources import FrameRange, VideoSource
 
+ALL_FRAMES = FrameRange()
 MULTI = "+"  # a folder "fight+fall" holds what belongs to both classes
 
 
@@ -101,20 +103,46 @@ def labels_of(items: Sequence[Item], classes: int) -> NDArray[np.bool_]:
     return labels
 
 
-def labelled(items: Sequence[Item], classes: int, describer: Describer, frames: int) -> Labelled:
-    """The items with their features; those that cannot be read are told and left out."""
+def labelled(
+    items: Sequence[Item], classes: int, describer: Describer, sampling: ClipSampling, most: int
+) -> Labelled:
+    """The items with their features (N, D), of clips (N, T, D), up to ``most`` of a video.
+
+    Those that cannot be read are told and left out.
+    """
     rows: list[FloatArray] = []
     kept: list[Item] = []
     for item in progress(items, "features", len(items), "item"):
         try:
-            if item.clip:
-                rows.append(describer.clip(item.path, frames, item.frames))
-            else:
-                rows.append(describer.image(item.path))
+            found = (
+                clips_of(item.path, item.frames, describer, sampling, most)
+                if item.clip
+                else [describer.image(item.path)]
+            )
         except InputError as error:
             note(f"left out: {error}")
             continue
-        kept.append(item)
+        rows += found
+        kept += [item] * len(found)
     if not kept:
         raise InputError("none of the items can be read")
     return Labelled(np.stack(rows), labels_of(kept, classes))
+
+
+def clips_of(
+    path: Path, frames: FrameRange, describer: Describer, sampling: ClipSampling, most: int
+) -> list[FloatArray]:
+    """Features (T, D) of up to ``most`` clips of a video, spread evenly.
+
+    Raises InputError for a video that cannot be read.
+    """
+    source = VideoSource(path, frames)
+    seconds = (len(source) or sum(1 for _ in source)) / source.info.fps
+    collector = ClipCollector(source.info.fps, sampling, seconds / most)
+    clips = [found for frame in source if (found := collector.add(frame))]
+    if rest := collector.finish():
+        clips.append(rest)
+    if not clips:
+        raise input_error(path, "no frame can be decoded", "repair or remove the video")
+    described = [describer.images([frame.image for frame in clip]) for clip in clips[:most]]
+    return [filled(features, sampling.frames) for features in described]

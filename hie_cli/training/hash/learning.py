@@ -17,6 +17,7 @@ from hie_cli.evaluation.metrics.retrieval_map import RetrievalMap, retrieval_map
 from hie_cli.retrieval.codes import hamming_distances, pack_bits, sign_bits
 from hie_cli.retrieval.hash_centers import hash_centers, tie_vector
 from hie_cli.training.engine.loop import Figures, Learned, Optimisation, learn
+from hie_cli.training.hash.clip_head import ClipHead
 from hie_cli.training.hash.head import HashHead
 from hie_cli.training.hash.losses import (
     CentralSimilarity,
@@ -27,12 +28,13 @@ from hie_cli.training.hash.losses import (
 )
 from hie_cli.training.hash.settings import HashConfig
 
+Head = HashHead | ClipHead
 FREE = ("epochs", "patience")  # settings that may change on resume
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Features (N, D) float32 and labels (N, K) bool."""
+    """Features float32 (N, D), of clips (N, T, D), and labels (N, K) bool."""
 
     features: FloatArray
     labels: NDArray[np.bool_]
@@ -57,15 +59,15 @@ def loss_of(config: HashConfig, classes: int, clips: bool) -> HashLoss:
     return CentralSimilarity(torch.from_numpy(centers), torch.from_numpy(ties), weight)
 
 
-def codes_of(head: HashHead, features: FloatArray) -> NDArray[np.uint8]:
-    """Packed codes of features (N, D)."""
+def codes_of(head: Head, features: FloatArray) -> NDArray[np.uint8]:
+    """Packed codes of features (N, D), of clips (N, T, D)."""
     head.eval()
     with torch.no_grad():
         return pack_bits(sign_bits(head(torch.from_numpy(features)).numpy()))
 
 
 def ranking(
-    head: HashHead, queries: Labelled, database: Labelled, returned: int | None = None
+    head: Head, queries: Labelled, database: Labelled, returned: int | None = None
 ) -> RetrievalMap:
     """mAP of ``queries`` in ``database``."""
     distances = hamming_distances(
@@ -75,11 +77,26 @@ def ranking(
     return retrieval_map(distances, relevance, returned)
 
 
+def among_themselves(head: Head, data: Labelled) -> RetrievalMap:
+    """mAP of each item of ``data`` as a query in all the others."""
+    codes = codes_of(head, data.features)
+    distances = hamming_distances(codes, codes)
+    relevance = data.labels.astype(np.int64) @ data.labels.T.astype(np.int64) > 0
+    np.fill_diagonal(distances, np.iinfo(distances.dtype).max)
+    np.fill_diagonal(relevance, False)
+    return retrieval_map(distances, relevance)
+
+
 class HashTask:
-    """Codes learned from ``training``, judged by searching ``validation`` in it."""
+    """Codes learned from ``training``, judged by searching ``validation``.
+
+    Its items are sought among each other: an index holds what training has not seen, and among
+    training items memory would pass for likeness. Where a class has a single one, among those of
+    ``training``.
+    """
 
     def __init__(
-        self, head: HashHead, training: Labelled, validation: Labelled, loss: HashLoss,
+        self, head: Head, training: Labelled, validation: Labelled, loss: HashLoss,
         config: HashConfig,
     ) -> None:  # fmt: skip
         self.head, self.criterion, self.config = head, loss, config
@@ -118,7 +135,12 @@ class HashTask:
 
     def validate(self) -> Figures:
         """See ``engine.loop.Task``."""
-        found = ranking(self.head, self.validation, self.training)
+        alone = self.validation.labels.sum(axis=0).min() < 2
+        found = (
+            ranking(self.head, self.validation, self.training)
+            if alone
+            else among_themselves(self.head, self.validation)
+        )
         return {"mAP_usual": found.usual, "mAP_published": found.published}
 
 
@@ -128,12 +150,15 @@ def train_head(
     config: HashConfig,
     folder: Path,
     *,
-    clips: bool = False,
     resume: bool = False,
-) -> tuple[HashHead, Learned]:
+) -> tuple[Head, Learned]:
     """The head with its best epoch's weights; checkpoints go to ``folder``."""
     torch.manual_seed(config.seed)
-    head = HashHead(training.features.shape[1], config.bits, config.dropout)
+    clips = training.features.ndim == 3
+    width = training.features.shape[-1]
+    head: Head = (
+        ClipHead(width, config.bits) if clips else HashHead(width, config.bits, config.dropout)
+    )
     loss = loss_of(config, training.labels.shape[1], clips)
     kept = {k: v for k, v in as_dict(config).items() if k not in FREE}
     how = Optimisation(

@@ -12,6 +12,8 @@ class HashConfig:
     loss: Literal["csq", "dpsh", "hashnet", "dtsh"] = "csq"
     quantisation: float = 0.05
     frames: int = 16
+    interval: float = 0.08
+    clips: int = 4
     epochs: int = 60
     batch: int = 64
     learning_rate: float = 0.001
@@ -26,7 +28,7 @@ class HashConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("bits", "frames", "epochs", "batch", "patience"):
+        for name in ("bits", "frames", "clips", "epochs", "batch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)}; expected 1 or more")
         if self.bits % 8:
@@ -35,6 +37,6 @@ class HashConfig:
             raise ValueError(f"validation: {self.validation}; expected 0 < validation < 1")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout: {self.dropout}; expected 0 <= dropout < 1")
-        for name in ("learning_rate", "clip_gradient"):
+        for name in ("interval", "learning_rate", "clip_gradient"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: {getattr(self, name)}; expected more than 0")

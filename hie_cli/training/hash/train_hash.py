@@ -4,23 +4,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from torch import nn
 
 from hie_cli.core import config as settings
 from hie_cli.core.config import as_dict
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.progress import note
+from hie_cli.core.types import FloatArray
 from hie_cli.pipeline.inputs import Paths, path_texts
+from hie_cli.retrieval.clips import ClipLayers, ClipSampling
 from hie_cli.retrieval.encoder import CARD, HashEncoder, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.retrieval.hash_centers import center_statistics, hash_centers
 from hie_cli.training.engine import checkpoint
 from hie_cli.training.engine.output import check_output, remove_previous
+from hie_cli.training.hash.clip_head import ClipHead
 from hie_cli.training.hash.data import find_items, labelled, split
-from hie_cli.training.hash.head import HashHead
-from hie_cli.training.hash.learning import train_head
+from hie_cli.training.hash.learning import Head, train_head
 from hie_cli.training.hash.settings import HashConfig
 from hie_cli.video.sources import find_videos
 
+DEFAULT_CLIPS = ClipSampling()
 _RESULTS = (CARD, checkpoint.NAME)  # by which a trained encoder is known
 
 
@@ -69,12 +73,12 @@ def train_hash(
     )
     training, validation = split(items, how.validation, how.seed)
     describer = Describer(model, device)
-    clips = items[0].clip
-    learn_from = labelled(training, len(classes), describer, how.frames)
-    judge_by = labelled(validation, len(classes), describer, how.frames)
+    clips = ClipSampling(how.frames, how.interval)
+    learn_from = labelled(training, len(classes), describer, clips, how.clips)
+    judge_by = labelled(validation, len(classes), describer, clips, how.clips)
     if overwrite:
         remove_previous(folder, _RESULTS)
-    head, learned = train_head(learn_from, judge_by, how, folder, clips=clips, resume=resume)
+    head, learned = train_head(learn_from, judge_by, how, folder, resume=resume)
     figures = learned.history[learned.best_epoch]
     numbers = {
         "best_epoch": float(learned.best_epoch),
@@ -82,26 +86,34 @@ def train_hash(
     }
     about: dict[str, object] = {
         "classes": classes,
-        "kind": "clips" if clips else "images",
+        "kind": "clips" if items[0].clip else "images",
         "items": len(items),
         "numbers": numbers,
         "config": as_dict(how),
     }
-    save_encoder(folder, encoder_of(head, describer.name, describer.sha256, about))
+    save_encoder(folder, encoder_of(head, describer.name, describer.sha256, about, clips))
     return TrainedHash(folder, classes, numbers)
 
 
 def encoder_of(
-    head: HashHead, backbone: str, backbone_sha256: str, about: dict[str, object]
+    head: Head,
+    backbone: str,
+    backbone_sha256: str,
+    about: dict[str, object],
+    sampling: ClipSampling = DEFAULT_CLIPS,
 ) -> HashEncoder:
     """The head's layers as an encoder; the scale of its inputs goes into the first one."""
-    state = {name: value.numpy().astype(np.float32) for name, value in head.state_dict().items()}
-    state["layers.0.weight"] *= np.float32(head.scale)
-    count = len(head.layers)
-    return HashEncoder(
-        backbone,
-        backbone_sha256,
-        tuple(state[f"layers.{k}.weight"] for k in range(count)),
-        tuple(state[f"layers.{k}.bias"] for k in range(count)),
-        about,
-    )
+    clip = None
+    if isinstance(head, ClipHead):
+        clip = ClipLayers(sampling, tuple(_arrays(layer) for layer in head.convolutions))
+        head = head.head
+    layers = [_arrays(layer) for layer in head.layers]
+    layers[0] = (layers[0][0] * np.float32(head.scale), layers[0][1])
+    weights, biases = zip(*layers, strict=True)
+    return HashEncoder(backbone, backbone_sha256, weights, biases, about, clip)
+
+
+def _arrays(layer: nn.Module) -> tuple[FloatArray, FloatArray]:
+    """Weights and biases of a layer."""
+    state = layer.state_dict()
+    return state["weight"].numpy().copy(), state["bias"].numpy().copy()
