@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
     from hie_cli.training.calibrate import calibrate_model
+    from hie_cli.training.data.check_data import check_data
+    from hie_cli.training.data.show_data import show_data
     from hie_cli.training.hash.train_hash import train_hash
 
 # The module that each public name comes from, as above.
@@ -63,6 +65,7 @@ _HOMES = {
     "benchmark": "benchmarking.benchmark",
     "benchmark_model": "models.benchmark",
     "calibrate_model": "training.calibrate",
+    "check_data": "training.data.check_data",
     "check_submission": "formats.challenge_zip",
     "compare": "evaluation.scores",
     "convert": "formats.conversion",
@@ -87,6 +90,7 @@ _HOMES = {
     "render": "api",
     "run": "api",
     "run_batch": "api",
+    "show_data": "training.data.show_data",
     "simulate": "simulation.generate",
     "status": "pipeline.status",
     "submit": "formats.challenge_zip",
@@ -122,6 +126,7 @@ __all__ = [
     "benchmark",
     "benchmark_model",
     "calibrate_model",
+    "check_data",
     "check_submission",
     "compare",
     "convert",
@@ -146,6 +151,7 @@ __all__ = [
     "render",
     "run",
     "run_batch",
+    "show_data",
     "simulate",
     "status",
     "submit",

@@ -33,8 +33,9 @@ PANELS = (CHAIN, LOOK, SCORE, FIND, LEARN, SET_UP, PLUGINS)
 
 # Groups of commands: panel and summary.
 GROUPS: dict[str, tuple[str, str]] = {
-    "train": (LEARN, "Train a recogniser of actions on your own data, or on simulated crowds."),
     "summary": (SCORE, "Score video summarisers on the field's data sets."),
+    "data": (LEARN, "Look through training data, and draw samples of it."),
+    "train": (LEARN, "Train networks on your own data, or on simulated crowds."),
     "mine": (FIND, "Search a pool of videos for footage like yours."),
     "models": (SET_UP, "List, show, verify and import models."),
     "config": (SET_UP, "Show the settings that would be used, or write a commented file of them."),

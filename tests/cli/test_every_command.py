@@ -23,6 +23,7 @@ WHERE = {
     "--output": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
         *("mine index", "mine search", "mine dedupe", "train hash"),
+        *("mine index", "mine search", "train hash", "data check", "data show"),
         *("simulate", "train action", "train fusion", "config init", "doctor", "analyse", "zones"),
     },
     "--overwrite": {
@@ -57,6 +58,7 @@ WHERE = {
         "train hash",
         "mine index",
         "mine search",
+        "data check",
         "doctor",
         "models calibrate",
         "models benchmark",
@@ -66,7 +68,8 @@ WHERE = {
     # Whatever takes long and can go on where it was.
     "--resume": {"run", "detect", "pose", "track", "action", "train action", "train hash"},
 }
-WHERE["--set"] = WHERE["--config"] | {"models import"}  # keys of its manifest
+# Keys of a manifest, and of the augmentation.
+WHERE["--set"] = WHERE["--config"] | {"models import", "data show"}
 MEANING = {
     "--quiet": options.Quiet,
     "--verbose": options.Verbose,

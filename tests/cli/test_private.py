@@ -12,6 +12,7 @@ from hie_cli.cli.app import build
 from hie_cli.cli.commands import COMMANDS, PLUGINS
 from hie_cli.models.weights import PACKAGED
 from tests.support.paths import DATA, ROOT
+from tests.support.stills import write_mix
 from tests.support.summaries import made_dataset, tsv_of
 
 # Loaded by the child's interpreter at its start: whatever would reach for the network is noted and
@@ -91,6 +92,8 @@ submit out/sim/track -o out/submit.zip --sequences {one}:30,{other}:30
 eval out/sim/track --truth out/sim/labels --plots out/plots
 summary eval {features} --users {users}
 summary agreement {users}
+data check {data} -o out/data
+data show {data} -o out/data --count 2
 train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
 train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both
 train hash {photos} -o out/hash --set epochs=1 --set bits=16
@@ -137,6 +140,7 @@ def test_every_command_keeps_to_its_folders(hie, sample_clip, tmp_path):
     known = {
         "clip": sample_clip, "weights": weights, "manifest": manifest, "photos": photos,
         "features": features, "users": users, "FEW": "FEW",
+        "data": write_mix(tmp_path / "data", count=3, held=1),
     }  # fmt: skip
     for step in STEPS.strip().splitlines():
         crowds = sorted((tmp_path / "work" / "out" / "sim" / "track").glob("*.json"))

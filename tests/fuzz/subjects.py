@@ -20,6 +20,7 @@ from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, 
 from hie_cli.formats.writers import targets, write
 from hie_cli.models.benchmark import Speed
 from hie_cli.recognition.kinematic import decision
+from hie_cli.training.data.mix import read_mix
 from tests.fuzz import media, models
 from tests.fuzz.archives import damaged
 from tests.fuzz.mutations import (
@@ -40,6 +41,7 @@ STRUCTURE: dict[str, Mutation] = {
     ".ini": damage_table,
     ".xml": damage_xml,
     ".yaml": damage_yaml,
+    ".odgt": damage_table,
     ".parquet": damage_bytes,
     ".safetensors": damage_bytes,
     ".onnx": damage_bytes,
@@ -107,7 +109,26 @@ def subjects(seed_folder: Path) -> list[Subject]:
     found.append(Subject("video", video, media.read_video))
     found += _of_models(seed_folder)
     found.append(Subject("weights", partial(_damaged_file, files["weights"]), media.read_weights))
-    return found
+    return found + _of_training(seed_folder)
+
+
+def _of_training(folder: Path) -> list[Subject]:
+    """CrowdHuman's lines, and a mixture of data."""
+    lines = folder / "annotation_train.odgt"
+    box = {"tag": "person", "fbox": [72, 202, 163, 503], "hbox": [171, 208, 62, 83]}
+    mask = {"tag": "mask", "fbox": [1, 2, 30, 40], "extra": {"ignore": 1}}
+    people = [{"ID": f"{k},a", "gtboxes": [box, mask][: k % 3]} for k in range(6)]
+    lines.write_text("".join(f"{json.dumps(record)}\n" for record in people))
+    mix = folder / "data.yaml"
+    mix.write_text(
+        "sources:\n  - {truth: gt.txt, images: [a.mp4], weight: 2, every: 3, val: ['1*']}\n"
+        "  - {documents: out, images: [clips], min_score: 0.4, frames: '0:90'}\n"
+        "  - {simulate: 4, first: 2}\nval: [b]\n"
+    )
+    return [
+        Subject("crowdhuman", partial(_damaged_file, lines), read_everything),
+        Subject("data.yaml", partial(_damaged_file, mix), read_mix),
+    ]
 
 
 def _of_models(folder: Path) -> list[Subject]:

@@ -9,6 +9,7 @@ from hie_cli.formats.layouts import (
     coco,
     coco17,
     coco_results,
+    crowdhuman,
     crowdpose,
     csv_table,
     document,
@@ -71,5 +72,6 @@ for _module in (
     openpose,
     yolo,
     yolo_pose,
+    crowdhuman,
 ):
     register(_module.LAYOUT)

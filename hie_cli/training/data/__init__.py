@@ -1,0 +1,1 @@
+"""Data to learn detectors and pose networks from: mixed by weight, checked, augmented."""
