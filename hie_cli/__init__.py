@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hie_cli.training.calibrate import calibrate_model
     from hie_cli.training.data.check_data import check_data
     from hie_cli.training.data.show_data import show_data
+    from hie_cli.training.detect.train_detect import train_detect
     from hie_cli.training.hash.train_hash import train_hash
 
 # The module that each public name comes from, as above.
@@ -97,6 +98,7 @@ _HOMES = {
     "summary_agreement": "summary.evaluation",
     "track": "api",
     "train_action": "training.action.train_action",
+    "train_detect": "training.detect.train_detect",
     "train_fusion": "training.action.train_fusion",
     "train_hash": "training.hash.train_hash",
     "write": "formats.writers",
@@ -158,6 +160,7 @@ __all__ = [
     "summary_agreement",
     "track",
     "train_action",
+    "train_detect",
     "train_fusion",
     "train_hash",
     "write",

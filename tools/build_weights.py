@@ -275,6 +275,8 @@ def build(models: Path, output: Path) -> None:
         "nanodet": NanoDet(),
     }
     output.mkdir(parents=True, exist_ok=True)
+    half = NanoDet(width=0.5)  # its weights are those of users (`hie train detect`)
+    write_file(output / "nanodet-half.onnx", export_graph(half, half.OUTPUTS))
     for name, network in networks.items():
         source = models / f"{name}.bin"
         found = hashlib.sha256(source.read_bytes()).hexdigest()

@@ -21,6 +21,7 @@ def run(
         str | None,
         typer.Option("--until", help="Last stage: detect, pose, track, action or render."),
     ] = None,
+    model: options.Model = None,
     stills: options.Stills = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Videos at a time.")] = 1,
     shard: Annotated[
@@ -66,6 +67,7 @@ def run(
       hie run clips/ -o out --resume --shard 3/8
       hie run clips/ -o out --retry-failed
       hie run footage/ -o out --cuts out/found/cuts.json
+      hie run crowd.mp4 -o out --model out/detector --model nanodet --model out/pose
     """
     from hie_cli.cli.runner import Session
     from hie_cli.pipeline.video_batch import Batch, parse_shard
@@ -76,6 +78,8 @@ def run(
     resume = resume or retry_failed
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
     session.choose_appearance(appearance)
+    if model:
+        session.choose_by_task(model)
     if precision is not None:
         session.choose_precision(precision)
     if not videos and cuts is None:

@@ -93,6 +93,21 @@ class Session:
         key, value = values[section]
         self.choose(section, {key: value})
 
+    def choose_by_task(self, names: list[str]) -> None:
+        """``--model`` of several stages: each goes where its record says."""
+        from hie_cli.pipeline.model_list import find
+
+        by_task: dict[str, list[str]] = {}
+        for name in names:
+            by_task.setdefault(find(name).task, []).append(name)
+        for task, own in by_task.items():
+            if task == "appearance" and len(own) > 1:
+                raise ConfigError(f"--model: one appearance model at most, got {len(own)}")
+            if task == "appearance":
+                self.choose_appearance(own[0])
+            else:
+                self.choose_models(task, own)
+
     def choose_appearance(self, name: str | None) -> None:
         """``--appearance``: the network by whose vectors people are told apart."""
         if name is not None:

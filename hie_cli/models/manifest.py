@@ -16,7 +16,7 @@ from hie_cli.core.errors import ConfigError, ModelError, nearest
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.layouts import LAYOUTS, Layout
 from hie_cli.models.network_files import OnnxFile, OwnWeights
-from hie_cli.models.packaged import MODELS, network_of
+from hie_cli.models.packaged import MODELS, UNTRAINED, network_of
 from hie_cli.models.parts import EmbeddingDecoder, PeopleDecoder, PoseDecoder
 from hie_cli.models.spec import InputSpec, ModelSpec
 
@@ -149,8 +149,8 @@ class Described:
 
 
 def packaged(name: str) -> ModelSpec:
-    """The packaged model called ``name``, which exists."""
-    return next(model for model in MODELS if model.name == name)
+    """The packaged (or untrained) model called ``name``, which exists."""
+    return next(model for model in (*MODELS, *UNTRAINED) if model.name == name)
 
 
 def read(path: Path) -> Described:
@@ -164,7 +164,7 @@ def parse(data: Mapping[Any, Any], origin: str) -> Described:
     decoder, like = given.get("decoder"), given.get("like")
     if (decoder is None) == (like is None):
         raise ModelError(f"{origin}: give either decoder (ONNX) or like (weights of our networks)")
-    names = [model.name for model in MODELS]
+    names = [model.name for model in (*MODELS, *UNTRAINED)]
     if like is not None and like not in names:
         raise ModelError(f"{origin}: like: {repr(like)[:60]} is not one of {', '.join(names)}")
     if decoder is not None and (not isinstance(decoder, str) or decoder not in LAYOUTS):

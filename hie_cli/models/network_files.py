@@ -74,16 +74,7 @@ class PackagedNetwork:
 
     def run(self, state: weights.State, origin: str, device: str, threads: int | None) -> Network:
         """The network with ``state``: on the CPU ONNX Runtime, elsewhere torch."""
-        from hie_cli.models import runtime
-
-        place = runtime.resolve_device(device)
-        if place != "cpu":
-            built = self.build()
-            weights.fill(built, state, origin)
-            return runtime.TorchNetwork(built, place, threads)
-        path = weights.PACKAGED / f"{self.name}.onnx"
-        graph = weights.checked_bytes(path, self.graph_sha256, REPAIR)
-        return runtime.OnnxNetwork(graph, state, origin, threads)
+        return _run(self, state, origin, device, threads)
 
     def files(self) -> tuple[tuple[str, str | None], ...]:
         """See ``spec.NetworkSource``."""
@@ -103,12 +94,55 @@ class PackagedNetwork:
 
 
 @dataclass(frozen=True)
+class UntrainedNetwork:
+    """``hie_cli/weights/NAME.onnx``: a network whose weights are a user's (``hie train``).
+
+    ``build``: the same network as a torch module, with random weights.
+    """
+
+    name: str
+    graph_sha256: str
+    build: Callable[[], "nn.Module"]
+    sha256: str = ""
+
+    def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
+        """ModelError: it has no weights."""
+        raise ModelError(f"{self.name}: comes without weights; train them with `hie train`")
+
+    def run(self, state: weights.State, origin: str, device: str, threads: int | None) -> Network:
+        """See ``PackagedNetwork.run``."""
+        return _run(self, state, origin, device, threads)
+
+    def files(self) -> tuple[tuple[str, str | None], ...]:
+        """See ``spec.NetworkSource``."""
+        path = weights.PACKAGED / f"{self.name}.onnx"
+        return ((path.name, problem(path, self.graph_sha256, REPAIR)),)
+
+
+def _run(
+    network: "PackagedNetwork | UntrainedNetwork", state: weights.State, origin: str, device: str,
+    threads: int | None,
+) -> Network:  # fmt: skip
+    """``network`` with ``state``: on the CPU ONNX Runtime, elsewhere torch."""
+    from hie_cli.models import runtime
+
+    place = runtime.resolve_device(device)
+    if place != "cpu":
+        built = network.build()
+        weights.fill(built, state, origin)
+        return runtime.TorchNetwork(built, place, threads)
+    path = weights.PACKAGED / f"{network.name}.onnx"
+    graph = weights.checked_bytes(path, network.graph_sha256, REPAIR)
+    return runtime.OnnxNetwork(graph, state, origin, threads)
+
+
+@dataclass(frozen=True)
 class OwnWeights:
-    """The user's weights, a safetensors file, for a packaged network."""
+    """The user's weights, a safetensors file, for one of our networks."""
 
     path: Path
     sha256: str
-    like: PackagedNetwork
+    like: PackagedNetwork | UntrainedNetwork
 
     def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
         """See ``spec.NetworkSource``."""

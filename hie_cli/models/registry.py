@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hie_cli.core import plugins
 from hie_cli.core.errors import ModelError, nearest
-from hie_cli.models import runtime, user_models
+from hie_cli.models import runtime, trained, user_models
 from hie_cli.models.assembly import Loaded, assemble
 from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
 from hie_cli.models.network_files import PackagedNetwork
@@ -41,10 +41,13 @@ def names(task: Task | None = None) -> list[str]:
 
 
 def find(name: str) -> ModelSpec:
-    """The model called ``name``; ModelError with the nearest known name otherwise."""
+    """The model called ``name``, or in the folder of a training (``hie train detect|pose``).
+
+    ModelError with the nearest known name otherwise.
+    """
     plugins.load()
     known = next((m for m in (*MODELS, *_registered.values()) if m.name == name), None)
-    model = known or user_models.find(name)
+    model = known or user_models.find(name) or trained.find(name)
     if model is not None:
         return model
     raise ModelError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hie_cli.models import benchmark, registry
+from hie_cli.models import trained as trained_networks
 from hie_cli.models.benchmark import Speed
 from hie_cli.models.spec import ModelSpec, Task
 from hie_cli.recognition.model_specs import recognisers, trained
@@ -50,9 +51,9 @@ def verify() -> list[dict[str, str | None]]:
 
 
 def find(name: str) -> ModelSpec:
-    """The model or recogniser called ``name``, or that of a folder that `hie train action` wrote.
+    """The model or recogniser called ``name``, or that of a folder that `hie train` wrote.
 
     ModelError with the nearest known name otherwise, and for a damaged card.
     """
     named = next((spec for spec in recognisers() if spec.name == name), None)
-    return named or trained(Path(name)) or registry.find(name)
+    return named or trained_networks.find(name) or trained(Path(name)) or registry.find(name)

