@@ -109,6 +109,9 @@ def search(
     own: Annotated[
         bool, typer.Option("--own", help="Keep the query's own videos and near-duplicates.")
     ] = False,
+    level: Annotated[
+        str | None, typer.Option("--level", help="Only shots, frames or persons. Default: all.")
+    ] = None,
     output: options.Output = Path("out/found"),
     device: options.Device = "auto",
     json: options.Json = False,
@@ -124,7 +127,7 @@ def search(
     """
     found = hie_cli.mine_search(
         index, like, output=output, count=count, documents=documents or (), near=near,
-        diversity=diversity, crowd=crowd, own=own, device=device,
+        diversity=diversity, crowd=crowd, own=own, level=level, device=device,
     )  # fmt: skip
     if json:
         show_json({"results": [result.record() for result in found]})

@@ -79,8 +79,9 @@ def projections(
 ) -> HashEncoder:
     """An encoder that needs no labels: signs of random orthogonal projections of centred features.
 
-    features: (N, D), whose mean is the centre. Distances of codes then estimate angles between
-    features seen from their mean (Charikar 2002). More bits than D are several orthogonal sets.
+    features: (N, D), of whose mean N / (N + 1) is the centre: the mean of a few is too near to
+    each of them, and that of one is the one. Distances of codes then estimate angles between
+    features seen from there (Charikar 2002). More bits than D are several orthogonal sets.
     """
     dimensions = features.shape[1]
     generator = np.random.default_rng(seed)
@@ -89,7 +90,8 @@ def projections(
         basis, _r = np.linalg.qr(generator.normal(size=(dimensions, dimensions)))
         sets.append(basis.T)
     weight = np.concatenate(sets)[:bits].astype(np.float32)
-    bias = -(weight @ features.mean(axis=0)).astype(np.float32)
+    centre = features.mean(axis=0) * (len(features) / (len(features) + 1))
+    bias = -(weight @ centre).astype(np.float32)
     about = {"method": "random orthogonal projections", "centre": f"mean of {len(features)}"}
     return HashEncoder(backbone, backbone_sha256, (weight,), (bias,), about)
 

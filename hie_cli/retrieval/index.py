@@ -11,18 +11,22 @@ from pathlib import Path
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.progress import note
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.files import write_error
+from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock
 from hie_cli.retrieval.clips import ClipLayers
+from hie_cli.retrieval.codes import Bits
 from hie_cli.retrieval.encoder import load_encoder, projections, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.retrieval.items import LEVELS, Sampling, describe_video
 from hie_cli.retrieval.nearest import KINDS, Kind, NearestCodes
+from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.shots import ShotSettings
 from hie_cli.retrieval.store import NAME, ItemStore
 from hie_cli.video.sources import video_name
 
 ENCODER = "encoder"
+_DIGESTS = ("codes_sha256", "next_codes_sha256")  # of codes.faiss: now, and while it is replaced
+MOST_BITS = 1024
 _DIGEST_PART = 1 << 20
 
 
@@ -71,8 +75,8 @@ class IndexSettings:
     sampling: Sampling = field(default_factory=Sampling)
 
     def __post_init__(self) -> None:
-        if self.bits < 8 or self.bits % 8:
-            raise ConfigError(f"--bits {self.bits}: expected a multiple of 8")
+        if not 8 <= self.bits <= MOST_BITS or self.bits % 8:
+            raise ConfigError(f"--bits {self.bits}: expected a multiple of 8 up to {MOST_BITS}")
         if not self.sampling.levels:
             raise ConfigError("--level: at least one of shots, frames, persons is needed")
 
@@ -105,10 +109,47 @@ def build_index(
         if not len(store):
             raise InputError(f"{folder}: no video could be indexed; see the messages above")
         _encode(store, folder, describer, settings.bits)
-        numbers, codes = store.codes()
-        sha256 = NearestCodes.build(codes, settings.kind).save(folder)
-        store.remember(indexed=str(len(numbers)), codes_sha256=sha256)
-        return replace(report, items=len(numbers))
+        _, codes = store.codes()
+        _publish(store, folder, _grown(store, folder, settings.kind, codes))
+        return replace(report, items=len(codes))
+
+
+def load_codes(store: ItemStore, folder: Path, kind: Kind) -> NearestCodes:
+    """The codes of the index's first items, all but those that an interrupted call has added.
+
+    InputError where they are damaged or there are none yet.
+    """
+    digests = [store.meta[key] for key in _DIGESTS if key in store.meta]
+    if not digests:
+        raise InputError(f"{folder}: is not finished; run `hie mine index` on it again")
+    return NearestCodes.load(folder, kind, *digests)
+
+
+def _grown(store: ItemStore, folder: Path, kind: Kind, codes: Bits) -> NearestCodes:
+    """The index of all codes: the one that is there with those that are new, or built anew."""
+    try:
+        index = load_codes(store, folder, kind)
+    except InputError:
+        return NearestCodes.build(codes, kind)
+    if index.bits != 8 * codes.shape[1] or not index.takes(len(codes)):
+        return NearestCodes.build(codes, kind)
+    index.add(codes[len(index) :])
+    return index
+
+
+def _publish(store: ItemStore, folder: Path, index: NearestCodes) -> None:
+    """Write codes.faiss. Its digest is known before and after, so that whatever fails between, a
+    full disk for one, leaves an index that can be searched.
+    """
+    data = index.to_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    current, following = _DIGESTS
+    if store.meta.get(current) == digest:
+        return
+    store.remember(**{following: digest})
+    with atomic_write(folder / CODES, "wb") as file:
+        file.write(data)
+    store.remember(**{current: digest})
 
 
 def _describe(
@@ -127,6 +168,9 @@ def _describe(
                 continue
             document = Document(documents[name]) if name in documents else None
             info, items = describe_video(path, describer, sampling, document, clip)
+            if not items:
+                levels, fix = ", ".join(sampling.levels), "persons need --documents with people"
+                raise input_error(path, f"holds nothing of the levels {levels}", fix)
         except (InputError, OSError) as error:
             reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
             note(f"left out: {reason}")
@@ -162,21 +206,39 @@ def _settled(store: ItemStore, folder: Path, given: IndexSettings | None) -> Ind
                 f"--encoder {given.encoder}: codes clips; leave --level out, or train on images"
             )
         given = replace(given, model=head.backbone, bits=head.bits)
-    if "settings" not in store.meta:
+    if "settings" not in store.meta or not len(store):
         settings = given or IndexSettings()
         if head is not None:
             save_encoder(folder / ENCODER, head)
         store.remember(settings=_as_text(settings))
         return settings
     settings = settings_of(store)
-    other = given is not None and _as_text(given) != _as_text(settings)
-    if head is not None and not other:
-        other = head.sha256 != load_encoder(folder / ENCODER).sha256
-    if other:
+    other = None if given is None else _difference(given, settings)
+    if head is not None and other is None:
+        same = head.sha256 == load_encoder(folder / ENCODER).sha256
+        other = None if same else "another encoder"
+    if other is not None:
         raise ConfigError(
-            f"{folder}: is an index of other settings; leave the options out, or give another -o"
+            f"{folder}: is an index of other settings ({other}); leave the options out, or give"
+            " another -o"
         )
     return settings
+
+
+def _difference(given: IndexSettings, own: IndexSettings) -> str | None:
+    """The first setting in which an index is other than asked for; None where there is none."""
+    asked, has = _values(given), _values(own)
+    for name, value in has.items():
+        if asked[name] != value:
+            return f"{name} is {value}, not {asked[name]}"
+    return None
+
+
+def _values(settings: IndexSettings) -> dict[str, object]:
+    """All settings but the encoder's folder, by name."""
+    values = dataclasses.asdict(replace(settings, encoder=None))
+    sampling = values.pop("sampling")
+    return {**values, **sampling.pop("shots"), **sampling, "levels": ", ".join(sampling["levels"])}
 
 
 def _as_text(settings: IndexSettings) -> str:

@@ -17,6 +17,8 @@ from hie_cli.retrieval.search import Result, SearchSettings, search
 from hie_cli.retrieval.shots import ShotSettings
 from hie_cli.video.sources import find_videos
 
+_MOST = 86_400  # seconds, or frames a second
+
 
 def mine_index(
     pool: Paths,
@@ -41,22 +43,21 @@ def mine_index(
     between the beginnings of clips), longest (seconds of a shot): of a new index.
     """
     settings = None
-    if encoder or bits or model or kind or levels or rate or every or longest:
+    given = (encoder, bits, model, kind, rate, every, longest)
+    if levels or any(value is not None for value in given):
         if kind is not None and kind not in KINDS:
             raise ConfigError(f"--kind {kind}: expected {', '.join(KINDS)}")
         for level in levels:
             if level not in LEVELS:
                 raise ConfigError(f"--level {level}: expected {', '.join(LEVELS)}")
-        if rate is not None and not rate > 0:
-            raise ConfigError(f"--rate {rate}: expected more than 0")
-        for name, value in (("every", every), ("longest", longest)):
-            if value is not None and not value > 0:
-                raise ConfigError(f"--{name} {value}: expected more than 0")
+        for name, value in (("rate", rate), ("every", every), ("longest", longest)):
+            if value is not None and not 0 < value <= _MOST:
+                raise ConfigError(f"--{name} {value}: expected more than 0, up to {_MOST}")
         shots = ShotSettings() if longest is None else ShotSettings(longest=longest)
         chosen: tuple[Level, ...] = tuple(level for level in LEVELS if level in levels)
         settings = IndexSettings(
             None if encoder is None else Path(encoder),
-            bits or IndexSettings.bits,
+            IndexSettings.bits if bits is None else bits,
             model or BACKBONE,
             _kind(kind),
             Sampling(
@@ -84,13 +85,15 @@ def mine_search(
     diversity: float = SearchSettings.diversity,
     crowd: float = SearchSettings.crowd,
     own: bool = False,
+    level: str | None = None,
     device: str = "auto",
 ) -> list[Result]:
     """The parts of an index most like clips or images; see ``retrieval.search.search``.
 
-    output: a folder for results.json, cuts.json and results.jpg.
+    level: shots, frames or persons, where the index has several · output: a folder for
+    results.json, cuts.json and results.jpg.
     """
-    settings = SearchSettings(count, near, own, diversity, crowd)
+    settings = SearchSettings(count, near, own, diversity, crowd, level)
     queries = find_videos(path_texts(like))
     found = search(Path(index), queries, settings, documents=by_name(documents), device=device)
     if output is not None:

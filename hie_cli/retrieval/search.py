@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.errors import ConfigError, InputError, input_error
+from hie_cli.core.progress import note
 from hie_cli.formats.documents.document import Document
 from hie_cli.retrieval import statistics
 from hie_cli.retrieval.codes import hamming_distances
 from hie_cli.retrieval.encoder import HashEncoder, load_encoder
 from hie_cli.retrieval.features import Describer
-from hie_cli.retrieval.index import ENCODER, content_digest, settings_of
+from hie_cli.retrieval.index import ENCODER, content_digest, load_codes, settings_of
 from hie_cli.retrieval.items import Item, describe_video, items_of_image
 from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.nearest import NearestCodes
@@ -30,7 +31,8 @@ class SearchSettings:
     count: how many · near: items within this share of the bits of one that is already in the
     result are its near-duplicates and left out; so are near-duplicates of the query itself where
     ``own`` is False · diversity: 0 ranks by likeness alone, 1 prefers what the result has nothing
-    like yet · crowd: how much other crowd statistics count, as a share of the bits.
+    like yet · crowd: how much other crowd statistics count, as a share of the bits · level: only
+    items of this one, None for all that the index has.
     """
 
     count: int = 50
@@ -38,6 +40,7 @@ class SearchSettings:
     own: bool = False
     diversity: float = 0.0
     crowd: float = 0.1
+    level: str | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -100,8 +103,13 @@ def search(
     """
     with ItemStore(folder) as store:
         chosen = settings_of(store)
-        if store.meta.get("indexed") != str(len(store)):
-            raise InputError(f"{folder}: is not finished; run `hie mine index` on it again")
+        if settings.level is not None and settings.level not in chosen.sampling.levels:
+            levels = ", ".join(chosen.sampling.levels)
+            raise ConfigError(f"--level {settings.level}: the index holds {levels}")
+        nearest = load_codes(store, folder, chosen.kind)
+        if len(nearest) < len(store):
+            left = len(store) - len(nearest)
+            note(f"{folder}: {left} items are not found yet; run `hie mine index` on it again")
         encoder = load_encoder(folder / ENCODER)
         describer = Describer(chosen.model, device)
         if describer.sha256 != encoder.backbone_sha256:
@@ -120,56 +128,61 @@ def search(
             name = video_name(path)
             document = Document(documents[name]) if documents and name in documents else None
             _, items = describe_video(path, describer, chosen.sampling, document, encoder.clip)
+            items = [item for item in items if settings.level in (None, item.level)]
             queries += [_Query(name, item) for item in items]
+        if not queries:
+            raise InputError(
+                f"{like[0]}: holds nothing of the index's levels; persons need --documents"
+            )
         digests = set() if settings.own else {content_digest(p) for p in like if p.exists()}
-        nearest = NearestCodes.load(folder, chosen.kind, store.meta.get("codes_sha256", ""))
-        return _ranked(store, nearest, encoder, queries, settings, digests)
+        several = len(chosen.sampling.levels) > 1 and settings.level is not None
+        pool = len(nearest) if several else max(200, 20 * settings.count)
+        return _ranked(store, nearest, encoder, queries, settings, digests, pool)
 
 
 def _ranked(
     store: ItemStore, nearest: NearestCodes, encoder: HashEncoder, queries: Sequence[_Query],
-    settings: SearchSettings, own: set[str],
+    settings: SearchSettings, own: set[str], pool: int,
 ) -> list[Result]:  # fmt: skip
-    numbers, codes = store.codes()
-    if len(nearest) != len(numbers) or nearest.bits != 8 * codes.shape[1]:
+    """The results; near-duplicates, the query's own video and other levels leave the ``pool``."""
+    if len(nearest) > store.last_number() or nearest.bits != encoder.bits:
         raise input_error(
             store.path.parent / CODES, "is not of these items", "run `hie mine index` again"
         )
     asked = encoder.encode(np.stack([query.item.vector for query in queries]))
-    # Near-duplicates and the query's own video are left out of these.
-    pool = min(len(numbers), max(200, 20 * settings.count))
     distances, positions = nearest.search(asked, pool)
     excluded = store.videos_of(own)
-    best = _best_query(distances, positions, len(numbers))
-    places = np.flatnonzero(best[0] < np.iinfo(np.int32).max)
+    places, least, which = _best_query(distances, positions)
+    numbers = (places + 1).tolist()  # items are numbered from 1 in the order of their codes
     candidates = []
-    for place, item in zip(places, store.items(numbers[places].tolist()), strict=True):
-        query = queries[best[1][place]]
-        if item.video_number in excluded:
+    rows = zip(store.items(numbers), store.codes_of(numbers), least, which, strict=True)
+    for item, code, bits_apart, best in rows:
+        query = queries[best]
+        if item.video_number in excluded or settings.level not in (None, item.level):
             continue
-        score = 1 - float(best[0][place]) / encoder.bits
+        score = 1 - float(bits_apart) / encoder.bits
         common: list[str] = []
         if item.statistics is not None and query.item.statistics is not None:
             apart = statistics.distance(item.statistics, query.item.statistics)
             score -= settings.crowd * min(apart, 1.0) if np.isfinite(apart) else 0.0
             common = statistics.in_common(item.statistics, query.item.statistics)
-        found = Result(item, score, int(best[0][place]), (query.name, query.item.start), common)
-        candidates.append((found, codes[place]))
+        found = Result(item, score, int(bits_apart), (query.name, query.item.start), common)
+        candidates.append((found, code))
     return _chosen(candidates, encoder.bits, settings, asked)
 
 
 def _best_query(
-    distances: NDArray[np.int32], positions: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """For each of ``count`` items the distance to its nearest query, and which query that is."""
-    least = np.full(count, np.iinfo(np.int32).max, np.int32)
-    which = np.zeros(count, np.int64)
-    for query, (row, places) in enumerate(zip(distances, positions, strict=True)):
-        known = places >= 0
-        row, places = row[known], places[known]
-        nearer = row < least[places]
-        least[places[nearer]], which[places[nearer]] = row[nearer], query
-    return least, which
+    distances: NDArray[np.int32], positions: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """Of all items found (M,): positions, distances to the nearest query, and which one it is.
+
+    distances, positions: (Q, k) of a search, -1 where fewer were found.
+    """
+    queries = np.broadcast_to(np.arange(len(positions))[:, None], positions.shape)
+    order = np.lexsort((queries.ravel(), distances.ravel(), positions.ravel()))
+    places, first = np.unique(positions.ravel()[order], return_index=True)
+    places, chosen = places[places >= 0], order[first[places >= 0]]
+    return places, distances.ravel()[chosen], queries.ravel()[chosen]
 
 
 def _chosen(

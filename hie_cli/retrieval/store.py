@@ -156,14 +156,28 @@ class ItemStore:
     def __len__(self) -> int:
         return int(self._rows("SELECT COUNT(*) FROM items")[0][0])
 
+    def last_number(self) -> int:
+        """N of N items, which are numbered from 1, as none is ever removed. InputError else."""
+        count, last = self._rows("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM items")[0]
+        if count != last:
+            raise self._damaged()
+        return int(last)
+
+    def codes_of(self, numbers: Sequence[int]) -> NDArray[np.uint8]:
+        """Packed codes (N, bytes) of those items."""
+        rows = self._by_number("SELECT id, code FROM items WHERE id IN", numbers)
+        return self._packed([row[1] for row in rows])
+
+    def _packed(self, codes: Sequence[Any]) -> NDArray[np.uint8]:
+        width = int(self.meta.get("bits", "0")) // 8
+        if any(not isinstance(code, bytes) or len(code) != width for code in codes):
+            raise self._damaged()
+        return np.frombuffer(b"".join(codes), np.uint8).reshape(len(codes), width)
+
     def codes(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """(numbers (N,), codes (N, bytes)) of all items, in the order they were added."""
         rows = self._rows("SELECT id, code FROM items WHERE code IS NOT NULL ORDER BY id")
-        width = int(self.meta.get("bits", "0")) // 8
-        if any(len(row[1]) != width for row in rows):
-            raise self._damaged()
-        codes = np.frombuffer(b"".join(row[1] for row in rows), np.uint8)
-        return np.array([row[0] for row in rows], np.int64), codes.reshape(len(rows), width)
+        return np.array([row[0] for row in rows], np.int64), self._packed([row[1] for row in rows])
 
     def items(self, numbers: Sequence[int]) -> list[StoredItem]:
         """The items of those numbers, in that order."""

@@ -11,6 +11,8 @@ import pytest
 from hie_cli import ConfigError, InputError, ModelError, mine_dedupe, mine_index, mine_search
 from hie_cli.cli.app import run
 from hie_cli.retrieval.index import content_digest
+from hie_cli.retrieval.nearest import NearestCodes
+from hie_cli.retrieval.search import _best_query
 from hie_cli.retrieval.store import NAME, ItemStore
 from hie_cli.video.cuts import find_pieces
 
@@ -117,6 +119,110 @@ def test_an_interrupted_index_goes_on_to_the_same_items(index, pool, tmp_path, m
         assert (first.codes()[1] == second.codes()[1]).all()
 
 
+def test_what_an_interrupted_addition_left_does_not_hide_the_rest(index, pool, monkeypatch):
+    """The disk is full when the codes are to be written, or when that is to be noted."""
+    film(pool / "d.avi", (6, 0))
+    before = [(r.item.video, r.item.start) for r in mine_search(index, pool / "c.avi")]
+    for place in ("atomic_write", "_publish"):
+        monkeypatch.setattr(f"hie_cli.retrieval.index.{place}", full_disk)
+        with pytest.raises(ConfigError, match="No space"):
+            mine_index(pool, output=index)
+        monkeypatch.undo()
+        assert [(r.item.video, r.item.start) for r in mine_search(index, pool / "c.avi")] == before
+    assert mine_index(pool, output=index).items == 5
+    assert len(mine_search(index, pool / "c.avi", near=0.0)) == 4
+
+
+def full_disk(*_, **__):
+    raise ConfigError("codes.faiss: No space left on device")
+
+
+def test_a_digest_that_was_not_noted_after_the_codes_were_written_is_known(index, pool):
+    with ItemStore(index) as store:
+        digest = store.meta["codes_sha256"]
+        store.remember(codes_sha256="0" * 64, next_codes_sha256=digest)
+    assert mine_search(index, pool / "c.avi")
+
+
+@pytest.mark.parametrize("kind", ["flat", "ivf", "hnsw"])
+def test_codes_grown_in_parts_are_found_as_if_built_at_once(kind):
+    codes = np.random.default_rng(0).integers(0, 256, (3000, 8), np.uint8)
+    parts = NearestCodes.build(codes[:2000], kind)
+    assert parts.takes(3000)
+    assert not parts.takes(1000)
+    parts.add(codes[2000:])
+    whole = NearestCodes.build(codes, kind)
+    assert len(parts) == len(whole) == 3000
+    (distances, positions), (expected, _) = (x.search(codes[::500], 5) for x in (parts, whole))
+    assert (distances == expected).all()
+    assert (positions[:, 0] == np.arange(0, 3000, 500)).all()
+
+
+def test_cells_are_made_anew_when_they_are_outgrown():
+    """1,000 codes make 32 cells; they do for up to four times 32 x 32 codes, less than 4,096."""
+    codes = np.random.default_rng(0).integers(0, 256, (1000, 8), np.uint8)
+    assert NearestCodes.build(codes, "ivf").takes(4095)
+    assert not NearestCodes.build(codes, "ivf").takes(4096)
+    assert not NearestCodes.build(codes[:999], "ivf").takes(1000)  # no cells yet
+    assert NearestCodes.build(codes[:999], "ivf").takes(999)
+    assert NearestCodes.build(codes, "hnsw").takes(10**9)
+
+
+def test_the_nearest_query_of_each_position():
+    """Position 4 is 3 bits from query 0 and 2 from query 1; 7 as far from both: the first."""
+    distances = np.array([[3, 5, 9], [2, 5, 9]], np.int32)
+    positions = np.array([[4, 7, -1], [4, 7, 2]], np.int64)
+    places, least, which = _best_query(distances, positions)
+    assert (places.tolist(), least.tolist(), which.tolist()) == ([2, 4, 7], [9, 2, 5], [1, 1, 0])
+
+
+def test_one_level_of_several_is_searched(pool, tmp_path):
+    index = tmp_path / "index"
+    mine_index(pool, output=index, levels=["shots", "frames"])
+    found = mine_search(index, pool / "a.avi", own=True, near=0.0, level="shots")
+    assert {r.item.level for r in found} == {"shots"}
+    assert len(found) == 4
+    with pytest.raises(ConfigError, match="holds shots, frames"):
+        mine_search(index, pool / "a.avi", level="persons")
+
+
+def test_persons_need_documents(pool, tmp_path):
+    with pytest.raises(InputError, match="no video could be indexed"):
+        mine_index(pool, output=tmp_path / "index", levels=["persons"])
+
+
+def test_an_index_of_nothing_takes_other_settings(pool, tmp_path):
+    index = tmp_path / "index"
+    (tmp_path / "broken.avi").write_bytes(b"RIFF nothing")
+    with pytest.raises(InputError, match="no video could be indexed"):
+        mine_index(tmp_path / "broken.avi", output=index)
+    assert mine_index(pool, output=index, bits=32).items == 4
+
+
+@pytest.mark.parametrize("name", ["rate", "every", "longest"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), 1e9])
+def test_seconds_and_rates_are_bounded(pool, tmp_path, name, value):
+    with pytest.raises(ConfigError, match=f"--{name}"):
+        mine_index(pool, output=tmp_path / "index", **{name: value})
+
+
+@pytest.mark.parametrize("bits", [0, 4, 12, 1032, 10**6])
+def test_bits_are_bounded(pool, tmp_path, bits):
+    with pytest.raises(ConfigError, match="multiple of 8 up to 1024"):
+        mine_index(pool, output=tmp_path / "index", bits=bits)
+
+
+def test_an_index_of_one_shot_finds_it_and_tells_it_from_what_is_added(pool, tmp_path):
+    """The centre of the projections must not be the only item itself."""
+    index = tmp_path / "index"
+    mine_index(pool / "b.avi", output=index)
+    (found,) = mine_search(index, pool / "b.avi", own=True)
+    assert (found.item.video, found.score) == ("b", 1.0)
+    mine_index(pool, output=index)
+    query = film(tmp_path / "query.avi", (8, 120))
+    assert mine_search(index, query, own=True)[0].item.video == "b"
+
+
 def test_copies_are_one_group(pool, tmp_path):
     film(pool / "longer.avi", (3, 120), frames=25)
     mine_index(pool, output=tmp_path / "index")
@@ -155,7 +261,7 @@ def test_other_kinds_of_index_find_the_same_in_a_small_pool(pool, tmp_path, inde
 
 
 def test_an_index_keeps_its_settings(index, pool):
-    with pytest.raises(ConfigError, match="other settings"):
+    with pytest.raises(ConfigError, match="bits is 64, not 32"):
         mine_index(pool, output=index, bits=32)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from hie_cli.retrieval.index import MOST_BITS
+
 
 @dataclass(frozen=True)
 class HashConfig:
@@ -31,8 +33,8 @@ class HashConfig:
         for name in ("bits", "frames", "clips", "epochs", "batch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)}; expected 1 or more")
-        if self.bits % 8:
-            raise ValueError(f"bits: {self.bits}; expected a multiple of 8")
+        if self.bits % 8 or self.bits > MOST_BITS:
+            raise ValueError(f"bits: {self.bits}; expected a multiple of 8 up to {MOST_BITS}")
         if not 0 < self.validation < 1:
             raise ValueError(f"validation: {self.validation}; expected 0 < validation < 1")
         if not 0 <= self.dropout < 1:
