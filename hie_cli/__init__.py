@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hie_cli.analysis.analyse import Analysis, analyse
     from hie_cli.analysis.zone_server import edit_zones
-    from hie_cli.api import detect, draw, explain, pose, recognise, render, run, run_batch, track
+    from hie_cli.api import (
+        detect,
+        draw,
+        explain,
+        pose,
+        recognise,
+        render,
+        run,
+        run_batch,
+        stream,
+        track,
+    )
     from hie_cli.benchmarking.benchmark import benchmark
     from hie_cli.benchmarking.plot import plot_benchmark
     from hie_cli.core.errors import ConfigError, HieError, InputError, ModelError
@@ -34,6 +45,7 @@ if TYPE_CHECKING:
     from hie_cli.reporting.results_report import write_report
     from hie_cli.retrieval.mining import mine_dedupe, mine_index, mine_search
     from hie_cli.simulation.generate import simulate
+    from hie_cli.streaming.run import LiveRun
     from hie_cli.summary.evaluation import evaluate_summaries, summary_agreement
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
@@ -53,6 +65,7 @@ _HOMES = {
     "FramePeople": "core.types",
     "HieError": "core.errors",
     "InputError": "core.errors",
+    "LiveRun": "streaming.run",
     "ModelError": "core.errors",
     "ModelSpec": "models.spec",
     "People": "core.types",
@@ -94,6 +107,7 @@ _HOMES = {
     "show_data": "training.data.show_data",
     "simulate": "simulation.generate",
     "status": "pipeline.status",
+    "stream": "api",
     "submit": "formats.challenge_zip",
     "summary_agreement": "summary.evaluation",
     "track": "api",
@@ -114,6 +128,7 @@ __all__ = [
     "FramePeople",
     "HieError",
     "InputError",
+    "LiveRun",
     "ModelError",
     "ModelSpec",
     "People",
@@ -156,6 +171,7 @@ __all__ = [
     "show_data",
     "simulate",
     "status",
+    "stream",
     "submit",
     "summary_agreement",
     "track",

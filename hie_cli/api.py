@@ -6,7 +6,7 @@ cpu, cuda or mps · precision: of the networks on a CPU, auto, fp32 or int8. Wro
 ConfigError, unknown models ModelError, bad input InputError.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -27,6 +27,8 @@ from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.video_batch import Batch, parse_shard, run_videos
 from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.settings import render_options
+from hie_cli.streaming.run import DEFAULT_SEGMENT, LiveRun, open_live
+from hie_cli.video.live import News
 from hie_cli.video.sources import find_videos, parse_range
 
 if TYPE_CHECKING:
@@ -131,6 +133,56 @@ def run_batch(
         parse_range(frames, begin, end),
         stills,
         batch,
+    )
+
+
+def stream(
+    source: str | int,
+    *,
+    output: Path | str | None = None,
+    until: str | None = None,
+    segment: str | float = DEFAULT_SEGMENT,
+    duration: str | float | None = None,
+    preset: str | None = None,
+    config: Files = None,
+    set: Sets = None,
+    device: str = "auto",
+    precision: Precision | None = None,
+    overwrite: bool = False,
+    name: str | None = None,
+    serve: int | None = None,
+    told: Callable[[News], None] | None = None,
+) -> LiveRun:
+    """The people of a live source, frame by frame, as it plays.
+
+    source: an address (rtsp, rtsps, http, https), or the number of a camera of this machine ·
+    output: the folder of documents and overlays, in segments NAME-0001, NAME-0002, ... of
+    ``segment`` seconds ("10min") each; without it nothing touches the disk · until: detect, pose,
+    track, action or (with ``output``, and the default there) render · duration: when to end; None:
+    with the source, or at ``LiveRun.stop`` · name: of the documents; None: by the address · serve:
+    the port of a page of this machine that shows the overlay (0: a free one; ``LiveRun.page``) ·
+    told: called, from another thread, when the source is lost or back.
+
+    Identities are given at once (``track.online``), and frames that come faster than they can be
+    looked at are dropped and counted. The source is open, and networks are loaded, when this
+    returns. If the source is lost for good, HieError is raised after the last frame.
+    """
+    output_dir = None
+    if output is not None:
+        output_dir = _output_dir(output, overwrite, False)
+    elif overwrite:
+        raise ConfigError("overwrite concerns files; give output as well")
+    return open_live(
+        str(source),
+        _settings(preset, config, set, precision),
+        device=device,
+        output=output_dir,
+        until=until,
+        segment=segment,
+        duration=duration,
+        name=name,
+        serve=serve,
+        told=told,
     )
 
 

@@ -31,6 +31,8 @@ ALLOWED = {
         "analysis", "rendering",
     },
     "reporting": {"formats", "video", "evaluation", "analysis"},
+    "streaming": {"formats", "video", "models", "pipeline", "detection", "posing", "recognition",
+                  "rendering", "reporting"},
     "benchmarking": {"video", "formats", "models", "pipeline", "simulation"},
     "retrieval": {"video", "formats", "models", "pipeline"},
     "summary": {

@@ -1,17 +1,8 @@
-"""A local page to draw lines, areas and points of the ground on a frame of a video.
+"""A local page (``core.local_page``) to draw lines, areas and points of the ground on a frame."""
 
-It listens on this machine alone, under an address that holds a random token; requests that name
-another host (DNS rebinding), another origin or no token are refused, and the page itself asks for
-nothing else (Content-Security-Policy).
-"""
-
-import hmac
-import json
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,22 +11,17 @@ import cv2
 
 from hie_cli.analysis.zones import Zones, read_zones, write_zones, zones_from
 from hie_cli.core.errors import ConfigError, HieError, InputError
+from hie_cli.core.local_page import LocalHandler, LocalServer
 from hie_cli.core.types import Image, VideoInfo
 from hie_cli.formats.files import parse_json, require_writable, taken
 from hie_cli.video.sources import FrameRange, VideoSource
 
-HOST = "127.0.0.1"
 _MOST_BYTES = 1_000_000
-_POLL_SECONDS = 0.05  # until the server hears that it is to stop
 _PAGE = {
     "": ("index.html", "text/html; charset=utf-8"),
     "zones.js": ("zones.js", "text/javascript; charset=utf-8"),
     "zones.css": ("zones.css", "text/css; charset=utf-8"),
 }
-_RULES = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 def edit_zones(
@@ -77,15 +63,6 @@ def frame_image(path: Path, frame: int) -> Image:
     return found.image
 
 
-class _Server(ThreadingHTTPServer):
-    """Silent about connections that break off."""
-
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The library never prints."""
-
-
 class ZoneServer:
     """The page of one frame, served from construction until ``close``.
 
@@ -99,23 +76,15 @@ class ZoneServer:
         self.path = path
         height, width = image.shape[:2]
         self.zones = _of_size(zones or Zones(), width, height, frame)
-        self.token = secrets.token_urlsafe(24)
         self.finished = threading.Event()
         self.picture = cv2.imencode(".png", image)[1].tobytes()
-        try:
-            self._server = _Server((HOST, port), _handler(self))
-        except (OSError, OverflowError) as error:
-            raise ConfigError(f"--port {port}: cannot be used ({error}); give another") from None
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-        )
-        self._thread.start()
+        self._server = LocalServer(_handler(self), port)
+        self.port, self.token = self._server.port, self._server.token
 
     @property
     def address(self) -> str:
         """Where the page is."""
-        return f"http://{HOST}:{self.port}/{self.token}/"
+        return self._server.address
 
     def save(self, values: Any) -> None:
         """Check and write what the page sends. Raises HieError saying what is wrong."""
@@ -133,9 +102,7 @@ class ZoneServer:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
 
 def _of_size(zones: Zones, width: int, height: int, frame: int) -> Zones:
@@ -143,92 +110,46 @@ def _of_size(zones: Zones, width: int, height: int, frame: int) -> Zones:
     return replace(scaled, size=(width, height), frame=frame)
 
 
-def _handler(server: ZoneServer) -> type[BaseHTTPRequestHandler]:
+def _handler(server: ZoneServer) -> type[LocalHandler]:
     """The class that answers requests for ``server``'s page."""
 
-    class Handler(BaseHTTPRequestHandler):
-        server_version, sys_version = "hie", ""
-
-        def do_GET(self) -> None:
-            name = self._name()
-            if name is None:
-                return
+    class Handler(LocalHandler):
+        def get(self, name: str) -> None:
             if name in _PAGE:
                 file, kind = _PAGE[name]
-                self._send(200, (files(__package__) / "zone_page" / file).read_bytes(), kind)
+                self.send_whole(200, (files(__package__) / "zone_page" / file).read_bytes(), kind)
             elif name == "frame.png":
-                self._send(200, server.picture, "image/png")
+                self.send_whole(200, server.picture, "image/png")
             elif name == "zones.json":
-                self._send_json(200, _plain(server.zones))
+                self.send_json(200, _plain(server.zones))
             else:
-                self._send_json(404, {"error": "no such page"})
+                super().get(name)
 
-        def do_POST(self) -> None:
-            name = self._name()
-            if name is None:
-                return
-            origin = self.headers.get("Origin")
-            if origin is not None and origin not in _origins(server.port):
-                self._send_json(403, {"error": "asked by another page"})
-            elif name == "save":
+        def post(self, name: str) -> None:
+            if name == "save":
                 self._save()
             elif name == "done":
-                self._send_json(200, {"saved": str(server.path)})
+                self.send_json(200, {"saved": str(server.path)})
                 server.finished.set()
             else:
-                self._send_json(404, {"error": "no such page"})
+                super().post(name)
 
         def _save(self) -> None:
             if self.headers.get_content_type() != "application/json":
-                self._send_json(415, {"error": "expected JSON"})
+                self.send_json(415, {"error": "expected JSON"})
                 return
             length = self.headers.get("Content-Length", "")
             if not length.isdigit() or int(length) > _MOST_BYTES:
-                self._send_json(413, {"error": f"expected at most {_MOST_BYTES} bytes"})
+                self.send_json(413, {"error": f"expected at most {_MOST_BYTES} bytes"})
                 return
             try:
                 server.save(parse_json(self.rfile.read(int(length)), "zones"))
             except HieError as error:
-                self._send_json(400, {"error": str(error)})
+                self.send_json(400, {"error": str(error)})
                 return
-            self._send_json(200, {"saved": str(server.path)})
-
-        def _name(self) -> str | None:
-            """What is asked for behind the token; None, and answered, where that is not right."""
-            hosts = [origin.removeprefix("http://") for origin in _origins(server.port)]
-            path = self.path.split("?", 1)[0]
-            _, token, *rest = [*path.split("/", 2), ""]
-            right = hmac.compare_digest(token.encode(), server.token.encode())
-            if self.headers.get("Host") not in hosts or not right:
-                self._send_json(404, {"error": "no such page"})
-                return None
-            return rest[0]
-
-        def _send_json(self, status: int, values: Any) -> None:
-            self._send(status, json.dumps(values).encode(), "application/json")
-
-        def _send(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            for name, value in (
-                ("Content-Type", kind),
-                ("Content-Length", str(len(body))),
-                ("Content-Security-Policy", _RULES),
-                ("X-Content-Type-Options", "nosniff"),
-                ("Referrer-Policy", "no-referrer"),
-                ("Cache-Control", "no-store"),
-            ):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """The library never prints."""
+            self.send_json(200, {"saved": str(server.path)})
 
     return Handler
-
-
-def _origins(port: int) -> tuple[str, ...]:
-    return (f"http://{HOST}:{port}", f"http://localhost:{port}")
 
 
 def _plain(zones: Zones) -> dict[str, Any]:

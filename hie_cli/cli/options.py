@@ -93,6 +93,10 @@ Appearance = Annotated[
         help="Tell people apart by this appearance network too (hie models list).",
     ),
 ]
+Online = Annotated[
+    bool,
+    _shared("--online", help="Decide each frame from the past alone, as live sources need it."),
+]
 Precision = Annotated[
     str | None,
     _shared(

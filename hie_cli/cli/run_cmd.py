@@ -35,6 +35,7 @@ def run(
     config: options.Config = None,
     sets: options.Set = None,
     device: options.Device = "auto",
+    online: options.Online = False,
     appearance: options.Appearance = None,
     precision: options.Precision = None,
     frames: options.Frames = ":",
@@ -50,12 +51,31 @@ def run(
     profile: Annotated[
         bool, typer.Option("--profile", help="Print seconds per stage and networks, and memory.")
     ] = False,
+    segment: Annotated[
+        str | None,
+        typer.Option("--segment", metavar="TIME", help="Live: documents of so long; 10min."),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Live: end after 90s, 10min, 1h.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Live: a line of JSON for each frame and event.")
+    ] = False,
+    serve: Annotated[
+        int | None,
+        typer.Option("--serve", metavar="PORT", help="Live: a page of this machine to watch it."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Live: of the documents.")
+    ] = None,
 ) -> None:
     """Run the whole chain, decoding each frame once: people, poses, tracks, actions, overlay.
 
     Writes DIR/{detect,pose,track,action}/NAME.json, DIR/render/NAME.mp4 and NAME.png, and
     DIR/summary.json. A video that fails does not stop the others (exit code 1); DIR/runs/NAME.json
-    says what became of each (hie status), and --resume does what is not done.
+    says what became of each (hie status), and --resume does what is not done. A live source, an
+    address or the number of a camera, is read with --online, in segments NAME-0001, NAME-0002, ...
+    until it ends, --for is over, or Ctrl-C.
 
     \b
     Examples:
@@ -68,20 +88,35 @@ def run(
       hie run clips/ -o out --retry-failed
       hie run footage/ -o out --cuts out/found/cuts.json
       hie run crowd.mp4 -o out --model out/detector --model nanodet --model out/pose
+      hie run rtsp://camera.local/stream --online -o out --preset fast --segment 10min
+      hie run 0 --online -o out --until track --for 1h --follow
     """
+    from hie_cli.cli import live
     from hie_cli.cli.runner import Session
     from hie_cli.pipeline.video_batch import Batch, parse_shard
 
     if retry_failed and overwrite:
         raise ConfigError("--overwrite and --retry-failed contradict each other; give one")
     batch = Batch(workers, parse_shard(shard), retry_failed)
+    source = live.live_source(videos or [])
+    wish = live.LiveWish(segment, duration, follow, serve, name)
+    if source is not None:
+        live.refuse_file_options(
+            resume, profile, stills, workers, shard, retry_failed, frames, begin, end, cuts
+        )
     resume = resume or retry_failed
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
     session.choose_appearance(appearance)
     if model:
         session.choose_by_task(model)
+    if online:
+        session.choose("track", {"online": True})
     if precision is not None:
         session.choose_precision(precision)
+    if source is not None:
+        live.run_live(session, source, until, wish)
+        return
+    live.refuse(wish.given, "is for a live source; give an address or the number of a camera")
     if not videos and cuts is None:
         raise ConfigError("run: give a video, or --cuts with a list of paths; see hie run --help")
     session.run_videos(

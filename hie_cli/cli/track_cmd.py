@@ -1,9 +1,6 @@
 """``hie track``."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from hie_cli.cli import options
 from hie_cli.cli.commands import CHAIN, command
@@ -14,9 +11,7 @@ def track(
     documents: options.Documents,
     video: options.VideoOf = None,
     output: options.Output = Path("out"),
-    online: Annotated[
-        bool, typer.Option("--online", help="Decide each frame from the past alone (streams).")
-    ] = False,
+    online: options.Online = False,
     appearance: options.Appearance = None,
     device: options.Device = "auto",
     preset: options.Preset = None,

@@ -13,7 +13,7 @@ from hie_cli.formats.writers import Written, target, write
 
 
 def convert(
-    sources: Iterable[Path | str],
+    sources: Path | str | Iterable[Path | str],
     output: Path | str,
     *,
     to: str,
@@ -24,7 +24,8 @@ def convert(
     images: Path | str | None = None,
     overwrite: bool = False,
 ) -> Written:
-    """Read every sequence of ``sources`` and write it to ``output`` in the layout ``to``.
+    """Read every sequence of ``sources``, one or several, and write it to ``output`` in the layout
+    ``to``.
 
     ``output`` is a folder, or one file by its ending; into a folder the sequences go one at a time,
     so that memory holds one. ``layout`` and ``kind`` override what the content says; ``size``
@@ -39,7 +40,7 @@ def convert(
     output = Path(output)
     sequences = (
         _completed(sequence, size, fps)
-        for source in sources
+        for source in ([sources] if isinstance(sources, Path | str) else sources)
         for sequence in read_sequences(source, layout, kind, size=size, fps=fps, images=images)
     )
     if output.suffix:

@@ -20,13 +20,23 @@ PRESETS = ("fast", "balanced", "accurate", "best")
 
 @dataclass(frozen=True)
 class VideoConfig:
-    """How videos are read; ``fps`` overrides what the file says (folders of images say nothing)."""
+    """How videos are read; ``fps`` overrides what the file says (folders of images say nothing).
+
+    Of live sources: ``rate`` frames a second are looked at (None: as many as the machine can), a
+    connection is lost after ``timeout`` seconds of silence and given up after ``patience`` seconds.
+    """
 
     fps: float | None = None
+    rate: float | None = None
+    timeout: float = 10.0
+    patience: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.fps is not None and not 0 < self.fps <= 1000:
-            raise ValueError(f"video.fps is {self.fps}; expected more than 0, at most 1000")
+        for name, value in (("fps", self.fps), ("rate", self.rate)):
+            if value is not None and not 0 < value <= 1000:
+                raise ValueError(f"video.{name} is {value}; expected more than 0, at most 1000")
+        if not 0 < self.timeout <= 3600 or not 0 <= self.patience <= 1e6:
+            raise ValueError("video.timeout must be within 0..3600 s, video.patience within 0..1e6")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.types import FloatArray, IntArray
 from hie_cli.formats.documents.document import Document
 
+_HELD_SECONDS = 2.0  # of a gap in which people are taken to be there as before
 FALLBACK_FPS = 25.0  # of documents that do not say
 
 
@@ -18,7 +19,9 @@ FALLBACK_FPS = 25.0  # of documents that do not say
 class PeopleTable:
     """What a document says of its video: F frames with B boxes in all.
 
-    frames (F,) int64 frame numbers, ascending · counts (F,) people in each · position (B,) int64
+    frames (F,) int64 frame numbers, evenly apart where those of the document are, but for gaps: a
+    live source drops frames, which have the people of the one before for as long as two seconds,
+    then none · counts (F,) people in each · position (B,) int64
     row of ``frames`` that a box belongs to, ascending · boxes (B, 4) float32 xyxy pixels · scores
     (B,) float32 · track_ids (B,) int64, None where the track stage has not run · actions (B, 14)
     float32, NaN rows where nothing was recognised, None where the action stage has not run ·
@@ -128,17 +131,21 @@ def read_people(path: Path) -> PeopleTable:
         unknown = np.full((len(people), NUM_ACTIONS), np.nan, np.float32)
         actions.append(unknown if scored is None else scored.astype(np.float32))
     header, corners = document.header, np.concatenate(boxes)
+    rate = FALLBACK_FPS if header is None else header.video.fps
+    numbers, people_in, row = _without_gaps(
+        np.array(frames, np.int64), np.array(counts, np.int64), rate
+    )
     far = corners[:, 2:].max(0, initial=1.0)
     return PeopleTable(
         path.stem if header is None else header.video.name,
         "detect" if header is None else header.stage,
         int(np.ceil(far[0])) if header is None else header.video.width,
         int(np.ceil(far[1])) if header is None else header.video.height,
-        FALLBACK_FPS if header is None else header.video.fps,
+        rate,
         () if header is None else tuple(dict.fromkeys(str(m["name"]) for m in header.models)),
-        np.array(frames, np.int64),
-        np.array(counts, np.int64),
-        np.repeat(np.arange(len(counts)), counts),
+        numbers,
+        people_in,
+        np.repeat(row, counts),
         corners,
         np.concatenate(scores),
         np.concatenate(ids) if has_ids and (len(corners) or _tracked(document)) else None,
@@ -146,6 +153,22 @@ def read_people(path: Path) -> PeopleTable:
         sum(shifts) / len(frames) if shifts else None,
         header is not None,
     )
+
+
+def _without_gaps(
+    frames: IntArray, counts: IntArray, fps: float
+) -> tuple[IntArray, IntArray, NDArray[np.intp]]:
+    """Frames (F,) evenly apart, the people in each, and the row of each of the given ones (G,)."""
+    row = np.arange(len(frames))
+    steps = np.diff(frames)
+    stride = int(steps.min(initial=2**62))
+    if stride < 1 or (steps == stride).all() or (steps % stride).any():
+        return frames, counts, row
+    whole = np.arange(frames[0], frames[-1] + 1, stride)
+    row = (frames - frames[0]) // stride
+    before = np.searchsorted(frames, whole, side="right") - 1
+    near = whole - frames[before] <= _HELD_SECONDS * fps
+    return whole, np.where(near, counts[before], 0), row
 
 
 def _tracked(document: Document) -> bool:

@@ -6,6 +6,7 @@ filled and smoothed. Online, ids are given frame by frame and nothing is changed
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit, steadied
 __all__ = ["Observation", "TrackConfig", "describe", "track"]
 
 
+_MOST_IDS = 1000  # those of tracks that are gone are forgotten from here on
 Embed = Callable[[Sequence[Image], Sequence[FloatArray]], list[FloatArray]]
 
 
@@ -119,15 +121,17 @@ def track(
 def _online(
     observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
 ) -> Iterator[tuple[Observation, People]]:
-    tracker = Tracker(config, video)
+    tracker, following = Tracker(config, video), count(1)
     ids: dict[int, int] = {}
     last: dict[int, tuple[People, int]] = {}  # where each track was last shown: people, row
     for observation in observations:
         joined = tracker.step(observation)
         numbers = joined.numbers[joined.established].tolist()
         people = observation.people[joined.established]
-        given = [ids.setdefault(number, len(ids) + 1) for number in numbers]
-        people = people.replace(track_ids=given)
+        for number in numbers:
+            if number not in ids:
+                ids[number] = next(following)
+        people = people.replace(track_ids=[ids[number] for number in numbers])
         parts = [people]
         if joined.coasted is not None and joined.expected is not None:
             for number, box in zip(joined.coasted.tolist(), joined.expected, strict=True):
@@ -135,6 +139,10 @@ def _online(
                     shown, row = last[number]
                     parts.append(moved(shown[row : row + 1], box, config.filled_score))
             last.update((number, (people, row)) for row, number in enumerate(numbers))
+        if len(ids) > _MOST_IDS and tracker.tracks is not None:  # a stream may have no end
+            alive = set(tracker.tracks.number.tolist())
+            ids = {number: ids[number] for number in ids if number in alive}
+            last = {number: last[number] for number in last if number in alive}
         yield observation, people if len(parts) == 1 else concatenate(parts)
 
 

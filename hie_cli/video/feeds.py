@@ -42,11 +42,12 @@ class Feed(Protocol):
     """A connection that is open.
 
     rate: frames a second, as the source says, None if it does not · ended: whether it has said that
-    there is no more.
+    there is no more · waits: whether it is a recording, of which nothing is missed by reading late.
     """
 
     rate: float | None
     ended: bool
+    waits: bool
 
     def __iter__(self) -> Iterator[Picture]:
         """Its pictures. Raises InputError where it breaks off with a reason."""
@@ -162,6 +163,7 @@ class _NetworkFeed:
         self.timed = container.format.name not in _UNTIMED
         said = stream.average_rate or stream.guessed_rate
         self.rate = float(said) if said and self.timed else None
+        self.waits = web is not None and (web.complete if response is None else response.finite)
 
     def __iter__(self) -> Iterator[Picture]:
         import av
@@ -232,7 +234,7 @@ class _CameraFeed:
         self._address = address
         self._capture = cv2.VideoCapture(address.device)
         self._lock = threading.Lock()
-        self._closed = self.ended = False
+        self._closed = self.ended = self.waits = False
         if not self._capture.isOpened():
             raise InputError(
                 f"{address.shown}: no such camera on this machine, or in use; check the number"

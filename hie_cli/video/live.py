@@ -5,6 +5,7 @@ dropped and counted. Nothing is queued, so neither memory nor delay can grow. Wh
 connected again, after ever longer pauses.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +78,7 @@ class LiveSource:
         self.started: datetime | None = None
         self._told = told
         self._stride = 1
+        self._limit: float | None = None
         self._origin: float | None = None  # seconds of frame 0 by the stream's clock
         self._number = -1  # the last frame that was on offer
         self._offered: Frame | None = None
@@ -108,10 +110,13 @@ class LiveSource:
             newest = self._newest
         return self._scaled(newest)
 
-    def start(self, stride: int) -> None:
-        """From the next picture on, which becomes frame 0, offer every ``stride``-th frame."""
+    def start(self, stride: int, seconds: float | None = None) -> None:
+        """From the next picture on, which becomes frame 0, offer every ``stride``-th frame, and end
+        after so many ``seconds``. Of a recording (a file on a server) that is the first one.
+        """
         with self._news:
-            self._stride, self._begun = stride, True
+            self._stride, self._limit, self._begun = stride, seconds, True
+            self._news.notify_all()
 
     def __iter__(self) -> Iterator[Frame]:
         """The newest frame, each time one is asked for, until the end or ``stop``."""
@@ -126,10 +131,24 @@ class LiveSource:
 
     def _taken(self) -> Frame | None:
         with self._news:
-            while self._offered is None and not self._over and not self._stopped.is_set():
-                self._news.wait(0.5)
+            while self._offered is None and not self._over and not self._is_due():
+                self._news.wait(0.1)
             frame, self._offered = self._offered, None
-            return None if self._stopped.is_set() else frame
+        late = frame is not None and frame.index >= (self._limit or math.inf) * self.info.fps
+        return None if late or self._stopped.is_set() else frame
+
+    def _is_due(self) -> bool:
+        """Whether it is over for whoever takes frames."""
+        limit = self._limit
+        timed_out = limit is not None and self.started is not None and self.seconds > limit
+        return timed_out or self._stopped.is_set()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since frame 0, by the clock of this machine; 0 before."""
+        if self._origin is None:
+            return 0.0
+        return time.monotonic() - self._begin - self._origin
 
     def stop(self) -> None:
         """No more frames; safe in a signal handler's thread and in any other."""
@@ -222,11 +241,7 @@ class LiveSource:
 
     def _tell(self, kind: str, text: str) -> None:
         if self._told is not None:
-            self._told(News(kind, text, self._now()))
-
-    def _now(self) -> float:
-        """Seconds since frame 0, by the clock of this machine."""
-        return time.monotonic() - self._begin - (self._origin or 0.0)
+            self._told(News(kind, text, self.seconds))
 
     def _offer(self, picture: Picture) -> None:
         """Take in one picture: it becomes the newest, and is on offer where the grid asks for it.
@@ -246,7 +261,9 @@ class LiveSource:
             if not self._begun:
                 self._seconds = [*self._seconds[-100:], seconds]
                 self._news.notify_all()
-                return
+                if not self._held():
+                    return
+                seconds = self._clock.seconds(picture.stamp, time.monotonic() - self._begin)
             if self._origin is None:
                 self._origin = seconds
                 self.started = datetime.now(UTC)
@@ -259,6 +276,15 @@ class LiveSource:
             self.dropped += self._offered is not None
             self._offered, self._number = frame, number
             self._news.notify_all()
+
+    def _held(self) -> bool:
+        """Wait with a recording until frames are wanted; whether that was so."""
+        if not (self._feed.waits and self._is_known()):
+            return False
+        while not self._begun and not self._stopped.is_set():
+            self._news.wait(0.1)
+        self._clock.restart()
+        return self._begun
 
     def _scaled(self, picture: Picture) -> Image:
         """Pixels in the size of the first picture, whatever the source sends after a restart.

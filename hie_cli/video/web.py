@@ -52,6 +52,11 @@ class Response:
             data += more
         return data
 
+    @property
+    def finite(self) -> bool:
+        """Whether the server has said how long it is, as of a file."""
+        return self._answer.length is not None
+
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes, as soon as there are any; none at the end."""
         if self._rest:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import hie_cli
-from hie_cli.analysis.zone_server import HOST, ZoneServer
+from hie_cli.analysis.zone_server import ZoneServer
 from hie_cli.analysis.zones import Ground, Zones, read_zones, write_zones
 from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.local_page import HOST
 from tests.support.browser import chromium
 from tests.support.paths import ROOT
 
@@ -43,7 +44,7 @@ def ask(server: ZoneServer, path: str, body=None, **headers: str):
 
 def test_it_listens_on_this_machine_alone(server):
     assert server.address == f"http://127.0.0.1:{server.port}/{server.token}/"
-    assert server._server.server_address[0] == "127.0.0.1"
+    assert server._server._server.server_address[0] == "127.0.0.1"
     assert len(server.token) >= 32
 
 

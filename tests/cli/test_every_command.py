@@ -76,6 +76,13 @@ WHERE = {
         "benchmark",
     },
     "--precision": {"run", "detect", "pose", "benchmark"},
+    # Whatever reads videos.
+    "--stills": {"run", "detect"},
+    "--begin": {"run", "detect"},
+    "--end": {"run", "detect"},
+    # Whatever tells people apart.
+    "--online": {"run", "track"},
+    "--appearance": {"run", "track"},
     # Whatever takes long and can go on where it was.
     "--resume": {
         "run",
@@ -100,6 +107,11 @@ MEANING = {
     "--preset": options.Preset,
     "--device": options.Device,
     "--precision": options.Precision,
+    "--stills": options.Stills,
+    "--begin": options.Begin,
+    "--end": options.End,
+    "--online": options.Online,
+    "--appearance": options.Appearance,
     "--overwrite": options.Overwrite,
     "--resume": options.Resume,
 }

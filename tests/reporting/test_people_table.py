@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.reporting.people_table import read_people
+from hie_cli.reporting.people_table import _without_gaps, read_people
 from tests.support.people_tables import box, table, write_results
 
 
@@ -54,3 +54,20 @@ def test_a_broken_document(tmp_path):
     (tmp_path / "x.json").write_text('{"hie":1,"annolist":[')
     with pytest.raises(InputError, match=r"x\.json"):
         read_people(tmp_path / "x.json")
+
+
+def test_frames_that_a_live_source_dropped_take_their_time():
+    """Every second frame at 10 a second; 6 and 8 are missing, and all from 12 to 58."""
+    frames, counts = np.array([0, 2, 4, 10, 60]), np.array([1, 1, 3, 2, 4])
+    whole, people, row = _without_gaps(frames, counts, 10.0)
+    assert whole.tolist() == list(range(0, 61, 2))
+    assert row.tolist() == [0, 1, 2, 5, 30]
+    # Three stay in 6 and 8; the two of frame 10 for two seconds, to frame 30, and then nobody.
+    assert people.tolist() == [1, 1, 3, 3, 3, 2, *[2] * 10, *[0] * 14, 4]
+
+
+@pytest.mark.parametrize("frames", [[], [7], [0, 2, 4], [0, 3, 5], [4, 2, 9]])
+def test_frames_without_a_gap_stay_as_they_are(frames):
+    counts = np.arange(len(frames))
+    whole, people, row = _without_gaps(np.array(frames, np.int64), counts, 10.0)
+    assert (whole.tolist(), people.tolist(), row.tolist()) == (frames, [*counts], [*counts])

@@ -235,3 +235,18 @@ def test_without_pixels_people_tell_the_camera(settings):
 def test_pixels_that_say_the_camera_stood_still_are_believed():
     seen = [Observation(item.index, item.people, camera=np.eye(3)) for item in walkers()]
     assert all(item.camera is None for item in track(seen, VIDEO, OFFLINE))
+
+
+def test_online_ids_of_people_who_left_are_forgotten_and_never_given_again(monkeypatch):
+    """A stream may have no end: somebody comes every second and leaves after half of one."""
+    from hie_cli.tracking import stage
+
+    monkeypatch.setattr(stage, "_MOST_IDS", 2)
+    frames = []
+    for t in range(100):
+        place = 20 + 60 * (t // 10 % 9)
+        boxes = [[place, 100, place + 40, 200]] if t % 10 < 5 else np.zeros((0, 4))
+        frames.append(FramePeople(t, People(np.array(boxes), [0.9] * len(boxes))))
+    found = [i for item in run(frames, ONLINE) for i in item.people.track_ids.tolist()]
+    assert sorted(set(found)) == list(range(1, 11))
+    assert found == sorted(found)

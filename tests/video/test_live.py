@@ -121,6 +121,16 @@ def test_user_and_password():
             assert "crat" not in str(found.value)
 
 
+def test_a_recording_waits_for_its_reader():
+    pages = {"/file.ts": streams.whole(b"".join(streams.transport_stream(20)))}
+    with streams.serving(pages) as server:
+        source = opened(server.url + "/file.ts")
+        time.sleep(0.5)  # as networks take to load
+        found = indices(source)
+    assert found == list(range(20))  # in real time, and nothing was lost
+    assert 0.9 < source.seconds < 3
+
+
 SEGMENT = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n%s#EXTINF:1,\n%s\n#EXT-X-ENDLIST\n"
 
 
