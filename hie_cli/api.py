@@ -111,19 +111,25 @@ def run_batch(
     overwrite: bool = False,
     resume: bool = False,
     stills: bool = False,
-    workers: int = 1,
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    num_cpus: float = 1.0,
+    num_gpus: float = 0.0,
     shard: str = "1/1",
     retry_failed: bool = False,
 ) -> list[dict[str, Any]]:
     """Every video into the folder ``output``, as ``hie run``: its record for each, in order.
 
     videos: a path, folder or pattern, or several · workers: videos at a time, in processes of their
-    own (a script that asks for more than one needs ``if __name__ == "__main__":``) · shard: "i/n",
+    own (a script that asks for more than one needs ``if __name__ == "__main__":``) · engine: local,
+    or ray: on the cluster at ``address`` ("auto", HOST:PORT; None starts one here), as many at a
+    time as it has room for workers of num_cpus and num_gpus · shard: "i/n",
     the i-th of n parts of the videos · retry_failed: only those that failed or were interrupted in
     ``output``. A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was
     recorded tells ``status``. Else as ``run``.
     """
-    batch = Batch(workers, parse_shard(shard), retry_failed)
+    batch = Batch(workers, engine, address, num_cpus, num_gpus, parse_shard(shard), retry_failed)
     return run_videos(
         path_texts(videos),
         _output_dir(output, overwrite, resume or retry_failed),

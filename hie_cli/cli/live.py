@@ -15,6 +15,7 @@ from hie_cli.cli.runner import Session, table
 from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import EXIT_INTERRUPTED, ConfigError
 from hie_cli.core.progress import note
+from hie_cli.pipeline.video_batch import WHOLE, Batch
 from hie_cli.streaming.follow import Follower
 from hie_cli.streaming.run import DEFAULT_SEGMENT, LiveRun, open_live
 from hie_cli.video.addresses import is_live, parse_address
@@ -71,28 +72,28 @@ def refuse(given: dict[str, bool], words: str) -> None:
 
 
 def refuse_file_options(
+    batch: Batch,
     resume: bool,
     profile: bool,
     stills: bool,
-    workers: int,
-    shard: str,
-    retry_failed: bool,
-    frames: str,
-    begin: str | None,
-    end: str | None,
+    frames: tuple[str, str | None, str | None],
     cuts: object,
 ) -> None:
-    """Raise ConfigError for an option of ``hie run`` that means nothing for a live source."""
+    """Raise ConfigError for an option of ``hie run`` that means nothing for a live source.
+
+    frames: --frames, --begin and --end.
+    """
     given = {
         "--resume": resume,
         "--profile": profile,
         "--stills": stills,
-        "--workers": workers > 1,
-        "--shard": shard != "1/1",
-        "--retry-failed": retry_failed,
-        "--frames": frames != ":",
-        "--begin": begin is not None,
-        "--end": end is not None,
+        "--workers": (batch.workers or 1) > 1,
+        "--engine": batch.engine != "local",
+        "--shard": batch.shard != WHOLE,
+        "--retry-failed": batch.retry_failed,
+        "--frames": frames[0] != ":",
+        "--begin": frames[1] is not None,
+        "--end": frames[2] is not None,
         "--cuts": cuts is not None,
     }
     refuse(given, "is not for a live source, which comes once; leave it out")

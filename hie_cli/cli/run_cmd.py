@@ -9,6 +9,8 @@ from hie_cli.cli import options
 from hie_cli.cli.commands import CHAIN, command
 from hie_cli.core.errors import ConfigError
 
+MANY, LIVE = "Many videos", "Live sources"
+
 
 @command("run", CHAIN)
 def run(
@@ -23,14 +25,40 @@ def run(
     ] = None,
     model: options.Model = None,
     stills: options.Stills = False,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Videos at a time.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Videos at a time.", rich_help_panel=MANY),
+    ] = None,
     shard: Annotated[
-        str, typer.Option("--shard", metavar="i/n", help="Only the i-th of n parts of the videos.")
+        str,
+        typer.Option(
+            "--shard", metavar="i/n", help="The i-th of n parts of them.", rich_help_panel=MANY
+        ),
     ] = "1/1",
     retry_failed: Annotated[
         bool,
-        typer.Option("--retry-failed", help="Only videos that failed or were interrupted in DIR."),
+        typer.Option(
+            "--retry-failed", help="Those that failed or were interrupted.", rich_help_panel=MANY
+        ),
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", help="local, or ray (hie[ray]).", rich_help_panel=MANY),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", metavar="HOST:PORT", help="Ray cluster, or auto.", rich_help_panel=MANY
+        ),
+    ] = None,
+    cpus: Annotated[
+        float,
+        typer.Option("--num-cpus", min=0.1, help="Of each Ray worker.", rich_help_panel=MANY),
+    ] = 1.0,
+    gpus: Annotated[
+        float,
+        typer.Option("--num-gpus", min=0.0, help="Of each Ray worker.", rich_help_panel=MANY),
+    ] = 0.0,
     preset: options.Preset = None,
     config: options.Config = None,
     sets: options.Set = None,
@@ -53,20 +81,34 @@ def run(
     ] = False,
     segment: Annotated[
         str | None,
-        typer.Option("--segment", metavar="TIME", help="Live: documents of so long; 10min."),
+        typer.Option(
+            "--segment", metavar="TIME", help="Documents of so long; 10min.", rich_help_panel=LIVE
+        ),
     ] = None,
     duration: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="Live: end after 90s, 10min, 1h.")
+        str | None,
+        typer.Option(
+            "--for", metavar="TIME", help="End after 90s, 10min, 1h.", rich_help_panel=LIVE
+        ),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Live: a line of JSON for each frame and event.")
+        bool,
+        typer.Option(
+            "--follow", help="A line of JSON for each frame and event.", rich_help_panel=LIVE
+        ),
     ] = False,
     serve: Annotated[
         int | None,
-        typer.Option("--serve", metavar="PORT", help="Live: a page of this machine to watch it."),
+        typer.Option(
+            "--serve",
+            metavar="PORT",
+            help="A page of this machine to watch it.",
+            rich_help_panel=LIVE,
+        ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="Live: of the documents.")
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Of the documents.", rich_help_panel=LIVE),
     ] = None,
 ) -> None:
     """Run the whole chain, decoding each frame once: people, poses, tracks, actions, overlay.
@@ -90,6 +132,7 @@ def run(
       hie run crowd.mp4 -o out --model out/detector --model nanodet --model out/pose
       hie run rtsp://camera.local/stream --online -o out --preset fast --segment 10min
       hie run 0 --online -o out --until track --for 1h --follow
+      hie run clips/ -o out --engine ray --address auto --num-cpus 2
     """
     from hie_cli.cli import live
     from hie_cli.cli.runner import Session
@@ -97,13 +140,11 @@ def run(
 
     if retry_failed and overwrite:
         raise ConfigError("--overwrite and --retry-failed contradict each other; give one")
-    batch = Batch(workers, parse_shard(shard), retry_failed)
+    batch = Batch(workers, engine, address, cpus, gpus, parse_shard(shard), retry_failed)
     source = live.live_source(videos or [])
     wish = live.LiveWish(segment, duration, follow, serve, name)
     if source is not None:
-        live.refuse_file_options(
-            resume, profile, stills, workers, shard, retry_failed, frames, begin, end, cuts
-        )
+        live.refuse_file_options(batch, resume, profile, stills, (frames, begin, end), cuts)
     resume = resume or retry_failed
     session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
     session.choose_appearance(appearance)

@@ -65,6 +65,19 @@ def h5py() -> Any:
     return library
 
 
+def ray() -> Any:
+    """The optional package for clusters, without usage statistics; ConfigError if missing."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray as library
+    except ImportError:
+        raise ConfigError(
+            "--engine ray needs Ray, which is not installed; pip install 'hie[ray]'"
+        ) from None
+    return library
+
+
 @atexit.register
 def remove_caches() -> None:
     """Remove the folders of caches that this process made; at its end, or before ``os._exit``."""

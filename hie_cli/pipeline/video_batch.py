@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.errors import ConfigError, InputError, nearest
 from hie_cli.core.progress import note
 from hie_cli.pipeline import run_records
 from hie_cli.pipeline.batch import part_of, run_batch
@@ -24,17 +24,24 @@ from hie_cli.video.cuts import Piece, find_pieces
 from hie_cli.video.sources import FrameRange, find_videos, video_name
 
 WHOLE = (1, 1)
+ENGINES = ("local", "ray")
 
 
 @dataclass(frozen=True)
 class Batch:
     """Which of the videos are run, and where.
 
-    ``workers``: videos at a time · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
+    ``workers``: videos at a time; None: one, or as many as a cluster has room for · ``engine``:
+    local, or ray (``executors.ray_actors``) with the ``address`` of a cluster and what each worker
+    takes of it · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
     ``retry_failed``: only those that failed or were interrupted earlier.
     """
 
-    workers: int = 1
+    workers: int | None = None
+    engine: str = "local"
+    address: str | None = None
+    cpus: float = 1.0
+    gpus: float = 0.0
     shard: tuple[int, int] = WHOLE
     retry_failed: bool = False
 
@@ -108,8 +115,18 @@ def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record:
 
 
 def executor(batch: Batch, jobs: int) -> Executor:
-    """Where the jobs of a batch run."""
-    count = min(batch.workers, jobs)
+    """Where the jobs of a batch run. Raises ConfigError for an unknown engine, or no cluster."""
+    if batch.engine not in ENGINES:
+        hint = nearest(batch.engine, list(ENGINES))
+        raise ConfigError(f"--engine {batch.engine}: unknown{hint} (known: {', '.join(ENGINES)})")
+    if batch.engine != "ray" and batch.address is not None:
+        raise ConfigError("--address: is of a Ray cluster; add --engine ray")
+    if batch.engine == "ray":
+        from hie_cli.pipeline.executors.ray_actors import RayActors
+
+        count = min(batch.workers or jobs, jobs)
+        return RayActors(run_job, count, batch.address, batch.cpus, batch.gpus)
+    count = min(batch.workers or 1, jobs)
     return WorkerProcesses(run_job, count) if count > 1 else ThisProcess(run_job)
 
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -21,6 +21,7 @@ from typing import Any, Self
 from hie_cli.core import progress
 from hie_cli.core.errors import EXIT_INTERRUPTED
 from hie_cli.pipeline.executors.base import Record, Work, death
+from hie_cli.pipeline.executors.telling import Forward, pass_on
 
 log = logging.getLogger("hie_cli")
 _PATIENCE = 5.0  # seconds that a worker has to close its files when all are stopped
@@ -104,14 +105,7 @@ def _receive(worker: _Worker) -> Record | str | None:
         return None
     if isinstance(message, dict):
         return message
-    if isinstance(message, logging.LogRecord):
-        log.handle(message)
-    else:
-        # Two workers number their tasks alike.
-        own = message
-        if hasattr(message, "task"):
-            own = message._replace(task=(worker.number + 1) << 32 | message.task)
-        progress.tell(own)
+    pass_on(message, worker.number)
     return ""
 
 
@@ -151,7 +145,7 @@ def _serve(connection: Connection, work: Work[Any]) -> None:
             connection.send(message)
 
     progress.set_reporter(send)
-    log.addHandler(_Forward(send))
+    log.addHandler(Forward(send))
     log.setLevel(logging.DEBUG)
     log.propagate = False
     while True:
@@ -162,22 +156,6 @@ def _serve(connection: Connection, work: Work[Any]) -> None:
         send(work(job))
     sys.stderr.flush()
     os._exit(0)  # a network's threads may still be about; see __main__
-
-
-class _Forward(logging.Handler):
-    """Sends log records to the parent, as text, for exceptions cannot always be sent."""
-
-    def __init__(self, send: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._send = send
-        self._formatter = logging.Formatter("%(message)s")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = self._formatter.format(record)
-        plain = logging.LogRecord(
-            record.name, record.levelno, record.pathname, record.lineno, text, None, None
-        )
-        self._send(plain)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
