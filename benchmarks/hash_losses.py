@@ -7,10 +7,10 @@ enlarged to 224 x 224 and described by the packaged MobileNetV2; its features ar
 training images' first principal components (--components, 0 keeps all: slower by far), the same for
 all methods. Heads of one shape are trained on them with each loss, a tenth of the training images
 held out. By a search within that tenth, at 32 bits and with a seed of its own, each loss's highest
-learning rate is chosen among four, then the weight of its quantisation loss between the published
-one and a tenth of it; the queries take no part in it. Then every loss, length and seed is trained
-and both readings of mAP over the whole database are printed, mean and standard deviation over the
-seeds, paired differences to CSQ beside them.
+learning rate is chosen among five, then the weight of its quantisation loss among the published
+one, a tenth and ten times of it; the queries take no part in it. Then every loss, length and seed
+is trained and both readings of mAP over the whole database are printed, mean and standard deviation
+over the seeds, paired differences to CSQ beside them.
 
 Every training is a line of RESULTS: what is there is not trained again, and --minutes stops early.
 """
@@ -36,7 +36,7 @@ from hie_cli.training.hash.settings import HashConfig
 
 PARTS = ("train", "database", "query")
 PUBLISHED = {"csq": 0.05, "dpsh": 0.1, "hashnet": 0.0, "dtsh": 1.0}  # weights of quantisation
-RATES = (0.0003, 0.001, 0.003, 0.01)
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01)
 CHOICE_BITS, CHOICE_SEED = 32, 100
 
 
@@ -97,8 +97,8 @@ def chosen(loss: str, runs: Runs, components: int, epochs: int) -> Arm:
     best = max((replace(first, rate=r) for r in RATES), key=lambda arm: runs(arm)["held_out"])
     if not PUBLISHED[loss]:
         return best
-    milder = replace(best, quantisation=PUBLISHED[loss] / 10)
-    return max([best, milder], key=lambda arm: runs(arm)["held_out"])
+    others = [replace(best, quantisation=PUBLISHED[loss] * factor) for factor in (0.1, 10)]
+    return max([best, *others], key=lambda arm: runs(arm)["held_out"])
 
 
 def features(archive: Path, cache: Path) -> dict[str, Labelled]:

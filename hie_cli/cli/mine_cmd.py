@@ -13,7 +13,9 @@ from hie_cli.cli.terminal import show, show_json
 Index = Annotated[Path, typer.Argument(metavar="INDEX", help="Folder that `hie mine index` made.")]
 Near = Annotated[
     float,
-    typer.Option("--near", metavar="SHARE", help="Share of bits up to which codes are duplicates."),
+    typer.Option(
+        "--near", metavar="SHARE", help="Share of bits up to which codes are duplicates; 0: none."
+    ),
 ]
 DocumentsOf = Annotated[
     list[str] | None,

@@ -30,9 +30,9 @@ class SearchSettings:
 
     count: how many · near: items within this share of the bits of one that is already in the
     result are its near-duplicates and left out; so are near-duplicates of the query itself where
-    ``own`` is False · diversity: 0 ranks by likeness alone, 1 prefers what the result has nothing
-    like yet · crowd: how much other crowd statistics count, as a share of the bits · level: only
-    items of this one, None for all that the index has.
+    ``own`` is False; 0 leaves out none · diversity: 0 ranks by likeness alone, 1 prefers what the
+    result has nothing like yet · crowd: how much other crowd statistics count, as a share of the
+    bits · level: only items of this one, None for all that the index has.
     """
 
     count: int = 50
@@ -197,7 +197,7 @@ def _chosen(
         return []
     codes = np.stack([code for _, code in candidates])
     scores = np.array([result.score for result, _ in candidates])
-    limit = settings.near * bits
+    limit = settings.near * bits if settings.near else -1.0
     free = np.ones(len(candidates), bool)
     if not settings.own:
         free &= hamming_distances(codes, asked).min(axis=1) > limit

@@ -223,6 +223,16 @@ def test_an_index_of_one_shot_finds_it_and_tells_it_from_what_is_added(pool, tmp
     assert mine_search(index, query, own=True)[0].item.video == "b"
 
 
+def test_near_0_leaves_out_no_duplicates(pool, tmp_path):
+    shutil.copy(pool / "b.avi", pool / "copy.avi")
+    (pool / "copy.avi").open("ab").write(b"0")  # other bytes, the same pictures
+    index = tmp_path / "index"
+    mine_index(pool, output=index)
+    names = [r.item.video for r in mine_search(index, pool / "b.avi", near=0.0)]
+    assert names[0] == "copy"
+    assert "copy" not in [r.item.video for r in mine_search(index, pool / "b.avi", near=0.01)]
+
+
 def test_copies_are_one_group(pool, tmp_path):
     film(pool / "longer.avi", (3, 120), frames=25)
     mine_index(pool, output=tmp_path / "index")
