@@ -96,7 +96,7 @@ def run(
 
 
 def run_batch(
-    videos: Paths,
+    videos: Paths = (),
     *,
     output: Path | str = "out",
     until: str | None = None,
@@ -118,6 +118,8 @@ def run_batch(
     num_gpus: float = 0.0,
     shard: str = "1/1",
     retry_failed: bool = False,
+    list: PathLike[str] | str | None = None,
+    cuts: PathLike[str] | str | None = None,
 ) -> list[dict[str, Any]]:
     """Every video into the folder ``output``, as ``hie run``: its record for each, in order.
 
@@ -126,10 +128,14 @@ def run_batch(
     or ray: on the cluster at ``address`` ("auto", HOST:PORT; None starts one here), as many at a
     time as it has room for workers of num_cpus and num_gpus · shard: "i/n",
     the i-th of n parts of the videos · retry_failed: only those that failed or were interrupted in
-    ``output``. A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was
-    recorded tells ``status``. Else as ``run``.
+    ``output`` · list: a text, csv or parquet file that names the videos, with options of each
+    (docs/scale.md) · cuts: as ``run``. A record's ``status`` is ok or failed; with ``error`` and
+    ``exit_code``. What was recorded tells ``status``. Else as ``run``.
     """
-    batch = Batch(workers, engine, address, num_cpus, num_gpus, parse_shard(shard), retry_failed)
+    listed = None if list is None else Path(list)
+    batch = Batch(
+        workers, engine, address, num_cpus, num_gpus, parse_shard(shard), retry_failed, listed
+    )
     return run_videos(
         path_texts(videos),
         _output_dir(output, overwrite, resume or retry_failed),
@@ -139,6 +145,7 @@ def run_batch(
         parse_range(frames, begin, end),
         stills,
         batch,
+        None if cuts is None else Path(cuts),
     )
 
 

@@ -35,6 +35,12 @@ def run(
             "--shard", metavar="i/n", help="The i-th of n parts of them.", rich_help_panel=MANY
         ),
     ] = "1/1",
+    listed: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", metavar="FILE", help="Videos and options of each.", rich_help_panel=MANY
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool,
         typer.Option(
@@ -132,6 +138,7 @@ def run(
       hie run crowd.mp4 -o out --model out/detector --model nanodet --model out/pose
       hie run rtsp://camera.local/stream --online -o out --preset fast --segment 10min
       hie run 0 --online -o out --until track --for 1h --follow
+      hie run --list videos.csv -o out --workers 2
       hie run clips/ -o out --engine ray --address auto --num-cpus 2
     """
     from hie_cli.cli import live
@@ -140,7 +147,7 @@ def run(
 
     if retry_failed and overwrite:
         raise ConfigError("--overwrite and --retry-failed contradict each other; give one")
-    batch = Batch(workers, engine, address, cpus, gpus, parse_shard(shard), retry_failed)
+    batch = Batch(workers, engine, address, cpus, gpus, parse_shard(shard), retry_failed, listed)
     source = live.live_source(videos or [])
     wish = live.LiveWish(segment, duration, follow, serve, name)
     if source is not None:
@@ -158,8 +165,8 @@ def run(
         live.run_live(session, source, until, wish)
         return
     live.refuse(wish.given, "is for a live source; give an address or the number of a camera")
-    if not videos and cuts is None:
-        raise ConfigError("run: give a video, or --cuts with a list of paths; see hie run --help")
+    if not videos and cuts is None and listed is None:
+        raise ConfigError("run: give a video, or --list or --cuts; see hie run --help")
     session.run_videos(
         videos or (), (frames, begin, end), until, stills, batch, recorded=True, cuts=cuts
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.pipeline.video_list import Listed, read_list
 from hie_cli.video.cuts import Piece, find_pieces
 from hie_cli.video.sources import FrameRange, find_videos, video_name
 
@@ -34,7 +35,8 @@ class Batch:
     ``workers``: videos at a time; None: one, or as many as a cluster has room for · ``engine``:
     local, or ray (``executors.ray_actors``) with the ``address`` of a cluster and what each worker
     takes of it · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
-    ``retry_failed``: only those that failed or were interrupted earlier.
+    ``retry_failed``: only those that failed or were interrupted earlier · ``listed``: a file that
+    names the videos, with options of each (``video_list``).
     """
 
     workers: int | None = None
@@ -44,6 +46,7 @@ class Batch:
     gpus: float = 0.0
     shard: tuple[int, int] = WHOLE
     retry_failed: bool = False
+    listed: Path | None = None
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -68,16 +71,37 @@ def video_jobs(
     Raises InputError and ConfigError as ``find_videos`` does, and for results that are there
     already and may be neither kept nor replaced.
     """
-    pieces = part_of(_pieces(patterns, frames, stills, cuts), batch.shard)
+    if batch.listed is not None:
+        if patterns or stills or cuts is not None:
+            raise ConfigError("--list: names the videos; leave VIDEO, --stills and --cuts out")
+        found = part_of(read_list(batch.listed, setup.config, frames), batch.shard)
+        check_list(found, setup)
+    else:
+        pieces = part_of(_pieces(patterns, frames, stills, cuts), batch.shard)
+        found = [Listed(piece, setup.config) for piece in pieces]
     output = setup.output_dir
     if batch.retry_failed:
         if output is None or not output.resume:
             raise ConfigError("retry-failed goes on with results that are there: no overwrite")
-        pieces = [piece for piece in pieces if _failed(output, piece.name)]
+        found = [each for each in found if _failed(output, each.piece.name)]
     if output is not None:
-        for piece in pieces:
-            output.check_video(piece.name, setup.stages)
-    return [VideoJob(piece.path, piece.frames, setup, piece.name) for piece in pieces]
+        for each in found:
+            output.check_video(each.piece.name, setup.stages)
+    return [_job(each, setup) for each in found]
+
+
+def _job(listed: Listed, setup: Setup) -> VideoJob:
+    own = setup if listed.config is setup.config else replace(setup, config=listed.config)
+    return VideoJob(listed.piece.path, listed.piece.frames, own, listed.piece.name)
+
+
+def check_list(listed: Sequence[Listed], setup: Setup) -> None:
+    """Know the models that the settings of single videos ask for. Raises ModelError."""
+    known = [setup.config]
+    for each in listed:
+        if each.config not in known:
+            check_models(each.config, setup.stages, setup.device)
+            known.append(each.config)
 
 
 def _pieces(
