@@ -16,7 +16,9 @@ from hie_cli.recognition.stage import needs_people_twice, needs_pixels
 # Input sizes are chosen anew after so many seconds, and up to five times as often where few people
 # are seen: it takes as long as many frames, so that a machine that lags must not do it more often.
 _SIZES_SECONDS = 60.0
-_RUNS = 3  # frames that are timed; the first one loads the networks and chooses input sizes
+# Frames are timed for so many seconds, at most so many of them; a machine has other work, too.
+_TIMED = (1.5, 50)
+_FIRST = 2  # that do not count: the networks are loaded, input sizes chosen
 _RESERVE = 1.25  # the other stages run beside, and crowds come and go
 _REFINE_SECONDS = 0.25  # that poses wait for later ones
 
@@ -58,11 +60,15 @@ def seconds_a_frame(
 ) -> float:
     """How long the networks take for one frame such as ``image`` (H, W, 3), which loads them."""
     config = at_stride(config, 1.0, 1)
-    frames = [Frame(index, image) for index in range(_RUNS)]
+    seconds, most = _TIMED
+    frames = (Frame(index, image) for index in range(_FIRST + most))
     stream: Iterator[FramePeople] = detection.detect(frames, config.detect, models.detectors)
     if "pose" in stages:
         stream = posing.pose(stream, config.pose, models.pose)
-    took, begun = 0.0, time.monotonic()
+    ends = []
     for _ in stream:
-        took, begun = time.monotonic() - begun, time.monotonic()
-    return took
+        ends.append(time.monotonic())
+        if len(ends) > _FIRST and ends[-1] - ends[_FIRST - 1] >= seconds:
+            break
+    counted = ends[_FIRST - 1 :]
+    return (counted[-1] - counted[0]) / (len(counted) - 1)

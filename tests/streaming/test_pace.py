@@ -1,11 +1,14 @@
 """How many frames a machine can look at, and what a stream without end cannot have."""
 
+import time
+
 import pytest
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.streaming import pace
 from hie_cli.streaming.pace import at_stride, live_settings, stride_for
+from tests.support import fakes, streams
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,20 @@ def test_recognisers_that_look_at_the_video_once_more(monkeypatch):
         ConfigError, match=r"action\.models kinematic: look at a video more than on"
     ):
         live_settings(ChainConfig())
+
+
+def test_a_frame_is_timed_by_what_the_networks_take(monkeypatch):
+    """Ten milliseconds each, after a first one that loads them."""
+    models = fakes.models()
+    detect, calls = models.detectors[0].detect, []
+
+    def slowly(*arguments, **more):
+        calls.append(1)
+        time.sleep(0.3 if len(calls) == 1 else 0.01)
+        return detect(*arguments, **more)
+
+    models.detectors[0].detect = slowly
+    monkeypatch.setattr(pace, "_TIMED", (0.2, 50))
+    took = pace.seconds_a_frame(streams.picture(9), ChainConfig(), models, ("detect", "pose"))
+    assert 0.01 <= took < 0.1
+    assert 2 < len(calls) <= 25
