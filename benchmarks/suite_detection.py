@@ -4,6 +4,7 @@ AP50, AP and recall are pycocotools'; F1 is that of all people with scores from 
 working point of all sequences; ``best F1`` (in the file of ``--json``) that of the sequence's own
 best score. Where not everybody in sight is in the truth (CAVIAR), only recall counts. ``cost`` is
 what the networks took per frame (units: NanoDet on a megapixel), the choice of views included.
+Networks run in fp32; ``--methods balanced balanced/int8`` compares it with 8 bits.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
 from hie_cli.detection.input_sizes import cost
 from hie_cli.detection.settings import DetectConfig
 from hie_cli.detection.stage import detect
+from hie_cli.models.runtime import Precision
 from hie_cli.pipeline.settings import load_chain
 
 FIGURES = ("AP50", "AP", "recall50", "F1")
@@ -49,7 +51,12 @@ def version(method: str) -> str:
 def settings_of(method: str) -> tuple[str, list[str]]:
     """Preset and settings of ``preset`` or ``preset:key=value,...`` (keys of ``detect``)."""
     preset, _, text = method.partition(":")
-    return preset, [f"detect.{part}" for part in text.split(",") if part]
+    return preset.partition("/")[0], [f"detect.{part}" for part in text.split(",") if part]
+
+
+def precision_of(method: str) -> Precision:
+    """int8 for ``preset/int8``, with or without settings after it."""
+    return "int8" if method.partition(":")[0].endswith("/int8") else "fp32"
 
 
 def cases(data: Path, store: Path, fast: bool) -> list[Case]:
@@ -92,7 +99,7 @@ def still_clips(root: Path) -> Iterator[tuple[str, Clip]]:
 def _case(clip: Footage, networks: Networks) -> Case:
     def measure(method: str) -> dict[str, float]:
         preset, sets = settings_of(method)
-        return figures(clip.make(), clip.whole, networks, preset, sets)
+        return figures(clip.make(), clip.whole, networks, preset, sets, precision_of(method))
 
     return Case(clip.name, clip.group, clip.key, measure)
 
@@ -114,9 +121,11 @@ class Counted:
         return found
 
 
-def people_of(clip: Clip, networks: Networks, config: DetectConfig) -> tuple[list[People], float]:
+def people_of(
+    clip: Clip, networks: Networks, config: DetectConfig, precision: Precision = "fp32"
+) -> tuple[list[People], float]:
     """The people of every frame as ``hie detect`` has them, and what a frame cost."""
-    models = [Counted(networks.detector(name)) for name in config.models]
+    models = [Counted(networks.detector(name, precision)) for name in config.models]
     if clip.fps:
         frames = [Frame(t, image) for t, image in enumerate(clip.images)]
         half = frames_around(config.steady_seconds, clip.fps, 1)
@@ -129,10 +138,15 @@ def people_of(clip: Clip, networks: Networks, config: DetectConfig) -> tuple[lis
 
 
 def figures(
-    clip: Clip, whole: bool, networks: Networks, preset: str, sets: list[str]
+    clip: Clip,
+    whole: bool,
+    networks: Networks,
+    preset: str,
+    sets: list[str],
+    precision: Precision = "fp32",
 ) -> dict[str, float]:
     """A preset's figures on a clip."""
-    found, spent = people_of(clip, networks, load_chain(preset, [], sets).detect)
+    found, spent = people_of(clip, networks, load_chain(preset, [], sets).detect, precision)
     places = sorted(clip.truth)
     labels = [(clip.truth[t].boxes, clip.truth[t].ignore) for t in places]
     own = [found[t] for t in places]

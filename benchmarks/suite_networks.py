@@ -1,7 +1,7 @@
 """The suite's networks: what they said once about a picture is kept in one file.
 
 A key is made of the weights, the decoder, the picture and what is asked of it, so that nothing has
-to be thrown away when the stages change. All networks run in fp32.
+to be thrown away when the stages change. Networks run in fp32 unless int8 is asked for.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import numpy as np
 
 from hie_cli.core.types import People
 from hie_cli.models import registry
+from hie_cli.models.runtime import Precision
 
 
 class Kept:
@@ -100,15 +101,15 @@ class Networks:
 
     def __init__(self, cache: Path) -> None:
         self.kept = Kept(cache / "networks.sqlite")
-        self.loaded: dict[str, Any] = {}
+        self.loaded: dict[Any, Any] = {}
 
-    def detector(self, name: str) -> KeptDetector:
+    def detector(self, name: str, precision: Precision = "fp32") -> KeptDetector:
         """The detector ``name``."""
-        if name not in self.loaded:
-            self.loaded[name] = KeptDetector(
-                registry.load_detector(name, "cpu", precision="fp32"), self.kept
+        if (name, precision) not in self.loaded:
+            self.loaded[name, precision] = KeptDetector(
+                registry.load_detector(name, "cpu", precision=precision), self.kept
             )
-        kept: KeptDetector = self.loaded[name]
+        kept: KeptDetector = self.loaded[name, precision]
         return kept
 
     def estimator(self, name: str) -> KeptEstimator:

@@ -8,9 +8,6 @@ the camera's shake, is taken out before the fit, so that a shaking camera does n
 Who walks gets a walker's width. Networks trained on COCO draw the stride and the swinging arms;
 pedestrian ground truth, which annotators draw over time, keeps one width. Nothing in a single
 picture tells which is wanted, so pictures without neighbours keep what the network drew.
-
-Who is well seen before and after a frame is there in between as well, however little of the person
-shows: half covered people get a higher score so, up to where it is as likely as not.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +31,6 @@ _SLOW, _FAST = 0.15, 0.4
 # Drawn widths (over height) of who may be walking upright: not the narrow strips that the picture's
 # edge leaves, nor who bends, sits or lies; fully between the two in the middle.
 _UPRIGHT = (0.18, 0.28, 0.55, 0.75)
-_BETWEEN = 0.5  # most that a score rises to by what is seen before and after
 MOST_FRAMES = 6  # either way; bounds the frames held, whatever the frame rate
 
 
@@ -46,8 +42,8 @@ def frames_around(seconds: float, fps: float, stride: int) -> int:
 def smooth_boxes(stream: Iterable[FramePeople], half: int, seconds: float) -> FrameStream:
     """Yield each frame with its people's boxes smoothed over ``half`` frames either way.
 
-    ``seconds`` lie between two frames. Poses and the number of people stay; the order is by score.
-    Holds 2 ``half`` + 1 frames; 0 passes all through.
+    ``seconds`` lie between two frames. Scores, poses and the number of people stay. Holds 2
+    ``half`` + 1 frames; 0 passes all through.
     """
     if half < 1:
         yield from stream
@@ -66,8 +62,7 @@ def _smoothed(window: Sequence[LinkedFrame], position: int, seconds: float) -> P
         return people
     times, boxes = [0], [np.asarray(people.boxes, np.float64)]
     weights = [np.asarray(people.scores, np.float64)]
-    best = np.zeros((2, len(people)))  # before and after
-    for side, direction in enumerate((-1, 1)):
+    for direction in (-1, 1):
         shake = np.zeros(2)
         for other, step, index in outward(window, position, direction):
             nearer, there = window[other - direction].people, window[other].people
@@ -78,13 +73,11 @@ def _smoothed(window: Sequence[LinkedFrame], position: int, seconds: float) -> P
             times.append(other - position)
             boxes.append(box)
             weights.append(np.append(there.scores, 0.0)[index])
-            best[side] = np.maximum(best[side], weights[-1])
     smooth, slope = line_at_zero(np.array(times), np.stack(boxes), np.stack(weights))
     # The lines of two opposite sides may cross where a box becomes narrow, as at the image's edge.
     crossed = (smooth[:, 2:] < smooth[:, :2]).any(-1, keepdims=True)
     smooth = walkers_width(np.where(crossed, boxes[0], smooth), slope / seconds)
-    scores = np.maximum(weights[0], np.minimum(best.min(0), _BETWEEN))
-    return people.replace(boxes=smooth, scores=scores)[np.argsort(-scores, kind="stable")]
+    return people.replace(boxes=smooth)
 
 
 def walkers_width(boxes: Floats, velocity: Floats) -> Floats:

@@ -54,28 +54,6 @@ def test_who_walks_gets_a_walkers_width_by_hand():
     assert alone[2] - alone[0] == 60  # two frames are no motion
 
 
-def scored(*scores: float) -> list[float]:
-    """One person's scores in consecutive frames, after smoothing over 2 frames either way."""
-    seen = [people(10).replace(scores=np.array([score])) for score in scores]
-    return [float(x.people.scores[0]) for x in smooth_boxes(stream(seen), 2, SECONDS)]
-
-
-def test_who_is_seen_before_and_after_is_there_in_between():
-    # Frame 2 has 0.9 at best before it and 0.4 after it, frame 3 likewise; the first and the last
-    # frame have nobody on one side. In the second line 0.8 is bounded by 0.5.
-    assert scored(0.2, 0.9, 0.1, 0.2, 0.4, 0.3) == pytest.approx([0.2, 0.9, 0.4, 0.4, 0.4, 0.3])
-    assert scored(0.9, 0.1, 0.8) == pytest.approx([0.9, 0.5, 0.8])
-    assert scored(0.1, 0.9, 0.1) == pytest.approx([0.1, 0.9, 0.1])
-
-
-def test_raised_scores_are_in_order():
-    rows = [[0.9, 0.3], [0.1, 0.3], [0.9, 0.3]]
-    seen = [people(10, 300).replace(scores=np.array(row)) for row in rows]
-    middle = list(smooth_boxes(stream(seen), 1, SECONDS))[1].people
-    np.testing.assert_allclose(middle.scores, [0.5, 0.3])
-    assert middle.boxes[0, 0] == pytest.approx(10)
-
-
 def test_who_stands_or_lies_keeps_the_width():
     boxes = np.array([[0, 0, 50, 100], [0, 0, 80, 100], [0, 0, 65, 100]], float)
     moves = np.array([[10, 0, 10, 0], [90, 0, 90, 0], [90, 0, 90, 0]], float)
