@@ -21,7 +21,7 @@ class DetectConfig:
     segment: int = 100
     tiles: tuple[int, int] = (1, 1)
     tile_overlap: float = 0.25
-    min_score: float = 0.03
+    min_score: float = 0.01
     min_area: float = 100.0
     candidate_iou: float = 0.65
     fuse_iou: float = 0.55

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.recognition.kinematic.decision import (
@@ -13,8 +13,9 @@ from hie_cli.recognition.kinematic.decision import (
     belief,
     hats,
     load,
+    no_calm_fights,
 )
-from hie_cli.recognition.kinematic.measures import Measures
+from hie_cli.recognition.kinematic.measures import FARTHEST, Measures
 from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.kinematic.settings import KinematicConfig
 from hie_cli.recognition.window import windows
@@ -23,8 +24,12 @@ KNOTS = np.array([0.0, 1.0, 3.0])
 
 
 def told(*rows):
-    """Columns speed and torso_lean."""
-    return Measures(("speed", "torso_lean"), np.array(rows, float).reshape(-1, 2))
+    """Columns speed and torso_lean, of people whose agitation is not known."""
+    table = np.array(rows, float).reshape(-1, 2)
+    others = np.broadcast_to([np.nan, 0.5], table.shape)
+    return Measures(
+        ("speed", "torso_lean", "both_agitated", "distance"), np.concatenate((table, others), 1)
+    )
 
 
 def softmax(action: int, gain: float = 2.0):
@@ -54,6 +59,24 @@ def test_scores_by_hand():
     # joints are trusted: the other softmax; half believed: half of it and half of 1/14
     assert scores[1, 7] == pytest.approx(top / 2 + 1 / 28)
     assert scores.sum(1) == pytest.approx([1, 1])
+
+
+def test_a_fight_needs_two_who_are_agitated_by_hand():
+    # Taken fully at 0.24 + 4 x 0.03 (1 / (1 + exp(-4)) = 0.982), half at 0.24, by 0.069 at 2.6
+    # widths below; not at all of who is alone, fully of who is too new to tell.
+    close = Measures(
+        ("both_agitated", "distance"),
+        np.array([[0.36, 0.3], [0.24, 0.3], [0.162, 0.3], [np.nan, FARTHEST], [np.nan, 0.3]]),
+    )
+    scores = np.full((5, NUM_ACTIONS), 0.4 / 13)
+    fighting = ACTIONS.index("fighting")
+    scores[:, fighting] = 0.6
+    held = no_calm_fights(scores, close)
+    shares = [0.982, 0.5, 0.069, 0.0, 1.0]
+    np.testing.assert_allclose(held[:, fighting], 0.6 * np.array(shares), atol=5e-4)
+    np.testing.assert_allclose(held.sum(1), 1.0)
+    # The others rise in proportion: 0.7 instead of 0.4 for thirteen.
+    np.testing.assert_allclose(held[1, 0 if fighting else 1], 0.7 / 13)
 
 
 def test_nobody_has_no_scores():
