@@ -1,12 +1,14 @@
 """What images look like, as vectors of a backbone: of a picture, of a clip, of people in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.errors import InputError
 from hie_cli.core.types import FloatArray, Image
 from hie_cli.models import registry
 from hie_cli.models.base import AppearanceModel
@@ -18,7 +20,7 @@ BACKBONE = "mobilenet-v2"
 class Describer:
     """A backbone, any model of the task "appearance", that describes whole images and crops.
 
-    Raises ModelError where there is no such model.
+    Raises ModelError where there is no such model; its functions InputError where it gives NaN.
     """
 
     def __init__(self, model: str = BACKBONE, device: str = "auto", threads: int | None = None):
@@ -29,16 +31,32 @@ class Describer:
     def images(self, images: Sequence[Image]) -> FloatArray:
         """(N, D), each of length 1, of whole images (H, W, 3) uint8 BGR of any size."""
         wholes = [np.array([[0, 0, image.shape[1], image.shape[0]]], float) for image in images]
-        return np.concatenate(self._model.embed(images, wholes))
+        return self._finite(np.concatenate(self._model.embed(images, wholes)))
 
     def crops(self, image: Image, boxes: NDArray[np.floating]) -> FloatArray:
         """(N, D), each of length 1, of the boxes (N, 4) xyxy of one image."""
-        return self._model.embed([image], [boxes])[0]
+        return self._finite(self._model.embed([image], [boxes])[0])
 
     def image(self, path: Path) -> FloatArray:
         """(D,), of an image file. InputError where it cannot be read."""
-        vector: FloatArray = self.images([read_image(path)])[0]
+        image = read_image(path)
+        with telling(path):
+            vector: FloatArray = self.images([image])[0]
         return vector
+
+    def _finite(self, vectors: FloatArray) -> FloatArray:
+        if not np.isfinite(vectors).all():
+            raise InputError(f"features of {self.name} are no numbers (NaN); try another --model")
+        return vectors
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Name the file in an InputError of a ``Describer``, which knows images only."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 @lru_cache(maxsize=2)

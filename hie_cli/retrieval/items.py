@@ -13,7 +13,7 @@ from hie_cli.core.progress import progress
 from hie_cli.core.types import FloatArray, Frame, FramePeople, Image, VideoInfo
 from hie_cli.formats.documents.document import Document
 from hie_cli.retrieval.clips import ClipCollector, ClipLayers, ClipSampling, filled
-from hie_cli.retrieval.features import Describer, mean_direction
+from hie_cli.retrieval.features import Describer, mean_direction, telling
 from hie_cli.retrieval.shots import Shot, ShotCutter, ShotSettings
 from hie_cli.retrieval.statistics import CrowdStatistics, crowd_statistics
 from hie_cli.video.sources import VideoSource
@@ -91,7 +91,8 @@ def describe_video(
     shots: list[Shot] = []
 
     def look(frames: list[Frame]) -> None:
-        vectors = describer.images([frame.image for frame in frames])
+        with telling(path):
+            vectors = describer.images([frame.image for frame in frames])
         if clip is not None:
             middle = frames[len(frames) // 2]
             vector = clip.vectors(filled(vectors, clip.sampling.frames)[None])[0]
@@ -184,8 +185,8 @@ def items_of_image(
     """An image file as a query: one item of the level frames; for ``clip`` a clip at rest."""
     from hie_cli.video.images import read_image
 
+    vectors = describer.image(path)[None]
     image = read_image(path)
-    vectors = describer.images([image])
     if clip is not None:
         vectors = clip.vectors(filled(vectors, clip.sampling.frames)[None])
     vector: NDArray[np.float32] = vectors[0]

@@ -10,6 +10,7 @@ import pytest
 
 from hie_cli import ConfigError, InputError, ModelError, mine_dedupe, mine_index, mine_search
 from hie_cli.cli.app import run
+from hie_cli.retrieval import features
 from hie_cli.retrieval.index import content_digest
 from hie_cli.retrieval.nearest import NearestCodes
 from hie_cli.retrieval.search import _best_query
@@ -225,12 +226,29 @@ def test_an_index_of_one_shot_finds_it_and_tells_it_from_what_is_added(pool, tmp
 
 def test_near_0_leaves_out_no_duplicates(pool, tmp_path):
     shutil.copy(pool / "b.avi", pool / "copy.avi")
-    (pool / "copy.avi").open("ab").write(b"0")  # other bytes, the same pictures
+    with (pool / "copy.avi").open("ab") as file:
+        file.write(b"0")  # other bytes, the same pictures
     index = tmp_path / "index"
     mine_index(pool, output=index)
     names = [r.item.video for r in mine_search(index, pool / "b.avi", near=0.0)]
     assert names[0] == "copy"
     assert "copy" not in [r.item.video for r in mine_search(index, pool / "b.avi", near=0.01)]
+
+
+def test_features_that_are_no_numbers_are_refused(index, pool, monkeypatch):
+    class Broken:
+        def embed(self, images, boxes):
+            return [np.full((len(b), 1280), np.nan, np.float32) for b in boxes]
+
+    monkeypatch.setattr(features, "_loaded", lambda *_: Broken())
+    film(pool / "d.avi", (6, 0))
+    report = mine_index(pool, output=index)
+    assert [name for name, _ in report.failed] == ["d"]
+    assert "NaN" in report.failed[0][1]
+    with pytest.raises(InputError, match=r"a\.avi: features of mobilenet-v2 are no numbers"):
+        mine_search(index, pool / "a.avi")
+    monkeypatch.undo()
+    assert mine_search(index, pool / "a.avi")
 
 
 def test_copies_are_one_group(pool, tmp_path):

@@ -11,7 +11,7 @@ from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import FloatArray
 from hie_cli.retrieval.clips import ClipCollector, ClipSampling, filled
-from hie_cli.retrieval.features import Describer
+from hie_cli.retrieval.features import Describer, telling
 from hie_cli.training.hash.learning import Labelled
 from hie_cli.video.containers import VIDEO_ENDINGS
 from hie_cli.video.cuts import CUTS, find_pieces
@@ -144,5 +144,6 @@ def clips_of(
         clips.append(rest)
     if not clips:
         raise input_error(path, "no frame can be decoded", "repair or remove the video")
-    described = [describer.images([frame.image for frame in clip]) for clip in clips[:most]]
+    with telling(path):
+        described = [describer.images([frame.image for frame in clip]) for clip in clips[:most]]
     return [filled(features, sampling.frames) for features in described]
