@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from hie_cli.training.data.show_data import show_data
     from hie_cli.training.detect.train_detect import train_detect
     from hie_cli.training.hash.train_hash import train_hash
+    from hie_cli.training.pose.train_pose import train_pose
 
 # The module that each public name comes from, as above.
 _HOMES = {
@@ -115,6 +116,7 @@ _HOMES = {
     "train_detect": "training.detect.train_detect",
     "train_fusion": "training.action.train_fusion",
     "train_hash": "training.hash.train_hash",
+    "train_pose": "training.pose.train_pose",
     "write": "formats.writers",
     "write_evaluation": "reporting.evaluation_page",
     "write_report": "reporting.results_report",
@@ -179,6 +181,7 @@ __all__ = [
     "train_detect",
     "train_fusion",
     "train_hash",
+    "train_pose",
     "write",
     "write_evaluation",
     "write_report",

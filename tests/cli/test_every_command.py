@@ -26,6 +26,7 @@ WHERE = {
         *("data check", "data show"),
         *(
             "train detect",
+            "train pose",
             "simulate",
             "train action",
             "train fusion",
@@ -43,6 +44,7 @@ WHERE = {
             "train fusion",
             "train hash",
             "train detect",
+            "train pose",
             "config init",
             "models import",
             "models pull",
@@ -52,7 +54,15 @@ WHERE = {
     # Whatever has settings.
     "--config": {
         *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
-        *("train action", "train hash", "train detect", "config show", "analyse", "benchmark"),
+        *(
+            "train action",
+            "train hash",
+            "train detect",
+            "train pose",
+            "config show",
+            "analyse",
+            "benchmark",
+        ),
     },
     # Whatever the chain's presets set.
     "--preset": {"run", "detect", "pose", "track", "action", "render", "config show", "benchmark"},
@@ -70,6 +80,7 @@ WHERE = {
         "mine search",
         "data check",
         "train detect",
+        "train pose",
         "doctor",
         "models calibrate",
         "models benchmark",
@@ -93,6 +104,7 @@ WHERE = {
         "train action",
         "train hash",
         "train detect",
+        "train pose",
     },
 }
 # Keys of a manifest, and of the augmentation.

@@ -96,6 +96,7 @@ summary agreement {users}
 data check {data} -o out/data
 data show {data} -o out/data --count 2
 train detect {data} -o out/detector TINY
+train pose {data} -o out/joints --set epochs=1 --set batch=2 --set people=2 --set frozen=true
 train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
 train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both
 train hash {photos} -o out/hash --set epochs=1 --set bits=16

@@ -13,12 +13,9 @@ from hie_cli.core.errors import ConfigError
 from hie_cli.core.progress import note
 from hie_cli.models import registry
 from hie_cli.models.calibration_fit import Fit, fit_scores
-from hie_cli.models.network_files import OwnWeights
 from hie_cli.models.networks.nanodet import NanoDet
 from hie_cli.models.packaged import nanodet
 from hie_cli.models.runtime import resolve_device
-from hie_cli.models.spec import ModelSpec
-from hie_cli.models.weights import checked_bytes, fill, read_state
 from hie_cli.training.data.items import Items, find_items, require_both
 from hie_cli.training.data.mix import read_mix
 from hie_cli.training.detect.settings import DetectTrainConfig
@@ -29,6 +26,7 @@ from hie_cli.training.engine.loop import Learned, Optimisation, learn
 from hie_cli.training.engine.network_folder import RESULTS, Result, TrainedNetwork, write_network
 from hie_cli.training.engine.output import check_output, remove_previous
 from hie_cli.training.engine.pixel_store import PixelFile
+from hie_cli.training.engine.start import weights_of
 
 FREE = ("epochs", "patience", "threads", "workers")  # settings that may change on resume
 FIGURES = ("AP50", "AP", "recall")
@@ -140,23 +138,6 @@ def beginning(network: str, start: str | None) -> NanoDet:
     width = {"nanodet": 128, "nanodet-half": 64}[network]
     if not isinstance(built, NanoDet) or built.width != width:
         raise ConfigError(f"--start {start}: is a {spec.architecture}; set network to match")
-    return built
-
-
-def weights_of(spec: ModelSpec, name: str) -> nn.Module:
-    """The torch module of a packaged or trained model; ConfigError for another one."""
-    source = spec.network
-    if isinstance(source, OwnWeights):
-        data = checked_bytes(source.path, source.sha256, "train the model anew")
-        built = source.like.build()
-        fill(built, read_state(data, str(source.path)), str(source.path))
-        return built
-    if source is None or not hasattr(source, "trained"):
-        raise ConfigError(
-            f"{name}: its weights cannot be trained on; give a packaged network or a folder"
-        )
-    built = source.trained()
-    assert isinstance(built, nn.Module)
     return built
 
 

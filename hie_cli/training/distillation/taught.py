@@ -15,6 +15,7 @@ from hie_cli.models.base import Detector
 from hie_cli.models.decoders.distance_bins import STRIDES
 from hie_cli.models.network_files import OwnWeights, PackagedNetwork
 from hie_cli.models.networks.nanodet import NanoDet
+from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.items import Item, Items
 from hie_cli.training.detect.assignment import grid
 from hie_cli.training.detect.settings import DetectTrainConfig
@@ -22,6 +23,7 @@ from hie_cli.training.detect.task import Batch, DetectTask
 from hie_cli.training.distillation import losses
 from hie_cli.training.distillation.losses import Adapter
 from hie_cli.training.distillation.masks import box_mask, imitation_mask, virtual_anchors
+from hie_cli.training.engine.start import weights_of
 
 _SAME = 0.5  # overlap from which a teacher's box is a person already labelled
 
@@ -110,7 +112,7 @@ def taught(
     if how.distill.method == "labels":
         model = registry.load_detector(teacher, "auto" if device.startswith("cuda") else "cpu")
         return DetectTask(network, labelled(items, model, how), how, device), network
-    master = _open(spec.network)
+    master = _open(spec)
     if master is None:
         raise ConfigError(
             f"--teacher {teacher}: its feature maps are not open here; --set distill.method=labels "
@@ -129,18 +131,11 @@ def taught(
     return TaughtTask(module, master, items, how, device), module
 
 
-def _open(source: object) -> NanoDet | None:
+def _open(spec: ModelSpec) -> NanoDet | None:
     """The teacher as a torch module with feature maps like the student's; None for another one."""
-    from hie_cli.models.weights import checked_bytes, fill, read_state
-
-    if isinstance(source, PackagedNetwork) and source.name == "nanodet":
-        found = source.trained()
-    elif isinstance(source, OwnWeights) and source.like.name.startswith("nanodet"):
-        found = source.like.build()
-        data = checked_bytes(source.path, source.sha256, "train the model anew")
-        fill(found, read_state(data, str(source.path)), str(source.path))
-    else:
+    if not isinstance(spec.network, OwnWeights | PackagedNetwork):
         return None
+    found = weights_of(spec, spec.name)
     return found if isinstance(found, NanoDet) else None
 
 

@@ -1,0 +1,51 @@
+"""``hie train pose``."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import hie_cli
+from hie_cli.cli import options
+from hie_cli.cli.commands import LEARN, command
+from hie_cli.cli.train_output import show_network
+
+
+@command("train pose", LEARN)
+def pose(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A DATA.yaml (hie data check DATA).")
+    ],
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start", metavar="DIR", help="A trained folder instead of packaged weights."
+        ),
+    ] = None,
+    output: options.Output = Path("out/pose-network"),
+    config: options.Config = None,
+    sets: options.Set = None,
+    device: options.Device = "auto",
+    overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
+    json: options.Json = False,
+) -> None:
+    """Train MoveNet on your own data; its folder is then a pose network for `hie pose --model`.
+
+    Lightning (--set network=movenet-thunder: Thunder) learns from windows round single people,
+    beginning with the packaged weights. Writes weights.safetensors, card.json with its calibration,
+    log.csv, curves.png and last.pt.
+
+    \b
+    Examples:
+      hie train pose data.yaml -o out/joints
+      hie train pose data.yaml --set network=movenet-thunder --set batch=8 -o out/thunder
+      hie pose out/detect --video crowd.mp4 --model out/joints -o new
+    """
+    done = hie_cli.train_pose(
+        data, start=start, output=output, config=config, set=sets, device=device, resume=resume,
+        overwrite=overwrite,
+    )  # fmt: skip
+    folder = shlex.quote(str(done.folder))
+    show_network(done, f"hie pose out/detect --video VIDEO --model {folder} -o new", json)
