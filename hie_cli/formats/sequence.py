@@ -14,6 +14,7 @@ from hie_cli.core.types import (
     VISIBLE,
     Annotations,
     ExactPeople,
+    FloatArray,
     FramePeople,
     People,
     TruthSequence,
@@ -36,11 +37,14 @@ class ResultSequence:
 
 @dataclass(frozen=True)
 class SequenceFrame:
-    """One frame: its people and, in ground truth, the annotations they were taken from."""
+    """One frame: its people; in ground truth, the annotations they were taken from; in results, the
+    camera's motion (3, 3) since the frame before, where it moved.
+    """
 
     index: int
     people: People
     truth: Annotations | None = None
+    camera: FloatArray | None = None
 
     @property
     def labelled(self) -> bool:
@@ -87,7 +91,9 @@ def of_truth(sequence: TruthSequence) -> VideoSequence:
 
 def of_results(sequence: ResultSequence) -> VideoSequence:
     """Results as a sequence of either kind; size and length from the header where there is one."""
-    frames = tuple(SequenceFrame(item.index, item.people) for item in sequence.frames)
+    frames = tuple(
+        SequenceFrame(item.index, item.people, camera=item.camera) for item in sequence.frames
+    )
     count = frames[-1].index + 1 if frames else 0
     header = sequence.header
     if header is None:
@@ -144,6 +150,7 @@ def contents(sequence: VideoSequence) -> Counter[str]:
         if frame.truth is not None:
             _count_truth(frame.truth, counts)
         counts["frames without people"] += not len(frame.people)
+        counts["camera motions"] += frame.camera is not None
     labelled = [frame.index for frame in sequence.frames if frame.labelled]
     if sequence.is_truth:
         end = sequence.num_frames - 1 - max(labelled, default=-1)

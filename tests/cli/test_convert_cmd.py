@@ -3,12 +3,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from hie_cli.cli.convert_cmd import convert, parse_size
 from hie_cli.core.errors import ConfigError, HieError, InputError
+from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.formats.documents.document import Document, Header
+from hie_cli.formats.documents.writer import DocumentWriter
 
 APP = typer.Typer()
 APP.command()(convert)
@@ -47,6 +51,20 @@ def test_says_what_the_target_cannot_hold(track1: Path, tmp_path: Path) -> None:
     assert report["files"] == [str(tmp_path / "a" / "20.json")]
     report = json.loads(run(track1, "--to", "coco", "-o", tmp_path / "c", "--json"))
     assert report["lost"] == {}
+
+
+def test_a_documents_camera_is_kept(tmp_path: Path) -> None:
+    turn = np.array([[1.0, 0, -4.5], [0, 1, 3], [0, 0, 1]])
+    header = Header("track", VideoInfo("v", 640, 480, 25.0, 3))
+    with DocumentWriter(tmp_path / "v.json", header) as writer:
+        for index, camera in enumerate((None, turn, None)):
+            writer.write(FramePeople(index, People.empty(), camera=camera))
+    run(tmp_path / "v.json", "--to", "document", "-o", tmp_path / "copy")
+    copied = list(Document(tmp_path / "copy" / "v.json"))
+    assert [item.camera is None for item in copied] == [True, False, True]
+    assert copied[1].camera.tolist() == turn.tolist()
+    report = json.loads(run(tmp_path / "v.json", "--to", "mot", "-o", tmp_path / "m", "--json"))
+    assert report["lost"]["camera motions"] == 1
 
 
 def test_notes_go_to_stderr(track1: Path, tmp_path: Path) -> None:

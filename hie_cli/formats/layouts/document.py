@@ -22,7 +22,7 @@ def _write(sequences: Sequence[VideoSequence], path: Path) -> None:
     with DocumentWriter(path, Header(_stage(sequence), video)) as writer:
         for frame in sequence.frames:
             if frame.labelled:
-                writer.write(FramePeople(frame.index, frame.people))
+                writer.write(FramePeople(frame.index, frame.people, camera=frame.camera))
 
 
 def _stage(sequence: VideoSequence) -> str:
@@ -42,5 +42,5 @@ LAYOUT = Layout(
     write=files(_write, ".json"),
     holds=(annolist.HOLDS - {"ignore regions"})
     | {"empty frames at the end", "unlabelled frames", "unlabelled frames at the end"}
-    | {"image size", "frame rate"},
+    | {"image size", "frame rate", "camera motions"},
 )
