@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.geometry import paired_iou
-from hie_cli.core.types import FloatArray, People, VideoInfo
+from hie_cli.core.types import FloatArray, People
 from hie_cli.tracking.kalman import Floats, to_centres
 
 AGES = np.array([0.07, 0.14, 0.25, 0.4])  # s unseen: the upper ends of the classes of age
@@ -18,7 +18,7 @@ COVERED = 0.7  # share of the expected box under one nearer box
 FOOT = 0.02  # heights: a nearer person's foot may be this much higher, by jitter
 FOUND = 0.5  # IoU of the expected box and the detection that shows the person again
 PRIOR = 10.0  # frames of each class, before any was seen ...
-PRIOR_PLAIN, PRIOR_COVERED = 0.3, 0.5  # ... of which so many were right
+PRIOR_PLAIN, PRIOR_COVERED = 0.3, 0.55  # ... of which so many were right
 BELIEVED = 0.5  # share of right ones from which a class is shown
 
 
@@ -63,13 +63,6 @@ def covered(boxes: Floats, seen: Floats) -> Floats:
     share[seen[:, 3] < (boxes[:, 3] - FOOT * tall)[:, None]] = 0
     most: Floats = share.max(axis=1, initial=0.0)
     return most
-
-
-def in_picture(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
-    """Whether the centres of boxes (N, 4) are in the picture."""
-    centre = to_centres(boxes)[:, :2]
-    inside = (centre >= 0) & (centre <= [video.width, video.height])
-    return np.asarray(inside.all(axis=1))
 
 
 def moved(person: People, box: FloatArray, score: float) -> People:

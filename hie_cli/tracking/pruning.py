@@ -11,7 +11,7 @@ from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Ints, Tracklet, shares
 
-SURE = 0.9  # quantile of a track's scores that has to be sure
+SURE = 0.875  # quantile of a track's scores that has to be sure
 CERTAIN, THRICE = 0.98, 3  # mean score, and least length, from which the shortest track counts
 SAMPLES = 9  # observations of a tracklet at which it is compared with a longer one
 
@@ -65,8 +65,9 @@ def drop_unsure(
     """Without tracks that never look like a person for sure, and those shorter than
     ``config.min_seconds``, unless the clip's beginning or end cuts them or they are certain.
 
-    Sure is a tenth of the scores at ``sure_score`` on the ``scale``, or a mean of ``steady_score``
-    over ``steady_seconds``. In a short video a quarter of its ``frames`` (T,) is long enough.
+    Sure is an eighth of the scores at ``sure_score`` on the ``scale``, or their mean at
+    ``steady_score`` over ``steady_seconds``. In a short video a quarter of its ``frames`` (T,) is
+    long enough.
     """
     if not tracks:
         return []

@@ -39,6 +39,11 @@ class ScoreScale:
         self._weight += flat.reshape(self._weight.shape)
         self._total += float(flat.sum())
 
+    @property
+    def varied(self) -> bool:
+        """Whether the scores differ, as a detector's do."""
+        return int(self._weight.any(axis=0).sum()) > 1
+
     def shares(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
         """Scores (N,) as shares, at most 1, of the top score of people as tall as (N,) px."""
         if self._total > GROWTH * self._measured_at:

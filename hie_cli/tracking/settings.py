@@ -62,8 +62,8 @@ class TrackConfig:
     camera: bool = True
     flow_size: int = 480
     low_score: float = 0.2
-    high_score: float = 0.6
-    birth_score: float = 0.6
+    high_score: float = 0.5
+    birth_score: float = 0.5
     sure_score: float = 0.8
     steady_score: float = 0.65
     steady_seconds: float = 3.0
@@ -84,6 +84,7 @@ class TrackConfig:
     fill_seconds: float = 2.0
     filled_score: float = 0.5
     smooth: float = 0.2
+    smooth_least: float = 0.03
     duplicate_overlap: float = 0.6
     min_seconds: float = 0.5
     motion: MotionNoise = field(default_factory=MotionNoise)

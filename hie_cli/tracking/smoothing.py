@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.tracking.gaps import Crowd
-from hie_cli.tracking.kalman import Floats, MotionNoise, to_boxes, to_centres
+from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
+from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Ints, Tracklet, shares
 
 LARGEST_SHIFT = 0.3  # heights: more is motion, not jitter
@@ -91,18 +92,18 @@ def supported(
     return believed
 
 
-def smooth(
-    track: Tracklet, doubt: float, motion: MotionNoise, scale: ScoreScale, fps: float
-) -> Tracklet:
+def smooth(track: Tracklet, config: TrackConfig, scale: ScoreScale, fps: float) -> Tracklet:
     """The track with its boxes smoothed as far as they are noisy, and no further.
 
     Each coordinate is the most likely way of a point that is pushed by white acceleration
-    (``motion``) and observed with a deviation of ``doubt`` heights times the share that a box's
-    score lacks to the top on the ``scale``: a box of the top score stays. No side moves by more
-    than ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
+    (``config.motion``) and observed with a deviation of ``config.smooth_least`` heights and, times
+    the share that a box's score lacks to the top on the ``scale``, ``config.smooth``. Boxes whose
+    scores never differ come from no detector and stay. No side moves by more than
+    ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
     """
-    deviation = doubt * (1 - shares(track, scale))
-    if len(track) < 3 or not (deviation > EXACT).any():
+    motion, least = config.motion, config.smooth_least if scale.varied else 0.0
+    deviation = least + config.smooth * (1 - shares(track, scale))
+    if config.smooth <= 0 or len(track) < 3 or not (deviation > EXACT).any():
         return track
     values = to_centres(track.boxes)
     height = np.maximum(values[:, 3], 1.0)

@@ -158,7 +158,9 @@ def _offline(
     joined = [tracker.step(observation) for observation in seen]
     motion = [nearest_similarity(association.camera, video) for association in joined]
     camera = CameraPath.of([item.index for item in seen], motion)
-    tracklets = drop_duplicates(collect(seen, joined), config)
+    tracklets = collect(seen, joined)
+    if scale.varied:  # else nobody was detected twice: the boxes are no detector's
+        tracklets = drop_duplicates(tracklets, config)
     frames = np.array([item.index for item in seen], np.int64)
     if not tracklets:
         yield from zip(seen, emit([], seen), strict=True)
@@ -191,6 +193,6 @@ def _completed(
         filled = fill(steadied(track, camera), frames, longest, config.filled_score)
         shown = steadied(filled, camera, back=True)
         filled = filled.rows(supported(track, shown, crowd, place, scale, miss))
-        smoothed = smooth(filled, config.smooth, config.motion, scale, video.fps)
+        smoothed = smooth(filled, config, scale, video.fps)
         completed.append(steadied(smoothed, camera, back=True))
     return completed

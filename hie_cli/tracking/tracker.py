@@ -20,14 +20,14 @@ from hie_cli.tracking.association import (
     motion_likeness,
     pose_similarity,
 )
-from hie_cli.tracking.coasting import Coasting, class_of, in_picture
-from hie_cli.tracking.detections import Detections
+from hie_cli.tracking.coasting import Coasting, class_of
+from hie_cli.tracking.detections import Detections, touches_edge
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
 
-VAGUE, TOP = 0.4, 0.95  # a vaguer detection is shown online only of who was seen this well
+TOP = 0.95  # online, a weak detection is shown only of who was seen this well
 MATURE = 3  # sightings from which a track is believed to be somewhere while it is unseen
 LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
@@ -37,7 +37,7 @@ class Association:
     """What became of the people of one frame.
 
     numbers (N,): the track of each, -1 = none · established (N,): its track has looked like a
-    person for sure, without any doubt if this detection is vague · occlusion (N,): the share of
+    person for sure, without any doubt if this detection is weak · occlusion (N,): the share of
     each box that lies under a nearer one · camera (3, 3): homography from the frame before, None =
     still · coasted, expected: online, the tracks (K,) that are believed to be in boxes (K, 4) px
     though undetected; else None.
@@ -105,7 +105,7 @@ class Tracker:
             self._learn(tracks, found, match, seen)
             tracks.update(found, match, now, config.motion)
             sure = tracks.peak[seen] >= config.sure_score
-            sure &= (found.scores[match[seen]] >= VAGUE) | (tracks.peak[seen] >= TOP)
+            sure &= (found.scores[match[seen]] >= config.high_score) | (tracks.peak[seen] >= TOP)
             established[match[seen]] = sure
             if config.online and config.coast_seconds > 0:
                 coasted = self._coasted(tracks, now)
@@ -137,7 +137,7 @@ class Tracker:
         expected, seconds = boxes[unseen], now - tracks.seen[unseen]
         classes = class_of(seconds, expected, boxes[tracks.seen >= now])
         tracks.unseen[unseen, classes] += 1
-        shown = self._coasting.believed(classes) & in_picture(expected, self.video)
+        shown = self._coasting.believed(classes) & ~touches_edge(expected, self.video)
         shown &= seconds <= self.config.coast_seconds
         return tracks.number[unseen[shown]], expected[shown]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import People, VideoInfo
-from hie_cli.tracking.coasting import CLASSES, Coasting, class_of, covered, in_picture, moved
+from hie_cli.core.types import People
+from hie_cli.tracking.coasting import CLASSES, Coasting, class_of, covered, moved
 
 PERSON = np.array([[100.0, 100, 140, 200]])
 
@@ -44,12 +44,6 @@ def test_who_comes_back_elsewhere_was_not_where_expected():
     unseen[0, 2] = 30
     coasting.found(unseen, PERSON, PERSON + [30, 0, 30, 0])  # IoU 10 / 70
     assert not coasting.believed(np.array([2]))[0]
-
-
-def test_who_walked_out_of_the_picture_is_not_in_it():
-    video = VideoInfo("v", 300, 200, 25.0, None)
-    boxes = np.array([[-30.0, 50, 10, 150], [-10, 50, 30, 150]])  # centres -10 and 10
-    assert in_picture(boxes, video).tolist() == [False, True]
 
 
 def test_a_moved_persons_joints_keep_their_places_in_the_box():

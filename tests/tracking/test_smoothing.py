@@ -3,8 +3,8 @@ import pytest
 
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.gaps import Crowd
-from hie_cli.tracking.kalman import MotionNoise
 from hie_cli.tracking.score_scale import ScoreScale
+from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracklets import Tracklet
 
@@ -49,14 +49,16 @@ def test_joints_are_filled_where_both_sides_have_them():
     assert filled.keypoint_scores[1, 5] == 0
 
 
-def scale(top):
+def scale(*scores):
     made = ScoreScale()
-    made.add(np.full(1000, top), np.full(1000, 20.0))
+    for score in scores:
+        made.add(np.full(1000, score), np.full(1000, 20.0))
     return made
 
 
-def smoothed(item, doubt=0.2, top=0.9):
-    return smooth(item, doubt, MotionNoise(), scale(top), 25.0)
+def smoothed(item, doubt=0.2, top=0.9, least=0.0):
+    config = TrackConfig(smooth=doubt, smooth_least=least)
+    return smooth(item, config, scale(top, 0.5), 25.0)
 
 
 def test_smoothing_keeps_a_straight_walk_and_calms_jitter():
@@ -78,6 +80,16 @@ def test_boxes_of_the_top_score_stay_as_they_are():
     moved = np.abs(smoothed(one_sure).boxes - one_sure.boxes).max(axis=1)
     assert moved[50] < 0.01
     assert moved.max() > 0.5
+
+
+def test_boxes_of_the_top_score_are_smoothed_where_scores_differ():
+    rng = np.random.default_rng(0)
+    noisy = track(GRID, GRID + rng.normal(0, 1, 100))
+    config = TrackConfig(smooth_least=0.03)
+    given, detected = scale(0.8), scale(0.8, 0.5)
+    assert smooth(noisy, config, given, 25.0) is noisy
+    calm = smooth(noisy, config, detected, 25.0)
+    assert np.abs(calm.boxes[:, 0] - GRID).mean() < 0.6 * np.abs(noisy.boxes[:, 0] - GRID).mean()
 
 
 def test_too_short_or_switched_off_is_left_alone():
