@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from hie_cli.retrieval.mining import mine_dedupe, mine_index, mine_search
     from hie_cli.simulation.generate import simulate
     from hie_cli.streaming.run import LiveRun
+    from hie_cli.summary.annotation import choose_for_annotation
     from hie_cli.summary.evaluation import evaluate_summaries, summary_agreement
+    from hie_cli.summary.summarize import summarize
     from hie_cli.training.action.train_action import train_action
     from hie_cli.training.action.train_fusion import train_fusion
     from hie_cli.training.calibrate import calibrate_model
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from hie_cli.training.detect.train_detect import train_detect
     from hie_cli.training.hash.train_hash import train_hash
     from hie_cli.training.pose.train_pose import train_pose
+    from hie_cli.training.summary.train_summary import train_summary
 
 # The module that each public name comes from, as above.
 _HOMES = {
@@ -82,6 +85,7 @@ _HOMES = {
     "calibrate_model": "training.calibrate",
     "check_data": "training.data.check_data",
     "check_submission": "formats.challenge_zip",
+    "choose_for_annotation": "summary.annotation",
     "compare": "evaluation.scores",
     "convert": "formats.conversion",
     "detect": "api",
@@ -110,6 +114,7 @@ _HOMES = {
     "status": "pipeline.status",
     "stream": "api",
     "submit": "formats.challenge_zip",
+    "summarize": "summary.summarize",
     "summary_agreement": "summary.evaluation",
     "track": "api",
     "train_action": "training.action.train_action",
@@ -117,6 +122,7 @@ _HOMES = {
     "train_fusion": "training.action.train_fusion",
     "train_hash": "training.hash.train_hash",
     "train_pose": "training.pose.train_pose",
+    "train_summary": "training.summary.train_summary",
     "write": "formats.writers",
     "write_evaluation": "reporting.evaluation_page",
     "write_report": "reporting.results_report",
@@ -147,6 +153,7 @@ __all__ = [
     "calibrate_model",
     "check_data",
     "check_submission",
+    "choose_for_annotation",
     "compare",
     "convert",
     "detect",
@@ -175,6 +182,7 @@ __all__ = [
     "status",
     "stream",
     "submit",
+    "summarize",
     "summary_agreement",
     "track",
     "train_action",
@@ -182,6 +190,7 @@ __all__ = [
     "train_fusion",
     "train_hash",
     "train_pose",
+    "train_summary",
     "write",
     "write_evaluation",
     "write_report",

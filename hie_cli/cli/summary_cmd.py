@@ -26,7 +26,7 @@ def evaluate(
     ] = None,
     method: Annotated[
         list[str] | None,
-        typer.Option("--method", metavar="NAME", help="ctvsum (default); repeatable."),
+        typer.Option("--method", metavar="NAME", help="ctvsum (default), or a trained folder."),
     ] = None,
     share: Annotated[
         float, typer.Option("--share", metavar="S", help="Of a video that a summary may take.")

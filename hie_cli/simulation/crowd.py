@@ -1,5 +1,6 @@
 """A simulated crowd: exact tracks, joints, visibility and actions, from a seed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,7 +87,7 @@ class Crowd:
         return VideoInfo(f"sim-{c.split}-{c.seed}", c.width, c.height, c.fps, c.frames)
 
 
-def _cast(ground: Ground, config: CrowdConfig) -> list[Actor]:
+def draw_groups(ground: Ground, config: CrowdConfig) -> list[Actor]:
     """Groups drawn until there are ``people`` actors.
 
     Towards the end groups too large for the places left are drawn anew; only where none of the
@@ -136,8 +137,14 @@ def _pillars(ground: Ground, count: int) -> Floats:
     return np.array(rows).reshape(-1, 7)
 
 
-def simulate(config: CrowdConfig) -> Crowd:
-    """The crowd of this configuration; the same one every time."""
+Cast = Callable[[Ground, CrowdConfig], list[Actor]]
+
+
+def simulate(config: CrowdConfig, cast: Cast = draw_groups) -> Crowd:
+    """The crowd of this configuration; the same one every time.
+
+    cast: who is there; by default groups of the wanted actions.
+    """
     rng = np.random.default_rng([config.seed, config.split == "test"])
     style = draw_style(rng, config.split)
     if config.camera == "ceiling":
@@ -145,7 +152,7 @@ def simulate(config: CrowdConfig) -> Crowd:
     else:
         camera, near, far = draw_camera(rng, style, config.width, config.height)
     ground = Ground(rng, camera, style, near, far, config.frames, config.fps, config.returning)
-    actors = _cast(ground, config)
+    actors = cast(ground, config)
     pillars = _pillars(ground, config.pillars)
     t = config.frames
     world = np.zeros((len(actors), t, NUM_POINTS, 3))
@@ -166,10 +173,9 @@ def simulate(config: CrowdConfig) -> Crowd:
     with np.errstate(invalid="ignore"):
         seen &= ((joints >= 0) & (joints < limit[:2])).all(-1) & present[..., None]
     actions = np.array([a.actions for a in actors], np.int64).reshape(len(actors), t)
-    props = tuple(ground.props)
-    cast = tuple(actors)
+    props, people = tuple(ground.props), tuple(actors)
     return Crowd(
-        config, style, camera, cast, props, world, pixels, depth, boxes, present, seen, actions
+        config, style, camera, people, props, world, pixels, depth, boxes, present, seen, actions
     )
 
 

@@ -18,6 +18,7 @@ from hie_cli.summary.protocol import (
     score_video,
 )
 from hie_cli.summary.scorers import ctvsum
+from hie_cli.summary.trained import TrainedScorer, is_trained, load_scorer
 from hie_cli.summary.user_scores import Agreement, UserScores, read_user_scores, user_agreement
 
 _COLUMNS = ("F max", "F mean", "tau", "rho")
@@ -141,16 +142,48 @@ def evaluate_summaries(
 ) -> SummaryReport:
     """Methods on the field's ``.h5`` files, beside random, uniform and constant scores and users.
 
+    A method is ``ctvsum``, or the folder of ``train_summary``; of one with splits each split's own
+    summariser scores its videos.
+
     data: one or several files · splits: a JSON file of train_keys and test_keys; without it every
     video is tested · users: TVSum's frame scores, for rank correlations · methods: names · share:
     of a video that a summary may take. Raises ConfigError, InputError or ModelError.
     """
-    unknown = next((name for name in methods if name not in SCORERS), None)
-    if unknown is not None:
-        raise ConfigError(f"--method {unknown}: unknown{nearest(unknown, list(SCORERS))}")
+    for name in methods:
+        if name not in SCORERS and not _folders(Path(name)):
+            hint = nearest(name, list(SCORERS)) or "; expected ctvsum or a folder"
+            raise ConfigError(f"--method {name}: unknown{hint}")
     benchmark = load_benchmark(data, splits, users, share)
-    rows = [benchmark.row(name, lambda _, name=name: SCORERS[name]) for name in methods]  # type: ignore[misc] # bound now
+    rows = []
+    for name in methods:
+        scorers = _scorers(name, len(benchmark.splits))
+        rows.append(benchmark.row(name, scorers.__getitem__))
     return benchmark.report(rows)
+
+
+def _folders(place: Path) -> list[Path]:
+    """Where ``train_summary`` left its summarisers: in the folder itself, or one per split."""
+    if is_trained(place):
+        return [place]
+    found: list[Path] = []
+    while is_trained(place / f"split-{len(found)}"):
+        found.append(place / f"split-{len(found)}")
+    return found
+
+
+def _scorers(name: str, splits: int) -> list[Scorer]:
+    """A scorer per split."""
+    if name in SCORERS:
+        return [SCORERS[name]] * splits
+    places = _folders(Path(name))
+    if len(places) not in (1, splits):
+        raise ConfigError(f"--method {name}: trained on {len(places)} splits, not on {splits}")
+    found = [_scorer(load_scorer(place)) for place in places]
+    return found if len(found) == splits else found * splits
+
+
+def _scorer(trained: TrainedScorer) -> Scorer:
+    return lambda video: trained.scores(video.features)
 
 
 def summary_agreement(users: Path | str) -> Agreement:

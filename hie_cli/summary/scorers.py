@@ -15,6 +15,15 @@ def unit(features: FloatArray) -> FloatArray:
     return made
 
 
+def centred(features: FloatArray) -> FloatArray:
+    """Features (n, D) seen from the video's own mean, each made to have length 1.
+
+    Frames of a camera that stands still are alike but for what happens; this leaves that.
+    """
+    vectors = unit(features)
+    return unit(vectors - vectors.mean(axis=0))
+
+
 def ctvsum(features: FloatArray) -> FloatArray:
     """Local dissimilarity times global consistency, 0..1, smoothed over neighbours.
 

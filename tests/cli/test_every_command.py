@@ -21,6 +21,10 @@ EVERYWHERE = {"--quiet", "--verbose", "--log", "--json", "--help"}
 WHERE = {
     # Whatever writes files.
     "--output": {
+        *(
+            "summarize",
+            "train summary",
+        ),
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
         *("mine index", "mine search", "mine dedupe", "train hash"),
         *("data check", "data show"),
@@ -37,6 +41,10 @@ WHERE = {
         ),
     },
     "--overwrite": {
+        *(
+            "summarize",
+            "train summary",
+        ),
         *("run", "detect", "pose", "track", "action", "render", "report", "convert", "submit"),
         *(
             "simulate",
@@ -53,6 +61,7 @@ WHERE = {
     },
     # Whatever has settings.
     "--config": {
+        *("train summary",),
         *("run", "detect", "pose", "track", "action", "render", "eval", "simulate"),
         *(
             "train action",
@@ -68,6 +77,10 @@ WHERE = {
     "--preset": {"run", "detect", "pose", "track", "action", "render", "config show", "benchmark"},
     # Whatever runs networks.
     "--device": {
+        *(
+            "summarize",
+            "train summary",
+        ),
         "run",
         "detect",
         "pose",
@@ -96,6 +109,7 @@ WHERE = {
     "--appearance": {"run", "track"},
     # Whatever takes long and can go on where it was.
     "--resume": {
+        *("train summary",),
         "run",
         "detect",
         "pose",

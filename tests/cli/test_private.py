@@ -93,6 +93,8 @@ submit out/sim/track -o out/submit.zip --sequences {one}:30,{other}:30
 eval out/sim/track --truth out/sim/labels --plots out/plots
 summary eval {features} --users {users}
 summary agreement {users}
+train summary {features} -o out/summarizer --set epochs=1 --set gda.width=8
+summarize {clip} --documents out/one/action -o out/summary
 data check {data} -o out/data
 data show {data} -o out/data --count 2
 train detect {data} -o out/detector TINY

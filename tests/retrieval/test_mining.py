@@ -16,27 +16,7 @@ from hie_cli.retrieval.nearest import NearestCodes
 from hie_cli.retrieval.search import _best_query
 from hie_cli.retrieval.store import NAME, ItemStore
 from hie_cli.video.cuts import find_pieces
-
-
-def pattern(seed, hue):
-    """A picture of coloured tiles about one hue."""
-    generator = np.random.default_rng(seed)
-    hsv = np.full((6, 8, 3), (hue, 200, 200), np.uint8)
-    hsv[..., 2] = generator.integers(60, 255, (6, 8))
-    return cv2.resize(
-        cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), (128, 96), interpolation=cv2.INTER_NEAREST
-    )
-
-
-def film(path, *scenes, frames=20):
-    """Scenes (seed, hue) of 2 s each at 10 frames a second."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (128, 96))
-    for seed, hue in scenes:
-        picture = pattern(seed, hue)
-        for k in range(frames):
-            writer.write(np.roll(picture, k, 1))
-    writer.release()
-    return path
+from tests.support.films import film, pattern
 
 
 def make_pool(folder):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hie_cli.summary.scorers import ctvsum, scaled
+from hie_cli.summary.scorers import centred, ctvsum, scaled
 
 
 def test_ctvsum_by_hand():
@@ -32,3 +32,11 @@ def test_rows_by_the_thousand_change_nothing(monkeypatch):
 def test_scaled():
     assert scaled(np.array([2.0, 4.0, 3.0])) == pytest.approx([0, 1, 0.5])
     assert scaled(np.ones(3)) == pytest.approx([0, 0, 0])
+
+
+def test_centred_leaves_what_happens():
+    still = np.repeat([[1.0, 0, 0]], 4, axis=0)
+    still[0, 1], still[1, 1] = 0.1, -0.1
+    made = centred(still)
+    assert np.linalg.norm(made, axis=1) == pytest.approx(1)
+    assert made[0] @ made[1] == pytest.approx(-1, abs=0.01)

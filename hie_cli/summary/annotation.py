@@ -1,0 +1,283 @@
+"""``hie summarize --for annotation``: which frames to label next, and drafts to correct.
+
+A frame is worth labelling where there are many people close together, where our own predictions are
+unsure, and where it is unlike the frames chosen before.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.errors import ConfigError, InputError, exit_code, nearest, one_line
+from hie_cli.core.progress import note, progress
+from hie_cli.core.types import FloatArray, Image, People, VideoInfo
+from hie_cli.formats.documents.annolist_truth import truth_of_people
+from hie_cli.formats.documents.document import Document
+from hie_cli.formats.files import atomic_write, file_name, require_writable, taken
+from hie_cli.formats.sequence import SequenceFrame, VideoSequence
+from hie_cli.formats.writers import write
+from hie_cli.pipeline.inputs import Paths, path_texts
+from hie_cli.rendering.sheet import save_png
+from hie_cli.retrieval.features import BACKBONE, Describer
+from hie_cli.summary.crowd import closeness
+from hie_cli.summary.samples import RATE, Samples, sample_video
+from hie_cli.summary.summarize import Failed, crowd_signals, detector, documents_by_name
+from hie_cli.video.sources import VideoSource, find_videos, video_name
+
+LAYOUTS = ("coco", "hieve-xml", "hieve-json")
+RECORD, DRAFTS, IMAGES = "frames.json", "drafts", "images"
+
+
+@dataclass(frozen=True)
+class ChosenFrame:
+    """A frame to be labelled: of which video, how much it is worth (0..1 each), and why."""
+
+    video: str
+    index: int
+    score: float
+    crowded: float
+    uncertain: float
+    diverse: float
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The three in words, strongest first."""
+        parts = (
+            (self.crowded, "crowded"),
+            (self.uncertain, "uncertain"),
+            (self.diverse, "unlike the others"),
+        )
+        return tuple(f"{name} {value:.2f}" for value, name in sorted(parts, reverse=True))
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What ``choose_for_annotation`` made: frames, best first, files, and videos left out."""
+
+    folder: Path
+    frames: tuple[ChosenFrame, ...]
+    files: tuple[Path, ...]
+    failed: tuple[Failed, ...] = field(default=())
+
+    def record(self) -> dict[str, object]:
+        """For JSON."""
+        return {"frames": [{k: _plain(v) for k, v in vars(f).items()} for f in self.frames]}
+
+
+def _plain(value: object) -> object:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """A video's samples and how crowded and uncertain each is."""
+
+    path: Path
+    samples: Samples
+    crowded: FloatArray
+    uncertain: FloatArray
+    document: Document | None
+
+
+def choose_for_annotation(
+    videos: Paths,
+    *,
+    output: Path | str = "out/to-label",
+    count: int = 50,
+    to: str = "coco",
+    documents: Paths = (),
+    rate: float = RATE,
+    model: str = BACKBONE,
+    device: str = "auto",
+    overwrite: bool = False,
+) -> Annotation:
+    """The ``count`` frames of all videos that are best labelled next, with drafts to correct.
+
+    Writes frames.json (which, and why), images/NAME/000123.png and drafts/ in the layout ``to``
+    (coco, hieve-xml, hieve-json) with our predictions: those of the documents, by name, else
+    detections and poses made here. Raises ConfigError, InputError or ModelError; single videos that
+    cannot be read are left out.
+    """
+    if count < 1:
+        raise ConfigError(f"-k {count}: expected 1 or more")
+    if to not in LAYOUTS:
+        raise ConfigError(f"--to {to}: unknown{nearest(to, list(LAYOUTS)) or '; expected coco'}")
+    folder, paths = Path(output), find_videos(path_texts(videos))
+    if taken(folder / RECORD) and not overwrite:
+        raise ConfigError(f"{folder / RECORD}: already there; --overwrite or another --output")
+    require_writable(folder)
+    of_video = documents_by_name(documents)
+    describer, detect = Describer(model, device), detector(device)
+    looked: list[_Looked] = []
+    failed: list[Failed] = []
+    errors: list[Exception] = []
+    for path in paths:
+        name = file_name(video_name(path))
+        try:
+            document = of_video.get(name)
+            samples = sample_video(path, describer, rate, None if document else detect)
+            looked.append(_look(path, samples, document))
+        except (InputError, OSError) as error:
+            note(f"left out: {one_line(error)}")
+            failed.append(Failed(name, one_line(error), exit_code(error)))
+            errors.append(error)
+    if not looked:
+        raise errors[0]
+    chosen = choose(
+        np.concatenate([one.samples.features for one in looked]),
+        np.concatenate([one.crowded for one in looked]),
+        np.concatenate([one.uncertain for one in looked]),
+        count,
+    )
+    bounds = np.cumsum([0, *(len(one.samples) for one in looked)])
+    frames: list[ChosenFrame] = []
+    for place, worth, diverse in chosen:
+        number = int(np.searchsorted(bounds, place, side="right")) - 1
+        one, k = looked[number], place - int(bounds[number])
+        frames.append(
+            ChosenFrame(
+                one.samples.info.name, int(one.samples.picks[k]), worth,
+                float(one.crowded[k]), float(one.uncertain[k]), diverse,
+            )
+        )  # fmt: skip
+    (folder / RECORD).unlink(missing_ok=True)
+    files = _written(folder, looked, frames, to, device, overwrite)
+    made = Annotation(folder, tuple(frames), (*files, folder / RECORD), tuple(failed))
+    with atomic_write(folder / RECORD) as file:
+        file.write(json.dumps({"layout": to, **made.record()}, indent=1) + "\n")
+    return made
+
+
+def choose(
+    features: FloatArray, crowded: FloatArray, uncertain: FloatArray, count: int
+) -> list[tuple[int, float, float]]:
+    """(place, worth, diverse) of up to ``count`` of N frames, greedily, best first.
+
+    Worth = (.5 + crowded + uncertain) / 2.5 times diverse: the distance (1 - cosine, over the
+    largest there is to the first frame) to the nearest frame chosen before. Equal frames are never
+    both chosen.
+    """
+    base = (0.5 + crowded + uncertain) / 2.5
+    taken_places: list[tuple[int, float, float]] = []
+    first = int(base.argmax())
+    taken_places.append((first, float(base[first]), 1.0))
+    apart = np.maximum(1 - features @ features[first], 0)
+    scale = max(float(apart.max()), 1e-9)
+    while len(taken_places) < min(count, len(features)):
+        worth = base * np.minimum(apart / scale, 1)
+        best = int(worth.argmax())
+        if apart[best] <= 1e-6:
+            break
+        taken_places.append((best, float(worth[best]), float(min(apart[best] / scale, 1))))
+        apart = np.minimum(apart, np.maximum(1 - features @ features[best], 0))
+    return taken_places
+
+
+def uncertainty(people: People) -> float:
+    """0..1: how many people are neither surely there nor surely not, saturating at three.
+
+    A score of .5 counts 1, of 0 or 1 nothing; joints alike, as their mean.
+    """
+    if not len(people):
+        return 0.0
+    doubt = 1 - np.abs(2 * np.clip(people.scores.astype(float), 0, 1) - 1)
+    if people.keypoint_scores is not None:
+        joints = 1 - np.abs(2 * np.clip(people.keypoint_scores.astype(float), 0, 1) - 1)
+        doubt = (doubt + joints.mean(axis=1)) / 2
+    return float(1 - np.exp(-doubt.sum() / 3))
+
+
+def _look(path: Path, samples: Samples, document: Document | None) -> _Looked:
+    if document is None:
+        assert samples.people is not None
+        people = samples.people
+    else:
+        crowd_signals(samples, document)  # of this very video?
+        people = tuple(_at(document, samples.picks))
+    counts = np.array([len(p) + 2 * closeness(p) for p in people])
+    crowded = 1 - np.exp(-counts / 10)
+    unsure = np.array([uncertainty(p) for p in people])
+    return _Looked(path, samples, crowded, unsure, document)
+
+
+def _at(document: Document, picks: NDArray[np.int64]) -> Iterator[People]:
+    """The people of a document in these frames; nobody where it has no such frame."""
+    wanted = set(picks.tolist())
+    found = {item.index: item.people for item in document if item.index in wanted}
+    yield from (found.get(index, People.empty()) for index in picks.tolist())
+
+
+def _written(
+    folder: Path,
+    looked: Sequence[_Looked],
+    frames: Sequence[ChosenFrame],
+    to: str,
+    device: str,
+    overwrite: bool,
+) -> list[Path]:
+    """Images and drafts, a video at a time."""
+    files: list[Path] = []
+    pose: Callable[[Image], People] | None = None
+    for one in looked:
+        info = one.samples.info
+        wanted = sorted(f.index for f in frames if f.video == info.name)
+        if not wanted:
+            continue
+        known: dict[int, People] = {}
+        if one.document is not None:
+            known = dict(zip(wanted, _at(one.document, np.array(wanted)), strict=True))
+        people: dict[int, People] = {}
+        for frame in progress(VideoSource(one.path), f"{info.name}: images", wanted[-1] + 1):
+            if frame.index in wanted:
+                files.append(folder / IMAGES / info.name / f"{frame.index:06d}.png")
+                save_png(files[-1], frame.image)
+                if frame.index in known:
+                    people[frame.index] = known[frame.index]
+                else:
+                    pose = pose or _poser(device)
+                    people[frame.index] = pose(frame.image)
+            if frame.index >= wanted[-1]:
+                break
+        draft = _draft(info, people, to)
+        files += write(draft, folder / DRAFTS, to, overwrite=overwrite).files
+    return files
+
+
+def _draft(info: VideoInfo, people: dict[int, People], to: str) -> VideoSequence:
+    """Predictions as truth to be corrected.
+
+    COCO knows a frame by its image, so only the chosen ones are in it; HiEve by its number.
+    """
+    frames = []
+    for place, index in enumerate(sorted(people)):
+        truth = truth_of_people(people[index])
+        if to == "coco":
+            image = f"{IMAGES}/{info.name}/{index:06d}.png"
+            frames.append(SequenceFrame(place, people[index], replace(truth, image=image)))
+        else:
+            frames.append(SequenceFrame(index, people[index], truth))
+    count = len(frames) if to == "coco" else (info.num_frames or frames[-1].index + 1)
+    count = max(count, frames[-1].index + 1)
+    return VideoSequence(
+        info.name, tuple(frames), count, info.width, info.height, info.fps, is_truth=True
+    )
+
+
+def _poser(device: str) -> Callable[[Image], People]:
+    """Who is in a picture, with joints, by the preset ``balanced``: few pictures, to be good."""
+    from hie_cli.pipeline import chain
+    from hie_cli.pipeline.settings import load_chain
+
+    config = load_chain("balanced")
+
+    def pose(image: Image) -> People:
+        people = chain.detect_image(image, config=config, device=device)
+        return (
+            chain.pose_image(image, people, config=config, device=device) if len(people) else people
+        )
+
+    return pose

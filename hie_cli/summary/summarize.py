@@ -1,0 +1,220 @@
+"""``hie summarize``: a video's most telling seconds, key frames, and why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hie_cli.core.errors import ConfigError, InputError, exit_code, nearest, one_line
+from hie_cli.core.progress import note
+from hie_cli.core.types import Image, People
+from hie_cli.formats.documents.document import Document
+from hie_cli.formats.files import file_name, require_writable, taken
+from hie_cli.formats.locks import Lock
+from hie_cli.pipeline.document_inputs import document_name, find_documents
+from hie_cli.pipeline.inputs import Paths, path_texts
+from hie_cli.retrieval.features import BACKBONE, Describer
+from hie_cli.summary.crowd import CrowdSignals, signals_of_detections, signals_of_document
+from hie_cli.summary.footage import write_footage
+from hie_cli.summary.results import ScoredShot, VideoSummary, write_record
+from hie_cli.summary.saliency import Scored, crowd_saliency, told
+from hie_cli.summary.samples import RATE, Samples, sample_video
+from hie_cli.summary.scorers import ctvsum
+from hie_cli.summary.selection import choose_shots, frame_scores
+from hie_cli.summary.shots import LONGEST, shots_of
+from hie_cli.summary.timeline import write_timeline
+from hie_cli.summary.trained import TrainedScorer, is_trained, load_scorer, require_backbone
+from hie_cli.video.sources import find_videos, video_name
+
+METHODS = ("crowd", "ctvsum")
+RECORD, VIDEO, TIMELINE, KEY_FRAMES = "summary.json", "summary.mp4", "timeline.png", "key-frames"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A video that could not be summarised: why, in one line, and the exit code of that."""
+
+    name: str
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Summaries:
+    """What ``summarize`` made, and of which videos nothing could be made."""
+
+    folder: Path
+    made: tuple[VideoSummary, ...]
+    failed: tuple[Failed, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """How a summary is made; checked.
+
+    method: crowd, ctvsum, or a folder of ``hie train summary`` · share: of the video · rate:
+    samples a second · longest: seconds of a shot.
+    """
+
+    method: str = "crowd"
+    share: float = 0.15
+    rate: float = RATE
+    longest: float = LONGEST
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS and not is_trained(Path(self.method)):
+            hint = nearest(self.method, list(METHODS))
+            raise ConfigError(
+                f"--method {self.method}: unknown{hint or '; expected crowd, ctvsum or a folder'}"
+            )
+        if not 0 < self.share <= 1:
+            raise ConfigError(f"--share {self.share:g}: expected more than 0, at most 1")
+        for name in ("rate", "longest"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ConfigError(f"--{name} {getattr(self, name):g}: expected more than 0")
+
+
+def summarize(
+    videos: Paths,
+    *,
+    output: Path | str = "out/summary",
+    method: str = SummaryOptions.method,
+    share: float = SummaryOptions.share,
+    documents: Paths = (),
+    rate: float = SummaryOptions.rate,
+    longest: float = SummaryOptions.longest,
+    model: str = BACKBONE,
+    device: str = "auto",
+    overwrite: bool = False,
+) -> Summaries:
+    """The most telling shots of videos: a short video, key frames, a timeline, JSON of the reasons.
+
+    videos: paths, folders, patterns · documents: their track or action documents, by name, for what
+    the crowd does; without them people are detected in the sampled frames · method, share, rate,
+    longest: see ``SummaryOptions`` · model: the backbone. Videos that fail are told and left out;
+    where none is left, the first one's error is raised.
+    """
+    options = SummaryOptions(method, share, rate, longest)
+    folder, paths = Path(output), find_videos(path_texts(videos))
+    places = {path: folder / file_name(video_name(path)) for path in paths}
+    for place in places.values():
+        if taken(place / RECORD) and not overwrite:
+            raise ConfigError(f"{place / RECORD}: already there; --overwrite or another --output")
+    require_writable(folder)
+    of_video = documents_by_name(documents)
+    describer = Describer(model, device)
+    trained = None
+    if method not in METHODS:
+        trained = load_scorer(Path(method))
+        require_backbone(trained, Path(method), describer.name, describer.sha256)
+    detect = detector(device) if options.method == "crowd" else None
+    made: list[VideoSummary] = []
+    failed: list[Failed] = []
+    errors: list[Exception] = []
+    for path, place in places.items():
+        name = video_name(path)
+        try:
+            document = of_video.get(name)
+            looked = detect if document is None else None
+            samples = sample_video(path, describer, options.rate, looked)
+            made.append(_written(path, place, samples, document, options, trained))
+        except (InputError, OSError) as error:
+            reason = one_line(error)
+            note(f"left out: {reason}")
+            failed.append(Failed(name, reason, exit_code(error)))
+            errors.append(error)
+    if not made:
+        raise errors[0]
+    return Summaries(folder, tuple(made), tuple(failed))
+
+
+def documents_by_name(documents: Paths) -> dict[str, Document]:
+    """Documents by the name of the video they are of."""
+    found = [Document(path) for path in find_documents(path_texts(documents))]
+    return {document_name(document): document for document in found}
+
+
+def detector(device: str) -> Callable[[Image], People]:
+    """Who is in a picture, by the preset ``fast``."""
+    from hie_cli.pipeline import chain
+    from hie_cli.pipeline.settings import load_chain
+
+    config = load_chain("fast")
+    return lambda image: chain.detect_image(image, config=config, device=device)
+
+
+def crowd_signals(samples: Samples, document: Document | None) -> CrowdSignals:
+    """What the crowd does: as a document says, else as detections do. InputError where the document
+    is of another video.
+    """
+    if document is None:
+        return signals_of_detections(samples)
+    header = document.header
+    if header is not None and header.video.num_frames not in (None, samples.info.num_frames):
+        raise InputError(
+            f"{document.label}: is of a video of {header.video.num_frames} frames, "
+            f"{samples.info.name} has {samples.info.num_frames}; give its own document"
+        )
+    return signals_of_document(document, samples)
+
+
+def summary_of(
+    samples: Samples, scored: Scored, options: SummaryOptions, why: Callable[[int], Sequence[str]]
+) -> VideoSummary:
+    """The choice of shots by scores of samples. why: reasons at a sample's position."""
+    if int(options.share * samples.num_frames + 1e-9) < 1:
+        raise InputError(
+            f"{samples.info.name}: --share {options.share:g} of {samples.num_frames} frames is "
+            "less than one frame; give a larger share"
+        )
+    spread = frame_scores(scored.scores, samples.picks, samples.num_frames)
+    shots = shots_of(samples, options.share, options.longest)
+    choice = choose_shots(spread, shots, options.share, "total")
+    chosen = set(choice.chosen.tolist())
+    told_shots = []
+    for number, (first, last) in enumerate(shots.tolist()):
+        best = _best_sample(samples, scored, first, last)
+        key = int(np.clip(samples.picks[best], first, last))
+        told_shots.append(
+            ScoredShot(
+                first, last, float(choice.scores[number]), number in chosen, key, tuple(why(best))
+            )
+        )
+    return VideoSummary(
+        samples.info.name, options.method, options.share, samples.info.fps, samples.num_frames,
+        samples.picks, scored.scores, scored.parts, tuple(told_shots),
+    )  # fmt: skip
+
+
+def _best_sample(samples: Samples, scored: Scored, first: int, last: int) -> int:
+    """The best sample of a shot; of equal ones that nearest to its middle."""
+    inside = np.flatnonzero((samples.picks >= first) & (samples.picks <= last))
+    if not len(inside):  # a shot between two samples has the score of the one before
+        return max(0, int(np.searchsorted(samples.picks, first, side="right")) - 1)
+    off = np.abs(samples.picks[inside] - (first + last) / 2)
+    return int(inside[np.lexsort((off, -np.round(scored.scores[inside], 9)))[0]])
+
+
+def _written(
+    path: Path, place: Path, samples: Samples, document: Document | None, options: SummaryOptions,
+    trained: TrainedScorer | None,
+) -> VideoSummary:  # fmt: skip
+    """Score, choose and write; the record comes last, so that it says that all else is there."""
+    if options.method == "crowd":
+        signals = crowd_signals(samples, document)
+        scored = crowd_saliency(samples, signals)
+        summary = summary_of(samples, scored, options, lambda k: told(samples, signals, scored, k))
+    else:
+        scores = ctvsum if trained is None else trained.scores
+        scored = Scored(scores(samples.features), {})
+        summary = summary_of(samples, scored, options, lambda _: ())
+    place.mkdir(parents=True, exist_ok=True)
+    with Lock(place / RECORD):
+        for old in (place / RECORD, *sorted((place / KEY_FRAMES).glob("[0-9]*.png"))):
+            old.unlink(missing_ok=True)
+        pictures, files = write_footage(path, summary, place / VIDEO, place / KEY_FRAMES)
+        write_timeline(place / TIMELINE, summary, pictures)
+        write_record(place / RECORD, summary)
+    files += [place / TIMELINE, place / RECORD]
+    return VideoSummary(**{**vars(summary), "files": tuple(files)})

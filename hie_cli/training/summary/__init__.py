@@ -1,0 +1,1 @@
+"""Training summarisers: SUM-GDA, supervised or not, and Cycle-SUM."""
