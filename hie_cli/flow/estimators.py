@@ -30,7 +30,7 @@ class FlowConfig:
     """
 
     method: Literal["dis", "farneback", "raft-small"] = "dis"
-    preset: Literal["ultrafast", "fast", "medium"] = "fast"
+    preset: Literal["ultrafast", "fast", "medium"] = "ultrafast"
     long_side: int = 640
     weights: str = ""
 

@@ -18,6 +18,7 @@ class PoseConfig:
     flip: bool = False
     trust: float = 1.0
     min_score: float = 0.1
+    sure_score: float = 0.5
     merge_oks: float = 0.75
     window: int = 8
     nms_oks: float = 0.9

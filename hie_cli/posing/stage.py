@@ -7,7 +7,7 @@ for people whose own pose is missing or weak and merges what both say.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from hie_cli.models.base import PoseEstimator
 from hie_cli.posing.calibration import HALF_HEAD, joint_probability
 from hie_cli.posing.merge import Poses, agree, box_and_joints, one_body, owners
 from hie_cli.posing.settings import PoseConfig
+
+_FOLLOWED = 0.5  # IoU of boxes of successive frames that may be one person's
 
 
 def window_start(index: int, config: PoseConfig) -> int:
@@ -68,9 +70,10 @@ def _with_network(
     model: PoseEstimator,
 ) -> list[Poses]:
     """Poses by crops, merged with ``own`` in mode ``fused``."""
+    seen = _seen_for_sure([item.people for item in window], config)
     wanted = [
-        np.flatnonzero(_needs_crop(item.people, scores, config))
-        for item, (_, scores) in zip(window, own, strict=True)
+        np.flatnonzero(_needs_crop(item.people, scores, config) & sure)
+        for item, (_, scores), sure in zip(window, own, seen, strict=True)
     ]
     found = model.estimate(
         [_pixels(item) for item in window],
@@ -95,6 +98,26 @@ def _needs_crop(people: People, own: FloatArray, config: PoseConfig) -> NDArray[
     """(N,) who is looked at in a crop; ``own`` (N, 14) are the scores of the poses they have."""
     likely = people.scores >= config.min_score
     return likely if config.mode == "top-down" else likely & (own.mean(1) < config.trust)
+
+
+def _seen_for_sure(window: Sequence[People], config: PoseConfig) -> list[NDArray[np.bool_]]:
+    """(N,) for each frame: who reaches ``config.sure_score`` there, or on another frame of the
+    window to which boxes lead that overlap from frame to frame; everybody of a frame by itself, and
+    everybody who has an identity.
+
+    Most of those who are never seen for sure are nobody, and get no identity.
+    """
+    if len(window) == 1 or any(people.track_ids is not None for people in window):
+        return [np.ones(len(people), bool) for people in window]
+    sure = [np.asarray(people.scores >= config.sure_score) for people in window]
+    joined = [
+        geometry.iou(before.boxes, after.boxes) >= _FOLLOWED for before, after in pairwise(window)
+    ]
+    for t, same in enumerate(joined):
+        sure[t + 1] = sure[t + 1] | (same & sure[t][:, None]).any(0)
+    for t in range(len(joined) - 1, -1, -1):
+        sure[t] = sure[t] | (joined[t] & sure[t + 1]).any(1)
+    return sure
 
 
 def _half_head(boxes: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -11,11 +11,12 @@ from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import find_documents, match_video, open_video
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document, run_video
-from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain
+from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_until
 from hie_cli.video.sources import FrameRange, VideoSource
 from tests.support import fakes
 
 FRAMES = 70
+TRACK_FIRST = stages_until("action", "track-first")
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +70,44 @@ def test_the_files_of_run_equal_those_of_the_separate_commands(clip, tmp_path):
     assert files(tmp_path / "run") == files(apart)
 
 
+@pytest.mark.parametrize("stages", [STAGES[:4], TRACK_FIRST], ids=["poses", "identities"])
 @pytest.mark.parametrize("stop", [1, 10, 51, 69])
-def test_an_interrupted_run_resumes_to_the_same_bytes(clip, tmp_path, stop):
-    run(clip, tmp_path / "whole", STAGES[:4])
+def test_an_interrupted_run_resumes_to_the_same_bytes(clip, tmp_path, stop, stages):
+    run(clip, tmp_path / "whole", stages)
     with pytest.raises(KeyboardInterrupt):
-        run(clip, tmp_path / "cut", STAGES[:4], fakes.models(fail_at_call=stop))
+        run(clip, tmp_path / "cut", stages, fakes.models(fail_at_call=stop))
     assert not files(tmp_path / "cut"), "nothing unfinished may be published"
     again = fakes.models()
-    run(clip, tmp_path / "cut", STAGES[:4], again, resume=True)
+    run(clip, tmp_path / "cut", stages, again, resume=True)
     assert files(tmp_path / "cut") == files(tmp_path / "whole")
     # Only the segment in which it stopped is looked at again (and its probe).
     segment = ChainConfig().detect.segment
     assert again.detectors[0].calls <= FRAMES - (stop - 1) // segment * segment + 2
+
+
+@pytest.mark.parametrize("stop", [1, 3, 9])
+def test_a_run_interrupted_in_its_poses_resumes_to_the_same_bytes(clip, tmp_path, stop):
+    """Detections are kept, identities made again from them, and poses go on where they stopped."""
+    run(clip, tmp_path / "whole", TRACK_FIRST)
+    models = fakes.models()
+    estimate, calls = models.pose.estimate, []
+
+    def failing(*given, **named):
+        calls.append(given)
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        return estimate(*given, **named)
+
+    models.pose.estimate = failing
+    with pytest.raises(KeyboardInterrupt):
+        run(clip, tmp_path / "cut", TRACK_FIRST, models)
+    begun = files(tmp_path / "cut")
+    assert "detect/walkers.json" in begun
+    assert "pose/walkers.json" not in begun
+    again = fakes.models()
+    run(clip, tmp_path / "cut", TRACK_FIRST, again, resume=True)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+    assert again.detectors[0].calls == 0
 
 
 def test_resume_keeps_finished_documents(clip, tmp_path):
@@ -101,9 +128,10 @@ def test_resume_refuses_results_of_other_settings(clip, tmp_path):
         )
 
 
-def test_a_frame_range_is_kept_by_every_stage(clip, tmp_path):
+@pytest.mark.parametrize("stages", [STAGES[:4], TRACK_FIRST], ids=["poses", "identities"])
+def test_a_frame_range_is_kept_by_every_stage(clip, tmp_path, stages):
     source = VideoSource(clip, FrameRange(10, 40, 3))
-    run_video(source, STAGES[:4], OutputDir(tmp_path), ChainConfig(), fakes.models())
+    run_video(source, stages, OutputDir(tmp_path), ChainConfig(), fakes.models())
     for stage in STAGES[:4]:
         document = Document(tmp_path / stage / "walkers.json")
         assert [item.index for item in document] == list(range(10, 40, 3))

@@ -91,6 +91,39 @@ def test_everybody_likely_enough_has_a_crop_by_default():
     assert model.calls == [[2, 1]]
 
 
+def shifted(dx, scores):
+    """The two people of ``BOXES`` moved by ``dx`` pixels."""
+    return People(BOXES + [dx, 0, dx, 0], scores)
+
+
+def test_who_is_never_seen_for_sure_has_no_crop():
+    """The first one is at .3 in three frames and at .9 in one; boxes 20 px wide that move by 5 a
+    frame overlap by 15 / 25 = .6. The second one stays at .4.
+    """
+    model = CentrePose()
+    steps = [shifted(5 * t, [0.9 if t == 1 else 0.3, 0.4]) for t in range(4)]
+    found = run(PoseConfig(), model, *steps)
+    assert model.calls == [[1, 1, 1, 1]]
+    assert all(np.isfinite(p.keypoints[0]).all() for p in found)
+    assert all(np.isnan(p.keypoints[1]).all() for p in found)
+
+
+def test_people_are_followed_by_overlap_alone():
+    """12 px a frame: 8 / 32 = .25 of overlap, so that the sure one leads nowhere."""
+    model = CentrePose()
+    run(PoseConfig(), model, *[shifted(12 * t, [0.9 if t == 1 else 0.3, 0.4]) for t in range(3)])
+    assert model.calls == [[0, 1, 0]]
+
+
+def test_a_frame_by_itself_and_people_with_identities_have_all_crops():
+    model = CentrePose()
+    run(PoseConfig(), model, shifted(0, [0.3, 0.4]))
+    followed = shifted(0, [0.3, 0.4]).replace(track_ids=[1, 2])
+    run(PoseConfig(), model, followed, followed)
+    run(PoseConfig(sure_score=0.0), model, *[shifted(0, [0.3, 0.4])] * 2)
+    assert model.calls == [[2], [2, 2], [2, 2]]
+
+
 def test_boxes_grow_to_hold_sure_joints_and_far_ones_are_left_out():
     own = people([0.9, 0.9])
     points = own.keypoints.copy()
