@@ -25,7 +25,7 @@ def report(
         typer.Option("--zones", metavar="YAML", help="Count at these lines and areas (hie zones)."),
     ] = None,
     embed: Annotated[
-        bool, typer.Option("--embed", help="Put the videos into the page, so that it can be sent.")
+        bool, typer.Option("--embed", help="One file that holds all videos, to be sent.")
     ] = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
@@ -33,7 +33,8 @@ def report(
     """Make a page of a results folder to explore in a browser, without any network.
 
     The overlay plays beside a timeline of people and actions; events, crowding, places, ways and
-    speeds follow, and how far to trust them. Of several videos: an index, and a page each.
+    speeds follow, and how far to trust them. Of several videos: an index, and a page each (with
+    --embed inside it).
 
     \b
     Examples:

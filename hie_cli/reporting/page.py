@@ -9,11 +9,14 @@ from typing import Any
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(template: str, scripts: tuple[str, ...] = (), **values: Any) -> str:
+def page(
+    template: str, scripts: tuple[str, ...] = (), holds: tuple[str, ...] = (), **values: Any
+) -> str:
     """``template`` with ``values``, its style and ``scripts`` inside; all text is escaped.
 
     The page's content-security policy allows these very scripts and styles by their hashes,
-    pictures that the page holds or that lie beside it, and nothing else.
+    pictures that the page holds or that lie beside it, and nothing else. ``holds``: scripts of
+    pages that it holds itself, to which its policy applies as well.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -28,7 +31,8 @@ def page(template: str, scripts: tuple[str, ...] = (), **values: Any) -> str:
     style = _source("page.css")
     code = [_source(name) for name in ("theme.js", *scripts)]
     return environment.get_template(template).render(
-        style=Markup(style), scripts=[Markup(text) for text in code], policy=_policy(style, code),
+        style=Markup(style), scripts=[Markup(text) for text in code],
+        policy=_policy(style, code + [_source(name) for name in holds]),
         **values,
     )  # fmt: skip
 

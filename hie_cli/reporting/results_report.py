@@ -10,9 +10,9 @@ from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.progress import progress
 from hie_cli.core.text import printable
 from hie_cli.formats.files import atomic_write, file_name, taken
-from hie_cli.reporting.page import page
+from hie_cli.reporting.page import json_block, page
 from hie_cli.reporting.people_table import PeopleTable, read_people
-from hie_cli.reporting.video_page import Files, Row, relative, video_page
+from hie_cli.reporting.video_page import SCRIPTS, Files, Row, relative, video_page
 
 RICHEST_FIRST = ("action", "track", "pose", "detect")
 
@@ -49,8 +49,8 @@ def write_report(
     """Write the page of the results in ``folder`` to ``output`` (default: ``report.html`` there).
 
     Of several videos that page is an index, and each has a page of its own in a folder beside it
-    (``report_files``). ``zones``: lines and areas (``hie zones``) to count at · ``embed``: pages
-    hold overlay videos and contact sheets themselves, instead of linking those in ``folder``.
+    (``report_files``). ``zones``: lines and areas (``hie zones``) to count at · ``embed``: one file
+    that holds overlay videos, contact sheets and the pages of all videos, instead of linking them.
     Raises InputError for missing or broken documents or zones, ConfigError if a page exists
     already or cannot be written.
     """
@@ -58,11 +58,14 @@ def write_report(
     shapes = None if zones is None else read_zones(Path(zones))
     path = folder / "report.html" if output is None else Path(output)
     documents = find_results(folder)
-    paths = _places(documents, path)
+    paths = [path] if embed else _places(documents, path)
     for target in (path, *paths):
         if not overwrite and taken(target):
             raise ConfigError(f"{target}: exists already; --overwrite replaces it")
     index = None if paths == [path] else path
+    if embed and len(documents) > 1:
+        _write(path, _whole(folder, documents, path, shapes))
+        return Pages(path, (path,))
     rows: list[Row] = []
     for document, target in zip(progress(documents, "report", len(documents)), paths, strict=True):
         table = read_people(document)
@@ -74,9 +77,29 @@ def write_report(
         _write(target, text)
         rows.append(row._replace(href=relative(target, path)))
     if index is not None:
-        title = printable(folder.resolve().name or str(folder), keep="")
-        _write(index, page("index.html.jinja", title=title, rows=rows))
+        _write(index, page("index.html.jinja", title=_title(folder), rows=rows, pages=None))
     return Pages(path, tuple(paths))
+
+
+def _whole(folder: Path, documents: list[Path], path: Path, zones: Zones | None) -> str:
+    """The index and the pages of all videos as one page."""
+    texts, rows = [], []
+    for number, document in enumerate(progress(documents, "report", len(documents)), 1):
+        table = read_people(document)
+        text, row = video_page(
+            table, _measured(document, table, zones), _files(folder, table.name), path,
+            zones=zones, embed=True, index=None,
+        )  # fmt: skip
+        texts.append(text)
+        rows.append(row._replace(href=f"#{number}"))
+    return page(
+        "index.html.jinja", ("index.js",), SCRIPTS,
+        title=_title(folder), rows=rows, pages=json_block(texts),
+    )  # fmt: skip
+
+
+def _title(folder: Path) -> str:
+    return printable(folder.resolve().name or str(folder), keep="")
 
 
 def _measured(document: Path, table: PeopleTable, zones: Zones | None) -> Measured | None:

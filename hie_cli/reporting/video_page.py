@@ -24,6 +24,7 @@ from hie_cli.reporting.quality import remarks
 from hie_cli.reporting.stills import Stills, heat_picture, inlined, jpeg, narrowed, read_stills
 from hie_cli.reporting.zone_view import zone_view
 
+SCRIPTS = ("video.js",)
 _SHEET_WIDTH = 1600  # of a contact sheet that the page holds itself
 
 
@@ -100,7 +101,7 @@ def video_page(
     }
     text = page(
         "video.html.jinja",
-        ("video.js",),
+        SCRIPTS,
         title=name,
         index=index,
         facts=_facts(table),

@@ -128,6 +128,33 @@ def test_the_page_itself_can_hold_the_video(browser, folder, tmp_path):
     tab.close()
 
 
+def test_one_file_shows_each_of_several_videos(browser, folder, tmp_path):
+    """There and back again, by link and by the browser's own way; the video plays inside."""
+    for stage in ("action", "render"):
+        shutil.copytree(folder / stage, tmp_path / "out" / stage)
+        for path in sorted((tmp_path / "out" / stage).iterdir()):
+            text = path.read_bytes().replace(b'"name":"clip"', b'"name":"other"')
+            path.with_name(path.name.replace("clip", "other")).write_bytes(text)
+    page = write_report(tmp_path / "out", tmp_path / "sent" / "all.html", embed=True).page
+    tab = Tab(browser, page, 390)
+    assert tab.too_wide() == 0
+    tab.page.locator("a", has_text="other").click()
+    inside = tab.page.frame_locator("iframe")
+    inside.locator("h1").wait_for()
+    assert inside.locator("h1").inner_text() == "other"
+    tab.wait("document.querySelector('iframe').contentDocument.querySelector('video').readyState")
+    inside.locator(".who").first.click()
+    assert inside.locator("#clock").inner_text() == "0:00.0 · frame 0"
+    tab.page.locator("#back").click()
+    tab.page.locator("#list").wait_for(state="visible")
+    tab.page.go_back()
+    inside.locator("h1").wait_for()
+    assert tab.complaints == []
+    assert tab.outside == []
+    assert tab.axe() == []  # at last: it talks to the frame in ways that a file's page complains of
+    tab.close()
+
+
 def test_a_codec_that_the_browser_lacks_is_said_and_the_timeline_works(browser, tmp_path):
     write_results(tmp_path)
     (tmp_path / "render").mkdir()

@@ -8,7 +8,7 @@ from hie_cli.reporting.page import json_block, page
 
 
 def test_the_policy_names_the_very_scripts_and_style():
-    text = page("index.html.jinja", title="t", rows=[])
+    text = page("index.html.jinja", title="t", rows=[], pages=None)
     policy = html.unescape(re.search(r'Security-Policy" content="([^"]*)"', text)[1])
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -26,4 +26,4 @@ def test_a_data_block_cannot_be_ended_from_inside():
 
 
 def test_titles_are_escaped():
-    assert "<b>" not in page("index.html.jinja", title="<b>", rows=[])
+    assert "<b>" not in page("index.html.jinja", title="<b>", rows=[], pages=None)

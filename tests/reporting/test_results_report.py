@@ -1,3 +1,4 @@
+import json
 import os
 import re
 from html.parser import HTMLParser
@@ -114,6 +115,21 @@ def test_overlay_and_sheet_are_linked_or_inside(tmp_path):
     text, addresses = read(write_report(tmp_path, embed=True, overwrite=True).page)
     assert all(address.startswith("data:") for address in addresses)
     assert '<script type="text/plain" id="movie">' in text
+
+
+def test_one_file_holds_the_pages_of_several_videos(tmp_path):
+    for name in ("one", "two <b>"):
+        write_results(tmp_path / "out", name)
+    pages = write_report(tmp_path / "out", tmp_path / "sent.html", embed=True)
+    assert pages.videos == (pages.page,)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["sent.html"]
+    text, addresses = read(pages.page)
+    assert {"#1", "#2"} <= set(addresses)
+    held = json.loads(re.search(r'id="pages">(.*?)</script>', text, re.DOTALL)[1])
+    assert [re.search("<title>(.*?) · hie", page)[1] for page in held] == [
+        "one",
+        "two &lt;b&gt;",
+    ]
 
 
 def test_lines_and_areas(tmp_path):
