@@ -7,10 +7,10 @@ enlarged to 224 x 224 and described by the packaged MobileNetV2; its features ar
 training images' first principal components (--components, 0 keeps all: slower by far), the same for
 all methods. Heads of one shape are trained on them with each loss, a tenth of the training images
 held out. By a search within that tenth, at 32 bits and with a seed of its own, each loss's highest
-learning rate is chosen among five, then the weight of its quantisation loss among the published
-one, a tenth and ten times of it; the queries take no part in it. Then every loss, length and seed
-is trained and both readings of mAP over the whole database are printed, mean and standard deviation
-over the seeds, paired differences to CSQ beside them.
+learning rate is chosen among five, then the weight of its quantisation loss between the published
+one and a tenth of it; the queries take no part in it. Then every loss, length and seed is trained
+and both readings of mAP over the whole database are printed, mean and standard deviation over the
+seeds, paired differences to CSQ beside them.
 
 Every training is a line of RESULTS: what is there is not trained again, and --minutes stops early.
 """
@@ -97,8 +97,8 @@ def chosen(loss: str, runs: Runs, components: int, epochs: int) -> Arm:
     best = max((replace(first, rate=r) for r in RATES), key=lambda arm: runs(arm)["held_out"])
     if not PUBLISHED[loss]:
         return best
-    others = [replace(best, quantisation=PUBLISHED[loss] * factor) for factor in (0.1, 10)]
-    return max([best, *others], key=lambda arm: runs(arm)["held_out"])
+    milder = replace(best, quantisation=PUBLISHED[loss] / 10)
+    return max([best, milder], key=lambda arm: runs(arm)["held_out"])
 
 
 def features(archive: Path, cache: Path) -> dict[str, Labelled]:
