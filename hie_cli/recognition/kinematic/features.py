@@ -152,11 +152,15 @@ def _climb(
 ) -> float:
     """How far ``drift`` exceeds what a change of size explains on level ground, and the noise of
     both (``doubt``: of the drift).
+
+    Never more than the drift itself: who grows without moving up or down the picture comes out from
+    behind something, or stretches.
     """
     logs = np.log(diagonals)[:, None]
     rate = slope(times, logs)
     noise = math.hypot(doubt, eye * slope_error(times, logs, rate))
-    return max(abs(drift + eye * float(rate[0])) - noise, 0.0)
+    beyond = math.copysign(1.0, drift) * (drift + eye * float(rate[0]))
+    return max(min(beyond, abs(drift)) - noise, 0.0)
 
 
 def _speed(body: Body, drift: float, growth: float, scene: Scene, how: Measuring) -> float:

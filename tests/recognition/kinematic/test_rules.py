@@ -3,6 +3,7 @@ import pytest
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.types import FramePeople, People
+from hie_cli.recognition.kinematic.features import _climb
 from hie_cli.recognition.kinematic.settings import KinematicConfig
 from hie_cli.recognition.stage import ActionConfig, recognise
 from tests.support import actors
@@ -119,6 +120,21 @@ def test_walking_away_on_level_ground_is_no_stair():
     # Three body heights of camera: going up the picture by 45 px shrinks 100 px by about 15.
     away = Actor(going(300, 15, climb=45), stepping(), height=lambda t: 100.0 * np.exp(-0.15 * t))
     assert tops([away, *standing_about()])[0] == "walking-alone"
+
+
+def test_growing_without_going_up_or_down_is_no_climb_by_hand():
+    # Camera three body heights up. Growth of 0.2 a second alone: nothing. With a drift of 0.1 up:
+    # 0.1 + 3 x 0.2 = 0.7, of which the drift itself is all that can be a climb. Shrinking by 0.02
+    # explains 0.06 of it.
+    times = np.linspace(0, 2, 21)
+
+    def climb(growth, drift):
+        return _climb(times, 100 * np.exp(growth * times), drift, 0.0, 3.0)
+
+    assert climb(0.2, 0.0) == pytest.approx(0.0, abs=1e-6)
+    assert climb(0.2, 0.1) == pytest.approx(0.1)
+    assert climb(-0.02, 0.1) == pytest.approx(0.04)
+    assert climb(0.02, -0.1) == pytest.approx(0.04)  # down the picture
 
 
 def test_crouching_and_bowing():
