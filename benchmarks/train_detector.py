@@ -22,10 +22,8 @@ from hie_cli.training.detect.task import evaluate
 from hie_cli.training.detect.train_detect import beginning, train_detect
 from hie_cli.training.engine.pixel_store import PixelFile
 
-SIDE = 320
 
-
-def sources(data: Path) -> dict[str, list[dict[str, object]]]:
+def sources(data: Path, crowds: int) -> dict[str, list[dict[str, object]]]:
     """What is trained on, and each test set."""
     pets = {
         "truth": str(data / "pets09-s2l1/gt.txt"),
@@ -48,7 +46,7 @@ def sources(data: Path) -> dict[str, list[dict[str, object]]]:
         "PETS09-S2L1, second half": [{**pets, "frames": "400:", "every": 20, "val": ["*"]}],
         "TUD-Campus": [{**tud, "every": 5, "val": ["*"]}],
         "MOT16-04": [{**mot, "val": ["*"]}],
-        "rendered, unseen styles": [{"simulate": 8, "first": 1000, "val": ["*"]}],
+        "rendered, unseen styles": [{"simulate": crowds, "first": 1000, "val": ["*"]}],
     }
 
 
@@ -58,10 +56,14 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--images", type=int, default=160, help="of an epoch")
+    parser.add_argument("--side", type=int, default=320)
+    parser.add_argument("--crowds", type=int, default=8, help="rendered ones to test on")
     parser.add_argument("--set", action="append", default=[], help="further settings")
     options = parser.parse_args()
+    side = options.side
     options.output.mkdir(parents=True, exist_ok=True)
-    parts = sources(options.data.resolve())
+    parts = sources(options.data.resolve(), options.crowds)
     found: dict[str, list[float]] = {name: [] for name in parts if name != "training"}
     (options.output / "data.yaml").write_text(json.dumps({"sources": parts["training"]}))
     networks = {"before": beginning("nanodet", None)}
@@ -72,8 +74,8 @@ def main() -> None:
                 options.output / "data.yaml", output=folder, device="cpu",
                 resume=(folder / "last.pt").exists(),
                 set=[
-                    f"side={SIDE}", f"epochs={options.epochs}", "images=160", "batch=8",
-                    f"seed={seed}", "threads=1", "average=0.95", *options.set,
+                    f"side={side}", f"epochs={options.epochs}", f"images={options.images}",
+                    "batch=8", f"seed={seed}", "threads=1", "average=0.95", *options.set,
                 ],
             )  # fmt: skip
         networks[f"seed {seed}"] = beginning("nanodet", str(folder))
@@ -81,13 +83,13 @@ def main() -> None:
         path = options.output / "test.yaml"
         path.write_text(json.dumps({"sources": parts[name]}))
         with PixelFile(options.output) as store:
-            items = find_items(read_mix(path), store, 2 * SIDE).validation
+            items = find_items(read_mix(path), store, 2 * side).validation
             for network in networks.values():
-                found[name].append(evaluate(network, items, SIDE, "cpu").ap(0.5))
+                found[name].append(evaluate(network, items, side, "cpu").ap(0.5))
         before, *after = found[name]
         told = f"{np.mean(after):.3f} [{min(after):.3f}, {max(after):.3f}]"
         print(f"{name:26s} {len(items):4d} pictures  before {before:.3f}  after {told}", flush=True)
-    print(f"long side {SIDE}, {nanodet.SPEC.name}, {options.seeds} seeds, {options.epochs} epochs")
+    print(f"{nanodet.SPEC.name} at {side}, {options.seeds} seeds, {options.epochs} epochs")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from hie_cli.training.data.check_data import check_data
     from hie_cli.training.data.show_data import show_data
     from hie_cli.training.detect.train_detect import train_detect
+    from hie_cli.training.export import export_model
     from hie_cli.training.hash.train_hash import train_hash
     from hie_cli.training.pose.train_pose import train_pose
     from hie_cli.training.summary.train_summary import train_summary
@@ -95,6 +96,7 @@ _HOMES = {
     "evaluate": "evaluation.scores",
     "evaluate_summaries": "summary.evaluation",
     "explain": "api",
+    "export_model": "training.export",
     "import_model": "models.importing.importer",
     "list_models": "pipeline.model_list",
     "mine_dedupe": "retrieval.mining",
@@ -163,6 +165,7 @@ __all__ = [
     "evaluate",
     "evaluate_summaries",
     "explain",
+    "export_model",
     "import_model",
     "list_models",
     "mine_dedupe",

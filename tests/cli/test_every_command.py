@@ -53,6 +53,7 @@ WHERE = {
             "train hash",
             "train detect",
             "train pose",
+            "export",
             "config init",
             "models import",
             "models pull",

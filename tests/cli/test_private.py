@@ -98,6 +98,7 @@ summarize {clip} --documents out/one/action -o out/summary
 data check {data} -o out/data
 data show {data} -o out/data --count 2
 train detect {data} -o out/detector TINY
+export nanodet --onnx out/nanodet.onnx
 train pose {data} -o out/joints --set epochs=1 --set batch=2 --set people=2 --set frozen=true
 train action out/sim/track --truth out/sim/labels --val {one} -o out/model --set epochs=1
 train fusion out/sim/track --truth out/sim/labels --val {one} -m kinematic -m out/model -o out/both

@@ -1,0 +1,221 @@
+"""``hie export``: a packaged or trained network as an ONNX file, checked against torch."""
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from hie_cli.core.errors import ConfigError, ModelError
+from hie_cli.core.progress import note
+from hie_cli.core.types import FloatArray, Image
+from hie_cli.formats.files import require_writable, taken
+from hie_cli.models import manifest, registry, user_models
+from hie_cli.models.assembly import assemble
+from hie_cli.models.export import graph as graphs
+from hie_cli.models.export.compare import Compared, of_detectors, of_estimators
+from hie_cli.models.export.modules import ExportedDetector, ExportedPose
+from hie_cli.models.images import cut, windows
+from hie_cli.models.imported_network import open_network
+from hie_cli.models.importing import picture
+from hie_cli.models.networks.movenet import SinglePose
+from hie_cli.models.networks.nanodet import NanoDet
+from hie_cli.models.runtime import TorchNetwork
+from hie_cli.models.spec import ModelSpec
+from hie_cli.training.engine.start import weights_of
+from hie_cli.video.sources import VideoSource, find_videos
+
+EXACT = 0.5  # pixels that the float32 file may differ from torch
+_FRAMES = 8  # of all clips together, to check on
+_EXAMPLES = 32  # pictures, or people, that 8-bit ranges are taken from
+_MOST_PEOPLE = 8  # of a frame
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One file: its precision (fp32, fp16, int8), bytes, and how it compares with torch."""
+
+    file: Path
+    precision: str
+    bytes: int
+    compared: Compared
+
+
+def export_model(
+    name: str,
+    onnx: Path | str,
+    *,
+    int8: Sequence[str | Path] = (),
+    fp16: bool = False,
+    check: Sequence[str | Path] = (),
+    overwrite: bool = False,
+) -> list[Exported]:
+    """Write the network ``name`` (packaged, or a trained folder) as an ONNX file, and a manifest.
+
+    int8: clips to take the ranges of 8 bits from; a file in 8 bits is written, too · fp16: one in
+    float16 as well · check: clips to compare on (default: those of ``int8``, or the packaged
+    picture). Each file has a manifest of the same name, with which ``import_model`` takes it.
+    Raises ConfigError for a network that cannot be exported or a file that is there, ModelError
+    where the float32 file differs from torch by more than half a pixel.
+    """
+    target = Path(onnx)
+    spec = registry.find(name)
+    module = weights_of(spec, name)
+    files = {"fp32": target}
+    if fp16:
+        files["fp16"] = target.with_name(f"{target.stem}-fp16{target.suffix or '.onnx'}")
+    if int8:
+        files["int8"] = target.with_name(f"{target.stem}-int8{target.suffix or '.onnx'}")
+    for path in (*files.values(), *(path.with_suffix(".yaml") for path in files.values())):
+        if taken(path) and not overwrite:
+            raise ConfigError(f"{path}: already there; --overwrite or another --onnx")
+    require_writable(target.parent)
+    graphs.require_onnx()
+    wrapped = exported(module, spec, name)
+    labels = metadata(spec)
+    size = spec.input.size_wh
+    whole = graphs.to_onnx(wrapped, wrapped.OUTPUT, size, spec.task == "detect", labels)
+    images = list(_frames(check or int8, _FRAMES)) or [picture.read()]
+    boxes = _people(spec, images)
+    done = []
+    for precision, path in files.items():
+        note(f"{path.name}: {precision}")
+        data = whole
+        if precision == "fp16":
+            data = graphs.half(whole, labels)
+        elif precision == "int8":
+            data = graphs.int8(whole, list(_examples(spec, int8)), labels)
+        compared = _compared(spec, module, data, images, boxes)
+        exact = compared.worst <= EXACT and not compared.lost
+        if precision == "fp32" and not exact:
+            raise ModelError(
+                f"{name}: the graph differs from torch by {compared.worst} pixels "
+                f"({compared.lost} people lost); not written"
+            )
+        user_models.write(path, data)
+        text = yaml.safe_dump(_manifest(spec, path, data), sort_keys=False, allow_unicode=True)
+        user_models.write(path.with_suffix(".yaml"), text.encode())
+        done.append(Exported(path, precision, len(data), compared))
+    return done
+
+
+def exported(module: Any, spec: ModelSpec, name: str) -> ExportedDetector | ExportedPose:
+    """The module with its decoding; ConfigError for one that has none here."""
+    if isinstance(module, NanoDet):
+        return ExportedDetector(module)
+    if isinstance(module, SinglePose):
+        return ExportedPose(module, spec.input.size_wh[0])
+    raise ConfigError(
+        f"{name}: a {spec.architecture} is not exported; NanoDet, Thunder and Lightning are"
+    )
+
+
+def metadata(spec: ModelSpec) -> dict[str, str]:
+    """What the file says of itself."""
+    outputs = {
+        "detect": "predictions (N, A, 45): person score, then 4 x 11 bins of distances to left, "
+        "top, right, bottom in cells; cells of strides 8, 16, 32, centres at half cells",
+        "pose": "keypoints (N, 1, 17, 3): y, x in 0..1 of the input, score; COCO's joints",
+    }
+    return {
+        "task": spec.task,
+        "layout": "nanodet" if spec.task == "detect" else "movenet-single",
+        "classes": "person",
+        "input": "images (N, 3, H, W) float, BGR planes of 0..255, normalised inside",
+        "output": outputs[spec.task],
+        "licence": spec.licence,
+        "source": spec.source,
+        "weights_sha256": spec.sha256,
+    }
+
+
+def _manifest(spec: ModelSpec, path: Path, data: bytes) -> dict[str, Any]:
+    """With which ``hie models import`` takes the file."""
+    name = re.sub(r"[^a-z0-9._-]", "-", path.stem.lower()).strip("-._") or "exported"
+    values: dict[str, Any] = {
+        "name": name[:64],
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "licence": spec.licence,
+        "origin": spec.source,
+        "input_size": list(spec.input.size_wh),
+        "padding": spec.input.padding,
+    }
+    if spec.task == "detect":
+        values |= {"decoder": "nanodet", "classes": 1, "resize": "fit", "any_size": True}
+    else:
+        values |= {"decoder": "movenet-single", "context": spec.input.context}
+    if spec.score is not None:
+        values |= {
+            "score_calibration": list(spec.score.coefficients),
+            "recall": list(spec.score.recall),
+            "blur": spec.score.blur,
+            "raw_weight": spec.score.raw_weight,
+        }
+    if spec.joints is not None:
+        values["joint_calibration"] = list(spec.joints.coefficients)
+    if spec.cost is not None:
+        values["cost"] = spec.cost
+    return values
+
+
+def _compared(
+    spec: ModelSpec, module: Any, data: bytes, images: Sequence[Image],
+    boxes: Sequence[NDArray[np.floating]],
+) -> Compared:  # fmt: skip
+    described = manifest.parse(_manifest(spec, Path("exported.onnx"), data), "export")
+    theirs = dataclasses.replace(described.spec(Path()), name="exported")
+    network = open_network(data, "exported", theirs.input, "cpu", None)
+    other: Any = assemble(theirs, network)
+    own: Any = assemble(spec, TorchNetwork(module, "cpu"))
+    if spec.task == "detect":
+        return of_detectors(own, other, images)
+    return of_estimators(own, other, images, boxes)
+
+
+def _frames(clips: Sequence[str | Path], count: int) -> Iterator[Image]:
+    """``count`` pictures of all clips together, spread evenly over each."""
+    paths = find_videos([str(clip) for clip in clips]) if clips else []
+    each = -(-count // max(len(paths), 1))
+    for path in paths:
+        video = VideoSource(path)
+        step = max(1, len(video) // each)
+        given = 0
+        for frame in video:
+            if frame.index % step == 0 and given < each:
+                given += 1
+                yield frame.image
+
+
+def _people(spec: ModelSpec, images: Sequence[Image]) -> list[NDArray[np.floating]]:
+    """For pose networks: people in each picture, as NanoDet sees them."""
+    if spec.task != "pose":
+        return []
+    detector = registry.load_detector("nanodet", "cpu")
+    found = [detector.detect([image])[0] for image in images]
+    return [each.boxes[each.scores >= 0.4][:_MOST_PEOPLE] for each in found]
+
+
+def _examples(spec: ModelSpec, clips: Sequence[str | Path]) -> Iterator[FloatArray]:
+    """Inputs (1, 3, H, W) as the network will see them."""
+    images = list(_frames(clips, _EXAMPLES))
+    if spec.task == "detect":
+        for image in images:
+            box = spec.input.letterbox((image.shape[0], image.shape[1]), None)
+            yield np.asarray(box.batch([image]).transpose(0, 3, 1, 2), np.float32)
+        return
+    size = spec.input.size_wh
+    given = 0
+    for image, boxes in zip(images, _people(spec, images), strict=True):
+        for window in windows(boxes, spec.input.context, size[0] / size[1]):
+            if given < _EXAMPLES:
+                given += 1
+                crop = cut(image, window, size)
+                yield np.asarray(crop.transpose(2, 0, 1)[None], np.float32)
+    if not given:
+        raise ConfigError("--int8: nobody is seen in these clips; give some with people")

@@ -1,0 +1,101 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hie_cli.cli.app import build
+from hie_cli.core.errors import ConfigError, ModelError
+from hie_cli.core.types import People
+from hie_cli.models import registry
+from hie_cli.models.export import compare
+from hie_cli.models.export.compare import Compared
+from hie_cli.models.importing import picture
+from hie_cli.training import export
+
+
+def run(*arguments):
+    return CliRunner().invoke(build(), [*map(str, arguments), "-q"])
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    result = run("export", "nanodet", "--onnx", folder / "mine.onnx", "--json")
+    assert result.exit_code == 0, result.output
+    return folder, json.loads(result.stdout)["files"]
+
+
+def test_it_is_what_torch_computes(detector):
+    folder, (told,) = detector
+    assert told["file"] == str(folder / "mine.onnx")
+    assert told["bytes"] == (folder / "mine.onnx").stat().st_size
+    assert told["compared"]["worst"] <= 0.5
+    assert told["compared"]["count"] >= 5
+    assert told["compared"]["lost"] == told["compared"]["extra"] == 0
+
+
+def test_it_is_imported_again(detector, tmp_path, monkeypatch):
+    folder, _ = detector
+    monkeypatch.setenv("HIE_MODELS", str(tmp_path))
+    result = run("models", "import", folder / "mine.onnx", "--manifest", folder / "mine.yaml")
+    assert result.exit_code == 0, result.output
+    mine, own = registry.load_detector("mine", "cpu"), registry.load_detector("nanodet", "cpu")
+    assert mine.spec.score == own.spec.score
+    image = picture.read()
+    for side in (None, 512):
+        (a,), (b,) = mine.detect([image], side), own.detect([image], side)
+        sure = b.scores > 0.3
+        np.testing.assert_allclose(a.boxes[: sure.sum()], b.boxes[sure], atol=0.5)
+
+
+def test_a_pose_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        export, "_people", lambda spec, images: [picture.BOXES[4:6] for _ in images]
+    )
+    (done,) = export.export_model("movenet-lightning", tmp_path / "joints.onnx")
+    assert done.compared.worst <= 0.5
+    assert done.compared.count >= 20
+    monkeypatch.setenv("HIE_MODELS", str(tmp_path / "models"))
+    result = run(
+        "models", "import", tmp_path / "joints.onnx", "--manifest", tmp_path / "joints.yaml"
+    )
+    assert result.exit_code == 0, result.output
+    assert registry.find("joints").task == "pose"
+
+
+def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
+    far = Compared(3.2, 1.0, 7, 0, 0, 0.1)
+    monkeypatch.setattr(export, "_compared", lambda *given: far)
+    with pytest.raises(ModelError, match=r"differs from torch by 3\.2 pixels"):
+        export.export_model("nanodet", tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["movenet-multipose"], "a movenet-multipose is not exported"),
+        (["none"], "is unknown"),
+        (["nanodet", "--fp16"], "already there"),
+    ],
+)
+def test_what_is_wrong(tmp_path, words, message):
+    (tmp_path / "a-fp16.onnx").write_bytes(b"")
+    result = run("export", *words, "--onnx", tmp_path / "a.onnx")
+    assert isinstance(result.exception, ConfigError | ModelError)
+    assert message in str(result.exception)
+
+
+def test_lost_and_extra_people_by_hand():
+    class Fixed:
+        def __init__(self, boxes, scores):
+            self.people = People(np.array(boxes, float).reshape(-1, 4), np.array(scores))
+
+        def detect(self, images, long_side=None):
+            return [self.people] * len(images)
+
+    ours = Fixed([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]], [0.9, 0.8, 0.1])
+    theirs = Fixed([[0, 1, 10, 10], [60, 0, 70, 10]], [0.9, 0.7])
+    found = compare.of_detectors(ours, theirs, [np.zeros((4, 4, 3), np.uint8)])
+    assert (found.worst, found.count, found.lost, found.extra) == (1.0, 1, 1, 1)
