@@ -19,7 +19,7 @@ LEAST_ALIKE = 0.1  # less alike boxes (1 = equal) are no pair
 NEAR = 0.12  # heights: deviation of a pair's own shift from the common one
 MOST = 40  # tracks looked at, the tallest first; and twice as many detections
 PROPOSERS = 12  # of them, whose pairs propose the common shift
-ROUNDS = 3  # in which pairs and shift are fitted to one another
+ROUNDS = 2  # in which pairs and shift are fitted to one another
 JITTER = 0.05  # heights: of a detection's centre
 START = 0.1  # heights: deviation of the camera's shift before anything is known
 MEMORY = 0.05  # least weight of the newest frame in the camera's mean square shift
@@ -89,8 +89,12 @@ class ShiftVote:
         """The shift (2,) px, of those that the pairs propose, that brings most tracks near."""
         proposed = pairs.apart[pairs.row < PROPOSERS]
         shifts = np.vstack([np.zeros(2), self._last, proposed])
-        off = (shifts[:, None] - pairs.apart) / height[pairs.row][:, None]
-        near = pairs.alike * np.exp(-0.5 * (off**2).sum(axis=2) / NEAR**2)
+        # Single precision is enough to choose among them, and takes half the time.
+        scale = (np.sqrt(0.5) / NEAR / height[pairs.row]).astype(np.float32)
+        apart, shift = pairs.apart.astype(np.float32), shifts.astype(np.float32)[:, None]
+        x = (shift[..., 0] - apart[:, 0]) * scale
+        y = (shift[..., 1] - apart[:, 1]) * scale
+        near = pairs.alike.astype(np.float32) * np.exp(-(x * x + y * y))
         votes = np.maximum.reduceat(near, pairs.start, axis=1).sum(axis=1)
         votes[:2] += FAMILIAR
         best: Floats = shifts[int(np.argmax(votes))]
@@ -137,4 +141,4 @@ def _best_of_each(values: Floats, start: Ints) -> Ints:
     best = np.maximum.reduceat(values, start)
     block = np.repeat(np.arange(len(start)), np.diff(start, append=len(values)))
     places = np.flatnonzero(values == best[block])
-    return places[np.unique(block[places], return_index=True)[1]]
+    return places[np.diff(block[places], prepend=-1) > 0]

@@ -5,6 +5,9 @@ between videos; it is counted as the video goes on, by how long the person has b
 whether a nearer person covers the place.
 """
 
+from collections.abc import Sequence
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,17 +68,26 @@ def covered(boxes: Floats, seen: Floats) -> Floats:
     return most
 
 
-def moved(person: People, box: FloatArray, score: float) -> People:
-    """One person, last seen in ``person``, now expected in ``box`` (4,), by ``score`` as sure.
+def moved(seen: Sequence[tuple[People, int]], boxes: FloatArray, score: float) -> People:
+    """K people, each last seen as a row of ``seen``, now expected in boxes (K, 4), by ``score`` as
+    sure.
 
     Joints keep their places in the box.
     """
-    old, new = (to_centres(np.asarray(b, np.float64)) for b in (person.boxes, box))
-    joints, marks = person.keypoints, person.keypoint_scores
+    given = {f.name: [getattr(shown, f.name) for shown, _ in seen] for f in fields(People)}
+    people = People(
+        **{
+            name: np.array([rows[row] for rows, (_, row) in zip(values, seen, strict=True)])
+            for name, values in given.items()
+            if not any(rows is None for rows in values)
+        }
+    )
+    old, new = (to_centres(np.asarray(b, np.float64)) for b in (people.boxes, boxes))
+    joints, marks = people.keypoints, people.keypoint_scores
     if joints is not None and marks is not None:
         scale = new[:, None, 2:] / np.maximum(old[:, None, 2:], 1.0)
         joints = new[:, None, :2] + (joints - old[:, None, :2]) * scale
         marks = score * marks
-    return person.replace(
-        boxes=box[None], scores=score * person.scores, keypoints=joints, keypoint_scores=marks
+    return people.replace(
+        boxes=boxes, scores=score * people.scores, keypoints=joints, keypoint_scores=marks
     )

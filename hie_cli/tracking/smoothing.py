@@ -1,5 +1,6 @@
 """Filling the gaps of a track and smoothing its boxes, as far as the evidence goes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -69,27 +70,35 @@ def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
 
 
 def supported(
-    track: Tracklet, filled: Tracklet, crowd: Crowd, place: int, scale: ScoreScale, miss: float
-) -> NDArray[np.bool_]:
-    """Which observations (L,) of ``filled``, the ``track`` with its gaps filled, to believe.
+    tracks: Sequence[Tracklet],
+    filled: Sequence[Tracklet],
+    crowd: Crowd,
+    scale: ScoreScale,
+    miss: float,
+) -> list[NDArray[np.bool_]]:
+    """Which observations (L,) of each ``filled``, a track of the ``crowd`` with its gaps filled, to
+    believe.
 
     Own ones; filled ones where the person was covered or out of the picture, or the gap is short
     beside the time ``miss`` (s) for which people in plain view go undetected. A gap between two
     top scores is none of these: who is seen so well does not vanish.
     """
-    after = np.searchsorted(track.frames, filled.frames)
-    own: NDArray[np.bool_] = track.frames[np.minimum(after, len(track) - 1)] == filled.frames
-    after = np.clip(after, 1, len(track) - 1)
-    gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
-    same = np.full(len(filled), place)
-    if own.all():
-        return own
-    excused = np.zeros(len(filled), bool)
-    excused[~own] = crowd.excused(filled.frames[~own], filled.boxes[~own], same[~own], same[~own])
-    share = shares(track, scale)
-    doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
-    believed: NDArray[np.bool_] = own | (doubtful & (excused | (gap <= MISSES * miss)))
-    return believed
+    places = [np.searchsorted(t.frames, f.frames) for t, f in zip(tracks, filled, strict=True)]
+    own = [t.frames[p] == f.frames for t, f, p in zip(tracks, filled, places, strict=True)]
+    made = [np.flatnonzero(~mask) for mask in own]
+    count = [len(rows) for rows in made]
+    frames = np.concatenate([f.frames[rows] for f, rows in zip(filled, made, strict=True)])
+    boxes = np.concatenate([f.boxes[rows] for f, rows in zip(filled, made, strict=True)])
+    owner = np.repeat(np.arange(len(tracks)), count)
+    hidden = np.split(crowd.excused(frames, boxes, owner, owner), np.cumsum(count)[:-1])
+    for track, place, mask, rows, excused in zip(tracks, places, own, made, hidden, strict=True):
+        if len(rows):
+            after = place[rows]
+            gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
+            share = shares(track, scale)
+            doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
+            mask[rows] = doubtful & (excused | (gap <= MISSES * miss))
+    return own
 
 
 def smooth(track: Tracklet, config: TrackConfig, scale: ScoreScale, fps: float) -> Tracklet:

@@ -132,18 +132,15 @@ def _online(
             if number not in ids:
                 ids[number] = next(following)
         people = people.replace(track_ids=[ids[number] for number in numbers])
-        parts = [people]
         if joined.coasted is not None and joined.expected is not None:
-            for number, box in zip(joined.coasted.tolist(), joined.expected, strict=True):
-                if number in last:
-                    shown, row = last[number]
-                    parts.append(moved(shown[row : row + 1], box, config.filled_score))
+            before = [last.get(number) for number in joined.coasted.tolist()]
+            known = [row for row, shown in enumerate(before) if shown is not None]
             last.update((number, (people, row)) for row, number in enumerate(numbers))
-        if len(ids) > _MOST_IDS and tracker.tracks is not None:  # a stream may have no end
-            alive = set(tracker.tracks.number.tolist())
-            ids = {number: ids[number] for number in ids if number in alive}
-            last = {number: last[number] for number in last if number in alive}
-        yield observation, people if len(parts) == 1 else concatenate(parts)
+            if known:
+                seen = [shown for shown in before if shown is not None]
+                coasted = moved(seen, joined.expected[known], config.filled_score)
+                people = concatenate([people, coasted])
+        yield observation, people
 
 
 def _offline(
@@ -188,11 +185,11 @@ def _completed(
     """
     crowd = Crowd.of(tracks, video)
     longest = round(config.fill_seconds * video.fps)
+    filled = [fill(steadied(t, camera), frames, longest, config.filled_score) for t in tracks]
+    shown = [steadied(t, camera, back=True) for t in filled]
+    believed = supported(tracks, shown, crowd, scale, miss)
     completed = []
-    for place, track in enumerate(tracks):
-        filled = fill(steadied(track, camera), frames, longest, config.filled_score)
-        shown = steadied(filled, camera, back=True)
-        filled = filled.rows(supported(track, shown, crowd, place, scale, miss))
-        smoothed = smooth(filled, config, scale, video.fps)
+    for track, kept in zip(filled, believed, strict=True):
+        smoothed = smooth(track.rows(kept), config, scale, video.fps)
         completed.append(steadied(smoothed, camera, back=True))
     return completed

@@ -50,7 +50,7 @@ def test_a_moved_persons_joints_keep_their_places_in_the_box():
     joints = np.full((1, 14, 2), np.nan)
     joints[0, 0] = 110, 150
     person = People(PERSON, [0.8], [7], joints, np.full((1, 14), 0.6))
-    there = moved(person, np.array([200.0, 100, 280, 300]), 0.5)  # twice as large
+    there = moved([(person, 0)], np.array([[200.0, 100, 280, 300]]), 0.5)  # twice as large
     assert there.keypoints[0, 0] == pytest.approx([220, 200])
     assert np.isnan(there.keypoints[0, 1:]).all()
     assert there.scores == pytest.approx([0.4])

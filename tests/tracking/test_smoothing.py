@@ -103,7 +103,7 @@ def support(filled, others=(), miss=0.1, top=0.9):
     """Whether each row of a track of frames 2 and 12, filled, is believed; 10 fps."""
     own = track([2, 12], [100, 100])
     crowd = Crowd.of([own, *others], VideoInfo("v", 640, 480, 10.0, 100))
-    return supported(own, filled, crowd, 0, scale(top), miss).tolist()
+    return supported([own], [filled], crowd, scale(top), miss)[0].tolist()
 
 
 def test_a_gap_in_plain_view_is_believed_if_it_may_be_a_miss():
