@@ -10,7 +10,6 @@ import numpy as np
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import Image
-from hie_cli.video.addresses import is_live, parse_address
 from hie_cli.video.cuts import find_pieces
 from hie_cli.video.images import IMAGE_ENDINGS
 from hie_cli.video.live import LiveSource
@@ -52,16 +51,12 @@ def video_inputs(
 
     A path, folder or pattern, or several; a list of image files is one video, ``name`` that of
     their folder unless given; anything else is gone over as pictures of one video.
-    Raises ConfigError and InputError as ``find_videos`` does, ConfigError for live sources.
+    Raises ConfigError and InputError as ``find_videos`` does.
     """
     paths = _paths(videos)
     if paths is None:
         title = name or "video"
         return [VideoInput(title, lambda: MemorySource(videos, fps, title, frames))]  # type: ignore[arg-type] # not paths
-    for path in paths:
-        if not path.isdigit() and is_live(path):
-            shown = parse_address(path).shown
-            raise ConfigError(f"{shown}: a live source; hie_cli.stream reads it")
     images = [Path(p) for p in paths if Path(p).suffix.lower() in IMAGE_ENDINGS]
     single = isinstance(videos, str | os.PathLike)
     if images and not (single or stills):

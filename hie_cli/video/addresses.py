@@ -73,6 +73,20 @@ def _beginnings() -> tuple[str, ...]:
     return tuple(f"{scheme}://" for scheme in SCHEMES)
 
 
+def refuse_address(text: str) -> None:
+    """Raise ConfigError where a file is expected and an address given; no password is quoted.
+
+    Slashes may have been lost on the way through a ``Path``.
+    """
+    found = re.match(rf"({'|'.join(SCHEMES)}):/+", text, re.IGNORECASE)
+    if found is not None and not os.path.lexists(text):
+        place = text[found.end() :].partition("?")[0].rpartition("@")[2]
+        raise ConfigError(
+            f"{found[1].lower()}://{place}: a live source, where a file is expected; hie run "
+            "--online (hie_cli.stream) reads it"
+        )
+
+
 def parse_address(text: str) -> LiveAddress:
     """The live source that ``text`` names. Raises ConfigError where it makes no sense."""
     if text.isdigit() and len(text) < 4:

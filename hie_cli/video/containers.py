@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 
 from hie_cli.core.errors import InputError, input_error
+from hie_cli.video.addresses import refuse_address
 from hie_cli.video.images import check_size
 
 VIDEO_ENDINGS = frozenset(
@@ -17,13 +18,16 @@ _PLAYLISTS = (b"ffconcat", b"#extm3u", b"[playlist]", b"[reference]", b"v=0", b"
 
 
 def check_path(path: Path) -> None:
-    """Raises InputError for a file that is missing, no regular file, or unusable by its name."""
+    """Raises InputError for a file that is missing, no regular file, or unusable by its name,
+    ConfigError for an address.
+    """
     try:
         str(path).encode()
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode(errors="backslashreplace")
         raise InputError(f"{shown}: the name is not valid UTF-8: rename the file") from None
     if not path.exists():
+        refuse_address(str(path))
         raise input_error(path, "no such file", "check the path")
     if not (path.is_file() or path.is_dir()):
         raise input_error(path, "a pipe or device, not a file", "give a video file")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.progress import note
 from hie_cli.core.types import Frame, VideoInfo
+from hie_cli.video.addresses import refuse_address
 from hie_cli.video.containers import VIDEO_ENDINGS, check_path, open_capture
 from hie_cli.video.images import IMAGE_ENDINGS, check_size, files_inside, images_inside, read_image
 from hie_cli.video.timestamps import frame_times
@@ -103,11 +104,12 @@ def find_videos(patterns: Sequence[str], stills: bool = False) -> list[Path]:
     """Video files and image folders named by paths, folders of videos or glob patterns, in order.
 
     stills: each image of a folder is a source of its own, instead of the frames of one video.
-    Raises InputError for a glob that matches nothing, ConfigError where two share a name (their
-    results would overwrite each other).
+    Raises InputError for a glob that matches nothing, ConfigError for an address and where two
+    share a name (their results would overwrite each other).
     """
     found: list[Path] = []
     for pattern in patterns:
+        refuse_address(str(pattern))
         path = Path(pattern)
         matches = [path] if path.exists() else [Path(p) for p in sorted(glob.glob(pattern))]
         if not matches and set(pattern) & set("*?["):

@@ -169,5 +169,5 @@ def test_wrong_wishes_are_told_before_anything_is_opened(source, options, words,
 
 
 def test_run_says_who_reads_live_sources():
-    with pytest.raises(ConfigError, match=r"http://cam/x: a live source; hie_cli\.stream reads it"):
+    with pytest.raises(ConfigError, match=r"http://cam/x: a live source, .* \(hie_cli\.stream\)"):
         hie_cli.run("http://me:secret@cam/x")

@@ -1,9 +1,12 @@
 """What counts as a live source, and that passwords stay out of what is shown."""
 
+from pathlib import Path
+
 import pytest
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.video.addresses import is_live, parse_address
+from hie_cli.video.sources import VideoSource, find_videos
 
 
 def test_addresses_and_cameras_are_live_and_files_are_not(tmp_path, monkeypatch):
@@ -63,3 +66,11 @@ def test_broken_addresses(text):
 )
 def test_what_data_may_name(own, other, same):
     assert parse_address(own).same_site(other) is same
+
+
+@pytest.mark.parametrize("text", ["rtsp://me:secret@cam/x?a=secret", "HTTP://me:secret@cam/x"])
+def test_where_a_file_is_expected_no_password_is_quoted(text):
+    for read in (lambda: find_videos([text]), lambda: VideoSource(Path(text))):
+        with pytest.raises(ConfigError, match=r"://cam/x: a live source, where a file is") as found:
+            read()
+        assert "secret" not in str(found.value)
