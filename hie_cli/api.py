@@ -119,6 +119,7 @@ def run_batch(
     shard: str = "1/1",
     retry_failed: bool = False,
     list: PathLike[str] | str | None = None,
+    parquet: bool = False,
     cuts: PathLike[str] | str | None = None,
 ) -> list[dict[str, Any]]:
     """Every video into the folder ``output``, as ``hie run``: its record for each, in order.
@@ -129,12 +130,22 @@ def run_batch(
     time as it has room for workers of num_cpus and num_gpus · shard: "i/n",
     the i-th of n parts of the videos · retry_failed: only those that failed or were interrupted in
     ``output`` · list: a text, csv or parquet file that names the videos, with options of each
-    (docs/scale.md) · cuts: as ``run``. A record's ``status`` is ok or failed; with ``error`` and
-    ``exit_code``. What was recorded tells ``status``. Else as ``run``.
+    (docs/scale.md) · parquet: their people also as one table, ``output``/people · cuts: as ``run``.
+
+    A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was recorded tells
+    ``status``. Else as ``run``.
     """
     listed = None if list is None else Path(list)
     batch = Batch(
-        workers, engine, address, num_cpus, num_gpus, parse_shard(shard), retry_failed, listed
+        workers,
+        engine,
+        address,
+        num_cpus,
+        num_gpus,
+        parse_shard(shard),
+        retry_failed,
+        listed,
+        parquet,
     )
     return run_videos(
         path_texts(videos),

@@ -68,7 +68,7 @@ def convert(
     Layouts written: document annolist track1 mot hieve-xml hieve-json coco coco17 crowdpose
     posetrack17 posetrack18 ava csv parquet. Read: all of these, and coco-results.
     Written for other programs, and not read: keypoints-long keypoints-wide (csv), openpose (a JSON
-    a frame), yolo yolo-pose (a text a frame).
+    a frame), yolo yolo-pose (a text a frame), people (a parquet data set of many videos)
 
     \b
     Examples:

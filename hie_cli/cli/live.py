@@ -92,6 +92,7 @@ def refuse_file_options(
         "--shard": batch.shard != WHOLE,
         "--retry-failed": batch.retry_failed,
         "--list": batch.listed is not None,
+        "--parquet": batch.table,
         "--frames": frames[0] != ":",
         "--begin": frames[1] is not None,
         "--end": frames[2] is not None,

@@ -41,6 +41,12 @@ def run(
             "--list", metavar="FILE", help="Videos and options of each.", rich_help_panel=MANY
         ),
     ] = None,
+    table: Annotated[
+        bool,
+        typer.Option(
+            "--parquet", help="Their people as one table, DIR/people.", rich_help_panel=MANY
+        ),
+    ] = False,
     retry_failed: Annotated[
         bool,
         typer.Option(
@@ -147,7 +153,9 @@ def run(
 
     if retry_failed and overwrite:
         raise ConfigError("--overwrite and --retry-failed contradict each other; give one")
-    batch = Batch(workers, engine, address, cpus, gpus, parse_shard(shard), retry_failed, listed)
+    batch = Batch(
+        workers, engine, address, cpus, gpus, parse_shard(shard), retry_failed, listed, table
+    )
     source = live.live_source(videos or [])
     wish = live.LiveWish(segment, duration, follow, serve, name)
     if source is not None:

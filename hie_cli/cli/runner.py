@@ -133,7 +133,9 @@ class Session:
         stages = stages_of_stills(until) if stills else stages_until(last, self.config.order)
         chosen = parse_range(*frames)
         check_models(self.config, stages, self.device)
-        setup = Setup(stages, self.output_dir, self.config, self.device, recorded=recorded)
+        setup = Setup(
+            stages, self.output_dir, self.config, self.device, False, recorded, batch.table
+        )
         jobs = video_jobs(patterns, chosen, setup, batch, stills, cuts)
         if not jobs:
             note("nothing to do: no video failed, or this part of the list is empty")

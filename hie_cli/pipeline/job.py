@@ -10,6 +10,8 @@ from typing import Any
 from hie_cli.core.errors import HieError
 from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
 from hie_cli.formats.files import atomic_write
+from hie_cli.formats.layouts import people_dataset
+from hie_cli.formats.readers import read
 from hie_cli.pipeline import run_records
 from hie_cli.pipeline.clock import Clock
 from hie_cli.pipeline.failures import failure
@@ -27,7 +29,8 @@ class Setup:
     """How videos are gone through, in plain values, so that a worker process can be told.
 
     ``stages`` in their order · ``output_dir``: None writes nothing · ``images``: see
-    ``video_stream`` · ``recorded``: whether each video has its record (``run_records``).
+    ``video_stream`` · ``recorded``: whether each video has its record (``run_records``) ·
+    ``table``: whether its people go to the parquet data set as well.
     """
 
     stages: tuple[str, ...]
@@ -36,6 +39,7 @@ class Setup:
     device: str
     images: bool = False
     recorded: bool = False
+    table: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,26 @@ def _run(job: VideoJob, video: VideoInput) -> tuple[dict[str, Any], Exception | 
     """The record of a job that was run to its end, and what made it fail."""
     record: dict[str, Any] = {"name": video.name}
     error = run_to_end(video_frames(video, job.setup, record), record)
+    if error is None and job.setup.table:
+        error = _write_table(video.name, job.setup, record)
     if job.setup.output_dir is not None:
         cutouts = "render" in job.setup.stages and job.setup.config.render.cutouts
         files = job.setup.output_dir.existing(video.name, job.setup.stages, cutouts)
         record["files"] = [str(path) for path in files]
     return record, error
+
+
+def _write_table(name: str, setup: Setup, record: dict[str, Any]) -> Exception | None:
+    """The video's part of the data set of people; what made it fail."""
+    assert setup.output_dir is not None
+    last = [stage for stage in setup.stages if stage != "render"][-1]
+    try:
+        sequence = read(setup.output_dir.document(last, name), kind="results")
+        people_dataset.write_part(sequence, setup.output_dir.people_table(name))
+    except Exception as error:
+        record |= failure(name, error)
+        return error
+    return None
 
 
 def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[str, Any]:
@@ -100,7 +119,8 @@ def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[s
         output.resume
         and before is not None
         and before.result is not None
-        and (run_records.finished(before, settings, output))
+        and run_records.finished(before, settings, output)
+        and not (job.setup.table and not output.people_table(video.name).exists())
     ):
         return before.result | {"kept": True}
     run_records.write_record(output, now)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats.files import file_name, taken
+from hie_cli.formats.layouts import people_dataset
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class OutputDir:
     def failure_log(self, name: str) -> Path:
         """``DIR/runs/NAME.log``: where in the program a video of a batch failed."""
         return self.folder / "runs" / f"{file_name(name)}.log"
+
+    def people_table(self, name: str) -> Path:
+        """The video's part of the data set ``DIR/people`` (``people_dataset``)."""
+        return people_dataset.part(self.folder / "people", file_name(name))
 
     def cutouts(self, name: str) -> Path:
         """``DIR/cutouts/NAME``, a folder."""

@@ -36,7 +36,8 @@ class Batch:
     local, or ray (``executors.ray_actors``) with the ``address`` of a cluster and what each worker
     takes of it · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
     ``retry_failed``: only those that failed or were interrupted earlier · ``listed``: a file that
-    names the videos, with options of each (``video_list``).
+    names the videos, with options of each (``video_list``) · ``table``: their people also go to the
+    parquet data set DIR/people.
     """
 
     workers: int | None = None
@@ -47,6 +48,7 @@ class Batch:
     shard: tuple[int, int] = WHOLE
     retry_failed: bool = False
     listed: Path | None = None
+    table: bool = False
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -174,7 +176,7 @@ def run_videos(
     stages = stages_of_stills(until) if stills else stages_until(last, config.order)
     check_models(config, stages, device)
     chosen = batch or Batch()
-    setup = Setup(stages, output, config, device, recorded=True)
+    setup = Setup(stages, output, config, device, recorded=True, table=chosen.table)
     jobs = video_jobs(videos, frames or FrameRange(), setup, chosen, stills, cuts)
     records = run_jobs(jobs, chosen, lambda record: note(f"{record['name']}: {record['status']}"))
     if records:

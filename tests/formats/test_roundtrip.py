@@ -27,7 +27,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 FEW = settings(max_examples=8, deadline=None)
 TRUTH_ONLY = ("hieve-xml", "hieve-json")
 # For other programs: written and not read (tests/formats/layouts/test_exports.py).
-WRITTEN_ONLY = ("keypoints-long", "keypoints-wide", "openpose", "yolo", "yolo-pose")
+WRITTEN_ONLY = ("keypoints-long", "keypoints-wide", "openpose", "people", "yolo", "yolo-pose")
 TARGETS = [t for t in targets() if t not in ("parquet", *WRITTEN_ONLY)]
 READ_AS = {"document": "annolist", "coco17": "coco", "crowdpose": "coco"}
 # Words that count what is not there: how often they occur depends on what else a layout drops.

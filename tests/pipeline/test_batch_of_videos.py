@@ -201,6 +201,20 @@ def test_a_copied_video_is_the_same_input_and_a_changed_one_is_not(tmp_path):
     assert run_records.fingerprint(tmp_path / "none.mp4") == ""
 
 
+def test_people_go_to_one_table_also_later(tmp_path, clips, squares):
+    dataset = pytest.importorskip("pyarrow.dataset", reason="needs pyarrow")
+    out = tmp_path / "out"
+    run(clips, out, "a")
+    run(clips, out, "ab", resume=True, table=True)
+    table = dataset.dataset(out / "people", format="parquet", partitioning="hive").to_table()
+    assert sorted(set(table["video"].to_pylist())) == ["a", "b"]
+    assert table.num_rows == 12
+    assert set(table["track_id"].to_pylist()) != {None}
+    before = files(out), squares.detectors[0].calls
+    run(clips, out, "ab", resume=True, table=True)
+    assert (files(out), squares.detectors[0].calls) == before
+
+
 def test_shards_part_the_videos(tmp_path, clips, squares):
     named = [
         [record["name"] for record in run(clips, tmp_path / "out", shard=(i, 2))] for i in (1, 2)
