@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, softplus
 
+_ROWS = 64  # whose triplets are looked at together
+
 
 class HashLoss(Protocol):
     """What a batch's outputs should be like."""
@@ -106,11 +108,15 @@ class TripletLikelihood:
         similar, others = _pairs(labels)
         theta = raw @ raw.T / 2
         margin = raw.shape[1] / 2
-        gaps = (theta[:, :, None] - theta[:, None, :] - margin).clamp(-100, 50)
-        triplets = ((similar > 0) & others)[:, :, None] & (similar == 0)[:, None, :]
-        counts = triplets.sum(dim=(1, 2))
-        sums = (softplus(-gaps) * triplets).sum(dim=(1, 2))
-        likelihood = sums.sum() * 0
-        if counts.any():
-            likelihood = (sums / counts.clamp(min=1))[counts > 0].mean()
+        means = []
+        for first in range(0, len(raw), _ROWS):  # all at once would be N^3 numbers
+            rows = slice(first, first + _ROWS)
+            gaps = (theta[rows, :, None] - theta[rows, None, :] - margin).clamp(-100, 50)
+            alike, unlike = (similar[rows] > 0) & others[rows], similar[rows] == 0
+            triplets = alike[:, :, None] & unlike[:, None, :]
+            counts = triplets.sum(dim=(1, 2))
+            sums = (softplus(-gaps) * triplets).sum(dim=(1, 2))
+            means.append((sums / counts.clamp(min=1))[counts > 0])
+        known = torch.cat(means)
+        likelihood = known.mean() if len(known) else theta.sum() * 0
         return likelihood + self.quantisation * _to_signs(raw)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from hie_cli.training.hash import losses
 from hie_cli.training.hash.losses import (
     CentralSimilarity,
     PairwiseLikelihood,
@@ -66,6 +67,16 @@ def test_dpsh_of_two_alike_by_hand():
     raw = torch.ones((2, 4))
     found = PairwiseLikelihood()(raw, torch.ones((2, 1)), 0.0).item()
     assert found == pytest.approx(math.log(1 + math.exp(2)) - 2, abs=1e-5)
+
+
+def test_dtsh_is_the_mean_over_rows_however_many_at_a_time(monkeypatch):
+    raw = torch.randn((7, 8), generator=torch.Generator().manual_seed(0))
+    labels = torch.eye(3)[[0, 0, 0, 1, 1, 2, 2]]
+    whole = TripletLikelihood()(raw, labels, 0.0)
+    monkeypatch.setattr(losses, "_ROWS", 2)
+    assert TripletLikelihood()(raw, labels, 0.0).item() == pytest.approx(whole.item(), rel=1e-6)
+    alone = TripletLikelihood(0.0)(raw[:2], torch.eye(2), 0.0)  # nobody has a like
+    assert alone.item() == 0
 
 
 def test_dtsh_of_one_triplet_by_hand():
