@@ -4,7 +4,7 @@
 
 Clips of 16 frames (2.6 s, 640 x 360) of ten people, some of whom fight, queue, fall, climb stairs
 or gather while the others walk; in clips of the class "walking" nothing else happens.
-Codes are trained on crowds of the styles "train", 16 clips a class; database (10) and queries (5)
+Codes are trained on crowds of the styles "train", 16 clips a class; database (8) and queries (4)
 are of the styles "test", whose cameras, tempi, gestures and spacing no training clip has. A clip is
 relevant to another one of its event. Statistics are those of noisy observations of the crowd.
 """
@@ -31,7 +31,7 @@ from hie_cli.training.hash.settings import HashConfig
 
 WALKING = ("walking-alone", "walking-together")
 EVENTS = ("fighting", "queuing", "fall-over", "walking-up-down-stairs", "gathering", "walking")
-PARTS = {"train": ("train", 16), "database": ("test", 10), "query": ("test", 5)}
+PARTS = {"train": ("train", 16), "database": ("test", 8), "query": ("test", 4)}
 FPS, FRAMES, BITS = 6.25, 16, 64
 
 
