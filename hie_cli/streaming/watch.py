@@ -80,10 +80,13 @@ def _handler(page: WatchPage) -> type[LocalHandler]:
 
         def _stream(self) -> None:
             self.send_start(200, f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+            # The boundary follows each picture at once: browsers show one when they see its end.
+            boundary = f"\r\n--{_BOUNDARY}\r\n".encode()
+            self.wfile.write(boundary[2:])
             number = 0
             while (found := page.after(number)) is not None:
                 number, data = found
                 head = f"Content-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
-                self.wfile.write(f"--{_BOUNDARY}\r\n{head}".encode() + data + b"\r\n")
+                self.wfile.write(head.encode() + data + boundary)
 
     return Handler

@@ -18,7 +18,7 @@ from tests.support import fakes, streams
 
 pytest.importorskip("av", reason="PyAV is not installed")
 STAGES = ("detect", "pose", "track", "action")
-QUICK = {"video.timeout": 3, "video.rate": 10, "refine.method": "none", "track.confirm_seconds": 0}
+QUICK = {"video.timeout": 3, "video.rate": 10, "refine.method": "none"}
 
 
 @pytest.fixture(autouse=True)
