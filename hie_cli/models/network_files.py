@@ -95,9 +95,10 @@ class PackagedNetwork:
 
 @dataclass(frozen=True)
 class UntrainedNetwork:
-    """``hie_cli/weights/NAME.onnx``: a network whose weights are a user's (``hie train``).
+    """``hie_cli/weights/NAME.onnx``: a network whose weights are a user's.
 
-    ``build``: the same network as a torch module, with random weights.
+    ``build``: the same network as a torch module, with random weights · ``graph_sha256``: of the
+    file; empty where there is none, and torch runs the network on the CPU as well.
     """
 
     name: str
@@ -107,7 +108,7 @@ class UntrainedNetwork:
 
     def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
         """ModelError: it has no weights."""
-        raise ModelError(f"{self.name}: comes without weights; train them with `hie train`")
+        raise ModelError(f"{self.name}: comes without weights; train or import them")
 
     def run(self, state: weights.State, origin: str, device: str, threads: int | None) -> Network:
         """See ``PackagedNetwork.run``."""
@@ -116,6 +117,8 @@ class UntrainedNetwork:
     def files(self) -> tuple[tuple[str, str | None], ...]:
         """See ``spec.NetworkSource``."""
         path = weights.PACKAGED / f"{self.name}.onnx"
+        if not self.graph_sha256:
+            return ()
         return ((path.name, problem(path, self.graph_sha256, REPAIR)),)
 
 
@@ -127,7 +130,7 @@ def _run(
     from hie_cli.models import runtime
 
     place = runtime.resolve_device(device)
-    if place != "cpu":
+    if place != "cpu" or not network.graph_sha256:
         built = network.build()
         weights.fill(built, state, origin)
         return runtime.TorchNetwork(built, place, threads)

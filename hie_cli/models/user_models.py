@@ -155,6 +155,8 @@ def _as_safetensors(path: Path, data: bytes) -> bytes:
         raise ModelError(f"{path}: not a torch file of plain weights ({reason})") from None
     if not isinstance(state, dict):
         raise ModelError(f"{path}: expected a state dict, layer names to tensors, and nothing else")
+    # How many batches a normalisation has seen is no weight.
+    state = {k: v for k, v in state.items() if not str(k).endswith("num_batches_tracked")}
     for name, value in state.items():
         plain = isinstance(name, str) and isinstance(value, torch.Tensor)
         if not (plain and value.layout == torch.strided and value.is_floating_point()):
