@@ -74,7 +74,7 @@ def version(method: str) -> str:
 def cases(data: Path, cache: Path, fast: bool) -> list[Case]:
     """All cases whose data are there; ``fast`` leaves out most disturbed versions."""
     made: list[Case] = []
-    for name, load in _sequences(data, cache):
+    for name, load in sequences(data, cache):
         loaded = _once(load)
         versions: dict[str, Callable[[Clip], Clip]] = {"": lambda s: s}
         if name not in ("PETS fast", "PETS boxes"):
@@ -163,7 +163,7 @@ def boxes_alone(people: Iterable[FramePeople]) -> Iterator[Observation]:
     return (Observation(item.index, item.people) for item in people)
 
 
-def _sequences(data: Path, cache: Path) -> Iterator[tuple[str, Load]]:
+def sequences(data: Path, cache: Path) -> Iterator[tuple[str, Load]]:
     for name in MOT17:
         if (data / "mot17-boxes" / name).is_dir():
             yield name, lambda p=data / "mot17-boxes" / name: mot_boxes(p)
