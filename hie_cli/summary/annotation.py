@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.errors import ConfigError, InputError, exit_code, nearest, one_line
-from hie_cli.core.progress import note, progress
+from hie_cli.core.errors import ConfigError, InputError, nearest
+from hie_cli.core.progress import progress
 from hie_cli.core.types import FloatArray, Image, People, VideoInfo
 from hie_cli.formats.documents.annolist_truth import truth_of_people
 from hie_cli.formats.documents.document import Document
@@ -25,7 +25,13 @@ from hie_cli.rendering.sheet import save_png
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.summary.crowd import closeness
 from hie_cli.summary.samples import RATE, Samples, sample_video
-from hie_cli.summary.summarize import Failed, crowd_signals, detector, documents_by_name
+from hie_cli.summary.summarize import (
+    Failed,
+    crowd_signals,
+    detector,
+    documents_by_name,
+    left_out,
+)
 from hie_cli.video.sources import VideoSource, find_videos, video_name
 
 LAYOUTS = ("coco", "hieve-xml", "hieve-json")
@@ -110,7 +116,7 @@ def choose_for_annotation(
     if taken(folder / RECORD) and not overwrite:
         raise ConfigError(f"{folder / RECORD}: already there; --overwrite or another --output")
     require_writable(folder)
-    of_video = documents_by_name(documents)
+    of_video = documents_by_name(documents, paths)
     describer, detect = Describer(model, device), detector(device)
     looked: list[_Looked] = []
     failed: list[Failed] = []
@@ -122,8 +128,7 @@ def choose_for_annotation(
             samples = sample_video(path, describer, rate, None if document else detect)
             looked.append(_look(path, samples, document))
         except (InputError, OSError) as error:
-            note(f"left out: {one_line(error)}")
-            failed.append(Failed(name, one_line(error), exit_code(error)))
+            failed.append(left_out(name, error, alone=len(paths) == 1))
             errors.append(error)
     if not looked:
         raise errors[0]

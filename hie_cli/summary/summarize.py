@@ -102,7 +102,7 @@ def summarize(
         if taken(place / RECORD) and not overwrite:
             raise ConfigError(f"{place / RECORD}: already there; --overwrite or another --output")
     require_writable(folder)
-    of_video = documents_by_name(documents)
+    of_video = documents_by_name(documents, paths)
     describer = Describer(model, device)
     trained = None
     if method not in METHODS:
@@ -120,19 +120,31 @@ def summarize(
             samples = sample_video(path, describer, options.rate, looked)
             made.append(_written(path, place, samples, document, options, trained))
         except (InputError, OSError) as error:
-            reason = one_line(error)
-            note(f"left out: {reason}")
-            failed.append(Failed(name, reason, exit_code(error)))
+            failed.append(left_out(name, error, alone=len(paths) == 1))
             errors.append(error)
     if not made:
         raise errors[0]
     return Summaries(folder, tuple(made), tuple(failed))
 
 
-def documents_by_name(documents: Paths) -> dict[str, Document]:
-    """Documents by the name of the video they are of."""
+def left_out(name: str, error: Exception, alone: bool) -> Failed:
+    """A video's failure, told at once unless it is the only one, whose error is raised."""
+    if not alone:
+        note(f"left out: {one_line(error)}")
+    return Failed(name, one_line(error), exit_code(error))
+
+
+def documents_by_name(documents: Paths, videos: Sequence[Path]) -> dict[str, Document]:
+    """Documents by the name of the video they are of. InputError for one of none of ``videos``."""
     found = [Document(path) for path in find_documents(path_texts(documents))]
-    return {document_name(document): document for document in found}
+    named = {document_name(document): document for document in found}
+    known = {video_name(path) for path in videos}
+    if found and not named.keys() & known:
+        raise InputError(
+            f"{found[0].label}: is of video {document_name(found[0])!r}, which is not among those "
+            "given; give the videos' own documents"
+        )
+    return named
 
 
 def detector(device: str) -> Callable[[Image], People]:

@@ -111,6 +111,15 @@ def test_documents_of_other_videos_are_refused(calm, tmp_path):
     assert not (tmp_path / "out" / "calm").exists()
 
 
+def test_documents_of_no_given_video_are_refused(calm, tmp_path):
+    (tmp_path / "z.json").touch()
+    with pytest.raises(InputError, match=r"z\.json: is of video 'z', which is not among those"):
+        summarize(calm[0], output=tmp_path / "out", documents=tmp_path / "z.json")
+    (tmp_path / "calm.json").touch()
+    with pytest.raises(InputError, match=r"calm\.json: .*empty file"):
+        summarize(calm[0], output=tmp_path / "out", documents=tmp_path / "calm.json")
+
+
 def test_an_empty_document_says_nothing(calm, tmp_path):
     """Nobody in any frame: the pictures alone decide."""
     path = tmp_path / "empty" / "calm.json"
