@@ -19,6 +19,7 @@ WEIGHTS = {
     "change": 0.4,
 }
 _SMOOTH = 1.0  # samples
+_CAMERA = 0.5  # share of the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,14 @@ def crowd_saliency(samples: Samples, signals: CrowdSignals) -> Scored:
     (``crowd.surprise``); they join as 1 - prod(1 - weight part), so that one is enough.
     """
     event = np.nan_to_num(signals.event)
+    # Where most of the picture changes it is the camera that moves: nothing is known of the crowd.
+    motion = np.where(samples.motion > _CAMERA, np.nan, samples.motion)
     parts = {
         "event": np.clip(event - np.median(event), 0, 1),
         "speed": surprise(signals.speed, 0.15),
         "people": surprise(signals.people, 0.5),
         "closeness": surprise(signals.closeness, 0.25),
-        "motion": surprise(samples.motion, 0.005),
+        "motion": surprise(motion, 0.005),
         "change": surprise(novelty(samples.features), 0.01),
     }
     smoothed = {name: smooth(values) for name, values in parts.items()}

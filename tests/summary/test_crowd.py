@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.summary.crowd import closeness, novelty, signals_of_document, surprise
+from hie_cli.summary.crowd import CrowdSignals, closeness, novelty, signals_of_document, surprise
+from hie_cli.summary.saliency import crowd_saliency
 from hie_cli.summary.samples import Samples
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, 40)
@@ -53,6 +54,16 @@ def test_frames_that_a_document_lacks_are_unknown():
     assert found.people[0] == 1
     assert np.isnan(found.people[1:]).all()
     assert np.isnan(found.speed).all()
+
+
+def test_a_camera_that_moves_is_no_event():
+    unknown = np.full(4, np.nan)
+    signals = CrowdSignals(unknown, unknown, unknown, unknown, np.full(4, -1))
+    motion = np.array([0.1, 0.1, 0.12, 0.9])
+    seen = Samples(VIDEO, 40, np.arange(4), np.ones((4, 4)) / 2, motion)
+    found = crowd_saliency(seen, signals).parts["motion"]
+    # The third lies .02 above the median of what is known, its spread .01 / 1.349.
+    assert found.argmax() == 2
 
 
 def test_novelty_is_the_distance_from_the_mean():
