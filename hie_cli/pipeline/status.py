@@ -1,12 +1,12 @@
 """How far the videos of a folder of results have come, from their records and documents."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.formats.locks import is_locked
 from hie_cli.pipeline import run_records
+from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run_records import RunRecord
 from hie_cli.video.sources import find_videos, video_name
@@ -31,16 +31,17 @@ class VideoStatus:
     log: str = ""
 
 
-def status(folder: Path, videos: Sequence[str] = ()) -> list[VideoStatus]:
+def status(folder: Path | str, videos: Paths = ()) -> list[VideoStatus]:
     """The videos that were run into ``folder``, by name; of ``videos`` also those not begun.
 
     Only inputs named in ``videos`` are looked at: no path is taken from a record. Raises InputError
     for a folder that is not there.
     """
-    if not folder.is_dir():
+    if not Path(folder).is_dir():
         raise input_error(folder, "no such folder", "give the -o of hie run")
-    output = OutputDir(folder)
-    inputs = {video_name(path): path for path in find_videos(videos)} if videos else {}
+    output = OutputDir(Path(folder))
+    wanted = path_texts(videos)
+    inputs = {video_name(path): path for path in find_videos(wanted)} if wanted else {}
     names = sorted({*run_records.recorded_names(output), *inputs})
     return [_status(output, name, inputs.get(name)) for name in names]
 

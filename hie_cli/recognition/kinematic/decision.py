@@ -97,9 +97,13 @@ def no_calm_fights(scores: FloatArray, told: Measures) -> FloatArray:
     rise in proportion.
 
     In the clips that were learned from only fights bring two people close together, so that being
-    close alone would do. Whoever's agitation is not known yet may fight.
+    close alone would do. Whoever's agitation is not known yet may fight; where it is not among the
+    measures, nothing changes.
     """
-    both, distance = (told.values[:, told.names.index(n)] for n in ("both_agitated", "distance"))
+    needed = ("both_agitated", "distance")
+    if not set(needed) <= set(told.names):
+        return scores
+    both, distance = (told.values[:, told.names.index(name)] for name in needed)
     agitated = 1 / (1 + np.exp(-(both - FIGHT_AGITATION) / FIGHT_WIDTH))
     agitated = np.where(np.isnan(both), distance < FARTHEST, agitated)
     fight = scores[:, FIGHTING] * agitated
