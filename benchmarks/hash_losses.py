@@ -126,17 +126,23 @@ def features(archive: Path, cache: Path) -> dict[str, Labelled]:
     return found
 
 
-def reduced(data: dict[str, Labelled], components: int) -> dict[str, Labelled]:
-    """The same by principal components of the training features, each row of length 1."""
-    learned = data["train"].features
-    mean = learned.mean(axis=0)
-    _, _, axes = np.linalg.svd(learned - mean, full_matrices=False)
-    found = {}
-    for name, part in data.items():
-        low = (part.features - mean) @ axes[:components].T
-        low /= np.linalg.norm(low, axis=1, keepdims=True)
-        found[name] = Labelled(low.astype(np.float32), part.labels)
-    return found
+def reduced(data: dict[str, Labelled], components: int, cache: Path) -> dict[str, Labelled]:
+    """The same by principal components of the training features, each row of length 1.
+
+    Computed once and kept in ``cache``.
+    """
+    if not cache.exists():
+        learned = data["train"].features
+        mean = learned.mean(axis=0)
+        _, _, axes = np.linalg.svd(learned - mean, full_matrices=False)
+        rows = {name: (part.features - mean) @ axes[:components].T for name, part in data.items()}
+        np.savez(cache, **rows)
+    saved = np.load(cache)
+    lengths = {name: np.linalg.norm(saved[name], axis=1, keepdims=True) for name in data}
+    return {
+        name: Labelled((saved[name] / lengths[name]).astype(np.float32), part.labels)
+        for name, part in data.items()
+    }
 
 
 def relevance(data: dict[str, Labelled]) -> np.ndarray:
@@ -228,7 +234,8 @@ def main() -> None:
     options = parser.parse_args()
     data = whole = features(options.archive, options.cache)
     if options.components:
-        data = reduced(data, options.components)
+        kept = options.cache.with_name(f"{options.cache.stem}-{options.components}.npz")
+        data = reduced(data, options.components, kept)
     runs = Runs(options.results, data, time.monotonic() + 60 * options.minutes)
     settings = {loss: chosen(loss, runs, options.components, options.epochs) for loss in PUBLISHED}
     for loss, arm in settings.items():
