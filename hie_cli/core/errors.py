@@ -7,7 +7,7 @@ A message is one line that names the file, the place in it and the fix, for exam
 import os
 from pathlib import Path
 
-from hie_cli.core.text import brief
+from hie_cli.core.text import brief, without_login
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -20,13 +20,14 @@ EXIT_INTERRUPTED = 130
 class HieError(Exception):
     """Base of every expected error; the command line prints it in one line, without traceback.
 
-    Its message is made one line of bounded length here, whatever it quotes.
+    Its message is made one line of bounded length here, whatever it quotes, and passwords in
+    addresses are left out.
     """
 
     exit_code = EXIT_FAILED
 
     def __init__(self, message: str) -> None:
-        super().__init__(brief(message))
+        super().__init__(brief(without_login(message)))
 
 
 class ConfigError(HieError):

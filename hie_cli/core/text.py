@@ -31,6 +31,15 @@ def encodable(value: Any) -> Any:
     return [encodable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+# User and password of an address; a path that was made of one has a single slash.
+_LOGIN = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*:/{1,2})[^/\s@]+@")
+
+
+def without_login(text: str) -> str:
+    """``text`` whose addresses say neither user nor password."""
+    return _LOGIN.sub(r"\1", text)
+
+
 _LONGEST_WORD, _LONGEST_LINE = 300, 1500  # characters
 _WORDS = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 

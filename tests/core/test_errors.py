@@ -35,3 +35,16 @@ def test_a_message_is_one_line_of_bounded_length(kind: type[errors.HieError]) ->
     assert message.endswith("z': rename it")
     assert len(message) < 400
     assert len(errors.one_line(ValueError("z" * 10_000))) < 400
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("rtsp://user:secret@camera/1: no such file", "rtsp://camera/1: no such file"),
+        ("rtsp:/user:secret@camera/1: no such folder", "rtsp:/camera/1: no such folder"),
+        ("http://secret@host:80/a@b", "http://host:80/a@b"),
+        ("mail a@b.c about http://host/x", "mail a@b.c about http://host/x"),
+    ],
+)
+def test_no_error_says_a_password(told, shown):
+    assert str(errors.InputError(told)) == shown
