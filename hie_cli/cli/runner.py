@@ -24,14 +24,14 @@ from hie_cli.pipeline.document_inputs import (
     open_video,
     video_info,
 )
-from hie_cli.pipeline.job import Setup, run_to_end
 from hie_cli.pipeline.job import recorded as counted
+from hie_cli.pipeline.job import run_to_end
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import Stream, document_stream
-from hie_cli.pipeline.settings import load_chain, stages_of_stills, stages_until
+from hie_cli.pipeline.settings import load_chain
 from hie_cli.pipeline.summary import summary, write_summary
-from hie_cli.pipeline.video_batch import Batch, run_jobs, video_jobs
+from hie_cli.pipeline.video_batch import Batch, prepare, run_jobs
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
 from hie_cli.video.sources import find_videos, parse_range
 
@@ -129,14 +129,10 @@ class Session:
         of a folder is a video of its own · recorded: each has its record in ``runs`` · cuts: a cut
         list, whose pieces are run alone.
         """
-        last = until or "render"
-        stages = stages_of_stills(until) if stills else stages_until(last, self.config.order)
-        chosen = parse_range(*frames)
-        check_models(self.config, stages, self.device)
-        setup = Setup(
-            stages, self.output_dir, self.config, self.device, False, recorded, batch.table
-        )
-        jobs = video_jobs(patterns, chosen, setup, batch, stills, cuts)
+        stages, jobs = prepare(
+            patterns, self.output_dir, self.config, self.device, until, parse_range(*frames),
+            stills, batch, recorded, cuts,
+        )  # fmt: skip
         if not jobs:
             note("nothing to do: no video failed, or this part of the list is empty")
         self._close(run_jobs(jobs, batch, Finished(len(jobs))) if jobs else [], stages)

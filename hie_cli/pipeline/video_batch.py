@@ -59,6 +59,30 @@ def parse_shard(text: str) -> tuple[int, int]:
     raise ConfigError(f"--shard {text}: expected i/n with 1 <= i <= n, such as 3/8")
 
 
+def prepare(
+    videos: Sequence[str],
+    output: OutputDir,
+    config: ChainConfig,
+    device: str,
+    until: str | None,
+    frames: FrameRange,
+    stills: bool,
+    batch: Batch,
+    recorded: bool,
+    cuts: Path | None,
+) -> tuple[tuple[str, ...], list[VideoJob]]:
+    """The stages up to ``until`` (None: all), and the jobs of the videos; none runs yet.
+
+    recorded: each video has its record (``run_records``) · cuts: as ``video_jobs``. Raises what
+    that raises, and ModelError for a model or device that is not there.
+    """
+    last = until or "render"
+    stages = stages_of_stills(until) if stills else stages_until(last, config.order)
+    check_models(config, stages, device)
+    setup = Setup(stages, output, config, device, recorded=recorded, table=batch.table)
+    return stages, video_jobs(videos, frames, setup, batch, stills, cuts)
+
+
 def video_jobs(
     patterns: Sequence[str],
     frames: FrameRange,
@@ -169,15 +193,12 @@ def run_videos(
 ) -> list[dict[str, Any]]:
     """``hie run`` as a function: every video through the stages, written and recorded.
 
-    cuts: as ``video_jobs``. Failures are records. Raises what ``video_jobs`` raises, and
-    ModelError.
+    cuts: as ``video_jobs``. Failures are records. Raises what ``prepare`` raises.
     """
-    last = until or "render"
-    stages = stages_of_stills(until) if stills else stages_until(last, config.order)
-    check_models(config, stages, device)
     chosen = batch or Batch()
-    setup = Setup(stages, output, config, device, recorded=True, table=chosen.table)
-    jobs = video_jobs(videos, frames or FrameRange(), setup, chosen, stills, cuts)
+    stages, jobs = prepare(
+        videos, output, config, device, until, frames or FrameRange(), stills, chosen, True, cuts
+    )
     records = run_jobs(jobs, chosen, lambda record: note(f"{record['name']}: {record['status']}"))
     if records:
         write_summary(output.folder, summary(records, stages, config))
