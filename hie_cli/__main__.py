@@ -11,7 +11,6 @@ from hie_cli.core.libraries import remove_caches
 
 # SIGHUP: the terminal has been closed.
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-MESSAGE = "hie: interrupted; --resume continues"
 _AGAIN_SECONDS = 0.05
 
 
@@ -51,8 +50,10 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _leave_at_once(number: int, frame: FrameType | None) -> None:
     """The second Ctrl-C: somebody does not want to wait for the networks to come to an end."""
+    from hie_cli.cli import terminal
+
     with suppress(OSError):
-        os.write(2, MESSAGE.encode() + b"\n")
+        os.write(2, terminal.interruption().encode() + b"\n")
     os._exit(EXIT_INTERRUPTED)
 
 
@@ -85,7 +86,7 @@ def _run() -> int:
         return run()
     except Interrupted:
         Interrupted.seen = True
-        terminal.complain(MESSAGE)
+        terminal.complain(terminal.interruption())
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone: no error of ours
         _drop(sys.stdout)
@@ -93,7 +94,7 @@ def _run() -> int:
     except Exception as error:
         if Interrupted.asked:  # and taken for a failure by other code
             Interrupted.seen = True
-            terminal.complain(MESSAGE)
+            terminal.complain(terminal.interruption())
             return EXIT_INTERRUPTED
         if isinstance(error, OSError) and not error.filename:  # files have names
             return _unwritable(error)

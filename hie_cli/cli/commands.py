@@ -77,6 +77,7 @@ def command(name: str, panel: str = PLUGINS) -> Callable[[F], F]:
 
 def _with_common_options(function: F) -> F:
     """``function`` with the options of every command, which are dealt with before it runs."""
+    own = inspect.signature(function, eval_str=True)
 
     @functools.wraps(function)
     def run(
@@ -87,9 +88,9 @@ def _with_common_options(function: F) -> F:
         **kwargs: Any,
     ) -> None:
         terminal.start(quiet, verbose, log)
+        terminal.set_resumable("resume" in own.parameters)
         function(*args, **kwargs)
 
-    own = inspect.signature(function, eval_str=True)
     keyword = inspect.Parameter.KEYWORD_ONLY
     added = [
         inspect.Parameter(name, keyword, default=default, annotation=kind)

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from hie_cli.cli.runner import Session, table
-from hie_cli.cli.terminal import show, show_json
+from hie_cli.cli.terminal import set_resumable, show, show_json
 from hie_cli.core.errors import EXIT_INTERRUPTED, ConfigError
 from hie_cli.core.progress import note
 from hie_cli.pipeline.video_batch import WHOLE, Batch
@@ -106,6 +106,7 @@ def run_live(session: Session, source: str, until: str | None, wish: LiveWish) -
 
     Raises ConfigError for options that make no sense together, and what ``open_live`` does.
     """
+    set_resumable(False)
     shown = parse_address(source).shown
     if wish.follow and session.json:
         raise ConfigError("--follow prints JSON already; leave --json out")

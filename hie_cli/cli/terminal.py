@@ -17,6 +17,7 @@ DEBUG = "HIE_DEBUG"
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _verbose = False
+resumable = False  # whether the command that runs could be continued by --resume
 
 
 def start(quiet: bool, verbose: bool, log: Path | None) -> None:
@@ -53,6 +54,17 @@ def _add(logger: logging.Logger, handler: logging.Handler) -> None:
 def wants_tracebacks() -> bool:
     """Whether an error is to be followed by its traceback (``--verbose``, ``HIE_DEBUG=1``)."""
     return _verbose or os.environ.get(DEBUG, "") not in ("", "0")
+
+
+def set_resumable(can: bool) -> None:
+    """Whether --resume would continue what the command does, should it be interrupted."""
+    global resumable
+    resumable = can
+
+
+def interruption() -> str:
+    """What an interrupted command says."""
+    return "hie: interrupted; --resume continues" if resumable else "hie: interrupted"
 
 
 def show(text: str, end: str = "\n") -> None:

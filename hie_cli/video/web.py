@@ -156,7 +156,11 @@ class Web:
         except (OSError, http.client.HTTPException, ValueError) as error:
             _explain(self.address, error, self._timeout)
         if response.playlist is not None:
-            self._note(response.playlist)
+            try:
+                self._note(response.playlist)
+            except InputError:
+                response.close()
+                raise
         with self._lock:
             if self._closed:
                 response.close()
