@@ -40,6 +40,14 @@ def evaluate(
         str | None,
         typer.Option("--compat", metavar="poseval|ava", help="That evaluator, errors included."),
     ] = None,
+    empty_frames: Annotated[
+        str | None,
+        typer.Option(
+            "--empty-frames",
+            metavar="scored|unlabelled",
+            help="Frames of the truth without anybody: false boxes count, or nobody labelled them.",
+        ),
+    ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Score the sequences both sides have.")
     ] = False,
@@ -80,6 +88,7 @@ def evaluate(
       hie eval submission.zip --truth HIE20/labels --track 1 --ci
       hie eval --compare ours/ theirs/ --truth gt/ --json
       hie eval out/track --truth gt/ --html scores.html --video clips/
+      hie eval out/detect --truth every-20th-frame.txt --empty-frames unlabelled
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
     """
     from hie_cli.core.progress import note
@@ -104,6 +113,7 @@ def evaluate(
         "track": track,
         "ignore": ignore,
         "compat": compat,
+        "empty_frames": empty_frames,
         "allow_missing": allow_missing,
         "worst": 0 if html is None else WORST,
         "config": config,

@@ -10,7 +10,7 @@ from hie_cli.core.errors import InputError
 from hie_cli.core.progress import progress
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, TruthSequence
-from hie_cli.evaluation.length import reaching
+from hie_cli.evaluation.length import labelled, reaching
 from hie_cli.evaluation.matching import true_joints
 from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import EvalConfig
@@ -104,13 +104,21 @@ def loaded(
     boxes: Mapping[str, TruthSequence] | None = None,
 ) -> tuple[Loaded, Loaded, str]:
     """One sequence as all tracks score it, as box tracks do, and a note (or nothing)."""
-    people, length = tuple(results[name]), config.lengths.get(name)
-    whole_truth, note = reaching(truth[name], people, length)
+    people = tuple(results[name])
+    whole_truth, note = _scored(truth[name], name, people, config)
     whole = Loaded(whole_truth, people)
     if boxes is None or name not in boxes:
         return whole, whole, note
-    box_truth, note = reaching(boxes[name], people, length)
+    box_truth, note = _scored(boxes[name], name, people, config)
     return whole, Loaded(box_truth, people), note
+
+
+def _scored(
+    truth: TruthSequence, name: str, people: Sequence[FramePeople], config: EvalConfig
+) -> tuple[TruthSequence, str]:
+    """The sequence's ``truth`` of as many frames as are scored, and a note (or nothing)."""
+    reached, note = reaching(truth, people, config.lengths.get(name))
+    return labelled(reached) if config.empty_frames == "unlabelled" else (reached, note)
 
 
 def paired(

@@ -1,4 +1,6 @@
-"""How long a sequence is: its truth may state no length and end before the video does."""
+"""Which frames of a sequence are scored: its truth may end before the video does, or be of some
+frames alone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,6 +33,20 @@ def reaching(
         f"{last}, the last with a prediction, count as frames without anybody"
     )
     return replace(truth, frames=_extended(truth, last + 1)), note
+
+
+def labelled(truth: TruthSequence) -> tuple[TruthSequence, str]:
+    """``truth`` whose frames without anybody were not labelled, and a note that counts the others.
+
+    Track text lists boxes, not frames: it cannot tell a frame in which nobody is from one that
+    nobody labelled.
+    """
+    frames = tuple(
+        frame if len(frame) else replace(frame, annotated=False) for frame in truth.frames
+    )
+    count = sum(frame.annotated for frame in frames)
+    note = f"{truth.name}: scored on the {count} of {len(frames)} frames whose truth holds somebody"
+    return replace(truth, frames=frames), note
 
 
 def _extended(truth: TruthSequence, length: int) -> tuple[Annotations, ...]:

@@ -132,6 +132,7 @@ def evaluate(
     track: str | int = "all",
     ignore: str | None = None,
     compat: str | None = None,
+    empty_frames: str | None = None,
     allow_missing: bool = False,
     ci: bool = False,
     timelines: bool = False,
@@ -143,16 +144,16 @@ def evaluate(
     """Score results against ground truth, whichever layouts they have.
 
     results, truth: a file, folder or zip · track: "detection", 1 to 4, several joined by commas, or
-    "all" that both sides hold · ignore, compat, allow_missing, config, set: as the options of
-    ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also what plots of
-    identities need · worst: how many of the worst frames to keep of every sequence · verify: also
-    run the reference evaluators that are installed.
+    "all" that both sides hold · ignore, compat, empty_frames, allow_missing, config, set: as the
+    options of ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also
+    what plots of identities need · worst: how many of the worst frames to keep of every sequence ·
+    verify: also run the reference evaluators that are installed.
 
     Raises ConfigError, or InputError naming file and place.
     """
     settings = load(EvalConfig(), config, set)
-    given = {k: v for k, v in (("ignore", ignore), ("compat", compat)) if v is not None}
-    settings = load(settings, None, given)
+    named = {"ignore": ignore, "compat": compat, "empty_frames": empty_frames}
+    settings = load(settings, None, {k: v for k, v in named.items() if v is not None})
     chosen = tracks.chosen(str(track))
     _check_compat(settings, chosen)
     box_tracks = [metric.key for metric in tracks.known() if metric.scores_boxes]
@@ -194,6 +195,7 @@ def compare(
     track: str | int = "all",
     ignore: str | None = None,
     compat: str | None = None,
+    empty_frames: str | None = None,
     allow_missing: bool = False,
     worst: int = 0,
     config: Files = None,
@@ -206,7 +208,8 @@ def compare(
     a, b = (
         evaluate(
             results, truth, track=track, ignore=ignore, compat=compat,
-            allow_missing=allow_missing, worst=worst, config=config, set=set,
+            empty_frames=empty_frames, allow_missing=allow_missing, worst=worst, config=config,
+            set=set,
         )
         for results in (first, second)
     )  # fmt: skip

@@ -79,15 +79,17 @@ class EvalConfig:
     ``ava`` for actions. The layouts override the detection by content (``formats.truth``,
     ``formats.results``). ``ava_stamps``: whether time stamps of AVA csv truth are frame numbers or
     seconds at the rate of the results' documents. ``lengths``: numbers of frames by sequence, where
-    the truth states none (track text without ``seqinfo.ini``). ``suspicious``: whether sequences
-    whose truth and results seem not to belong together as read (``suspicions``) are refused, or
-    scored with a note.
+    the truth states none (track text without ``seqinfo.ini``). ``empty_frames``: whether frames of
+    the truth without anybody are scored, or were not labelled (``length.labelled``).
+    ``suspicious``: whether sequences whose truth and results seem not to belong together as read
+    (``suspicions``) are refused, or scored with a note.
     """
 
     truth_layout: str | None = None
     results_layout: str | None = None
     ava_stamps: Literal["frames", "seconds"] = "frames"
     lengths: dict[str, int] = field(default_factory=dict)
+    empty_frames: Literal["scored", "unlabelled"] = "scored"
     suspicious: Literal["refuse", "note"] = "refuse"
     ignore: Ignore = "drop"
     unposed: Unposed = "ignore"

@@ -35,7 +35,7 @@ class Suspicion:
 def suspicions(truth: TruthSequence, people: Sequence[FramePeople]) -> list[Suspicion]:
     """Everything that seems wrong with one sequence's truth and results."""
     found = {item.index: item.people for item in people}
-    checks = (_scored_truth, _shifted, _boxes_misread, _without_scores)
+    checks = (_scored_truth, _shifted, _boxes_misread, _without_scores, _sparse)
     said = [check(truth, found) for check in checks]
     return [suspicion for suspicion in said if suspicion is not None]
 
@@ -61,6 +61,29 @@ def _without_scores(truth: TruthSequence, found: Mapping[int, People]) -> Suspic
         return None
     text = f"every prediction has the score {every[0]:g}; average precision has nothing to rank by"
     return Suspicion(f"{truth.name}: {text}", certain=False)
+
+
+def _sparse(truth: TruthSequence, found: Mapping[int, People]) -> Suspicion | None:
+    """Whether the truth seems to be of some frames alone: between those with somebody lie at least
+    as many without, in nearly all of which the results have people.
+    """
+    filled = [t for t, frame in enumerate(truth.frames) if len(frame)]
+    if len(filled) < 2:
+        return None
+    empty = [
+        t
+        for t in range(filled[0], filled[-1])
+        if truth.frames[t].annotated and not len(truth.frames[t])
+    ]
+    with_people = sum(t in found and len(found[t]) > 0 for t in empty)
+    if len(empty) < len(filled) - 1 or not empty or with_people < NEARLY_ALL * len(empty):
+        return None
+    text = (
+        f"{truth.name}: {len(empty)} frames between those of the truth hold nobody, and the "
+        "results have people there, who count as false; if nobody labelled these frames, "
+        "--empty-frames unlabelled leaves them out"
+    )
+    return Suspicion(text, certain=False)
 
 
 def _shifted(truth: TruthSequence, found: Mapping[int, People]) -> Suspicion | None:

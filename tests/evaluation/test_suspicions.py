@@ -132,3 +132,22 @@ def test_exchanged_files(tmp_path) -> None:
     inputs = load_inputs(tmp_path / "gt.txt", tmp_path / "found.txt", EvalConfig())
     with pytest.raises(InputError, match="were truth and results exchanged"):
         evaluate(inputs.truth, inputs.results, EvalConfig(), ("1",))
+
+
+def test_truth_of_some_frames_alone() -> None:
+    """Every third frame of twelve is labelled: 6 empty ones between the 4, people in them all."""
+    whole = truth()
+    thin = tuple(
+        frame if t % 3 == 0 else Annotations.empty() for t, frame in enumerate(whole.frames)
+    )
+    ((text, certain),) = texts(TruthSequence("20", thin), results())
+    assert not certain
+    assert text.startswith("20: 6 frames between those of the truth hold nobody")
+    told = tuple(f if len(f) else Annotations.empty(annotated=False) for f in thin)
+    assert texts(TruthSequence("20", told), results()) == []
+    # Nobody is found there either: the frames are empty.
+    here = [item for item in results() if item.index % 3 == 0]
+    assert texts(TruthSequence("20", thin), here) == []
+    # Two empty frames among ten: a detector's false boxes, scored as such.
+    few = tuple(Annotations.empty() if t in (4, 5) else f for t, f in enumerate(whole.frames))
+    assert texts(TruthSequence("20", few), results()) == []
