@@ -9,7 +9,7 @@ activations measure is learnt from examples: some frames of each VIDEO, of the s
 rendered crowds, whole or, for networks on crops, the people whom the detectors find in them. The
 normalisation of pixels goes into the first convolution, which reads the image's bytes as they are.
 Rounded weights shift a channel's mean; its bias takes that back (Nagel et al., Data-Free
-Quantization, ICCV 2019, section 4.2).
+Quantization, ICCV 2019, section 4.2). ``int8_graph`` lays the result out for speed.
 
 Needs the dev dependencies. Prints one line of sha256 and name for each file; both depend on the
 versions of onnx and ONNX Runtime.
@@ -29,7 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+from int8_graph import drop_unused, quick  # noqa: E402
 
 Array = NDArray[Any]
 _BINS = 2048
@@ -166,20 +168,6 @@ def float_graph(network: Any) -> tuple[Any, int]:
         return onnx.load(after), level
 
 
-def drop_unused(graph: Any) -> None:
-    """Remove nodes and weights that nobody reads."""
-    while True:
-        read = {name for node in graph.node for name in node.input}
-        read |= {output.name for output in graph.output}
-        dead = [node for node in graph.node if read.isdisjoint(node.output)]
-        for node in dead:
-            graph.node.remove(node)
-        if not dead:
-            break
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
-        graph.initializer.remove(tensor)
-
-
 # --- measuring ----------------------------------------------------------------------------------
 
 
@@ -300,6 +288,7 @@ def quantised(model: Any, ranges: dict[str, tuple[float, float]], level: int) ->
     reader = next(n for n in graph.node if n.input[0] == rounded.output[0])
     reader.input[0] = planes.output[0]
     drop_unused(graph)
+    quick(quantizer.model.model)
     whole: bytes = quantizer.model.model.SerializeToString(deterministic=True)
     return whole
 

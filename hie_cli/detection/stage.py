@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from hie_cli.core import geometry
+from hie_cli.core.parallel import side_by_side
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People
 from hie_cli.detection import input_sizes, nms
 from hie_cli.detection.box_fusion import ViewDetections, fuse, in_a_crowd
@@ -20,6 +21,7 @@ from hie_cli.detection.score_reference import ScoreReferences
 from hie_cli.detection.settings import DetectConfig
 from hie_cli.detection.views import run_view
 from hie_cli.models.base import Detector
+from hie_cli.models.parts import runs
 
 # People whom the probe frames of a segment must have shown together before its choice is final,
 _ENOUGH = 4
@@ -99,7 +101,11 @@ def _choose(
     views = _possible_views((image.shape[1], image.shape[0]), config, models)
     if len(views) == len(models):
         return views
-    seen = [run_view([image], v, models[v.model], (1, 1), config)[0] for v in views]
+    seen = side_by_side(
+        lambda v: run_view([image], v, models[v.model], (1, 1), config)[0],
+        views,
+        min(map(runs, models)),
+    )
     probes.append(input_sizes.probe(seen, config.fuse_iou))
     posing = {v.model for v, s in zip(views, seen, strict=True) if s.people.keypoints is not None}
     people = sum(each.people for each in probes) / len(probes)
@@ -143,12 +149,17 @@ def _people(
     known: ScoreReferences,
 ) -> list[People]:
     """The fused people of each image."""
+    looks = [(view, grid) for view in views for grid in dict.fromkeys(((1, 1), config.tiles))]
+
+    def look(at: tuple[DetectorRun, tuple[int, int]]) -> list[ViewDetections]:
+        view, grid = at
+        return run_view(images, view, known.models[view.model], grid, config)
+
+    together = min(map(runs, known.models))
     seen: list[list[ViewDetections]] = [[] for _ in images]
-    for view in views:
-        for grid in dict.fromkeys(((1, 1), config.tiles)):
-            found = run_view(images, view, known.models[view.model], grid, config)
-            for each, one in zip(seen, found, strict=True):
-                each.append(known.mapped(view.model, one))
+    for (view, _), found in zip(looks, side_by_side(look, looks, together), strict=True):
+        for each, one in zip(seen, found, strict=True):
+            each.append(known.mapped(view.model, one))
     height, width = images[0].shape[:2]
     return [_finished(fuse(each, config.fuse_iou), config, width, height) for each in seen]
 

@@ -7,7 +7,7 @@ from hie_cli.core.errors import ModelError
 from hie_cli.core.types import Image, People
 from hie_cli.models.images import by_shape
 from hie_cli.models.loaded import LoadedModel
-from hie_cli.models.parts import Network, PeopleDecoder
+from hie_cli.models.parts import Network, PeopleDecoder, runs
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,11 @@ class ImageDetector(LoadedModel):
 
     network: Network
     decode: PeopleDecoder
+
+    @property
+    def runs(self) -> int:
+        """See ``parts.runs``."""
+        return runs(self.network)
 
     def detect(self, images: Sequence[Image], long_side: int | None = None) -> list[People]:
         """See ``base.Detector.detect``; images of equal size share one batch."""

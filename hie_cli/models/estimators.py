@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.parallel import side_by_side
 from hie_cli.core.skeletons import FLIP, NUM_JOINTS
 from hie_cli.core.types import FloatArray, Image
 from hie_cli.models.images import cut, windows
 from hie_cli.models.loaded import Crops, LoadedModel
-from hie_cli.models.parts import Network, PoseDecoder, Poses
+from hie_cli.models.parts import Network, PoseDecoder, Poses, runs
 
 
 @dataclass(frozen=True)
 class CropEstimator(LoadedModel):
     """A top-down estimator put together from its parts; see ``base.PoseEstimator``.
 
-    ``batch``: most crops at once.
+    ``batch``: most crops in one run of the network.
     """
 
     network: Network
@@ -34,7 +35,8 @@ class CropEstimator(LoadedModel):
         window = windows(every, self.spec.input.context, size_wh[0] / size_wh[1])
         keypoints = np.full((len(every), NUM_JOINTS, 2), np.nan, np.float32)
         scores = np.zeros((len(every), NUM_JOINTS), np.float32)
-        for part in row.batches(self.batch):
+
+        def look(part: slice) -> None:
             crops = np.stack(
                 [cut(images[i], w, size_wh) for i, w in zip(owner[part], window[part], strict=True)]
             )
@@ -47,6 +49,8 @@ class CropEstimator(LoadedModel):
                 found = _mean(found, self._mirrored(crops, inside))
             keypoints[part] = found[0] * per_pixel + corner
             scores[part] = found[1]
+
+        side_by_side(look, list(row.batches(self.batch)), runs(self.network))
         return list(zip(row.by_image(keypoints), row.by_image(scores), strict=True))
 
     def _mirrored(self, crops: Image, boxes: FloatArray) -> Poses:

@@ -15,6 +15,14 @@ class Network(Protocol):
         """(N, H, W, 3) uint8 BGR -> the network's float32 outputs, each with N first."""
 
 
+def runs(network: object) -> int:
+    """How many threads may call a network, or a model, at once to advantage; 1 if it says nothing.
+
+    One that does says so by an attribute ``runs``.
+    """
+    return int(getattr(network, "runs", 1))
+
+
 class PeopleDecoder(Protocol):
     """From one image's outputs to its people in image pixels."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core.types import FloatArray, FramePeople, FrameStream, Image, People
 from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
-from hie_cli.models.parts import Poses
+from hie_cli.models.parts import Poses, runs
 from hie_cli.models.spec import ModelSpec
 
 
@@ -25,6 +25,7 @@ class Clock:
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
         self._networks = 0.0
+        self._running: dict[str, tuple[int, float]] = {}
         self._start = time.perf_counter()
         self._lock = threading.Lock()
 
@@ -42,10 +43,22 @@ class Clock:
         finally:
             self.add(name, time.perf_counter() - start)
 
-    def add_network(self, seconds: float) -> None:
-        """Add to what all networks took."""
+    @contextmanager
+    def network(self, task: str) -> Iterator[None]:
+        """Add what the block takes to what networks took; those of one task that run side by side
+        count once, as their stage's seconds do.
+        """
         with self._lock:
-            self._networks += seconds
+            count, since = self._running.get(task, (0, 0.0))
+            self._running[task] = (count + 1, since if count else time.perf_counter())
+        try:
+            yield
+        finally:
+            with self._lock:
+                count, since = self._running[task]
+                self._running[task] = (count - 1, since)
+                if count == 1:
+                    self._networks += time.perf_counter() - since
 
     def record(self, frames: int) -> dict[str, Any]:
         """What ``summary.json`` keeps of a video of that many frames."""
@@ -132,11 +145,8 @@ class _Timed:
         return str(self._model.sha256)
 
     def _time(self, work: Callable[[], Any]) -> Any:
-        start = time.perf_counter()
-        try:
+        with self._clock.network(self.spec.task):
             return work()
-        finally:
-            self._clock.add_network(time.perf_counter() - start)
 
 
 class TimedDetector(_Timed):
@@ -144,6 +154,11 @@ class TimedDetector(_Timed):
 
     def __init__(self, model: Detector, clock: Clock) -> None:
         super().__init__(model, clock)
+
+    @property
+    def runs(self) -> int:
+        """See ``models.parts.runs``."""
+        return runs(self._model)
 
     def detect(self, images: Sequence[Image], long_side: int | None = None) -> list[People]:
         """As the model does."""

@@ -38,7 +38,7 @@ MULTIPOSE_NETWORK = PackagedNetwork(
     "31c81de23be8d400888273417b12af61b34e0549777a6f94c1dcdc802d86faa9",
     _multipose,
     QuantisedNetwork(
-        "movenet-multipose", "9a6c24c5d81745ac5ce28b8973d5d4a0aabc02333421935f96d95326ddd03c7d"
+        "movenet-multipose", "ca1efec7ea5ba8dd479da62f8afcaef64cb269fe1b66cf00663dafd9fd67844a"
     ),
 )
 THUNDER_NETWORK = PackagedNetwork(
@@ -47,7 +47,7 @@ THUNDER_NETWORK = PackagedNetwork(
     "fd523c2c8f2ba0b8328b3db98dd00db7c06ec62e96c0da254cdcf4e462bf42e3",
     _thunder,
     QuantisedNetwork(
-        "movenet-thunder", "107a1c0bdf87ce0bc397e12585abe29a0606ee3c6a47c715e1bee13fb8980259"
+        "movenet-thunder", "526a97cdca79d7d42a29b0bf2b2698b9c5d1d88bfaa2e92e3b8169eaa8e358e2"
     ),
 )
 LIGHTNING_NETWORK = PackagedNetwork(
@@ -56,7 +56,7 @@ LIGHTNING_NETWORK = PackagedNetwork(
     "f8d1da454c5044a55a4f5ae8738284a27faf51408f4691027ebcbe2eef7de496",
     _lightning,
     QuantisedNetwork(
-        "movenet-lightning", "b492d4296caaf49a27ceb0bdb158ee31bc78270218613fbebd3710752b1bb789"
+        "movenet-lightning", "878cc22d983bdd1d5d6a92b8bab3043a913a00b8ffe5660108e1a12b2ab1bf2f"
     ),
 )
 

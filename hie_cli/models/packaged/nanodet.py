@@ -29,7 +29,7 @@ NETWORK = PackagedNetwork(
     "9493ef8eaaa643c0b0887ce80bf5ea2822b50a7dcc39e3e9ce4a59c5a2d48e0c",
     "f1dab838072def22d3f0f6bce2e6f238bec9d2a59c04da97d9cde4169259fc6d",
     _build,
-    QuantisedNetwork("nanodet", "d22a83f55f4e530e68a4a3f7c6ec2fd3d730f88b17fb2d37b7ffec49bd9ce8fe"),
+    QuantisedNetwork("nanodet", "1821aecb8a93df3a744c3d22c9a95449026db9d0b09cd7da0ccc243323d9b9f4"),
 )
 SPEC = ModelSpec(
     name="nanodet",
