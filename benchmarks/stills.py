@@ -69,10 +69,10 @@ def _still(group: str, image: Any, rows: list[Any], kind: Any, head: Any) -> Sti
     known = (
         None if head is None else np.linalg.norm(points[:, head[0]] - points[:, head[1]], axis=1)
     )
-    return Still(group, image, boxes, crowd, keypoints, areas, _half_heads(keypoints, size, known))
+    return Still(group, image, boxes, crowd, keypoints, areas, half_heads(keypoints, size, known))
 
 
-def _half_heads(keypoints: Any, size: Any, known: Any) -> Any:
+def half_heads(keypoints: Any, size: Any, known: Any) -> Any:
     """Half a head: as labelled, else 0.45 of the torso or 0.52 of the shoulders' width, else 0.13
     of the box's height (proportions of Winter's segment table).
     """
