@@ -7,23 +7,27 @@ from torch import Tensor, nn
 
 from hie_cli.training.engine import distributed
 
-# Weights as published: imitation's lambda; CWD for logits of a GFL head; PKD of FCOS to RetinaNet.
-IMITATION, CWD, PKD = 0.01, 2.0, 10.0
+# CWD's and PKD's weights as published (logits of a GFL head; FCOS to RetinaNet). Imitation's lambda is
+# .01 for VGG16's maps after their ReLU; the squares of NanoDet's neck sum to 1 to 8 a cell over the
+# channels, so that .01 of them would be a hundredth of the detector's own loss.
+IMITATION, CWD, PKD = 1.0, 2.0, 10.0
 _SPREAD = 1e-4  # of the adapter's first weights, cut at two deviations
 
 
 class Adapter(nn.Sequential):
-    """From the student's channels to the teacher's: 3 x 3 convolution and ReLU, nearly 0 at first.
+    """From the student's channels to the teacher's: 3 x 3 convolution, nearly 0 at first.
 
-    So the first loss is about the square of the teacher's features; hence the warm-up.
+    So the first loss is about the square of the teacher's features; hence the warm-up. rectified:
+    with a ReLU, as published for a teacher's maps after theirs; half of the energy of a neck's maps
+    is below 0, where it could not follow.
     """
 
-    def __init__(self, student: int, teacher: int) -> None:
+    def __init__(self, student: int, teacher: int, rectified: bool = False) -> None:
         convolution = nn.Conv2d(student, teacher, 3, padding=1)
         nn.init.trunc_normal_(convolution.weight, std=_SPREAD, a=-2 * _SPREAD, b=2 * _SPREAD)
         assert convolution.bias is not None
         nn.init.zeros_(convolution.bias)
-        super().__init__(convolution, nn.ReLU())
+        super().__init__(convolution, *([nn.ReLU()] if rectified else []))
 
 
 def imitated(

@@ -14,10 +14,11 @@ class Distillation:
 
     method: ``imitation`` (of features near people), ``hints`` (everywhere), ``boxes`` (in whole
     boxes), ``cwd``, ``pkd``, or ``labels`` (the teacher's boxes are further people; the only one
-    for teachers whose feature maps are not open) · weight: of its loss (None: as published) · psi:
-    of the imitation's mask · warm_up: steps without it at the start · normaliser: the loss of
-    imitation, hints and boxes is divided by so many times the cells · adapter: how the student's
-    features are brought to the teacher's · min_score: from which the teacher's boxes count.
+    for teachers whose feature maps are not open) · weight: of its loss (None: see ``losses``) ·
+    psi: of the imitation's mask · warm_up: steps without it at the start, a tenth of all at most ·
+    normaliser: the loss of imitation, hints and boxes is divided by so many times the cells ·
+    adapter: how the student's features are brought to the teacher's: ``conv``, ``conv-relu`` (as
+    published, for maps after a ReLU), or ``none`` · min_score: from which the teacher's boxes count.
     """
 
     method: Method = "imitation"
@@ -25,6 +26,6 @@ class Distillation:
     psi: Annotated[float, between(0, 1)] = 0.5
     warm_up: Annotated[int, between(0, 1_000_000)] = 400
     normaliser: Annotated[float, above(0)] = 2.0
-    adapter: Literal["conv", "none"] = "conv"
+    adapter: Literal["conv", "conv-relu", "none"] = "conv"
     temperature: Annotated[float, above(0)] = 1.0
     min_score: Annotated[float, between(0, 1)] = 0.5

@@ -45,6 +45,9 @@ class TaughtTask(DetectTask):
         super().__init__(module.student, items, config, device)
         self.module, self.teacher = module, teacher.to(device).eval().requires_grad_(False)
         self.step = 0
+        # A short training would otherwise never hear its teacher.
+        tenth = config.epochs * self.batches_per_epoch // 10
+        self.warm_up = min(config.distill.warm_up, tenth)
 
     def batches(self, number: int):  # type: ignore[no-untyped-def]
         """See ``Task``; counts the steps of the warm-up."""
@@ -57,7 +60,7 @@ class TaughtTask(DetectTask):
         """See ``Task``."""
         features = self.network.features(batch.images)
         own = self.detection_loss(self.network.heads_of(features), batch)
-        if self.step < self.config.distill.warm_up:
+        if self.step < self.warm_up:
             # The adapters are part of what is learned; their gradient is 0 meanwhile.
             return own, len(batch.images)
         with torch.no_grad():
@@ -120,8 +123,9 @@ def taught(
         )
     widths = network.width, master.width
     adapters = nn.ModuleList()
-    if how.distill.adapter == "conv":
-        adapters = nn.ModuleList(Adapter(*widths) for _ in STRIDES)
+    if how.distill.adapter != "none":
+        rectified = how.distill.adapter == "conv-relu"
+        adapters = nn.ModuleList(Adapter(*widths, rectified) for _ in STRIDES)
     elif widths[0] != widths[1]:
         raise ConfigError(
             f"distill.adapter: none, but the student has {widths[0]} channels and the teacher "

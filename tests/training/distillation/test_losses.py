@@ -18,7 +18,7 @@ def test_an_adapter_of_zero_gives_the_teachers_square(cells):
 
 def test_equal_features_cost_nothing():
     features = torch.rand(2, 8, 3, 3)
-    adapter = Adapter(8, 8)
+    adapter = Adapter(8, 8, rectified=True)
     weight = adapter.get_parameter("0.weight")
     nn.init.zeros_(weight)
     with torch.no_grad():
@@ -53,7 +53,11 @@ def test_the_adapter_begins_near_zero():
     assert weight.shape == (32, 16, 3, 3)
     assert float(weight.abs().max()) <= 2e-4
     assert float(weight.std()) == pytest.approx(0.88e-4, rel=0.05)  # cut at two deviations
-    assert (adapter(torch.randn(1, 16, 4, 4)) >= 0).all()
+    features = torch.randn(1, 16, 4, 4)
+    assert (adapter(features) < 0).any()
+    rectified = Adapter(16, 32, rectified=True)
+    rectified.load_state_dict(adapter.state_dict())
+    assert torch.equal(rectified(features), adapter(features).clamp(min=0))
 
 
 def test_channel_wise_by_hand():
