@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from hie_cli.training.engine import distributed
 
-# CWD's and PKD's weights as published (logits of a GFL head; FCOS to RetinaNet). Imitation's lambda is
-# .01 for VGG16's maps after their ReLU; the squares of NanoDet's neck sum to 1 to 8 a cell over the
-# channels, so that .01 of them would be a hundredth of the detector's own loss.
+# CWD's and PKD's weights as published (logits of a GFL head; FCOS to RetinaNet). Imitation's lambda
+# is .01 for VGG16's maps after their ReLU; the squares of NanoDet's neck sum to 1 to 8 a cell over
+# the channels, so that .01 of them would be a hundredth of the detector's own loss.
 IMITATION, CWD, PKD = 1.0, 2.0, 10.0
 _SPREAD = 1e-4  # of the adapter's first weights, cut at two deviations
 

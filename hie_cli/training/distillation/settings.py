@@ -18,7 +18,7 @@ class Distillation:
     psi: of the imitation's mask · warm_up: steps without it at the start, a tenth of all at most ·
     normaliser: the loss of imitation, hints and boxes is divided by so many times the cells ·
     adapter: how the student's features are brought to the teacher's: ``conv``, ``conv-relu`` (as
-    published, for maps after a ReLU), or ``none`` · min_score: from which the teacher's boxes count.
+    published, for maps after a ReLU), ``none`` · min_score: from which the teacher's boxes count.
     """
 
     method: Method = "imitation"
