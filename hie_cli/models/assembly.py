@@ -9,7 +9,8 @@ from hie_cli.models.appearance import CropEmbedder
 from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
 from hie_cli.models.detectors import ImageDetector
 from hie_cli.models.estimators import CropEstimator
-from hie_cli.models.parts import EmbeddingDecoder, Network, PeopleDecoder, PoseDecoder, runs
+from hie_cli.models.parts import EmbeddingDecoder, Network, PeopleDecoder, PoseDecoder
+from hie_cli.models.runtime import OnnxNetwork
 from hie_cli.models.spec import ModelSpec
 
 Loaded = Detector | PoseEstimator | AppearanceModel
@@ -23,7 +24,7 @@ def assemble(spec: ModelSpec, network: Network) -> Loaded:
         return ImageDetector(spec, network, cast(PeopleDecoder, spec.decoder))
     if spec.task == "pose":
         decoder = cast(PoseDecoder, spec.decoder)
-        if runs(network) > 1:  # two crops at a time stay in the processor's cache
+        if isinstance(network, OnnxNetwork):  # two crops at a time stay in the processor's cache
             return CropEstimator(spec, network, decoder, batch=2)
         return CropEstimator(spec, network, decoder)
     if spec.task == "appearance":

@@ -112,7 +112,7 @@ def _fit(keypoints: FloatArray, scores: FloatArray, boxes: FloatArray) -> NDArra
     low = np.where(there[..., None], keypoints, np.inf).min(1)
     high = np.where(there[..., None], keypoints, -np.inf).max(1)
     hull = np.nan_to_num(np.concatenate((low, high), 1), posinf=0, neginf=0)
-    overlap = np.array([geometry.iou(h, b)[0, 0] for h, b in zip(hull, boxes, strict=True)])
+    overlap = np.diagonal(geometry.iou(hull, boxes))
     mean = np.where(there, scores, 0).sum(1) / np.maximum(there.sum(1), 1)
     fit: NDArray[np.float64] = overlap * mean
     return fit

@@ -123,7 +123,7 @@ def average(
     weights = trust * scores**power
     known = np.where(np.isfinite(points), points, 0.0)
     centre = np.stack([_weighted_median(known[..., axis], weights) for axis in (0, 1)], -1)
-    distance = ((known - centre) ** 2).sum(-1)
+    distance = geometry.squared_distance(known, centre)
     damped = np.exp(-distance / (2 * spread[:, None] ** 2))
     weights = weights * damped
     total = weights.sum(0)

@@ -24,10 +24,12 @@ def patches(image: Image, boxes: FloatArray) -> Image:
     """
     height, width = image.shape[:2]
     cut = np.zeros((len(boxes), ROWS, COLUMNS, 3), np.uint8)
-    for patch, (x1, y1, x2, y2) in zip(cut, np.asarray(boxes, np.float64), strict=True):
-        inset = (1 - MIDDLE) / 2 * (x2 - x1)
-        left, right = np.clip(np.round([x1 + inset, x2 - inset]), 0, width).astype(int)
-        top, bottom = np.clip(np.round([y1, y2]), 0, height).astype(int)
+    middle = np.array(boxes, np.float64).reshape(-1, 4)
+    inset = (1 - MIDDLE) / 2 * (middle[:, 2] - middle[:, 0])
+    middle[:, 0] += inset
+    middle[:, 2] -= inset
+    edges = np.clip(np.round(middle), 0, (width, height, width, height)).astype(int)
+    for patch, (left, top, right, bottom) in zip(cut, edges.tolist(), strict=True):
         if right - left >= 2 and bottom - top >= 2:
             part = image[top:bottom, left:right]
             cv2.resize(part, (COLUMNS, ROWS), dst=patch, interpolation=cv2.INTER_AREA)
