@@ -49,6 +49,7 @@ def summarize(
         str, typer.Option("--to", help="Layout of their drafts: coco, hieve-xml or hieve-json.")
     ] = "coco",
     device: options.Device = "auto",
+    resume: options.Resume = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
@@ -68,11 +69,11 @@ def summarize(
     if purpose is not None:
         chosen = hie_cli.choose_for_annotation(
             videos, output=output, count=count, to=to, documents=documents or (), rate=rate,
-            model=model, device=device, overwrite=overwrite,
+            model=model, device=device, resume=resume, overwrite=overwrite,
         )  # fmt: skip
         failed = chosen.failed
         if json:
-            show_json({**chosen.record(), "failed": [vars(one) for one in failed]})
+            show_json(chosen.record())
         else:
             for frame in chosen.frames:
                 show(f"{frame.video}  {frame.index:6d}  {', '.join(frame.why)}")
@@ -80,7 +81,8 @@ def summarize(
     else:
         done = hie_cli.summarize(
             videos, output=output, method=method, share=share, documents=documents or (),
-            rate=rate, longest=longest, model=model, device=device, overwrite=overwrite,
+            rate=rate, longest=longest, model=model, device=device, resume=resume,
+            overwrite=overwrite,
         )  # fmt: skip
         failed = done.failed
         if json:

@@ -124,10 +124,12 @@ def save_encoder(folder: Path, encoder: HashEncoder) -> None:
         file.write(json.dumps(record, indent=1) + "\n")
 
 
-def load_encoder(folder: Path) -> HashEncoder:
-    """The encoder of a folder; ModelError where there is none, or a damaged one."""
+def load_encoder(folder: Path, again: str = "train it again with `hie train hash`") -> HashEncoder:
+    """The encoder of a folder; ConfigError where there is none, ModelError for a damaged one.
+
+    again: what to do about a damaged one.
+    """
     card = folder / CARD
-    again = "train it again with `hie train hash`"
     try:
         if card.stat().st_size > _LARGEST_CARD:
             raise ValueError

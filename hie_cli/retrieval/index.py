@@ -15,7 +15,7 @@ from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock
 from hie_cli.retrieval.clips import ClipLayers
 from hie_cli.retrieval.codes import Bits
-from hie_cli.retrieval.encoder import load_encoder, projections, save_encoder
+from hie_cli.retrieval.encoder import HashEncoder, load_encoder, projections, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.retrieval.items import LEVELS, Sampling, describe_video
 from hie_cli.retrieval.nearest import KINDS, Kind, NearestCodes
@@ -94,20 +94,22 @@ def build_index(
     Videos that are in it already are passed over, so that an interrupted call goes on where it was.
     settings: of a new index; given for one that exists, they must be its own. documents: track or
     action documents by video name, for crowd statistics and persons. Unreadable videos are told and
-    left out. Raises ConfigError for other settings, InputError where nothing could be indexed.
+    left out. Raises ConfigError for other settings or a folder that cannot be written, InputError
+    where nothing could be indexed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        lock = Lock(folder / NAME)
     except OSError as error:
         raise write_error(folder, error) from None
-    with Lock(folder / NAME), ItemStore(folder, create=True) as store:
+    with lock, ItemStore(folder, create=True) as store:
         settings = _settled(store, folder, settings)
         describer = Describer(settings.model, device)
-        place = folder / ENCODER
-        clip = load_encoder(place).clip if place.exists() else None
+        clip = own_encoder(store, folder).clip if (folder / ENCODER).exists() else None
         report = _describe(store, videos, documents or {}, describer, settings.sampling, clip)
         if not len(store):
-            raise InputError(f"{folder}: no video could be indexed; see the messages above")
+            alone = report.failed[0][1] if len(videos) == 1 else ""
+            raise InputError(alone or f"{folder}: no video could be indexed; see the lines above")
         _encode(store, folder, describer, settings.bits)
         _, codes = store.codes()
         _publish(store, folder, _grown(store, folder, settings.kind, codes))
@@ -173,7 +175,8 @@ def _describe(
                 raise input_error(path, f"holds nothing of the levels {levels}", fix)
         except (InputError, OSError) as error:
             reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
-            note(f"left out: {reason}")
+            if len(videos) > 1 or len(store):
+                note(f"left out: {reason}")
             report.failed.append((name, reason))
             continue
         store.add_video(name, digest, info.fps, max(i.end for i in items), items)
@@ -189,11 +192,23 @@ def _encode(store: ItemStore, folder: Path, describer: Describer, bits: int) -> 
     if numbers and not place.exists():
         vectors = store.vectors(numbers)
         save_encoder(place, projections(vectors, bits, describer.name, describer.sha256))
-    encoder = load_encoder(place)
+    encoder = own_encoder(store, folder)
     store.remember(bits=str(encoder.bits), encoder=encoder.sha256)
     while numbers:
         store.set_codes(numbers, encoder.encode(store.vectors(numbers)))
         numbers = store.without_code()
+
+
+def own_encoder(store: ItemStore, folder: Path) -> HashEncoder:
+    """The encoder that an index's codes were made with. InputError, ModelError where it is not."""
+    place, again = folder / ENCODER, "make the index anew"
+    try:
+        encoder = load_encoder(place, again)
+    except ConfigError:
+        raise input_error(place, "cannot be read", again) from None
+    if store.meta.get("encoder", encoder.sha256) != encoder.sha256:
+        raise input_error(place, "not the encoder of the index's codes", again)
+    return encoder
 
 
 def _settled(store: ItemStore, folder: Path, given: IndexSettings | None) -> IndexSettings:
@@ -215,7 +230,7 @@ def _settled(store: ItemStore, folder: Path, given: IndexSettings | None) -> Ind
     settings = settings_of(store)
     other = None if given is None else _difference(given, settings)
     if head is not None and other is None:
-        same = head.sha256 == load_encoder(folder / ENCODER).sha256
+        same = head.sha256 == own_encoder(store, folder).sha256
         other = None if same else "another encoder"
     if other is not None:
         raise ConfigError(

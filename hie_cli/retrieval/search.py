@@ -13,9 +13,9 @@ from hie_cli.core.progress import note
 from hie_cli.formats.documents.document import Document
 from hie_cli.retrieval import statistics
 from hie_cli.retrieval.codes import hamming_distances
-from hie_cli.retrieval.encoder import HashEncoder, load_encoder
+from hie_cli.retrieval.encoder import HashEncoder
 from hie_cli.retrieval.features import Describer
-from hie_cli.retrieval.index import ENCODER, content_digest, load_codes, settings_of
+from hie_cli.retrieval.index import content_digest, load_codes, own_encoder, settings_of
 from hie_cli.retrieval.items import Item, describe_video, items_of_image
 from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.nearest import NearestCodes
@@ -110,7 +110,7 @@ def search(
         if len(nearest) < len(store):
             left = len(store) - len(nearest)
             note(f"{folder}: {left} items are not found yet; run `hie mine index` on it again")
-        encoder = load_encoder(folder / ENCODER)
+        encoder = own_encoder(store, folder)
         describer = Describer(chosen.model, device)
         if describer.sha256 != encoder.backbone_sha256:
             raise InputError(

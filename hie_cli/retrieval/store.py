@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.errors import InputError, input_error
+from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.types import FloatArray
 from hie_cli.retrieval.items import LEVELS, Item, Level
 from hie_cli.retrieval.statistics import CrowdStatistics
@@ -79,7 +79,7 @@ class ItemStore:
                 connection.execute("INSERT INTO meta VALUES ('version', ?)", (str(VERSION),))
             connection.close()
         except sqlite3.Error as error:
-            raise InputError(f"{self.path}: cannot be written ({error})") from None
+            raise ConfigError(f"{self.path}: cannot be written ({error})") from None
 
     def _damaged(self) -> InputError:
         return input_error(
@@ -94,12 +94,12 @@ class ItemStore:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it is kept, or nothing. InputError where the disk is full."""
+        """A transaction: all of it is kept, or nothing. ConfigError where the disk is full."""
         try:
             with self.connection:
                 yield self.connection
         except sqlite3.Error as error:
-            raise InputError(
+            raise ConfigError(
                 f"{self.path}: cannot be written ({error}); the index is as it was"
             ) from None
 

@@ -5,25 +5,29 @@ unsure, and where it is unlike the frames chosen before.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.errors import ConfigError, InputError, nearest
-from hie_cli.core.progress import progress
-from hie_cli.core.types import FloatArray, Image, People, VideoInfo
-from hie_cli.formats.documents.annolist_truth import truth_of_people
+from hie_cli.core.types import FloatArray, People
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.files import atomic_write, file_name, require_writable, taken
-from hie_cli.formats.sequence import SequenceFrame, VideoSequence
-from hie_cli.formats.writers import write
+from hie_cli.formats.files import atomic_write, file_name, read_json, require_writable
 from hie_cli.pipeline.inputs import Paths, path_texts
-from hie_cli.rendering.sheet import save_png
 from hie_cli.retrieval.features import BACKBONE, Describer
-from hie_cli.summary.crowd import closeness
+from hie_cli.summary.crowd import closeness, likely
+from hie_cli.summary.drafts import (
+    LAYOUTS,
+    drafts_of,
+    forget_drafts,
+    picture,
+    poser,
+    write_drafts,
+)
+from hie_cli.summary.resume import check_free, origin
 from hie_cli.summary.samples import RATE, Samples, sample_video
 from hie_cli.summary.summarize import (
     Failed,
@@ -32,10 +36,9 @@ from hie_cli.summary.summarize import (
     documents_by_name,
     left_out,
 )
-from hie_cli.video.sources import VideoSource, find_videos, video_name
+from hie_cli.video.sources import find_videos, video_name
 
-LAYOUTS = ("coco", "hieve-xml", "hieve-json")
-RECORD, DRAFTS, IMAGES = "frames.json", "drafts", "images"
+RECORD = "frames.json"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,10 @@ class Annotation:
 
     def record(self) -> dict[str, object]:
         """For JSON."""
-        return {"frames": [{k: _plain(v) for k, v in vars(f).items()} for f in self.frames]}
+        return {
+            "frames": [{k: _plain(v) for k, v in vars(f).items()} for f in self.frames],
+            "failed": [vars(one) for one in self.failed],
+        }
 
 
 def _plain(value: object) -> object:
@@ -99,13 +105,15 @@ def choose_for_annotation(
     rate: float = RATE,
     model: str = BACKBONE,
     device: str = "auto",
+    resume: bool = False,
     overwrite: bool = False,
 ) -> Annotation:
     """The ``count`` frames of all videos that are best labelled next, with drafts to correct.
 
     Writes frames.json (which, and why), images/NAME/000123.png and drafts/ in the layout ``to``
     (coco, hieve-xml, hieve-json) with our predictions: those of the documents, by name, else
-    detections and poses made here. Raises ConfigError, InputError or ModelError; single videos that
+    detections and poses made here. resume: keep what is there of the same videos, documents and
+    settings, else make it. Raises ConfigError, InputError or ModelError; single videos that
     cannot be read are left out.
     """
     if count < 1:
@@ -113,11 +121,16 @@ def choose_for_annotation(
     if to not in LAYOUTS:
         raise ConfigError(f"--to {to}: unknown{nearest(to, list(LAYOUTS)) or '; expected coco'}")
     folder, paths = Path(output), find_videos(path_texts(videos))
-    if taken(folder / RECORD) and not overwrite:
-        raise ConfigError(f"{folder / RECORD}: already there; --overwrite or another --output")
+    check_free(folder / RECORD, resume=resume, overwrite=overwrite)
     require_writable(folder)
     of_video = documents_by_name(documents, paths)
     describer, detect = Describer(model, device), detector(device)
+    made_of = origin(
+        paths, [of_video.get(video_name(path)) for path in paths],
+        {"count": count, "to": to, "rate": rate, "backbone": describer.sha256},
+    )  # fmt: skip
+    if resume and (before := _kept(folder, made_of)) is not None:
+        return before
     looked: list[_Looked] = []
     failed: list[Failed] = []
     errors: list[Exception] = []
@@ -132,6 +145,18 @@ def choose_for_annotation(
             errors.append(error)
     if not looked:
         raise errors[0]
+    frames = _best(looked, count)
+    (folder / RECORD).unlink(missing_ok=True)
+    files = _written(folder, looked, frames, to, device)
+    made = Annotation(folder, tuple(frames), (*files, folder / RECORD), tuple(failed))
+    with atomic_write(folder / RECORD) as file:
+        record = {"layout": to, "origin": made_of, **made.record()}
+        file.write(json.dumps(record, indent=1) + "\n")
+    return made
+
+
+def _best(looked: Sequence[_Looked], count: int) -> list[ChosenFrame]:
+    """The frames of all videos that are best labelled next, best first."""
     chosen = choose(
         np.concatenate([one.samples.features for one in looked]),
         np.concatenate([one.crowded for one in looked]),
@@ -139,7 +164,7 @@ def choose_for_annotation(
         count,
     )
     bounds = np.cumsum([0, *(len(one.samples) for one in looked)])
-    frames: list[ChosenFrame] = []
+    frames = []
     for place, worth, diverse in chosen:
         number = int(np.searchsorted(bounds, place, side="right")) - 1
         one, k = looked[number], place - int(bounds[number])
@@ -149,12 +174,45 @@ def choose_for_annotation(
                 float(one.crowded[k]), float(one.uncertain[k]), diverse,
             )
         )  # fmt: skip
-    (folder / RECORD).unlink(missing_ok=True)
-    files = _written(folder, looked, frames, to, device, overwrite)
-    made = Annotation(folder, tuple(frames), (*files, folder / RECORD), tuple(failed))
-    with atomic_write(folder / RECORD) as file:
-        file.write(json.dumps({"layout": to, **made.record()}, indent=1) + "\n")
-    return made
+    return frames
+
+
+def _written(
+    folder: Path, looked: Sequence[_Looked], frames: Sequence[ChosenFrame], to: str, device: str
+) -> list[Path]:
+    """Pictures and drafts, a video at a time."""
+    files: list[Path] = []
+    pose = poser(device)
+    for one in looked:
+        name = one.samples.info.name
+        wanted = sorted(frame.index for frame in frames if frame.video == name)
+        if not wanted:
+            forget_drafts(folder, name)
+            continue
+        known: dict[int, People | None] = dict.fromkeys(wanted)
+        if one.document is not None:
+            known.update(zip(wanted, _at(one.document, np.array(wanted)), strict=True))
+        files += write_drafts(folder, one.path, one.samples.info, known, pose, to)
+    return files
+
+
+def _kept(folder: Path, made_of: str) -> Annotation | None:
+    """What is in ``folder``, where it is of this origin and all there; None where it is not."""
+    try:
+        record = read_json(folder / RECORD)
+        if record["origin"] != made_of:
+            return None
+        frames = tuple(ChosenFrame(**frame) for frame in record["frames"])
+        failed = tuple(Failed(**one) for one in record["failed"])
+        names = dict.fromkeys(file_name(frame.video) for frame in frames)
+        files = [picture(folder, file_name(f.video), int(f.index)) for f in frames]
+    except (InputError, ValueError, TypeError, KeyError):
+        return None
+    drafts = [drafts_of(folder, name) for name in names]
+    if not all(drafts) or not all(path.is_file() for path in files):
+        return None
+    files += [path for paths in drafts for path in paths]
+    return Annotation(folder, frames, (*files, folder / RECORD), failed)
 
 
 def choose(
@@ -199,10 +257,10 @@ def uncertainty(people: People) -> float:
 def _look(path: Path, samples: Samples, document: Document | None) -> _Looked:
     if document is None:
         assert samples.people is not None
-        people = samples.people
+        people = [likely(found) for found in samples.people]
     else:
         crowd_signals(samples, document)  # of this very video?
-        people = tuple(_at(document, samples.picks))
+        people = list(_at(document, samples.picks))
     counts = np.array([len(p) + 2 * closeness(p) for p in people])
     crowded = 1 - np.exp(-counts / 10)
     unsure = np.array([uncertainty(p) for p in people])
@@ -210,79 +268,7 @@ def _look(path: Path, samples: Samples, document: Document | None) -> _Looked:
 
 
 def _at(document: Document, picks: NDArray[np.int64]) -> Iterator[People]:
-    """The people of a document in these frames; nobody where it has no such frame."""
+    """The likely people of a document in these frames; nobody where it has no such frame."""
     wanted = set(picks.tolist())
     found = {item.index: item.people for item in document if item.index in wanted}
-    yield from (found.get(index, People.empty()) for index in picks.tolist())
-
-
-def _written(
-    folder: Path,
-    looked: Sequence[_Looked],
-    frames: Sequence[ChosenFrame],
-    to: str,
-    device: str,
-    overwrite: bool,
-) -> list[Path]:
-    """Images and drafts, a video at a time."""
-    files: list[Path] = []
-    pose: Callable[[Image], People] | None = None
-    for one in looked:
-        info = one.samples.info
-        wanted = sorted(f.index for f in frames if f.video == info.name)
-        if not wanted:
-            continue
-        known: dict[int, People] = {}
-        if one.document is not None:
-            known = dict(zip(wanted, _at(one.document, np.array(wanted)), strict=True))
-        people: dict[int, People] = {}
-        for frame in progress(VideoSource(one.path), f"{info.name}: images", wanted[-1] + 1):
-            if frame.index in wanted:
-                files.append(folder / IMAGES / info.name / f"{frame.index:06d}.png")
-                save_png(files[-1], frame.image)
-                if frame.index in known:
-                    people[frame.index] = known[frame.index]
-                else:
-                    pose = pose or _poser(device)
-                    people[frame.index] = pose(frame.image)
-            if frame.index >= wanted[-1]:
-                break
-        draft = _draft(info, people, to)
-        files += write(draft, folder / DRAFTS, to, overwrite=overwrite).files
-    return files
-
-
-def _draft(info: VideoInfo, people: dict[int, People], to: str) -> VideoSequence:
-    """Predictions as truth to be corrected.
-
-    COCO knows a frame by its image, so only the chosen ones are in it; HiEve by its number.
-    """
-    frames = []
-    for place, index in enumerate(sorted(people)):
-        truth = truth_of_people(people[index])
-        if to == "coco":
-            image = f"{IMAGES}/{info.name}/{index:06d}.png"
-            frames.append(SequenceFrame(place, people[index], replace(truth, image=image)))
-        else:
-            frames.append(SequenceFrame(index, people[index], truth))
-    count = len(frames) if to == "coco" else (info.num_frames or frames[-1].index + 1)
-    count = max(count, frames[-1].index + 1)
-    return VideoSequence(
-        info.name, tuple(frames), count, info.width, info.height, info.fps, is_truth=True
-    )
-
-
-def _poser(device: str) -> Callable[[Image], People]:
-    """Who is in a picture, with joints, by the preset ``balanced``: few pictures, to be good."""
-    from hie_cli.pipeline import chain
-    from hie_cli.pipeline.settings import load_chain
-
-    config = load_chain("balanced")
-
-    def pose(image: Image) -> People:
-        people = chain.detect_image(image, config=config, device=device)
-        return (
-            chain.pose_image(image, people, config=config, device=device) if len(people) else people
-        )
-
-    return pose
+    yield from (likely(found.get(index, People.empty())) for index in picks.tolist())

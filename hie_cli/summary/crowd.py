@@ -19,7 +19,7 @@ EVENTS = {"fighting": 1.0, "fall-over": 1.0, "running-alone": 0.7, "running-toge
 _EVENT_COLUMNS = np.array([ACTIONS.index(name) for name in EVENTS])
 _EVENT_WEIGHTS = np.array(list(EVENTS.values()))
 _FASTEST = 3  # persons of a sample whose speeds are averaged
-_LEAST_SCORE = 0.4  # of a detected person that counts
+_LEAST_SCORE = 0.3  # of a person who is not tracked, to count; as overlays draw them
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def signals_of_document(frames: Iterable[FramePeople], samples: Samples) -> Crow
         k = int(np.searchsorted(picks, frame.index, side="right")) - 1
         if k < 0:
             continue
-        people = frame.people
+        people = likely(frame.people)
         sums[k] += (len(people), closeness(people), 1)
         scores = people.action_scores
         if scores is not None and np.isfinite(scores).all(axis=-1).any():
@@ -82,7 +82,7 @@ def _carried(event: FloatArray, action: NDArray[np.int64]) -> tuple[FloatArray, 
 def signals_of_detections(samples: Samples) -> CrowdSignals:
     """Signals from who was detected in the samples alone: how many, how close."""
     assert samples.people is not None
-    counts = [people[people.scores >= _LEAST_SCORE] for people in samples.people]
+    counts = [likely(people) for people in samples.people]
     unknown = np.full(len(samples), np.nan)
     return CrowdSignals(
         np.array([len(people) for people in counts], float),
@@ -91,6 +91,14 @@ def signals_of_detections(samples: Samples) -> CrowdSignals:
         unknown,
         np.full(len(samples), -1, np.int64),
     )
+
+
+def likely(people: People) -> People:
+    """Those who are tracked, and of others those whom a detector is sure enough of."""
+    known = people.scores >= _LEAST_SCORE
+    if people.track_ids is not None:
+        known |= people.track_ids >= 0
+    return people[known]
 
 
 def closeness(people: People) -> float:

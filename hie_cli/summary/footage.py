@@ -13,10 +13,10 @@ from hie_cli.video.sources import VideoSource
 
 def write_footage(
     path: Path, summary: VideoSummary, video: Path, key_frames: Path
-) -> tuple[dict[int, Image], list[Path]]:
+) -> dict[int, Image]:
     """The chosen shots one after another in ``video`` (mp4), and a PNG of each in ``key_frames``.
 
-    Gives the key frames by number, and the files. The video is decoded once more. Raises
+    Gives the key frames by number. The video is decoded once more. Raises
     ConfigError where something cannot be written, InputError where the video ends before its
     first shot.
     """
@@ -48,7 +48,7 @@ def write_footage(
         raise
     finally:
         writer.discard()
-    return pictures, [video, *files]
+    return pictures
 
 
 def _even(image: Image) -> Image:

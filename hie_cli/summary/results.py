@@ -1,14 +1,18 @@
 """A video's summary as a record, and as JSON."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import FloatArray
 from hie_cli.formats.files import atomic_write
+
+RECORD, VIDEO, TIMELINE, KEY_FRAMES = "summary.json", "summary.mp4", "timeline.png", "key-frames"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class ScoredShot:
 class VideoSummary:
     """What was chosen of a video of T frames, and why.
 
-    picks, scores (n,): of the sampled frames · parts: by name, (n,) each · files: what was written.
+    picks, scores (n,): of the sampled frames · parts: by name, (n,) each · files: what was written
+    · origin: of which input and settings (``summary.resume``).
     """
 
     name: str
@@ -49,6 +54,7 @@ class VideoSummary:
     parts: dict[str, FloatArray]
     shots: tuple[ScoredShot, ...]
     files: tuple[Path, ...] = ()
+    origin: str = ""
 
     @property
     def chosen(self) -> tuple[ScoredShot, ...]:
@@ -66,7 +72,8 @@ class VideoSummary:
             "video": self.name,
             "method": self.method,
             "share": self.share,
-            "fps": round(self.fps, 4),
+            "origin": self.origin,
+            "fps": self.fps,
             "frames": self.num_frames,
             "seconds": round(self.seconds, 3),
             "shots": [
@@ -93,3 +100,32 @@ def write_record(path: Path, summary: VideoSummary) -> None:
     """``summary.json``: frames are first <= t < end. ConfigError if it cannot be written."""
     with atomic_write(path) as file:
         file.write(json.dumps(summary.record(), indent=1, allow_nan=False) + "\n")
+
+
+def files_of(place: Path, key_frames: Iterable[int]) -> tuple[Path, ...]:
+    """All files of a summary in ``place``."""
+    pictures = [place / KEY_FRAMES / f"{index:06d}.png" for index in key_frames]
+    return (place / VIDEO, *pictures, place / TIMELINE, place / RECORD)
+
+
+def parsed(record: Any, place: Path) -> VideoSummary:
+    """The summary that ``write_record`` wrote into ``place``, with figures as rounded as there.
+
+    ValueError, TypeError or KeyError for what it never wrote.
+    """
+    shots = tuple(
+        ScoredShot(
+            int(shot["frames"][0]), int(shot["frames"][1]) - 1, float(shot["score"]),
+            bool(shot["chosen"]), int(shot["key_frame"]), tuple(str(why) for why in shot["why"]),
+        )
+        for shot in record["shots"]
+    )  # fmt: skip
+    samples = record["samples"]
+    return VideoSummary(
+        str(record["video"]), str(record["method"]), float(record["share"]), float(record["fps"]),
+        int(record["frames"]), np.array(samples["frames"], np.int64),
+        np.array(samples["scores"], float),
+        {str(name): np.array(part, float) for name, part in samples["parts"].items()}, shots,
+        files_of(place, sorted(shot.key_frame for shot in shots if shot.chosen)),
+        str(record["origin"]),
+    )  # fmt: skip

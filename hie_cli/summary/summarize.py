@@ -1,7 +1,7 @@
 """``hie summarize``: a video's most telling seconds, key frames, and why."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,24 @@ from hie_cli.core.errors import ConfigError, InputError, exit_code, nearest, one
 from hie_cli.core.progress import note
 from hie_cli.core.types import Image, People
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.files import file_name, require_writable, taken
+from hie_cli.formats.files import file_name, require_writable, write_error
 from hie_cli.formats.locks import Lock
 from hie_cli.pipeline.document_inputs import document_name, find_documents
 from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.summary.crowd import CrowdSignals, signals_of_detections, signals_of_document
 from hie_cli.summary.footage import write_footage
-from hie_cli.summary.results import ScoredShot, VideoSummary, write_record
+from hie_cli.summary.results import (
+    KEY_FRAMES,
+    RECORD,
+    TIMELINE,
+    VIDEO,
+    ScoredShot,
+    VideoSummary,
+    files_of,
+    write_record,
+)
+from hie_cli.summary.resume import check_free, kept, origin
 from hie_cli.summary.saliency import Scored, crowd_saliency, told
 from hie_cli.summary.samples import RATE, Samples, sample_video
 from hie_cli.summary.scorers import ctvsum
@@ -28,7 +38,6 @@ from hie_cli.summary.trained import TrainedScorer, is_trained, load_scorer, requ
 from hie_cli.video.sources import find_videos, video_name
 
 METHODS = ("crowd", "ctvsum")
-RECORD, VIDEO, TIMELINE, KEY_FRAMES = "summary.json", "summary.mp4", "timeline.png", "key-frames"
 
 
 @dataclass(frozen=True)
@@ -86,21 +95,22 @@ def summarize(
     longest: float = SummaryOptions.longest,
     model: str = BACKBONE,
     device: str = "auto",
+    resume: bool = False,
     overwrite: bool = False,
 ) -> Summaries:
     """The most telling shots of videos: a short video, key frames, a timeline, JSON of the reasons.
 
     videos: paths, folders, patterns · documents: their track or action documents, by name, for what
     the crowd does; without them people are detected in the sampled frames · method, share, rate,
-    longest: see ``SummaryOptions`` · model: the backbone. Videos that fail are told and left out;
-    where none is left, the first one's error is raised.
+    longest: see ``SummaryOptions`` · model: the backbone · resume: keep summaries of the same
+    video, document and settings, make all others. Videos that fail are told and left out; where
+    none is left, the first one's error is raised.
     """
     options = SummaryOptions(method, share, rate, longest)
     folder, paths = Path(output), find_videos(path_texts(videos))
     places = {path: folder / file_name(video_name(path)) for path in paths}
     for place in places.values():
-        if taken(place / RECORD) and not overwrite:
-            raise ConfigError(f"{place / RECORD}: already there; --overwrite or another --output")
+        check_free(place / RECORD, resume=resume, overwrite=overwrite)
     require_writable(folder)
     of_video = documents_by_name(documents, paths)
     describer = Describer(model, device)
@@ -109,16 +119,24 @@ def summarize(
         trained = load_scorer(Path(method))
         require_backbone(trained, Path(method), describer.name, describer.sha256)
     detect = detector(device) if options.method == "crowd" else None
+    told_settings = {**asdict(options), "backbone": describer.sha256}
+    if trained is not None:
+        told_settings["method"] = trained.sha256
     made: list[VideoSummary] = []
     failed: list[Failed] = []
     errors: list[Exception] = []
     for path, place in places.items():
         name = video_name(path)
+        document = of_video.get(name)
+        made_of = origin([path], [document], told_settings)
+        if resume and (before := kept(place, place / RECORD, made_of)) is not None:
+            made.append(before)
+            continue
         try:
-            document = of_video.get(name)
             looked = detect if document is None else None
             samples = sample_video(path, describer, options.rate, looked)
-            made.append(_written(path, place, samples, document, options, trained))
+            summary = _summary(samples, document, options, trained)
+            made.append(_written(path, place, replace(summary, origin=made_of)))
         except (InputError, OSError) as error:
             failed.append(left_out(name, error, alone=len(paths) == 1))
             errors.append(error)
@@ -208,25 +226,30 @@ def _best_sample(samples: Samples, scored: Scored, first: int, last: int) -> int
     return int(inside[np.lexsort((off, -np.round(scored.scores[inside], 9)))[0]])
 
 
-def _written(
-    path: Path, place: Path, samples: Samples, document: Document | None, options: SummaryOptions,
+def _summary(
+    samples: Samples, document: Document | None, options: SummaryOptions,
     trained: TrainedScorer | None,
 ) -> VideoSummary:  # fmt: skip
-    """Score, choose and write; the record comes last, so that it says that all else is there."""
+    """Score and choose."""
     if options.method == "crowd":
         signals = crowd_signals(samples, document)
         scored = crowd_saliency(samples, signals)
-        summary = summary_of(samples, scored, options, lambda k: told(samples, signals, scored, k))
-    else:
-        scores = ctvsum if trained is None else trained.scores
-        scored = Scored(scores(samples.features), {})
-        summary = summary_of(samples, scored, options, lambda _: ())
-    place.mkdir(parents=True, exist_ok=True)
-    with Lock(place / RECORD):
+        return summary_of(samples, scored, options, lambda k: told(samples, signals, scored, k))
+    scores = ctvsum if trained is None else trained.scores
+    return summary_of(samples, Scored(scores(samples.features), {}), options, lambda _: ())
+
+
+def _written(path: Path, place: Path, summary: VideoSummary) -> VideoSummary:
+    """The record comes last, so that it says that all else is there."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        lock = Lock(place / RECORD)
+    except OSError as error:
+        raise write_error(place, error) from None
+    with lock:
         for old in (place / RECORD, *sorted((place / KEY_FRAMES).glob("[0-9]*.png"))):
             old.unlink(missing_ok=True)
-        pictures, files = write_footage(path, summary, place / VIDEO, place / KEY_FRAMES)
+        pictures = write_footage(path, summary, place / VIDEO, place / KEY_FRAMES)
         write_timeline(place / TIMELINE, summary, pictures)
         write_record(place / RECORD, summary)
-    files += [place / TIMELINE, place / RECORD]
-    return VideoSummary(**{**vars(summary), "files": tuple(files)})
+    return replace(summary, files=files_of(place, sorted(pictures)))

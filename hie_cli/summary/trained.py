@@ -59,13 +59,16 @@ class NetworkShape:
 class TrainedScorer:
     """Scores (n,) of features (n, D) by a trained network.
 
-    backbone, backbone_sha256: whose features it learned from; empty where they came from a file.
+    backbone, backbone_sha256: whose features it learned from; empty where they came from a file ·
+    sha256: of its weights.
     """
 
     def __init__(
-        self, shape: NetworkShape, module: Any, backbone: str, backbone_sha256: str
-    ) -> None:
+        self, shape: NetworkShape, module: Any, backbone: str, backbone_sha256: str,
+        sha256: str = "",
+    ) -> None:  # fmt: skip
         self.shape, self.backbone, self.backbone_sha256 = shape, backbone, backbone_sha256
+        self.sha256 = sha256
         self._module = module.eval()
 
     def scores(self, features: FloatArray) -> FloatArray:
@@ -129,7 +132,7 @@ def load_scorer(folder: Path) -> TrainedScorer:
     data = checked_bytes(folder / WEIGHTS, names[2], again)
     module = shape.build()
     fill(module, read_state(data, str(folder / WEIGHTS)), str(folder / WEIGHTS))
-    return TrainedScorer(shape, module, names[0], names[1])
+    return TrainedScorer(shape, module, *names)
 
 
 def _check(shape: NetworkShape) -> None:

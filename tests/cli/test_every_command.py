@@ -110,7 +110,7 @@ WHERE = {
     "--appearance": {"run", "track"},
     # Whatever takes long and can go on where it was.
     "--resume": {
-        *("train summary",),
+        *("train summary", "summarize"),
         "run",
         "detect",
         "pose",

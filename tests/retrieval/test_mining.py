@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -175,7 +176,7 @@ def test_persons_need_documents(pool, tmp_path):
 def test_an_index_of_nothing_takes_other_settings(pool, tmp_path):
     index = tmp_path / "index"
     (tmp_path / "broken.avi").write_bytes(b"RIFF nothing")
-    with pytest.raises(InputError, match="no video could be indexed"):
+    with pytest.raises(InputError, match="not a video"):
         mine_index(tmp_path / "broken.avi", output=index)
     assert mine_index(pool, output=index, bits=32).items == 4
 
@@ -250,8 +251,11 @@ def test_unreadable_videos_are_told_and_left_out(pool, tmp_path):
 
 def test_a_pool_of_nothing_readable_is_refused(tmp_path):
     (tmp_path / "broken.avi").write_bytes(b"RIFF nothing")
-    with pytest.raises(InputError, match="no video could be indexed"):
+    (tmp_path / "other.avi").write_bytes(b"RIFF")
+    with pytest.raises(InputError, match=r"broken.avi: not a video"):
         mine_index(tmp_path / "broken.avi", output=tmp_path / "index")
+    with pytest.raises(InputError, match="no video could be indexed"):
+        mine_index(tmp_path / "*.avi", output=tmp_path / "index")
 
 
 def test_frames_are_items_too(pool, tmp_path):
@@ -273,10 +277,9 @@ def test_an_index_keeps_its_settings(index, pool):
         mine_index(pool, output=index, bits=32)
 
 
-def test_an_index_of_another_backbone_is_refused(index, pool):
-    card = index / "encoder" / "card.json"
-    record = json.loads(card.read_text())
-    card.write_text(json.dumps({**record, "backbone_sha256": "0" * 64}))
+def test_an_index_of_another_backbone_is_refused(index, pool, monkeypatch):
+    installed = SimpleNamespace(name="mobilenet-v2", sha256="0" * 64)
+    monkeypatch.setattr("hie_cli.retrieval.search.Describer", lambda *_: installed)
     with pytest.raises(InputError, match="made with another"):
         mine_search(index, pool / "a.avi")
 
@@ -293,6 +296,18 @@ def test_damaged_files_of_an_index_are_named(index, pool, name):
     assert "\n" not in str(caught.value)
 
 
+def test_the_encoder_of_other_codes_is_refused(index, pool, tmp_path):
+    """Of the same backbone and length, but of another pool: its codes mean something else."""
+    mine_index(pool / "b.avi", output=tmp_path / "other")
+    shutil.rmtree(index / "encoder")
+    shutil.copytree(tmp_path / "other" / "encoder", index / "encoder")
+    with pytest.raises(InputError, match="not the encoder of the index's codes"):
+        mine_search(index, pool / "a.avi")
+    shutil.rmtree(index / "encoder")
+    with pytest.raises(InputError, match="encoder: cannot be read"):
+        mine_index(pool, output=index)
+
+
 def test_no_index_is_said(tmp_path, pool):
     with pytest.raises(InputError, match="mine index"):
         mine_search(tmp_path, pool / "a.avi")
@@ -301,11 +316,20 @@ def test_no_index_is_said(tmp_path, pool):
 def test_a_failed_write_leaves_the_index_as_it_was(index, pool):
     with ItemStore(index) as store:
         store.connection.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(InputError, match="as it was"):
+        with pytest.raises(ConfigError, match="as it was"):
             store.remember(much="x" * 1_000_000)
     with ItemStore(index) as store:
         assert len(store) == 4
         assert "much" not in store.meta
+
+
+def test_a_full_disk_is_said_of_the_index(index, pool, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hie_cli.formats.locks.Lock._create", full)
+    with pytest.raises(ConfigError, match=r"index: cannot be written \(No space left"):
+        mine_index(pool, output=index)
 
 
 def test_items_come_in_the_order_asked_for_however_many(index):

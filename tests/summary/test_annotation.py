@@ -108,3 +108,18 @@ def test_results_are_not_replaced_unasked(two_videos):
     with pytest.raises(ConfigError, match=r"frames.json: already there"):
         choose_for_annotation(two_videos / "a.avi", **how)
     choose_for_annotation(two_videos / "a.avi", overwrite=True, **how)
+
+
+def test_an_earlier_choice_is_kept_or_replaced_whole(two_videos):
+    """--resume keeps what is of the same input; nothing of an older choice is left beside a new."""
+    out = two_videos / "out"
+    how = {"output": out, "documents": two_videos / "track", "to": "hieve-xml"}
+    videos = [two_videos / "a.avi", two_videos / "b.avi"]
+    first = choose_for_annotation(videos, count=4, **how)
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()}
+    again = choose_for_annotation(videos, count=4, resume=True, **how)
+    assert before == {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()}
+    assert again.record() == json.loads(json.dumps(first.record()))
+    assert set(again.files) == set(first.files) == set(before)
+    fewer = choose_for_annotation(videos, count=1, resume=True, **{**how, "to": "coco"})
+    assert {p for p in out.rglob("*") if p.is_file()} == set(fewer.files)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.summary.crowd import CrowdSignals, closeness, novelty, signals_of_document, surprise
+from hie_cli.summary.crowd import (
+    CrowdSignals,
+    closeness,
+    likely,
+    novelty,
+    signals_of_document,
+    surprise,
+)
 from hie_cli.summary.saliency import crowd_saliency
 from hie_cli.summary.samples import Samples
 
@@ -32,6 +39,13 @@ def test_closeness_counts_the_covered():
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [50, 0, 60, 10]], float)
     assert closeness(People(boxes, np.ones(3))) == pytest.approx(0.5 + 0.5)
     assert closeness(People.empty()) == 0
+
+
+def test_who_is_tracked_or_sure_counts():
+    boxes = np.tile([0.0, 0, 10, 10], (3, 1))
+    scores = np.array([0.9, 0.05, 0.05])
+    assert len(likely(People(boxes, scores))) == 1
+    assert likely(People(boxes, scores, np.array([-1, 4, -1]))).track_ids.tolist() == [-1, 4]
 
 
 def test_speeds_in_body_heights_a_second():

@@ -13,6 +13,7 @@ from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.summary.results import ScoredShot
+from hie_cli.summary.timeline import write_timeline
 from tests.support.films import film
 
 FPS, FRAMES = 10.0, 200
@@ -141,6 +142,67 @@ def test_results_are_not_replaced_unasked(calm, tmp_path):
     assert again.seconds > first.seconds
     names = {p.name for p in (tmp_path / "out" / "calm" / "key-frames").iterdir()}
     assert names == {f"{shot.key_frame:06d}.png" for shot in again.chosen}
+
+
+def contents(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_an_interrupted_call_goes_on_where_it_was(calm, tmp_path, monkeypatch):
+    """What is finished is kept, untouched; in the end all is as after one uninterrupted call."""
+    other = film(tmp_path / "other.avi", (2, 10), (3, 90), frames=60)
+    how = {"method": "ctvsum", "share": 0.3}
+    videos = [calm[0], other]
+    summarize(videos, output=tmp_path / "whole", **how)
+
+    def interrupted(path, summary, pictures):
+        if summary.name == "other":
+            raise KeyboardInterrupt
+        write_timeline(path, summary, pictures)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hie_cli.summary.summarize.write_timeline", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            summarize(videos, output=tmp_path / "out", **how)
+    with pytest.raises(ConfigError, match=r"summary.json: already there; --resume"):
+        summarize(videos, output=tmp_path / "out", **how)
+    kept = tmp_path / "out" / "calm" / "summary.json"
+    before = kept.stat().st_mtime_ns
+    done = summarize(videos, output=tmp_path / "out", resume=True, **how)
+    assert kept.stat().st_mtime_ns == before
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    # What is kept is told as what is made.
+    again = summarize(videos, output=tmp_path / "out", resume=True, **how)
+    assert [one.record() for one in again.made] == [one.record() for one in done.made]
+    assert [one.files for one in again.made] == [one.files for one in done.made]
+
+
+@pytest.mark.parametrize("change", ["share", "video", "document", "files", "record"])
+def test_what_is_of_other_input_is_made_anew(calm, tmp_path, change):
+    video, people = calm
+    how = {"output": tmp_path / "out", "documents": people}
+    first = summarize(video, **how).made[0]
+    place = tmp_path / "out" / "calm"
+    if change == "share":
+        how["share"] = 0.3
+    elif change == "video":
+        film(video, (2, 60), frames=FRAMES)
+    elif change == "document":
+        document(people, event=(40, 60))
+    elif change == "files":
+        (place / "timeline.png").unlink()
+    else:
+        (place / "summary.json").write_text('{"shots": 3}')
+    again = summarize(video, resume=True, **how).made[0]
+    assert (place / "timeline.png").is_file()
+    assert json.loads((place / "summary.json").read_text()) == again.record()
+    same = again.record() == first.record()
+    assert same == (change in ("files", "record"))
+
+
+def test_resume_and_overwrite_exclude_each_other(calm, tmp_path):
+    with pytest.raises(ConfigError, match="exclude each other"):
+        summarize(calm[0], output=tmp_path / "out", resume=True, overwrite=True)
 
 
 def test_a_full_disk_leaves_nothing_half_written(calm, tmp_path, monkeypatch):
