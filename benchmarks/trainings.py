@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from hie_cli.core.types import FramePeople, TruthSequence
 from hie_cli.evaluation.metrics.detection_ap import RECALLS, accumulate
-from hie_cli.models.networks.nanodet import NanoDet
+from hie_cli.models.packaged import nanodet
 from hie_cli.training.data.items import Item, find_items
 from hie_cli.training.data.mix import read_mix
-from hie_cli.training.detect.task import people_of
-from hie_cli.training.detect.train_detect import beginning, train_detect
+from hie_cli.training.detect.pictures import people_of
+from hie_cli.training.detect.train_detect import train_detect
+from hie_cli.training.detect.trainable import beginning
 from hie_cli.training.engine.pixel_store import PixelFile
 
 Sources = list[dict[str, object]]
@@ -121,7 +123,7 @@ def tested(
     return {folder: _kept(folder) for folder in folders}
 
 
-def network_of(folder: Path) -> NanoDet:
+def network_of(folder: Path) -> nn.Module:
     """The network trained into ``folder``, or a packaged one; see ``tested``."""
     card = folder / "card.json"
     if not card.exists():
@@ -129,9 +131,9 @@ def network_of(folder: Path) -> NanoDet:
     return beginning(json.loads(card.read_text())["manifest"]["like"], str(folder))
 
 
-def ranked(network: NanoDet, items: Sequence[Item], side: int) -> Ranked:
+def ranked(network: nn.Module, items: Sequence[Item], side: int) -> Ranked:
     """What a network finds in pictures, as ``hie eval`` matches it."""
-    people = people_of(network, items, side, "cpu")
+    people = people_of(network, nanodet.SPEC, items, side, "cpu")
     sums = [
         accumulate(TruthSequence("test", (item.labels,)), [FramePeople(0, each)])
         for item, each in zip(items, people, strict=True)

@@ -14,7 +14,7 @@ from hie_cli.cli.train_output import show_network
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A DATA.yaml (hie data check DATA).")]
 Start = Annotated[
     str | None,
-    typer.Option("--start", metavar="DIR", help="A trained folder instead of packaged weights."),
+    typer.Option("--start", metavar="DIR", help="A trained folder or an imported model instead."),
 ]
 
 
@@ -33,9 +33,10 @@ def detect(
     resume: options.Resume = False,
     json: options.Json = False,
 ) -> None:
-    """Train NanoDet on your own data; its folder is then a detector for `hie detect --model`.
+    """Train a detector on your own data; its folder is then a model for `hie detect --model`.
 
-    It begins with the packaged weights (--set network=nanodet-half: with slices of them). Writes
+    NanoDet, from the packaged weights; --set network= nanodet-half (from slices of them),
+    movenet-multipose (with poses), fasterrcnn-r50 or keypointrcnn-r50 (from --start). Writes
     weights.safetensors, card.json with its calibration, log.csv, curves.png and last.pt.
 
     \b

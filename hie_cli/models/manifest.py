@@ -116,9 +116,11 @@ class Described:
             joints = JointCalibration(m.joint_calibration[:3])  # type: ignore[arg-type] # checked
         if self.layout is None:
             like = packaged(m.like)
+            size = m.input_size[:2] or like.input.size_wh
             return dataclasses.replace(
                 like,
                 name=m.name,
+                input=dataclasses.replace(like.input, size_wh=size),
                 network=OwnWeights(path, m.sha256, network_of(like)),
                 score=score or like.score,
                 joints=joints or like.joints,

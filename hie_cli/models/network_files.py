@@ -98,13 +98,15 @@ class UntrainedNetwork:
     """``hie_cli/weights/NAME.onnx``: a network whose weights are a user's.
 
     ``build``: the same network as a torch module, with random weights · ``graph_sha256``: of the
-    file; empty where there is none, and torch runs the network on the CPU as well.
+    file; empty where there is none, and torch runs the network on the CPU as well ·
+    ``present_name``: from a layer's name in any published file to that in the module.
     """
 
     name: str
     graph_sha256: str
     build: Callable[[], "nn.Module"]
     sha256: str = ""
+    present_name: Callable[[str], str] = str
 
     def open(self, input: InputSpec, device: str, threads: int | None) -> Network:
         """ModelError: it has no weights."""

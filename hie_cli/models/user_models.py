@@ -22,6 +22,7 @@ from hie_cli.core.partial_files import partial_path
 from hie_cli.models import assembly, manifest, weights
 from hie_cli.models.imported_network import ImportedNetwork, Session
 from hie_cli.models.manifest import Described
+from hie_cli.models.network_files import PackagedNetwork, UntrainedNetwork
 from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.packaged import MODELS, network_of
 from hie_cli.models.spec import ModelSpec
@@ -81,7 +82,7 @@ def install(
     check_name(name, f"{manifest_path}: name", overwrite=overwrite)
     data = weights.checked_bytes(path, sha256, f"give the sha256 of {path.name} in the manifest")
     if model.layout is None:
-        data = _as_safetensors(path, data)
+        data = _as_safetensors(path, data, network_of(manifest.packaged(model.manifest.like)))
         changed = dataclasses.replace(model.manifest, sha256=hashlib.sha256(data).hexdigest())
         model = dataclasses.replace(model, manifest=changed)
     model, others = _tried(model, data, path, tried)
@@ -138,8 +139,11 @@ def _tried(
     return model, others
 
 
-def _as_safetensors(path: Path, data: bytes) -> bytes:
-    """A state dict as the bytes of a safetensors file; torch files are read with weights_only."""
+def _as_safetensors(path: Path, data: bytes, network: PackagedNetwork | UntrainedNetwork) -> bytes:
+    """A state dict as the bytes of a safetensors file, layers named as ``network`` does.
+
+    Torch files are read with weights_only.
+    """
     if path.suffix == ".safetensors":
         weights.read_state(data, str(path))
         return data
@@ -165,6 +169,8 @@ def _as_safetensors(path: Path, data: bytes) -> bytes:
                 "layer names to tensors, and nothing else"
             )
     floats = (torch.float16, torch.float32)
+    if isinstance(network, UntrainedNetwork):
+        state = {network.present_name(name): value for name, value in state.items()}
     return save(
         {
             name: (value if value.dtype in floats else value.float()).contiguous().clone()

@@ -200,8 +200,16 @@ class MultiPose(nn.Module):
         f = self.trunk(images)
         center = self.center(f).sigmoid()
         summit = functional.max_pool2d(center, 5, 1, 2)
+        peaks = torch.where(center >= summit, center, torch.zeros_like(center))
+        return (peaks, *self._others(f))
+
+    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """As ``forward``, but with the centre probabilities of all cells."""
+        f = self.trunk(images)
+        return (self.center(f).sigmoid(), *self._others(f))
+
+    def _others(self, f: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         return (
-            torch.where(center >= summit, center, torch.zeros_like(center)),
             self.box_scale(f),
             self.box_offset(f),
             self.heatmap(f).sigmoid(),

@@ -1,7 +1,7 @@
 """The models that travel with the package: one file a network, one line each below."""
 
 from hie_cli.models.network_files import PackagedNetwork, UntrainedNetwork
-from hie_cli.models.packaged import mobilenet, movenet, nanodet, published
+from hie_cli.models.packaged import mobilenet, movenet, nanodet, published, rcnn
 from hie_cli.models.spec import ModelSpec
 
 MODELS: tuple[ModelSpec, ...] = (
@@ -22,8 +22,12 @@ NETWORKS: tuple[PackagedNetwork, ...] = (
 
 
 # Networks of users' weights: of a training, or published ones that are imported.
-UNTRAINED: tuple[ModelSpec, ...] = (nanodet.HALF, *published.SPECS)
-_WITHOUT_WEIGHTS: tuple[UntrainedNetwork, ...] = (nanodet.HALF_NETWORK, *published.NETWORKS)
+UNTRAINED: tuple[ModelSpec, ...] = (nanodet.HALF, *published.SPECS, *rcnn.SPECS)
+_WITHOUT_WEIGHTS: tuple[UntrainedNetwork, ...] = (
+    nanodet.HALF_NETWORK,
+    *published.NETWORKS,
+    *rcnn.NETWORKS,
+)
 
 
 def network_of(model: ModelSpec) -> PackagedNetwork | UntrainedNetwork:

@@ -12,6 +12,7 @@ from hie_cli.training.data import augment as change
 from hie_cli.training.data.augment import Augmentation, Floats, Rng
 from hie_cli.training.data.items import Item
 
+HALF_HEAD = 0.065  # of a person's height: a joint this near is right, as the calibration counts
 _LEAST_VISIBLE = 0.25  # share of a box that must be left inside the square
 _LEAST_SIDE = 4.0  # pixels; smaller people are ignored
 

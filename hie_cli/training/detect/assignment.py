@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from hie_cli.training.detect.losses import pairwise_iou
+from hie_cli.models.networks.boxes import pairwise_iou
 
 Assignment = Literal["atss", "dynamic"]
 TOP = 9  # candidates a level (ATSS)

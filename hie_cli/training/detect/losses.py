@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
+from hie_cli.models.networks.boxes import areas
+
 
 def quality_focal(logits: Tensor, quality: Tensor, beta: float = 2.0) -> Tensor:
     """|quality - p|^beta BCE(p, quality) of person logits (...,), GFL equation 2.
@@ -36,23 +38,11 @@ def generalised_iou(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """1 - GIoU (N,), and IoU (N,), of boxes (N, 4) xyxy."""
     low, high = torch.maximum(a[:, :2], b[:, :2]), torch.minimum(a[:, 2:], b[:, 2:])
     both = (high - low).clamp(min=0).prod(1)
-    union = _area(a) + _area(b) - both
+    union = areas(a) + areas(b) - both
     iou = both / union.clamp(min=1e-6)
     hull = torch.cat((torch.minimum(a[:, :2], b[:, :2]), torch.maximum(a[:, 2:], b[:, 2:])), 1)
-    whole = _area(hull).clamp(min=1e-6)
+    whole = areas(hull).clamp(min=1e-6)
     return 1 - iou + (whole - union) / whole, iou
-
-
-def pairwise_iou(a: Tensor, b: Tensor) -> Tensor:
-    """IoU (N, M) of boxes (N, 4) and (M, 4) xyxy."""
-    low = torch.maximum(a[:, None, :2], b[None, :, :2])
-    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
-    both = (high - low).clamp(min=0).prod(-1)
-    return both / (_area(a)[:, None] + _area(b)[None] - both).clamp(min=1e-6)
-
-
-def _area(boxes: Tensor) -> Tensor:
-    return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
 
 
 def expected_distance(bins: Tensor) -> Tensor:

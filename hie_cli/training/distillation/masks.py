@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hie_cli.training.detect.losses import pairwise_iou
+from hie_cli.models.networks.boxes import pairwise_iou
 
 VIRTUAL_ANCHOR = 8.0  # side of an anchor-free detector's only anchor, in strides
 

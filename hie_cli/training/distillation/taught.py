@@ -13,13 +13,16 @@ from hie_cli.core.progress import note, progress
 from hie_cli.models import registry
 from hie_cli.models.base import Detector
 from hie_cli.models.decoders.distance_bins import STRIDES
+from hie_cli.models.manifest import packaged
 from hie_cli.models.network_files import OwnWeights, PackagedNetwork
 from hie_cli.models.networks.nanodet import NanoDet
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.items import Item, Items
 from hie_cli.training.detect.assignment import grid
+from hie_cli.training.detect.pictures import Batch, PictureTask
 from hie_cli.training.detect.settings import DetectTrainConfig
-from hie_cli.training.detect.task import Batch, DetectTask
+from hie_cli.training.detect.task import DetectTask
+from hie_cli.training.detect.trainable import TRAINABLE
 from hie_cli.training.distillation import losses
 from hie_cli.training.distillation.losses import Adapter
 from hie_cli.training.distillation.masks import box_mask, imitation_mask, virtual_anchors
@@ -42,7 +45,7 @@ class TaughtTask(DetectTask):
     def __init__(
         self, module: Taught, teacher: NanoDet, items: Items, config: DetectTrainConfig, device: str
     ) -> None:
-        super().__init__(module.student, items, config, device)
+        super().__init__(module.student, packaged(config.network), items, config, device)
         self.module, self.teacher = module, teacher.to(device).eval().requires_grad_(False)
         self.step = 0
         # A short training would otherwise never hear its teacher.
@@ -105,8 +108,8 @@ class TaughtTask(DetectTask):
 
 
 def taught(
-    network: NanoDet, items: Items, how: DetectTrainConfig, device: str, teacher: str
-) -> tuple[DetectTask, nn.Module]:
+    network: nn.Module, items: Items, how: DetectTrainConfig, device: str, teacher: str
+) -> tuple[PictureTask, nn.Module]:
     """The task with ``teacher``, and the module whose weights are learned.
 
     ConfigError where the method needs feature maps that the teacher does not open.
@@ -114,7 +117,14 @@ def taught(
     spec = registry.find(teacher)
     if how.distill.method == "labels":
         model = registry.load_detector(teacher, "auto" if device.startswith("cuda") else "cpu")
-        return DetectTask(network, labelled(items, model, how), how, device), network
+        own = TRAINABLE[how.network].task
+        more = labelled(items, model, how)
+        return own(network, packaged(how.network), more, how, device), network
+    if not isinstance(network, NanoDet):
+        raise ConfigError(
+            f"--teacher {teacher}: {how.network} learns from boxes only; "
+            "--set distill.method=labels"
+        )
     master = _open(spec)
     if master is None:
         raise ConfigError(

@@ -29,7 +29,8 @@ class Optimisation:
     validation before stopping · select: the figure of ``Task.validate`` that must be high ·
     settings: whatever must be equal for a checkpoint to be resumed from · accumulate: batches whose
     gradients make one step · average: of the weights over the steps, an exponential mean that keeps
-    so much of itself in each step (0: none); it is what is validated and kept.
+    so much of itself in each step (0: none); it is what is validated and kept · precision: auto
+    (float16 beside float32 on CUDA), fp32, or bf16 (bfloat16 beside float32, on CPUs as well).
     """
 
     epochs: int
@@ -43,6 +44,7 @@ class Optimisation:
     settings: str
     accumulate: int = 1
     average: float = 0.0
+    precision: str = "auto"
 
 
 class Task(Protocol):
@@ -112,11 +114,15 @@ class TrainState:
 
     def __init__(self, network: nn.Module, how: Optimisation, device: str) -> None:
         self.network = network.to(device)
-        self.cuda = device.startswith("cuda")
+        self.device = torch.device(device).type
+        half = self.device == "cuda" and how.precision == "auto"
+        self.mixed = torch.float16 if half else None
+        if how.precision == "bf16":
+            self.mixed = torch.bfloat16
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=how.learning_rate, weight_decay=how.weight_decay
         )
-        self.scaler = torch.amp.GradScaler(enabled=self.cuda)
+        self.scaler = torch.amp.GradScaler(enabled=half)
         self.history: History = []
         self.best = Best()
         self.accumulate, self.keep, self.steps = how.accumulate, how.average, 0
@@ -224,7 +230,7 @@ def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> 
 
 
 def _forward(state: TrainState, task: Task, batch: Any) -> tuple[Tensor, int]:
-    with torch.autocast("cuda", enabled=state.cuda):
+    with torch.autocast(state.device, state.mixed, enabled=state.mixed is not None):
         return task.loss(batch)
 
 

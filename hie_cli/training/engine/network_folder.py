@@ -66,6 +66,8 @@ def write_network(folder: Path, result: Result, history: History, names: Sequenc
         "licence": "that of its data and of the weights it began with",
         "origin": f"hie train {base.task}",
     }
+    if base.input.any_size and base.cost is None:  # it runs at its own size only
+        manifest["input_size"] = [result.side, result.side]
     if result.score is not None:
         manifest["score_calibration"] = list(result.score.coefficients)
         manifest["recall"] = list(result.score.recall)

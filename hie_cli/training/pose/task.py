@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hie_cli.core.geometry import known
 from hie_cli.core.types import Annotations, FloatArray, People
 from hie_cli.evaluation.metrics.oks_ap import OksConfig, collect_oks, oks_ap
-from hie_cli.models.calibration_fit import Samples
+from hie_cli.models.calibration_fit import Samples, fit_joints
 from hie_cli.models.decoders.centernet import NUM_KEYPOINTS
 from hie_cli.models.estimators import CropEstimator
 from hie_cli.models.networks.movenet import SinglePose
@@ -22,14 +22,13 @@ from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.augment import NONE
 from hie_cli.training.data.items import Item, Items
 from hie_cli.training.data.mixing import epoch_order, in_threads
-from hie_cli.training.data.samples import person_sample, posed_people
+from hie_cli.training.data.samples import HALF_HEAD, person_sample, posed_people
 from hie_cli.training.engine import distributed
 from hie_cli.training.engine.loop import Figures
 from hie_cli.training.pose.losses import absolute, heat_focal, heat_squared
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.targets import targets
-
-HALF_HEAD = 0.065  # of a person's height: a joint this near is right, as the calibration counts
+from hie_cli.training.session import Calibrations
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,11 @@ class PoseTask:
         self.validation = items.validation
         self._sources = np.array([each.item.source for each in self.training], np.int64)
         self._weights = [source.weight for source in items.mix.sources]
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """See ``session.NetworkTask``."""
+        return ("near", "OKS_AP")
 
     @property
     def batches_per_epoch(self) -> int:
@@ -166,6 +170,12 @@ class PoseTask:
     def validate(self) -> Figures:
         """See ``Task``."""
         return judged(self.network, self.spec, self.validation, self.device)
+
+    def calibrations(self) -> Calibrations:
+        """See ``session.NetworkTask``."""
+        samples = joint_samples(self.network, self.spec, self.validation, self.device)
+        fit = fit_joints(samples, crops=True)
+        return Calibrations(joints=None if fit is None else fit.record)
 
 
 def combined(maps: Sequence[Tensor], batch: PoseBatch, config: PoseTrainConfig) -> Tensor:

@@ -1,7 +1,7 @@
 import torch
 
+from hie_cli.models.networks.boxes import pairwise_iou
 from hie_cli.training.detect.assignment import atss, dynamic, grid, inside
-from hie_cli.training.detect.losses import pairwise_iou
 
 CPU = torch.device("cpu")
 

@@ -3,11 +3,11 @@ import math
 import pytest
 import torch
 
+from hie_cli.models.networks.boxes import pairwise_iou
 from hie_cli.training.detect.losses import (
     distribution_focal,
     expected_distance,
     generalised_iou,
-    pairwise_iou,
     quality_focal,
 )
 

@@ -15,16 +15,18 @@ from hie_cli.core.errors import ConfigError, InputError, ModelError
 from hie_cli.models import registry
 from hie_cli.models.decoders.nanodet import PackagedNanoDet
 from hie_cli.models.images import Letterbox
+from hie_cli.models.manifest import packaged
 from hie_cli.training.data.items import find_items
 from hie_cli.training.data.mix import read_mix
 from hie_cli.training.detect import train_detect as command
 from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.task import DetectTask
-from hie_cli.training.detect.train_detect import beginning, optimisation
+from hie_cli.training.detect.trainable import beginning
 from hie_cli.training.distillation.taught import TaughtTask, labelled, taught
 from hie_cli.training.engine import checkpoint
 from hie_cli.training.engine.loop import TrainState, learn, run_epoch
 from hie_cli.training.engine.pixel_store import PixelFile
+from hie_cli.training.engine.settings import optimisation
 from tests.support.fakes import SquareDetector
 from tests.support.paths import ROOT
 from tests.support.stills import picture, write_mix
@@ -164,7 +166,7 @@ def task(tmp_path):
     with PixelFile(tmp_path / "store") as store:
         items = find_items(read_mix(write_mix(tmp_path)), store, 128)
         network = beginning("nanodet-half", None)
-        yield DetectTask(network, items, config, "cpu"), config
+        yield DetectTask(network, packaged("nanodet-half"), items, config, "cpu"), config
 
 
 def test_accumulated_batches_are_one_larger_batch(task):
@@ -172,7 +174,7 @@ def test_accumulated_batches_are_one_larger_batch(task):
     made, config = task
     network = made.network
     batch = next(iter(made.batches(0)))
-    state = TrainState(network, optimisation(config, None), "cpu")
+    state = TrainState(network, optimisation(config, "AP50"), "cpu")
     state.gather(made.loss(batch)[0])
     once = [p.grad.clone() for p in network.parameters() if p.grad is not None]
     state.accumulate = 2
@@ -187,7 +189,7 @@ def test_accumulated_batches_are_one_larger_batch(task):
 def test_averaged_weights_follow_the_steps(task):
     """Keep .5 at most, (1 + n) / (10 + n) at first: after one step 2 / 11 of the old weights."""
     made, config = task
-    how = optimisation(settings.load(config, None, {"average": 0.5}), None)
+    how = optimisation(settings.load(config, None, {"average": 0.5}), "AP50")
     state = TrainState(made.network, how, "cpu")
     name = "stem.0.bias"
     before = made.network.state_dict()[name].clone()
@@ -204,7 +206,7 @@ def test_a_loss_that_is_no_number_names_the_batch(task, monkeypatch, tmp_path):
     made, config = task
     monkeypatch.setattr(made, "loss", lambda batch: (torch.tensor(float("nan")), 2))
     with pytest.raises(InputError, match=r"epoch 0, batch 0 \(.*still.*\): the loss is no finite"):
-        learn(made.network, made, optimisation(config, None), tmp_path)
+        learn(made.network, made, optimisation(config, "AP50"), tmp_path)
 
 
 def test_short_memory_names_a_batch_that_fits(task, monkeypatch):
@@ -217,7 +219,7 @@ def test_short_memory_names_a_batch_that_fits(task, monkeypatch):
         return real(batch)
 
     monkeypatch.setattr(made, "loss", loss)
-    how = optimisation(config, None)
+    how = optimisation(config, "AP50")
     state = TrainState(made.network, how, "cpu")
     with pytest.raises(ConfigError, match=r"a batch of 1 fits: --set batch=1"):
         run_epoch(state, made, how, 0)
@@ -248,8 +250,9 @@ def test_what_is_ignored_is_no_background(task):
     levels = made.network.logits(batch.images)
     everything = torch.ones_like(batch.ignored)
     nobody = tuple(b[:0] for b in batch.boxes)
-    unknown = type(batch)(batch.images, nobody, everything, batch.items)
-    known = type(batch)(batch.images, nobody, ~everything, batch.items)
+    joints = tuple(j[:0] for j in batch.joints)
+    unknown = type(batch)(batch.images, nobody, joints, everything, batch.items)
+    known = type(batch)(batch.images, nobody, joints, ~everything, batch.items)
     assert made.detection_loss(levels, unknown).item() == 0
     assert made.detection_loss(levels, known).item() > 0
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hie_cli.training.detect.losses import pairwise_iou
+from hie_cli.models.networks.boxes import pairwise_iou
 from hie_cli.training.distillation.masks import (
     anchors_at,
     box_mask,

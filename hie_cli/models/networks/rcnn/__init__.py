@@ -1,0 +1,1 @@
+"""Two-stage detectors under torchvision's parameter names: Faster R-CNN and Keypoint R-CNN."""

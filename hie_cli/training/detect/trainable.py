@@ -1,0 +1,90 @@
+"""The detectors that can be trained: how each begins, what it loses, what of it can be frozen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from torch import nn
+
+from hie_cli.core.errors import ConfigError
+from hie_cli.core.progress import note
+from hie_cli.models import registry
+from hie_cli.models.manifest import packaged
+from hie_cli.models.networks.movenet import MultiPose
+from hie_cli.models.networks.nanodet import NanoDet
+from hie_cli.models.networks.rcnn.detector import RCNN
+from hie_cli.models.packaged import movenet, nanodet, network_of
+from hie_cli.training.detect.multipose import MultiPoseTask
+from hie_cli.training.detect.pictures import PictureTask
+from hie_cli.training.detect.rcnn import RCNNTask
+from hie_cli.training.detect.slices import half_of
+from hie_cli.training.detect.task import DetectTask
+from hie_cli.training.engine.start import weights_of
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """begin: the network as a training without ``--start`` begins · task: its losses · stages: of a
+    network, the parts from its input on that can be frozen.
+    """
+
+    begin: Callable[[], nn.Module]
+    task: type[PictureTask]
+    stages: Callable[[Any], Sequence[nn.Module]]
+
+
+def _half() -> nn.Module:
+    whole = nanodet.NETWORK.trained()
+    assert isinstance(whole, NanoDet)
+    return half_of(whole)
+
+
+def _from_nothing(name: str) -> Callable[[], nn.Module]:
+    def begin() -> nn.Module:
+        note(f"{name}: random weights; --start NAME begins with imported or trained ones")
+        return network_of(packaged(name)).build()
+
+    return begin
+
+
+def _of_nanodet(network: NanoDet) -> Sequence[nn.Module]:
+    return [network.stem, network.stage1, network.stage2, network.stage3, network.stage4]
+
+
+def _of_multipose(network: MultiPose) -> Sequence[nn.Module]:
+    blocks = network.trunk.blocks
+    ends = (0, 3, 6, 10, 17)  # strides 2, 4, 8, 16, 32
+    parts = [nn.ModuleList(list(blocks)[a:b]) for a, b in pairwise(ends)]
+    return [network.trunk.stem, *parts]
+
+
+def _of_rcnn(network: RCNN) -> Sequence[nn.Module]:
+    body = network.backbone.body
+    return [body.conv1, body.layer1, body.layer2, body.layer3, body.layer4]
+
+
+TRAINABLE: dict[str, Trainable] = {
+    "nanodet": Trainable(nanodet.NETWORK.trained, DetectTask, _of_nanodet),
+    "nanodet-half": Trainable(_half, DetectTask, _of_nanodet),
+    "movenet-multipose": Trainable(movenet.MULTIPOSE_NETWORK.trained, MultiPoseTask, _of_multipose),
+    "fasterrcnn-r50": Trainable(_from_nothing("fasterrcnn-r50"), RCNNTask, _of_rcnn),
+    "keypointrcnn-r50": Trainable(_from_nothing("keypointrcnn-r50"), RCNNTask, _of_rcnn),
+}
+
+
+def beginning(network: str, start: str | None) -> nn.Module:
+    """The network to begin with: its usual beginning, or the model ``start`` of its kind."""
+    if start is None:
+        return TRAINABLE[network].begin()
+    spec = registry.find(start)
+    if spec.task != "detect" or spec.architecture != network:
+        raise ConfigError(f"--start {start}: is a {spec.architecture}; set network to match")
+    return weights_of(spec, start)
+
+
+def freeze(network: nn.Module, name: str, stages: int) -> None:
+    """Keep the stem and the first ``stages`` stages as they are."""
+    parts = TRAINABLE[name].stages(network)
+    for part in parts[: stages + 1] if stages else ():
+        part.requires_grad_(False)
