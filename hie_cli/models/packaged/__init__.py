@@ -22,9 +22,15 @@ NETWORKS: tuple[PackagedNetwork, ...] = (
 
 
 # Networks of users' weights: of a training, or published ones that are imported.
-UNTRAINED: tuple[ModelSpec, ...] = (nanodet.HALF, *published.SPECS, *rcnn.SPECS)
+UNTRAINED: tuple[ModelSpec, ...] = (
+    nanodet.HALF,
+    movenet.SIMCC,
+    *published.SPECS,
+    *rcnn.SPECS,
+)
 _WITHOUT_WEIGHTS: tuple[UntrainedNetwork, ...] = (
     nanodet.HALF_NETWORK,
+    movenet.SIMCC_NETWORK,
     *published.NETWORKS,
     *rcnn.NETWORKS,
 )

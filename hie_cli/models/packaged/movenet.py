@@ -1,11 +1,13 @@
 """MoveNet, by Google: MultiPose on whole images and on crops, Thunder and Lightning on crops."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.multipose import MultiPoseOnCrops, MultiPosePeople
+from hie_cli.models.decoders.simcc import SimCC
 from hie_cli.models.decoders.single_pose import SinglePose
-from hie_cli.models.network_files import PackagedNetwork, QuantisedNetwork
+from hie_cli.models.network_files import PackagedNetwork, QuantisedNetwork, UntrainedNetwork
 from hie_cli.models.spec import InputSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ def _lightning() -> "nn.Module":
     from hie_cli.models.networks.movenet import SinglePose
 
     return SinglePose(width=1.0)
+
+
+def _simcc() -> "nn.Module":
+    from hie_cli.models.networks.simcc import SimCCPose
+
+    return SimCCPose()
 
 
 MULTIPOSE_NETWORK = PackagedNetwork(
@@ -108,3 +116,14 @@ LIGHTNING = _crops(
     "movenet-lightning", LIGHTNING_NETWORK, 192, SinglePose(), (1.599, 1.154, 0.0),
     "one person per crop, fast",
 )  # fmt: skip
+SIMCC_NETWORK = UntrainedNetwork("lightning-simcc", "", _simcc)
+SIMCC = replace(
+    LIGHTNING,
+    name="lightning-simcc",
+    network=SIMCC_NETWORK,
+    architecture="lightning-simcc",
+    decoder=SimCC(keypoints="coco17"),
+    joints=None,
+    source="MoveNet Lightning with SimCC's bins, by `hie train pose`",
+    packaged=False,
+)

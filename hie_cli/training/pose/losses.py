@@ -1,9 +1,25 @@
-"""Losses of maps of joints: penalty-reduced focal (CenterNet), squared error, absolute error."""
+"""Losses of joints: penalty-reduced focal (CenterNet), squared and absolute error, missed OKS."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from hie_cli.core.skeletons import COCO17, OKS_SIGMAS
+from hie_cli.core.types import FloatArray
+
 _EPS = 1e-4
+
+
+def _sigmas() -> FloatArray:
+    """Of COCO's joints, those of HiEve's that are the same; .035 where none is (eyes, ears)."""
+    found = np.full(len(COCO17.joints), 0.035, np.float32)
+    for ours, theirs in enumerate(COCO17.sources):
+        if len(theirs) == 1:
+            found[theirs[0]] = OKS_SIGMAS[ours]
+    return found
+
+
+SIGMAS = _sigmas()
 
 
 def heat_focal(probability: Tensor, target: Tensor, counts: Tensor) -> Tensor:
@@ -28,3 +44,19 @@ def heat_squared(probability: Tensor, target: Tensor, counts: Tensor) -> Tensor:
 def absolute(found: Tensor, target: Tensor, counts: Tensor) -> Tensor:
     """Mean absolute error of what ``counts``."""
     return ((found.float() - target).abs() * counts).sum() / counts.sum().clamp(min=1)
+
+
+def missed_oks(found: Tensor, points: Tensor, labelled: Tensor, areas: Tensor) -> Tensor:
+    """1 - OKS of joints (N, 17, 2) against labelled ones (N, 17), the mean over people.
+
+    D. Maji et al., YOLO-Pose (CVPRW 2022), equation 3: exp(-d^2 / (2 area sigma'^2)) with COCO's
+    constants, sigma' twice a joint's standard deviation. areas (N,): of the people's boxes.
+    Somebody without a labelled joint does not count.
+    """
+    sigma = 2 * torch.from_numpy(SIGMAS).to(found)
+    distance = ((found - points) ** 2).sum(-1)
+    near = torch.exp(-distance / (2 * areas.clamp(min=1)[:, None] * sigma**2))
+    count = labelled.sum(1)
+    oks = (near * labelled).sum(1) / count.clamp(min=1)
+    there = count > 0
+    return ((1 - oks) * there).sum() / there.sum().clamp(min=1)

@@ -12,7 +12,9 @@ from hie_cli.training.engine.settings import LoopSettings
 class PoseTrainConfig(LoopSettings):
     """Settings of ``hie train pose``; the YAML file explains each."""
 
-    network: Literal["movenet-thunder", "movenet-lightning"] = "movenet-lightning"
+    network: Literal["movenet-thunder", "movenet-lightning", "lightning-simcc"] = (
+        "movenet-lightning"
+    )
     people: Annotated[int, between(0, 10_000_000)] = 0
     learning_rate: Annotated[float, above(0)] = 0.0002
     weight_decay: Annotated[float, between(0, 1)] = 0.01
@@ -23,6 +25,7 @@ class PoseTrainConfig(LoopSettings):
     centre_weight: Annotated[float, between(0, 1000)] = 0.1
     offset_weight: Annotated[float, between(0, 1000)] = 1.0
     regress_weight: Annotated[float, between(0, 1000)] = 0.1
+    oks_weight: Annotated[float, between(0, 1000)] = 0.0
     frozen: bool = False
     least_height: Annotated[float, between(1, 10_000)] = 24.0
     augment: Augmentation = field(default_factory=Augmentation)

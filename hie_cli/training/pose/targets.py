@@ -33,7 +33,7 @@ class Targets:
 
     centre (h, w), heat (17, h, w): Gaussians · centre_known (h, w), heat_known (17, h, w): where
     they count · points (17, 2): x, y, labelled (17,) · near (K, 2): x, y of the cells that say
-    where the joints are.
+    where the joints are · area: of the person's box, in cells.
     """
 
     centre: FloatArray
@@ -43,6 +43,7 @@ class Targets:
     points: FloatArray
     labelled: FloatArray
     near: FloatArray
+    area: float
 
 
 def targets(sample: Sample) -> Targets:
@@ -69,7 +70,9 @@ def targets(sample: Sample) -> Targets:
             centre_known *= ~crowd | (centre > _OTHERS)
     y, x = np.nonzero(centre > _NEAR)
     near = np.stack((x, y), 1).astype(np.float32)
-    return Targets(centre, centre_known, heat, heat_known, points, labelled, near)
+    width, height = (sample.boxes[sample.person, 2:] - sample.boxes[sample.person, :2]) / STRIDE
+    area = float(width * height)
+    return Targets(centre, centre_known, heat, heat_known, points, labelled, near, area)
 
 
 def as_coco(joints: Floats) -> tuple[FloatArray, FloatArray]:

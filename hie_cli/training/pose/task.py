@@ -16,7 +16,6 @@ from hie_cli.evaluation.metrics.oks_ap import OksConfig, collect_oks, oks_ap
 from hie_cli.models.calibration_fit import Samples, fit_joints
 from hie_cli.models.decoders.centernet import NUM_KEYPOINTS
 from hie_cli.models.estimators import CropEstimator
-from hie_cli.models.networks.movenet import SinglePose
 from hie_cli.models.runtime import TorchNetwork
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.augment import NONE
@@ -25,7 +24,7 @@ from hie_cli.training.data.mixing import epoch_order, in_threads
 from hie_cli.training.data.samples import HALF_HEAD, person_sample, posed_people
 from hie_cli.training.engine import distributed
 from hie_cli.training.engine.loop import Figures
-from hie_cli.training.pose.losses import absolute, heat_focal, heat_squared
+from hie_cli.training.pose.losses import absolute, heat_focal, heat_squared, missed_oks
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.targets import targets
 from hie_cli.training.session import Calibrations
@@ -43,7 +42,7 @@ class Posed:
 class PoseBatch:
     """images (N, S, S, 3) uint8 and, stacked, the fields of ``targets.Targets``.
 
-    near (K, 3): window, x, y of the cells that say where joints are.
+    near (K, 3): window, x, y of the cells that say where joints are · areas (N,): in cells.
     """
 
     images: Tensor
@@ -54,6 +53,7 @@ class PoseBatch:
     points: Tensor
     labelled: Tensor
     near: Tensor
+    areas: Tensor
     people: tuple[Posed, ...]
 
     def to(self, device: str) -> "PoseBatch":
@@ -79,7 +79,7 @@ class PoseTask:
     """Joints of one person in a window, learned from ``training``, judged on ``validation``."""
 
     def __init__(
-        self, network: SinglePose, spec: ModelSpec, items: Items, config: PoseTrainConfig,
+        self, network: nn.Module, spec: ModelSpec, items: Items, config: PoseTrainConfig,
         device: str,
     ) -> None:  # fmt: skip
         self.network, self.spec, self.config, self.device = network, spec, config, device
@@ -147,7 +147,8 @@ class PoseTask:
         return PoseBatch(
             torch.from_numpy(np.stack(images)), stacked("centre"), stacked("centre_known"),
             stacked("heat"), stacked("heat_known"), stacked("points"), stacked("labelled"),
-            torch.from_numpy(np.concatenate(near)).long(), people,
+            torch.from_numpy(np.concatenate(near)).long(),
+            torch.tensor([part.area for part in parts]), people,
         )  # fmt: skip
 
     def names(self, batch: PoseBatch) -> list[str]:
@@ -201,7 +202,14 @@ def combined(maps: Sequence[Tensor], batch: PoseBatch, config: PoseTrainConfig) 
     at = torch.stack((cx, cy), 1).float()[:, None]
     wanted = (batch.points[window] - at).flip(2)
     counts = batch.labelled[window][..., None].expand_as(found)
-    return total + config.regress_weight * absolute(found, wanted, counts)
+    total = total + config.regress_weight * absolute(found, wanted, counts)
+    if config.oks_weight:
+        places = found.flip(2) + at
+        missed = missed_oks(
+            places, batch.points[window], batch.labelled[window], batch.areas[window]
+        )
+        total = total + config.oks_weight * missed
+    return total
 
 
 def estimated(

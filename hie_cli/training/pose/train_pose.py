@@ -10,10 +10,14 @@ from hie_cli.core.progress import note
 from hie_cli.models import registry
 from hie_cli.models.manifest import packaged
 from hie_cli.models.networks.movenet import SinglePose
+from hie_cli.models.networks.simcc import SimCCPose, from_maps
+from hie_cli.models.packaged import movenet
+from hie_cli.models.packaged.movenet import SIMCC
 from hie_cli.training.engine.network_folder import TrainedNetwork
 from hie_cli.training.engine.settings import optimisation
 from hie_cli.training.engine.start import weights_of
 from hie_cli.training.pose.settings import PoseTrainConfig
+from hie_cli.training.pose.simcc import SimCCTask
 from hie_cli.training.pose.task import PoseTask
 from hie_cli.training.session import opened, trained
 
@@ -40,10 +44,11 @@ def train_pose(
     how = settings.load(PoseTrainConfig(), config, set)
     with opened(data, how, output, device, resume=resume, overwrite=overwrite) as session:
         network = beginning(how.network, start).to(session.device)
-        if how.frozen:
+        if how.frozen and isinstance(network, SinglePose | SimCCPose):
             network.trunk.requires_grad_(False)
         items = session.items(_STORED)
-        task = PoseTask(network, packaged(how.network), items, how, session.device)
+        kind = SimCCTask if how.network == SIMCC.name else PoseTask
+        task = kind(network, packaged(how.network), items, how, session.device)
         require_poses(task)
         note(f"{items.told}: {len(task.training)} people to learn from")
         session.begin()
@@ -64,11 +69,14 @@ def require_poses(task: PoseTask) -> None:
             raise InputError(f"nobody {name} has labelled joints; check the truth's layout")
 
 
-def beginning(network: str, start: str | None) -> SinglePose:
+def beginning(network: str, start: str | None) -> nn.Module:
     """The network to begin with: packaged weights, or a trained folder's."""
+    if start is None and network == SIMCC.name:
+        lightning = movenet.LIGHTNING_NETWORK.trained()
+        assert isinstance(lightning, SinglePose)
+        return from_maps(lightning)
     name = start or network
     spec = registry.find(name)
-    built: nn.Module = weights_of(spec, name)
-    if not isinstance(built, SinglePose) or spec.architecture != network:
+    if spec.task != "pose" or spec.architecture != network:
         raise ConfigError(f"--start {start}: is a {spec.architecture}; set network to match")
-    return built
+    return weights_of(spec, name)

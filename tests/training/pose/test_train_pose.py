@@ -88,11 +88,11 @@ def task(tmp_path):
         yield PoseTask(network, packaged(config.network), items, config, "cpu"), config
 
 
-@pytest.mark.parametrize("loss", ["focal", "mse"])
-def test_it_learns(task, loss):
+@pytest.mark.parametrize(("loss", "oks"), [("focal", 0), ("mse", 0), ("focal", 1)])
+def test_it_learns(task, loss, oks):
     """The loss of one batch falls while it is learned by heart."""
     made, config = task
-    made.config = settings.load(config, None, {"heat_loss": loss})
+    made.config = settings.load(config, None, {"heat_loss": loss, "oks_weight": oks})
     made.network.trunk.requires_grad_(False)
     batch = next(iter(made.batches(0)))
     optimizer = torch.optim.AdamW(made.network.parameters(), lr=3e-3)

@@ -61,7 +61,7 @@ class RCNN(nn.Module):
         found = [
             people(of, offsets, own, picture.height, picture.width, MOST)
             for of, offsets, own in zip(
-                logits.split(counts), by.split(counts), regions, strict=True
+                torch.split(logits, counts), torch.split(by, counts), regions, strict=True
             )
         ]
         boxes = torch.stack([_filled(own) for own, _ in found])
@@ -69,7 +69,8 @@ class RCNN(nn.Module):
         if not self.with_joints:
             return boxes, scores
         each = [own for own, _ in found]
-        maps = self.roi_heads.joints(levels, each).split([len(own) for own in each])
+        every = self.roi_heads.joints(levels, each)
+        maps = torch.split(every, [len(own) for own in each])
         joints = [placed(own, of) for own, of in zip(maps, each, strict=True)]
         return boxes, scores, torch.stack([_filled(own) for own in joints])
 

@@ -60,11 +60,13 @@ class Head(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Sequential(nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, padding=1)))
+        hidden = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
+        self.conv = nn.Sequential(nn.Sequential(hidden))
         self.cls_logits = nn.Conv2d(WIDTH, len(RATIOS), 1)
         self.bbox_pred = nn.Conv2d(WIDTH, 4 * len(RATIOS), 1)
-        for layer in (self.conv[0][0], self.cls_logits, self.bbox_pred):  # type: ignore[index]
+        for layer in (hidden, self.cls_logits, self.bbox_pred):
             nn.init.normal_(layer.weight, std=0.01)
+            assert layer.bias is not None
             nn.init.zeros_(layer.bias)
 
     def forward(self, level: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,12 +50,10 @@ def aligned(features: Tensor, boxes: Tensor, side: int) -> Tensor:
     x = boxes[:, :1] + size[:, :1] * steps  # (M, side * samples)
     y = boxes[:, 1:2] + size[:, 1:] * steps
     inside_x, inside_y = (x >= -1) & (x <= width), (y >= -1) & (y <= height)
-    grid = torch.stack(
-        torch.broadcast_tensors(
-            (2 * x / max(width - 1, 1) - 1)[:, None, :], (2 * y / max(height - 1, 1) - 1)[..., None]
-        ),
-        -1,
-    )
+    shape = len(boxes), side * _SAMPLES, side * _SAMPLES
+    columns = (2 * x / max(width - 1, 1) - 1)[:, None, :].expand(shape)
+    rows_at = (2 * y / max(height - 1, 1) - 1)[..., None].expand(shape)
+    grid = torch.stack((columns, rows_at), -1)
     points = grid.reshape(1, -1, side * _SAMPLES, 2)  # all boxes below each other
     sampled = grid_sample(
         features[None].float(), points, mode="bilinear", padding_mode="border", align_corners=True
