@@ -68,6 +68,10 @@ def action(
         start=start, distill=distill, output=output, config=config, set=sets, device=device,
         resume=resume, overwrite=overwrite,
     )  # fmt: skip
+    from hie_cli.training.engine import distributed
+
+    if distributed.rank():  # the first process speaks
+        return
     if json:
         told = {"selected_by": done.selected_by, "epochs": done.epochs, "data": done.data}
         show_json({"folder": str(done.folder), **done.numbers, **told})

@@ -116,7 +116,9 @@ class Described:
             joints = JointCalibration(m.joint_calibration[:3])  # type: ignore[arg-type] # checked
         if self.layout is None:
             like = packaged(m.like)
-            size = m.input_size[:2] or like.input.size_wh
+            size = like.input.size_wh
+            if m.input_size:
+                size = m.input_size[0], m.input_size[1]
             return dataclasses.replace(
                 like,
                 name=m.name,

@@ -17,6 +17,7 @@ from hie_cli.recognition.learned.network_specs import NetworkSpec
 from hie_cli.training.action.samples import Batch, Sample, batch_of, batches, counts, epoch, groups
 from hie_cli.training.action.scores import Quality, quality
 from hie_cli.training.action.settings import TrainConfig
+from hie_cli.training.engine.distributed import gathered, processes, rank, shared_norms
 from hie_cli.training.engine.loop import Figures, Learned, Optimisation, learn
 from hie_cli.training.engine.losses import class_weights, plain, tf_kd_reg, tf_kd_self
 
@@ -35,6 +36,8 @@ class Trained(Learned):
 def optimisation(config: TrainConfig) -> Optimisation:
     """The engine's part of the settings."""
     kept = {k: v for k, v in as_dict(config).items() if k not in FREE}
+    if processes() > 1:
+        kept["processes"] = processes()
     return Optimisation(
         config.epochs,
         config.highest_rate,
@@ -56,13 +59,14 @@ def criterion(
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
         known = batch.labels >= 0
-        logits, labels = logits[known].float(), batch.labels[known]
+        # Of all processes: weights of classes would otherwise be normalised in each by itself.
+        logits, labels = gathered(logits[known].float()), gathered(batch.labels[known])
         if config.distill == "reg":
             return tf_kd_reg(logits, labels, *config.tf_kd, weights)
         if config.distill == "self":
             assert teacher is not None
             with torch.no_grad():
-                taught = teacher(*batch.inputs)[known].float()
+                taught = gathered(teacher(*batch.inputs)[known].float())
             return tf_kd_self(logits, labels, taught, *config.tf_kd, weights)
         return base(logits, labels)
 
@@ -131,7 +135,7 @@ class ActionTask:
     @property
     def batches_per_epoch(self) -> int:
         """See ``Task``."""
-        return batches(self._training, self._config.batch_size)
+        return batches(self._training, self._config.batch_size * processes())
 
     @property
     def data(self) -> list[int]:
@@ -142,13 +146,16 @@ class ActionTask:
     def batches(self, number: int) -> Iterator[Batch]:
         """See ``Task``."""
         config = self._config
-        size, augment, seed = config.batch_size, config.augment, config.seed
-        for batch in epoch(self._training, self._kind, size, augment, seed, number):
+        size, augment, seed = config.batch_size * processes(), config.augment, config.seed
+        part = rank(), processes()
+        for batch in epoch(self._training, self._kind, size, augment, seed, number, part):
             yield batch.to(self._device)
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
         """See ``Task``."""
-        return self._loss(self._network(*batch.inputs), batch), int((batch.labels >= 0).sum())
+        with shared_norms(self._network):
+            logits = self._network(*batch.inputs)
+        return self._loss(logits, batch), int((batch.labels >= 0).sum())
 
     def finish_epoch(self) -> None:
         """See ``Task``."""

@@ -109,10 +109,13 @@ def epoch(
     how: Augmentation | None,
     seed: int,
     number: int,
+    part: tuple[int, int] = (0, 1),
 ) -> Iterator[Batch]:
     """The batches of epoch ``number``: shuffled and augmented by (seed, number) alone.
 
     So an epoch repeated after an interruption is the same. Scenes of similar size go together.
+    part: of every batch, the samples of process number ``part[0]`` of ``part[1]``; where there is
+    none for it, one that teaches nothing.
     """
     rng = np.random.default_rng([seed, number])
     order = rng.permutation(len(samples))
@@ -128,7 +131,12 @@ def epoch(
     for k in rng.permutation(len(plan)):
         chosen = [samples[i] for i in plan[int(k)]]
         views = [s.view if how is None else augmented(s.view, how, rng) for s in chosen]
-        yield batch_of(chosen, kind, views)
+        own = slice(part[0], None, part[1])
+        if part[0] < len(chosen):
+            yield batch_of(chosen[own], kind, views[own])
+        else:
+            silent = batch_of(chosen[:1], kind, views[:1])
+            yield Batch(silent.inputs, silent.labels * 0 - 1)
 
 
 def counts(samples: Sequence[Sample], classes: int) -> IntArray:

@@ -22,7 +22,7 @@ from hie_cli.training.action.report import write_model
 from hie_cli.training.action.samples import Sample, samples_of
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.action.simulated import simulated_samples
-from hie_cli.training.engine import checkpoint
+from hie_cli.training.engine import checkpoint, distributed
 from hie_cli.training.engine.output import check_output, remove_previous
 from hie_cli.training.engine.report import write_curves, write_log
 from hie_cli.video.sources import find_videos
@@ -106,29 +106,34 @@ def _trained(
     if method not in ("none", "self", "reg") or (method == "self") != bool(teacher_folder):
         raise ConfigError(f"--distill {distill}: expected reg, or self:FOLDER of a trained model")
     config = settings.load(config, None, {"distill": method})
-    if resume and overwrite:
-        raise ConfigError("--resume and --overwrite exclude each other")
-    check_output(output, _RESULTS, resume=resume, overwrite=overwrite)
     if not data.paths and not data.simulate:
         raise ConfigError("nothing to train on: give DATA, or --simulate N")
-    kind, device = config.kind(), resolve_device(device)
-    torch.manual_seed(config.seed)
-    network = _network(start, kind)
-    teacher = _network(teacher_folder, kind).to(device).eval() if method == "self" else None
-    with nullcontext() if kind.wanted is None else PixelStore(output) as store:
-        training, validation, told = _samples(data, config, store)
-        note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
-        if store is not None:
-            note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
-        if overwrite:
-            remove_previous(output, _RESULTS)
-        trained = train(
-            network, training, validation, config, output,
-            device=device, resume=resume, teacher=teacher,
-        )  # fmt: skip
-    write_log(output, trained.history)
-    write_curves(output, trained.history, ("macro_accuracy", "accuracy", "wf_mAP"))
-    numbers = write_model(output, trained, config, output.resolve().name, told)
+    kind, device = config.kind(), distributed.local_device(resolve_device(device))
+    with distributed.group(device):
+        if distributed.rank() == 0:
+            check_output(output, _RESULTS, resume=resume, overwrite=overwrite)
+        distributed.wait()
+        torch.manual_seed(config.seed)
+        network = _network(start, kind)
+        teacher = _network(teacher_folder, kind).to(device).eval() if method == "self" else None
+        with nullcontext() if kind.wanted is None else PixelStore(output) as store:
+            training, validation, told = _samples(data, config, store)
+            note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
+            if store is not None:
+                note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
+            if overwrite and distributed.rank() == 0:
+                remove_previous(output, _RESULTS)
+            distributed.wait()
+            trained = train(
+                network, training, validation, config, output,
+                device=device, resume=resume, teacher=teacher,
+            )  # fmt: skip
+        numbers = {}
+        if distributed.rank() == 0:
+            write_log(output, trained.history)
+            write_curves(output, trained.history, ("macro_accuracy", "accuracy", "wf_mAP"))
+            numbers = write_model(output, trained, config, output.resolve().name, told)
+        distributed.wait()
     chosen = SELECTED[config.select]
     return TrainedModel(output, numbers, chosen, len(trained.history), told)
 

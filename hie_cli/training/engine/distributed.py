@@ -8,10 +8,12 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 T = TypeVar("T")
 _PATIENCE = timedelta(minutes=30)  # for a process that validates while the others wait
@@ -89,3 +91,89 @@ def wait() -> None:
     """Until all processes are here."""
     if processes() > 1:
         torch.distributed.barrier()
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """The rows of all processes, in their order; its own for a single one.
+
+    A loss of them is the loss of the whole batch on every process. The gradient passes to the own
+    rows only, times the number of processes: its mean over them is that of the whole batch.
+    """
+    world = processes()
+    if world == 1:
+        return rows
+    counts = [torch.zeros(1, dtype=torch.long, device=rows.device) for _ in range(world)]
+    own = torch.tensor([len(rows)], device=rows.device)
+    torch.distributed.all_gather(counts, own)
+    most = int(torch.stack(counts).max())
+    padded = rows.new_zeros((most, *rows.shape[1:]))
+    padded[: len(rows)] = rows.detach()
+    every = [torch.zeros_like(padded) for _ in range(world)]
+    torch.distributed.all_gather(every, padded)
+    parts = [part[: int(count)] for part, count in zip(every, counts, strict=True)]
+    if rows.requires_grad:
+        parts[rank()] = rows * world - (rows * (world - 1)).detach()
+    return torch.cat(parts)
+
+
+@contextmanager
+def shared_norms(network: nn.Module) -> Iterator[None]:
+    """Batch norms in training see the rows of all processes; nothing for a single one."""
+    layers = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
+    if processes() == 1:
+        layers = []
+    for layer in layers:
+        layer.forward = partial(_shared_norm, layer)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _shared_norm(layer: _BatchNorm, x: Tensor) -> Tensor:
+    """``layer`` of x (N, C, ...), its statistics over the rows of all processes."""
+    if not layer.training:
+        return type(layer).forward(layer, x)
+    dims = [0, *range(2, x.dim())]
+    channels, shape = x.shape[1], (1, x.shape[1], *[1] * (x.dim() - 2))
+    total = _all_reduce(torch.cat((x.sum(dims), x.new_tensor([x.numel() / channels]))))
+    number = total[-1].detach()
+    mean = total[:channels] / number
+    apart = x - mean.view(shape)
+    variance = _all_reduce((apart**2).sum(dims)) / number
+    if layer.running_mean is not None and layer.running_var is not None:
+        assert layer.num_batches_tracked is not None
+        layer.num_batches_tracked += 1
+        share = layer.momentum
+        if share is None:
+            share = 1 / float(layer.num_batches_tracked)
+        with torch.no_grad():
+            layer.running_mean.lerp_(mean, share)
+            layer.running_var.lerp_(variance * number / (number - 1).clamp(min=1), share)
+    scale = layer.weight * (variance + layer.eps).rsqrt()
+    return apart * scale.view(shape) + layer.bias.view(shape)
+
+
+def _all_reduce(value: Tensor) -> Tensor:
+    """The sum over the processes, with its gradient."""
+    total: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
+    return total
+
+
+class _Sum(torch.autograd.Function):
+    """A sum over the processes; so is its gradient, since each process's loss hangs on it."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:
+        return _summed(value)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _summed(gradient)
+
+
+def _summed(value: Tensor) -> Tensor:
+    total = value.detach().clone()
+    torch.distributed.all_reduce(total)
+    return total

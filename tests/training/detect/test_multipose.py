@@ -23,7 +23,6 @@ from hie_cli.training.detect.multipose import (
     multipose_loss,
     spreads,
 )
-from hie_cli.training.detect.pictures import PictureTask
 from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.trainable import beginning, freeze
 from hie_cli.training.engine.pixel_store import PixelFile
@@ -174,4 +173,3 @@ def test_a_network_without_joints_is_not_chosen_by_them(tmp_path):
             write_mix(tmp_path), output=tmp_path / "m", device="cpu",
             set={**SMALL, "network": "nanodet-half"},
         )  # fmt: skip
-    assert PictureTask.sees_joints.fget(None) is False

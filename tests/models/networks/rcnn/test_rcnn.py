@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 
 def shapes_of(classes, joints):
     """Names and shapes as torchvision 0.13 and later document them."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
 
     def convolution(name, c_out, c_in, kernel, bias):
         found[f"{name}.weight"] = (c_out, c_in, kernel, kernel)

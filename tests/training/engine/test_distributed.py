@@ -1,0 +1,51 @@
+"""Several processes, as torchrun starts them."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from hie_cli.training.engine import checkpoint, distributed
+from tests.support.actions_by_processes import trained
+from tests.support.paths import ROOT
+
+
+def torchrun(*arguments):
+    """Two processes of the small training of actions; the exit status and what was said."""
+    return subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+            "-m", "tests.support.actions_by_processes", *map(str, arguments),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, cwd=ROOT,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_killed_process_resumes_and_both_learn_what_one_does(tmp_path):
+    """kill -9 of one of two in the third epoch: two epochs are kept, and with --resume the losses
+    are those of one process with twice the batch.
+    """
+    whole = trained(tmp_path / "one", 8)
+    died = torchrun(tmp_path / "two", 4, "new", 2)
+    assert died.returncode != 0
+    assert "SIGKILL" in died.stderr
+    kept = torch.load(tmp_path / "two" / checkpoint.NAME, weights_only=True)
+    assert len(kept["history"]) == 2
+    done = torchrun(tmp_path / "two", 4, "resume", -1)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with (tmp_path / "two" / "log.csv").open() as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert losses == pytest.approx([row["loss"] for row in whole], rel=1e-4)
+
+
+def test_one_process_shares_with_nobody():
+    rows = torch.rand(3, 2, requires_grad=True)
+    assert distributed.gathered(rows) is rows
+    norm = torch.nn.BatchNorm1d(2)
+    with distributed.shared_norms(norm):
+        assert "forward" not in vars(norm)
