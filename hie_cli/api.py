@@ -21,7 +21,7 @@ from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
 from hie_cli.pipeline.inputs import Paths, Videos, path_texts
 from hie_cli.pipeline.networks import Models
-from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.run import run_document
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.video_batch import Batch, parse_shard, run_videos
@@ -72,9 +72,9 @@ def run(
     at its end where identities need the whole of it. Names, settings and models are checked before
     the first frame is asked for.
     """
-    output_dir = None
+    place = None
     if output is not None:
-        output_dir = _output_dir(output, overwrite, resume)
+        place = output_dir(output, overwrite, resume)
     elif overwrite or resume:
         raise ConfigError("overwrite and resume concern files; give output as well")
     return chain.run(
@@ -82,7 +82,7 @@ def run(
         until=until,
         config=_settings(preset, config, set, precision),
         device=device,
-        output=output_dir,
+        output=place,
         frames=frames,
         begin=begin,
         end=end,
@@ -117,6 +117,7 @@ def run_batch(
     num_cpus: float = 1.0,
     num_gpus: float = 0.0,
     shard: str = "1/1",
+    segment_frames: int | None = None,
     retry_failed: bool = False,
     list: PathLike[str] | str | None = None,
     parquet: bool = False,
@@ -128,28 +129,31 @@ def run_batch(
     own (a script that asks for more than one needs ``if __name__ == "__main__":``) · engine: local,
     or ray: on the cluster at ``address`` ("auto", HOST:PORT; None starts one here), as many at a
     time as it has room for workers of num_cpus and num_gpus · shard: "i/n",
-    the i-th of n parts of the videos · retry_failed: only those that failed or were interrupted in
-    ``output`` · list: a text, csv or parquet file that names the videos, with options of each
-    (docs/scale.md) · parquet: their people also as one table, ``output``/people · cuts: as ``run``.
+    the i-th of n parts of the videos · segment_frames: long videos are parted into segments of so
+    many frames (0: never, None: where workers would be idle) · retry_failed: only those that failed
+    or were interrupted in ``output`` · list: a text, csv or parquet file that names the videos,
+    with options of each (docs/scale.md) · parquet: their people also as one table,
+    ``output``/people · cuts: as ``run``.
 
     A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was recorded tells
     ``status``. Else as ``run``.
     """
     listed = None if list is None else Path(list)
     batch = Batch(
-        workers,
-        engine,
-        address,
-        num_cpus,
-        num_gpus,
-        parse_shard(shard),
-        retry_failed,
-        listed,
-        parquet,
+        workers=workers,
+        engine=engine,
+        address=address,
+        cpus=num_cpus,
+        gpus=num_gpus,
+        shard=parse_shard(shard),
+        retry_failed=retry_failed,
+        listed=listed,
+        table=parquet,
+        segment_frames=segment_frames,
     )
     return run_videos(
         path_texts(videos),
-        _output_dir(output, overwrite, resume or retry_failed),
+        output_dir(output, overwrite, resume, retry_failed),
         _settings(preset, config, set, precision),
         device,
         until,
@@ -191,16 +195,16 @@ def stream(
     looked at are dropped and counted. The source is open, and networks are loaded, when this
     returns. If the source is lost for good, HieError is raised after the last frame.
     """
-    output_dir = None
+    place = None
     if output is not None:
-        output_dir = _output_dir(output, overwrite, False)
+        place = output_dir(output, overwrite, False)
     elif overwrite:
         raise ConfigError("overwrite concerns files; give output as well")
     return open_live(
         str(source),
         _settings(preset, config, set, precision),
         device=device,
-        output=output_dir,
+        output=place,
         until=until,
         segment=segment,
         duration=duration,
@@ -371,7 +375,7 @@ def render(
     """
     chosen = render_options(show, only, scale, slow, crop, blur, cutouts, zones)
     settings = overlay(load_chain(preset, config, set), {"render": chosen}, "render")
-    output_dir = _output_dir(output, overwrite, False)
+    place = output_dir(output, overwrite, False)
     models, videos = Models(settings, "cpu"), find_videos(path_texts(video))
     files: list[Path] = []
     for path in find_documents(path_texts(documents)):
@@ -379,12 +383,12 @@ def render(
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
         source = open_video(document, match_video(document, videos), settings.video.fps)
-        made = output_dir.files(document_name(document), ("render",))
-        output_dir.check(made)
-        run_document(document, source, "render", output_dir, settings, models, png)
+        made = place.files(document_name(document), ("render",))
+        place.check(made)
+        run_document(document, source, "render", place, settings, models, png)
         files += made
         if settings.render.cutouts:
-            files += output_dir.clips(document_name(document))
+            files += place.clips(document_name(document))
     return files
 
 
@@ -411,15 +415,6 @@ def _settings(
     settings = load_chain(preset, config, set)
     given = {} if precision is None else {"precision": precision}
     return overlay(settings, given, "precision")
-
-
-def _output_dir(output: Path | str, overwrite: bool, resume: bool) -> OutputDir:
-    if overwrite and resume:
-        raise ConfigError("--overwrite and --resume contradict each other; give one")
-    folder = Path(output)
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"-o {folder}: is a file; give a folder")
-    return OutputDir(folder, overwrite, resume)
 
 
 def _picture(image: Image | PathLike[str] | str) -> Image:

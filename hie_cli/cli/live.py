@@ -93,6 +93,7 @@ def refuse_file_options(
         "--retry-failed": batch.retry_failed,
         "--list": batch.listed is not None,
         "--parquet": batch.table,
+        "--segment-frames": batch.segment_frames is not None,
         "--frames": frames[0] != ":",
         "--begin": frames[1] is not None,
         "--end": frames[2] is not None,

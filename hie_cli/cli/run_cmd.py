@@ -41,6 +41,15 @@ def run(
             "--list", metavar="FILE", help="Videos and options of each.", rich_help_panel=MANY
         ),
     ] = None,
+    segment_frames: Annotated[
+        str,
+        typer.Option(
+            "--segment-frames",
+            metavar="auto|N|0",
+            help="Part long videos among workers.",
+            rich_help_panel=MANY,
+        ),
+    ] = "auto",
     table: Annotated[
         bool,
         typer.Option(
@@ -149,19 +158,27 @@ def run(
     """
     from hie_cli.cli import live
     from hie_cli.cli.runner import Session
-    from hie_cli.pipeline.video_batch import Batch, parse_shard
+    from hie_cli.pipeline.video_batch import Batch, parse_segment_frames, parse_shard
 
-    if retry_failed and overwrite:
-        raise ConfigError("--overwrite and --retry-failed contradict each other; give one")
     batch = Batch(
-        workers, engine, address, cpus, gpus, parse_shard(shard), retry_failed, listed, table
+        workers=workers,
+        engine=engine,
+        address=address,
+        cpus=cpus,
+        gpus=gpus,
+        shard=parse_shard(shard),
+        retry_failed=retry_failed,
+        listed=listed,
+        table=table,
+        segment_frames=parse_segment_frames(segment_frames),
     )
     source = live.live_source(videos or [])
     wish = live.LiveWish(segment, duration, follow, serve, name)
     if source is not None:
         live.refuse_file_options(batch, resume, profile, stills, (frames, begin, end), cuts)
-    resume = resume or retry_failed
-    session = Session(output, preset, config, sets, device, overwrite, resume, json, profile)
+    session = Session(
+        output, preset, config, sets, device, overwrite, resume, json, profile, retry_failed
+    )
     session.choose_appearance(appearance)
     if model:
         session.choose_by_task(model)

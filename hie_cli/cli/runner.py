@@ -27,7 +27,7 @@ from hie_cli.pipeline.document_inputs import (
 from hie_cli.pipeline.job import recorded as counted
 from hie_cli.pipeline.job import run_to_end
 from hie_cli.pipeline.networks import Models, check_models
-from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.run import Stream, document_stream
 from hie_cli.pipeline.settings import load_chain
 from hie_cli.pipeline.summary import summary, write_summary
@@ -56,19 +56,13 @@ class Session:
         resume: bool,
         json: bool,
         profile: bool = False,
+        retry_failed: bool = False,
     ) -> None:
-        if overwrite and resume:
-            raise ConfigError("--overwrite and --resume contradict each other; give one")
-        try:
-            if output.exists() and not output.is_dir():
-                raise ConfigError(f"-o {output}: is a file; give a folder")
-        except OSError as error:
-            raise ConfigError(f"-o {output}: cannot be written ({error.strerror})") from None
+        self.output_dir = output_dir(output, overwrite, resume, retry_failed)
         if device not in DEVICES:
             hint = nearest(device, list(DEVICES))
             raise ConfigError(f"--device {device}: unknown{hint} (known: {', '.join(DEVICES)})")
         self.config = load_chain(preset, config or [], sets or [])
-        self.output_dir = OutputDir(output, overwrite, resume)
         self.device = device
         self.json = json
         self.profile = profile

@@ -42,6 +42,12 @@ def segment_start(index: int, config: DetectConfig) -> int:
     return index // config.segment * config.segment
 
 
+def part_end(index: int, config: DetectConfig) -> int:
+    """The end of the frames that share batches with frame ``index``: of its part of its segment."""
+    following = _part(index, config) + 1
+    return segment_start(index, config) + -(-following * config.segment // _PROBES)
+
+
 def detect(
     frames: Iterable[Frame],
     config: DetectConfig,

@@ -12,13 +12,15 @@ from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
 from hie_cli.formats.files import atomic_write
 from hie_cli.formats.layouts import people_dataset
 from hie_cli.formats.readers import read
-from hie_cli.pipeline import run_records
+from hie_cli.pipeline import run_records, segment_parts
 from hie_cli.pipeline.clock import Clock
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.inputs import VideoInput, video_file
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import Stream, video_stream
+from hie_cli.pipeline.run_records import RunRecord
+from hie_cli.pipeline.segment_plan import Split
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.tally import Tally
 from hie_cli.video.sources import FrameRange
@@ -46,13 +48,14 @@ class Setup:
 class VideoJob:
     """One video file or folder of images, to be gone through in this or a worker process.
 
-    name: of its documents.
+    name: of its documents · split: the segments of it that were run before, if any.
     """
 
     path: Path
     frames: FrameRange
     setup: Setup
     name: str
+    split: Split | None = None
 
     def again(self) -> "VideoJob":
         """The job for another attempt: what is written already is kept, unless it was old."""
@@ -107,7 +110,7 @@ def _write_table(name: str, setup: Setup, record: dict[str, Any]) -> Exception |
 
 
 def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[str, Any]:
-    stages = job.setup.stages
+    stages, split = job.setup.stages, job.split
     settings = run_records.settings_digest(stages, job.frames, job.setup.config)
     before = run_records.read_record(output, video.name)
     now = run_records.begun(video.name, job.path, settings, stages, before)
@@ -115,20 +118,47 @@ def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[s
     if output.resume and other:
         renewed = replace(output, overwrite=True, resume=False)
         job = replace(job, setup=replace(job.setup, output_dir=renewed))
-    elif (
+    elif (kept := _kept(job, before, settings, output)) is not None:
+        return kept
+    run_records.write_record(output, now)
+    if split is not None:
+        joined = segment_parts.join(job.setup.output_dir or output, split)
+        job = replace(job, setup=replace(job.setup, output_dir=joined))
+    result, error = _run(job, video)
+    if split is not None:
+        result = segment_parts.totals(output, split, result)
+    documents = run_records.header_digests(output, video.name, stages)
+    run_records.write_record(output, now.ending(result, documents))
+    _log_failure(output.failure_log(video.name), error)
+    if error is None:
+        segment_parts.forget(output, video.name)
+    return result
+
+
+def finished_before(job: VideoJob) -> bool:
+    """Whether a recorded job is finished as far as its record and its files tell."""
+    output = job.setup.output_dir
+    if output is None or not job.setup.recorded:
+        return False
+    settings = run_records.settings_digest(job.setup.stages, job.frames, job.setup.config)
+    before = run_records.read_record(output, job.name)
+    same = before is not None and before.input == run_records.fingerprint(job.path)
+    return same and _kept(job, before, settings, output) is not None
+
+
+def _kept(
+    job: VideoJob, before: RunRecord | None, settings: str, output: OutputDir
+) -> dict[str, Any] | None:
+    """The record of a job that was finished earlier and need not be run again; None: it must."""
+    if (
         output.resume
         and before is not None
         and before.result is not None
         and run_records.finished(before, settings, output)
-        and not (job.setup.table and not output.people_table(video.name).exists())
+        and not (job.setup.table and not output.people_table(job.name).exists())
     ):
         return before.result | {"kept": True}
-    run_records.write_record(output, now)
-    result, error = _run(job, video)
-    documents = run_records.header_digests(output, video.name, stages)
-    run_records.write_record(output, now.ending(result, documents))
-    _log_failure(output.failure_log(video.name), error)
-    return result
+    return None
 
 
 def _log_failure(path: Path, error: Exception | None) -> None:

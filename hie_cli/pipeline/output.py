@@ -14,12 +14,19 @@ from hie_cli.formats.layouts import people_dataset
 class OutputDir:
     """Where results go and what may happen to those already there.
 
-    A video's name comes from a file: one that would lead out of ``folder`` raises InputError.
+    ``joined``: stages whose documents were just put together (``segment_parts``), and are gone on
+    with even where ``resume`` is not asked for. A video's name comes from a file: one that would
+    lead out of ``folder`` raises InputError.
     """
 
     folder: Path
     overwrite: bool = False
     resume: bool = False
+    joined: tuple[str, ...] = ()
+
+    def resumes(self, stage: str) -> bool:
+        """Whether a document of ``stage`` that is there is gone on with."""
+        return self.resume or stage in self.joined
 
     def document(self, stage: str, name: str) -> Path:
         """``DIR/STAGE/NAME.json``."""
@@ -40,6 +47,10 @@ class OutputDir:
     def failure_log(self, name: str) -> Path:
         """``DIR/runs/NAME.log``: where in the program a video of a batch failed."""
         return self.folder / "runs" / f"{file_name(name)}.log"
+
+    def segments(self, name: str) -> Path:
+        """``DIR/.segments/NAME``: the segments of a long video, as long as it is not finished."""
+        return self.folder / ".segments" / file_name(name)
 
     def people_table(self, name: str) -> Path:
         """The video's part of the data set ``DIR/people`` (``people_dataset``)."""
@@ -81,3 +92,21 @@ class OutputDir:
         for path in paths:
             if taken(path) and not (self.overwrite or self.resume):
                 raise ConfigError(f"{path}: exists already; --overwrite replaces it")
+
+
+def output_dir(
+    folder: Path | str, overwrite: bool, resume: bool, retry_failed: bool = False
+) -> OutputDir:
+    """Where results go as options say it. Raises ConfigError for options that contradict each other
+    and for a folder that is a file or cannot be looked at.
+    """
+    asked = "--retry-failed" if retry_failed else "--resume"
+    if overwrite and (resume or retry_failed):
+        raise ConfigError(f"--overwrite and {asked} contradict each other; give one")
+    path = Path(folder)
+    try:
+        if path.exists() and not path.is_dir():
+            raise ConfigError(f"-o {path}: is a file; give a folder")
+    except OSError as error:
+        raise ConfigError(f"-o {path}: cannot be written ({error.strerror})") from None
+    return OutputDir(path, overwrite, resume or retry_failed)

@@ -150,7 +150,7 @@ def flow(
             else:
                 header = stage.header(header)
                 path = run.output.document(name, run.video.name)
-                writer = DocumentWriter(path, header, run.output.resume)
+                writer = DocumentWriter(path, header, run.output.resumes(name))
                 stack.callback(writer.close)
                 stream = written(stage, stream, writer, frames, run.clock)
             pixels = pixels and stage.keeps_images

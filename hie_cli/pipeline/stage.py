@@ -17,15 +17,20 @@ def _anywhere(index: int) -> int:
     return index
 
 
+def _at_once(index: int) -> int:
+    return index + 1
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of the chain on one video: a frame's people in, the same frame's people out.
 
     run: the stage itself; one frame out for each frame in, in order · context: how many frames
     around a frame its result depends on, None = all of the video · restart: of a frame's index the
-    index from which to run again so that this frame comes out as in a full run · needs_pixels: it
-    cannot do without images · keeps_images: images that come in go out again · whole: nothing comes
-    out before the last frame has gone in.
+    index from which to run again so that this frame comes out as in a full run · end: of a frame's
+    index the index before which it must not stop for that, what is around the frame aside ·
+    needs_pixels: it cannot do without images · keeps_images: images that come in go out again ·
+    whole: nothing comes out before the last frame has gone in.
     settings and models (a callable, for asking loads them) are what the document's header says of
     it; settings None: the stage writes no document.
     """
@@ -36,6 +41,7 @@ class Stage:
     models: Callable[[], tuple[dict[str, str], ...]] = tuple
     context: int | None = None
     restart: Callable[[int], int] = _anywhere
+    end: Callable[[int], int] = _at_once
     needs_pixels: bool = False
     keeps_images: bool = True
     whole: bool = False

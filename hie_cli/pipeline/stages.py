@@ -86,6 +86,7 @@ def detect(run: VideoRun) -> Stage:
         networks,
         context=half,
         restart=lambda index: detection.segment_start(index, config),
+        end=lambda index: detection.part_end(index, config),
         needs_pixels=True,
     )
 
@@ -108,6 +109,7 @@ def pose(run: VideoRun) -> Stage:
         lambda: () if run.models.pose is None else used([run.models.pose]),
         context=refine.context_frames(refining),
         restart=lambda index: posing.window_start(index, config),
+        end=lambda index: posing.window_start(index, config) + config.window,
         needs_pixels=True,
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.formats.locks import is_locked
-from hie_cli.pipeline import run_records
+from hie_cli.pipeline import run_records, segment_parts
 from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run_records import RunRecord
@@ -42,20 +42,30 @@ def status(folder: Path | str, videos: Paths = ()) -> list[VideoStatus]:
     output = OutputDir(Path(folder))
     wanted = path_texts(videos)
     inputs = {video_name(path): path for path in find_videos(wanted)} if wanted else {}
-    names = sorted({*run_records.recorded_names(output), *inputs})
+    begun = segment_parts.begun(output)
+    names = sorted({*run_records.recorded_names(output), *begun, *inputs})
     return [_status(output, name, inputs.get(name)) for name in names]
 
 
 def _status(output: OutputDir, name: str, video: Path | None) -> VideoStatus:
     record = run_records.read_record(output, name)
     if record is None:
-        return VideoStatus(name, "waiting")
+        return _segments_status(output, name)
     state, reason = _state(output, record, video)
     log = ""
     if state == "failed" and output.failure_log(name).is_file():
         log = str(output.failure_log(name))
     code = record.exit_code if state == "failed" else 0
     return VideoStatus(name, state, reason, code, record.attempts, log)
+
+
+def _segments_status(output: OutputDir, name: str) -> VideoStatus:
+    """Of a video without a record: its segments may be under way."""
+    if name not in segment_parts.begun(output):
+        return VideoStatus(name, "waiting")
+    if is_locked(output.run_record(name)):
+        return VideoStatus(name, "running", "in segments")
+    return VideoStatus(name, "interrupted", "in its segments; --resume goes on")
 
 
 def _state(output: OutputDir, record: RunRecord, video: Path | None) -> tuple[str, str]:

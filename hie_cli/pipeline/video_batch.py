@@ -9,15 +9,16 @@ from typing import Any
 
 from hie_cli.core.errors import ConfigError, InputError, nearest
 from hie_cli.core.progress import note
-from hie_cli.pipeline import run_records
+from hie_cli.pipeline import run_records, segment_parts
 from hie_cli.pipeline.batch import part_of, run_batch
 from hie_cli.pipeline.executors.base import Executor, Record
 from hie_cli.pipeline.executors.here import ThisProcess
 from hie_cli.pipeline.executors.local import WorkerProcesses
 from hie_cli.pipeline.inputs import check_cut_options
-from hie_cli.pipeline.job import Setup, VideoJob, run_job
+from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
+from hie_cli.pipeline.segment_job import Segments, run_any, split_long
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.pipeline.video_list import Listed, read_list
@@ -37,7 +38,8 @@ class Batch:
     takes of it · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
     ``retry_failed``: only those that failed or were interrupted earlier · ``listed``: a file that
     names the videos, with options of each (``video_list``) · ``table``: their people also go to the
-    parquet data set DIR/people.
+    parquet data set DIR/people · ``segment_frames``: long videos are parted into segments of so
+    many frames, run side by side; 0: never, None: where workers would be idle.
     """
 
     workers: int | None = None
@@ -49,6 +51,16 @@ class Batch:
     retry_failed: bool = False
     listed: Path | None = None
     table: bool = False
+    segment_frames: int | None = None
+
+
+def parse_segment_frames(text: str) -> int | None:
+    """Frames of a segment (``Batch.segment_frames``), of "auto" or a number. Raises ConfigError."""
+    if text == "auto":
+        return None
+    if text.isdecimal() and len(text) < 10:
+        return int(text)
+    raise ConfigError(f"--segment-frames {text}: expected auto, or a number of frames (0: never)")
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -107,8 +119,7 @@ def video_jobs(
         found = [Listed(piece, setup.config) for piece in pieces]
     output = setup.output_dir
     if batch.retry_failed:
-        if output is None or not output.resume:
-            raise ConfigError("retry-failed goes on with results that are there: no overwrite")
+        assert output is not None
         found = [each for each in found if _failed(output, each.piece.name)]
     if output is not None:
         for each in found:
@@ -123,11 +134,9 @@ def _job(listed: Listed, setup: Setup) -> VideoJob:
 
 def check_list(listed: Sequence[Listed], setup: Setup) -> None:
     """Know the models that the settings of single videos ask for. Raises ModelError."""
-    known = [setup.config]
-    for each in listed:
-        if each.config not in known:
-            check_models(each.config, setup.stages, setup.device)
-            known.append(each.config)
+    others = {repr(each.config): each.config for each in listed if each.config is not setup.config}
+    for config in others.values():
+        check_models(config, setup.stages, setup.device)
 
 
 def _pieces(
@@ -142,7 +151,9 @@ def _pieces(
 
 def _failed(output: OutputDir, name: str) -> bool:
     record = run_records.read_record(output, name)
-    return record is not None and record.status != run_records.DONE
+    if record is None:
+        return name in segment_parts.begun(output)
+    return record.status != run_records.DONE
 
 
 def run_jobs(
@@ -153,7 +164,12 @@ def run_jobs(
     finished: told of each record as it comes.
     """
     names = [job.name for job in jobs]
-    return run_batch(jobs, names, executor(batch, len(jobs)), partial(_ended, jobs, finished))
+    ended = partial(_ended, jobs, finished)
+    cluster = executor(batch, len(jobs)) if batch.engine == "ray" else None
+    slots = cluster.slots if cluster is not None else batch.workers or 1
+    parted = split_long(jobs, batch.segment_frames, slots)
+    tasks = sum(1 if job.split is None else len(job.split.segments) for job in parted)
+    return run_batch(parted, names, cluster or executor(batch, tasks), ended, Segments())
 
 
 def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record: Record) -> None:
@@ -165,7 +181,10 @@ def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record:
 
 
 def executor(batch: Batch, jobs: int) -> Executor:
-    """Where the jobs of a batch run. Raises ConfigError for an unknown engine, or no cluster."""
+    """Where the jobs of a batch run, at most ``jobs`` of them side by side.
+
+    Raises ConfigError for an unknown engine, or no cluster.
+    """
     if batch.engine not in ENGINES:
         hint = nearest(batch.engine, list(ENGINES))
         raise ConfigError(f"--engine {batch.engine}: unknown{hint} (known: {', '.join(ENGINES)})")
@@ -174,10 +193,10 @@ def executor(batch: Batch, jobs: int) -> Executor:
     if batch.engine == "ray":
         from hie_cli.pipeline.executors.ray_actors import RayActors
 
-        count = min(batch.workers or jobs, jobs)
-        return RayActors(run_job, count, batch.address, batch.cpus, batch.gpus)
+        count = batch.workers or 0
+        return RayActors(run_any, count, batch.address, batch.cpus, batch.gpus)
     count = min(batch.workers or 1, jobs)
-    return WorkerProcesses(run_job, count) if count > 1 else ThisProcess(run_job)
+    return WorkerProcesses(run_any, count) if count > 1 else ThisProcess(run_any)
 
 
 def run_videos(

@@ -154,9 +154,9 @@ def video_name(path: Path) -> str:
 class VideoSource:
     """One opened video file, image folder or image: ``info``, and its frames, decoded once.
 
-    ``fps`` overrides what the file says (images say nothing: 25), ``name`` the file's name.
-    Rotation flags are applied by the decoder. Raises InputError for a missing, empty or undecodable
-    file.
+    ``fps`` overrides what the file says (images say nothing: 25), ``name`` the file's name;
+    ``info``: what an earlier opening has found out, which is not looked for again. Rotation flags
+    are applied by the decoder. Raises InputError for a missing, empty or undecodable file.
     """
 
     def __init__(
@@ -165,13 +165,14 @@ class VideoSource:
         frames: FrameRange = FrameRange(),
         fps: float | None = None,
         name: str | None = None,
+        info: VideoInfo | None = None,
     ) -> None:
         self.path = path
         self._name = video_name(path) if name is None else name
         self.range = frames
         check_path(path)
         self._images = _images(path)
-        self.info = self._probe(fps)
+        self.info = info or self._probe(fps)
         if frames.begin is not None or frames.until is not None:
             # What the user gives are seconds of the file, whatever rate it is to be taken for.
             times = frame_times(path, self.info.num_frames)
