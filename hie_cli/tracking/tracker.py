@@ -158,19 +158,28 @@ class Tracker:
     def _match(
         self, tracks: Tracks, found: Detections, lately: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        """The detection (N,) of each track, -1 = none; weak ones for those seen ``lately`` (N,)."""
+        """The detection (N,) of each track, -1 = none; weak ones for those seen ``lately`` (N,).
+
+        A weak detection more similar to somebody already found is a second view of them: between
+        two who cross there are many, and one would draw the hidden person's track to the other.
+        """
         config = self.config
         tracked, detected, similarity = self._similarity(tracks, found)
         high = found.scores >= config.high_score
         low = ~high & (found.scores >= config.low_score)
         settled = tracks.hits > 1
         match = np.full(len(tracks), -1, np.int64)
+        explained = np.zeros(len(high))  # how well those found explain each detection
         for rows, columns, least in (
             (settled, high, config.min_similarity),
             (settled & lately, low, config.min_low_similarity),
             (~settled, high, config.min_similarity),
         ):
             good = (rows & (match < 0))[tracked] & columns[detected] & (similarity >= least)
+            if columns is low:
+                found_already = match[tracked] >= 0
+                np.maximum.at(explained, detected[found_already], similarity[found_already])
+                good &= similarity >= explained[detected]
             i, j = assign(tracked[good], detected[good], similarity[good])
             match[i] = j
             high[j] = False

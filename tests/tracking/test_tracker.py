@@ -55,3 +55,19 @@ def test_weak_detections_go_to_tracks_seen_lately(gap, continued):
         tracker.step(observation([], t))
     weak = Observation(9 + gap, People(np.array(box), np.array([0.4])))
     assert bool(tracker.step(weak).numbers[0] == 1) is continued
+
+
+@pytest.mark.parametrize(("left", "number"), [(110, -1), (120, 2)])
+def test_a_weak_detection_more_like_somebody_already_found_is_nobody_elses(left, number):
+    """Two stand at 100..140 and 130..170; the first is found in place, the second only weakly.
+
+    At 110..150 the weak box overlaps the first by 30 of 50 px, the second by 20 of 60; at 120..160
+    it is the other way round.
+    """
+    tracker = Tracker(TrackConfig(min_low_similarity=0.2), VIDEO)
+    first, second = [100.0, 100, 140, 200], [130.0, 100, 170, 200]
+    for t in range(10):
+        tracker.step(observation([first, second], t))
+    weak = [float(left), 100, left + 40.0, 200]
+    people = People(np.array([first, weak]), np.array([0.9, 0.4]))
+    assert tracker.step(Observation(10, people)).numbers.tolist() == [1, number]
