@@ -2,7 +2,8 @@
 
 The lock is a small file beside it that says who holds it: host, process, the process' start and the
 time. A process of this machine that is gone holds nothing any more. Of other machines that share
-the disk nothing can be asked; their lock counts for as long as its holder keeps it fresh.
+the disk nothing can be asked; their lock counts for as long as its holder keeps it fresh. Whoever
+meets such a lock waits until it is made fresh, and so its holder is alive, or has expired.
 """
 
 import errno
@@ -18,17 +19,20 @@ from pathlib import Path
 from typing import Self
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.progress import note
 
 FRESH_SECONDS = 30.0  # how often a holder says that it is still there
 STALE_SECONDS = 300.0  # after so much silence another machine's lock counts no more
 _TRIES = 20
+_LOOK_SECONDS = 0.5  # how often a lock that is waited for is looked at
 
 
 class Lock:
     """Held from construction until ``release``, or the end of a ``with`` block.
 
-    ``patience``: seconds to wait for another holder. Raises ConfigError naming the holder, OSError
-    where no lock can be written.
+    ``patience``: seconds to wait for another holder; one on another machine that gives no sign of
+    life is waited out besides. Raises ConfigError naming the holder, OSError where no lock can be
+    written.
     """
 
     def __init__(self, target: Path, patience: float = 0.0) -> None:
@@ -45,10 +49,14 @@ class Lock:
             }
         )
         deadline = time.monotonic() + patience
+        stranger = _Stranger(self.path)
         while (holder := self._attempt()) is not None:
-            if time.monotonic() >= deadline:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+            elif stranger.silent(holder):
+                time.sleep(_LOOK_SECONDS)
+            else:
                 raise ConfigError(_held(target, holder))
-            time.sleep(0.05)
         _KEEPER.keep(self.path)
 
     def _attempt(self) -> str | None:
@@ -105,6 +113,30 @@ class Lock:
         self.release()
 
 
+class _Stranger:
+    """The holder of a lock on another machine, watched for signs of life."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[str, float] | None = None
+
+    def silent(self, text: str) -> bool:
+        """Whether the holder, whose lock says ``text``, is on another machine and has made nothing
+        fresh since the first call.
+        """
+        if _holder(text).get("space") == _space():
+            return False
+        try:
+            now = text, self._path.stat().st_mtime
+        except FileNotFoundError:
+            return True  # given up in this moment
+        if self._seen is None:
+            left = max(0.0, STALE_SECONDS - _silence(self._path))
+            note(f"waiting for {_who(text)}, or {left:.0f} s without a sign of it")
+            self._seen = now
+        return now == self._seen
+
+
 def is_locked(target: Path) -> bool:
     """Whether somebody who is still at work holds the lock on ``target``."""
     path = target.with_name(f".{target.name}.lock")
@@ -132,9 +164,12 @@ def _holder(text: str) -> dict[str, object]:
 
 
 def _held(target: Path, text: str) -> str:
+    return f"{target}: is being written by {_who(text)}; wait for it, or stop it"
+
+
+def _who(text: str) -> str:
     holder = _holder(text)
-    who = f"process {holder.get('process')} on {holder.get('host')} since {holder.get('time')}"
-    return f"{target}: is being written by {who}; wait for it, or stop it"
+    return f"process {holder.get('process')} on {holder.get('host')} since {holder.get('time')}"
 
 
 def _is_held(path: Path, text: str) -> bool:

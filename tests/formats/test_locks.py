@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -76,25 +77,51 @@ def test_a_process_number_that_is_used_again_holds_nothing(tmp_path: Path) -> No
         assert said(path)["started"] != "another time"
 
 
+def kept_fresh(path: Path, seconds: float) -> threading.Thread:
+    """The lock of ``path`` is touched so much later, as by its holder."""
+    lock = path.with_name(f".{path.name}.lock")
+    thread = threading.Timer(seconds, lambda: os.utime(lock))
+    thread.start()
+    return thread
+
+
 def test_another_machines_lock_counts_as_long_as_it_is_fresh(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     lock = Lock(path)
-    rewritten(path, space="elsewhere", host="node7", process=1)
-    with pytest.raises(ConfigError, match="process 1 on node7"):
+    rewritten(path, host="elsewhere", space="elsewhere 1 pid:[2]", process=4711)
+    thread = kept_fresh(path, 0.2)
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match="process 4711 on elsewhere"):
         Lock(path)
-    long_ago = time.time() - STALE_SECONDS - 60
-    os.utime(lock.path, (long_ago, long_ago))
+    assert 0.2 <= time.monotonic() - began < STALE_SECONDS / 10
+    thread.join()
+    past = time.time() - STALE_SECONDS - 60
+    os.utime(path.with_name(f".{path.name}.lock"), (past, past))
     Lock(path).release()
-    assert not lock.path.exists()
+    lock.release()  # what it held is not there any more
+
+
+def test_another_machines_lock_is_waited_out_where_its_holder_gives_no_sign(tmp_path: Path) -> None:
+    path = tmp_path / "v.json"
+    lock = Lock(path)
+    rewritten(path, space="elsewhere 1 pid:[2]", process=4711)
+    almost = time.time() - STALE_SECONDS + 1.5
+    os.utime(path.with_name(f".{path.name}.lock"), (almost, almost))
+    began = time.monotonic()
+    Lock(path).release()
+    assert 1 <= time.monotonic() - began < 30
+    lock.release()
 
 
 def test_a_lock_that_says_nothing_counts_while_it_is_fresh(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
-    lock = tmp_path / ".v.json.lock"
-    for text in ("", "[]", '{"process": "x"}', "\0"):
-        lock.write_text(text)
-        with pytest.raises(ConfigError, match="is being written"):
+    lock = path.with_name(f".{path.name}.lock")
+    for text in ("", "\0\xff", "[" * 100_000, '{"process": "x"}', "[1]", '{"process": true}'):
+        lock.write_text(text, encoding="latin-1")
+        thread = kept_fresh(path, 0.1)
+        with pytest.raises(ConfigError, match=r"v\.json: is being written"):
             Lock(path)
+        thread.join()
 
 
 def test_held_locks_are_kept_fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
