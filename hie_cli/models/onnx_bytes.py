@@ -4,7 +4,7 @@ ONNX is a protocol buffer (github.com/onnx/onnx, onnx.proto3); the field numbers
 Only what is asked for is looked at, so that a large file costs next to nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hie_cli.core.errors import ModelError
 
@@ -83,3 +83,22 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
             return value, at
         if shift > 63:
             raise ValueError
+
+
+def with_outputs(graph: bytes, names: Sequence[str]) -> bytes:
+    """The model with these values of its graph as further float outputs.
+
+    A message that follows another one is merged with it by whoever reads them, and outputs are a
+    list: nothing in ``graph`` has to be understood. Whether it has such values the runtime tells.
+    """
+    float_tensor = _message(2, _message(1, b"\x08\x01"))  # a TypeProto of tensors of float
+    more = [_message(12, _message(1, name.encode()) + float_tensor) for name in names]
+    return graph + _message(7, b"".join(more)) if more else graph
+
+
+def _message(field: int, content: bytes) -> bytes:
+    """A field of bytes: its key, length and content."""
+    size, length = b"", len(content)
+    while length > 127:
+        size, length = size + bytes([length & 127 | 128]), length >> 7
+    return bytes([field << 3 | 2]) + size + bytes([length]) + content

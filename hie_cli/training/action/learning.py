@@ -22,7 +22,7 @@ from hie_cli.training.engine.loop import Figures, Learned, Optimisation, learn
 from hie_cli.training.engine.losses import class_weights, plain, tf_kd_reg, tf_kd_self
 
 NORM_SAMPLES = 64  # over which batch norms are measured
-FREE = ("epochs", "patience", "threads")  # settings that may change on resume
+FREE = ("epochs", "patience", "threads", "learning_rate")  # settings that may change on resume
 SELECTED = {"macro": "macro_accuracy", "wf_mAP": "wf_mAP"}
 
 
@@ -156,6 +156,15 @@ class ActionTask:
         with shared_norms(self._network):
             logits = self._network(*batch.inputs)
         return self._loss(logits, batch), int((batch.labels >= 0).sum())
+
+    def names(self, batch: Batch) -> list[str]:
+        """See ``Divisible``."""
+        return [sample.place for sample in batch.samples]
+
+    def part(self, batch: Batch, count: int) -> Batch:
+        """See ``Divisible``."""
+        made = batch_of(batch.samples[:count], self._kind, batch.views[:count])
+        return made.to(self._device)
 
     def finish_epoch(self) -> None:
         """See ``Task``."""

@@ -1,7 +1,7 @@
 """Training samples: what a network sees of one frame, with labels; shuffled batches of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled frame: its view, its labels (N,) 0-based, -1 = none, and its people."""
+    """One labelled frame: its view, its labels (N,) 0-based, -1 = none, its people, and for
+    messages its place.
+    """
 
     view: Any
     labels: IntArray
     people: People
+    place: str = ""
 
 
 def samples_of(
@@ -54,7 +57,8 @@ def samples_of(
         if window is not None and row is not None:
             look = None if footage is None else footage.look(item.index)
             view = kind.view(window, look)
-            yield Sample(view if store is None else store.kept(view), row, item.people)
+            place = f"{material.name}: frame {item.index}"
+            yield Sample(view if store is None else store.kept(view), row, item.people, place)
 
 
 def indices(middles: Sequence[int], wanted: FrameRequest, video: VideoInfo) -> list[int]:
@@ -67,14 +71,20 @@ def indices(middles: Sequence[int], wanted: FrameRequest, video: VideoInfo) -> l
 
 @dataclass(frozen=True)
 class Batch:
-    """A network's inputs, and the labels (M,) of all their people, -1 = none."""
+    """A network's inputs, and the labels (M,) of all their people, -1 = none.
+
+    samples, views: what it was made of.
+    """
 
     inputs: Tensors
     labels: "Tensor"
+    samples: tuple[Sample, ...] = ()
+    views: tuple[Any, ...] = ()
 
     def to(self, device: str) -> "Batch":
         """The batch on a device."""
-        return Batch(tuple(part.to(device) for part in self.inputs), self.labels.to(device))
+        inputs = tuple(part.to(device) for part in self.inputs)
+        return replace(self, inputs=inputs, labels=self.labels.to(device))
 
 
 def batch_of(
@@ -85,7 +95,8 @@ def batch_of(
 
     labels = np.concatenate([np.asarray(s.labels, np.int64) for s in samples])
     chosen = [s.view for s in samples] if views is None else views
-    return Batch(kind.inputs(chosen), torch.from_numpy(labels))
+    made_of = tuple(samples), tuple(chosen)
+    return Batch(kind.inputs(chosen), torch.from_numpy(labels), *made_of)
 
 
 def groups(samples: Sequence[Sample]) -> list[list[int]]:
@@ -136,7 +147,7 @@ def epoch(
             yield batch_of(chosen[own], kind, views[own])
         else:
             silent = batch_of(chosen[:1], kind, views[:1])
-            yield Batch(silent.inputs, silent.labels * 0 - 1)
+            yield replace(silent, labels=silent.labels * 0 - 1)
 
 
 def counts(samples: Sequence[Sample], classes: int) -> IntArray:

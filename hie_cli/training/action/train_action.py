@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from hie_cli.core import config as settings
+from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.progress import note
 from hie_cli.models.runtime import resolve_device
@@ -19,7 +20,7 @@ from hie_cli.training.action.data import chosen_labels, held_out, materials, wit
 from hie_cli.training.action.learning import SELECTED, train
 from hie_cli.training.action.pixels import PixelStore
 from hie_cli.training.action.report import write_model
-from hie_cli.training.action.samples import Sample, samples_of
+from hie_cli.training.action.samples import Sample, counts, samples_of
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.action.simulated import simulated_samples
 from hie_cli.training.engine import checkpoint, distributed
@@ -119,6 +120,9 @@ def _trained(
         with nullcontext() if kind.wanted is None else PixelStore(output) as store:
             training, validation, told = _samples(data, config, store)
             note(f"{len(training)} labelled frames to train on, {len(validation)} to validate")
+            missing = classes_without(training, validation)
+            if missing:
+                note(missing)
             if store is not None:
                 note(f"their pixels: {store.size / 1e6:.0f} MB in {output}, until training ends")
             if overwrite and distributed.rank() == 0:
@@ -136,6 +140,18 @@ def _trained(
         distributed.wait()
     chosen = SELECTED[config.select]
     return TrainedModel(output, numbers, chosen, len(trained.history), told)
+
+
+def classes_without(training: Sequence[Sample], validation: Sequence[Sample]) -> str:
+    """A line on the actions that nobody to train on shows though somebody to validate on does,
+    and on those that nobody shows at all; empty if there are none.
+    """
+    learned, judged = (counts(part, NUM_ACTIONS) > 0 for part in (training, validation))
+    asked = [name for name, a, b in zip(ACTIONS, learned, judged, strict=True) if b and not a]
+    unseen = [name for name, a, b in zip(ACTIONS, learned, judged, strict=True) if not (a or b)]
+    parts = [f"nobody to train on shows {', '.join(asked)}, though validation does"] * bool(asked)
+    parts += [f"no sample of {', '.join(unseen)}: never given"] * bool(unseen)
+    return "; ".join(parts)
 
 
 def _network(start: str | None, kind: NetworkSpec) -> nn.Module:

@@ -18,7 +18,9 @@ class Distillation:
     psi: of the imitation's mask · warm_up: steps without it at the start, a tenth of all at most ·
     normaliser: the loss of imitation, hints and boxes is divided by so many times the cells ·
     adapter: how the student's features are brought to the teacher's: ``conv``, ``conv-relu`` (as
-    published, for maps after a ReLU), ``none`` · min_score: from which the teacher's boxes count.
+    published, for maps after a ReLU), ``none`` · min_score: from which the teacher's boxes count ·
+    maps: of an imported ONNX teacher, the names of three values of its graph, for strides 8, 16
+    and 32.
     """
 
     method: Method = "imitation"
@@ -29,3 +31,4 @@ class Distillation:
     adapter: Literal["conv", "conv-relu", "none"] = "conv"
     temperature: Annotated[float, above(0)] = 1.0
     min_score: Annotated[float, between(0, 1)] = 0.5
+    maps: tuple[str, ...] = ()

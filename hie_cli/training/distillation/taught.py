@@ -14,9 +14,7 @@ from hie_cli.models import registry
 from hie_cli.models.base import Detector
 from hie_cli.models.decoders.distance_bins import STRIDES
 from hie_cli.models.manifest import packaged
-from hie_cli.models.network_files import OwnWeights, PackagedNetwork
 from hie_cli.models.networks.nanodet import NanoDet
-from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.items import Item, Items
 from hie_cli.training.detect.assignment import grid
 from hie_cli.training.detect.pictures import Batch, PictureTask
@@ -26,7 +24,7 @@ from hie_cli.training.detect.trainable import TRAINABLE
 from hie_cli.training.distillation import losses
 from hie_cli.training.distillation.losses import Adapter
 from hie_cli.training.distillation.masks import box_mask, imitation_mask, virtual_anchors
-from hie_cli.training.engine.start import weights_of
+from hie_cli.training.distillation.teachers import Teacher, teacher_of
 
 _SAME = 0.5  # overlap from which a teacher's box is a person already labelled
 
@@ -43,10 +41,10 @@ class TaughtTask(DetectTask):
     """``DetectTask`` with a loss of the feature maps beside its own."""
 
     def __init__(
-        self, module: Taught, teacher: NanoDet, items: Items, config: DetectTrainConfig, device: str
+        self, module: Taught, teacher: Teacher, items: Items, config: DetectTrainConfig, device: str
     ) -> None:
         super().__init__(module.student, packaged(config.network), items, config, device)
-        self.module, self.teacher = module, teacher.to(device).eval().requires_grad_(False)
+        self.module, self.teacher = module, teacher
         self.step = 0
         # A short training would otherwise never hear its teacher.
         tenth = config.epochs * self.batches_per_epoch // 10
@@ -67,7 +65,7 @@ class TaughtTask(DetectTask):
             # The adapters are part of what is learned; their gradient is 0 meanwhile.
             return own, len(batch.images)
         with torch.no_grad():
-            taught = [t.float() for t in self.teacher.features(batch.images)]
+            taught = self.teacher.maps(batch.images)
         return own + self.feature_loss(features, taught, batch.boxes), len(batch.images)
 
     def feature_loss(
@@ -125,32 +123,20 @@ def taught(
             f"--teacher {teacher}: {how.network} learns from boxes only; "
             "--set distill.method=labels"
         )
-    master = _open(spec)
-    if master is None:
-        raise ConfigError(
-            f"--teacher {teacher}: its feature maps are not open here; --set distill.method=labels "
-            "learns from its boxes"
-        )
-    widths = network.width, master.width
+    master = teacher_of(spec, how.distill.maps, how.side, device)
     adapters = nn.ModuleList()
     if how.distill.adapter != "none":
         rectified = how.distill.adapter == "conv-relu"
-        adapters = nn.ModuleList(Adapter(*widths, rectified) for _ in STRIDES)
-    elif widths[0] != widths[1]:
+        adapters = nn.ModuleList(
+            Adapter(network.width, width, rectified) for width in master.widths
+        )
+    elif set(master.widths) != {network.width}:
         raise ConfigError(
-            f"distill.adapter: none, but the student has {widths[0]} channels and the teacher "
-            f"{widths[1]}; set it to conv"
+            f"distill.adapter: none, but the student has {network.width} channels and the teacher "
+            f"{', '.join(map(str, sorted(set(master.widths))))}; set it to conv"
         )
     module = Taught(network, adapters).to(device)
     return TaughtTask(module, master, items, how, device), module
-
-
-def _open(spec: ModelSpec) -> NanoDet | None:
-    """The teacher as a torch module with feature maps like the student's; None for another one."""
-    if not isinstance(spec.network, OwnWeights | PackagedNetwork):
-        return None
-    found = weights_of(spec, spec.name)
-    return found if isinstance(found, NanoDet) else None
 
 
 def labelled(items: Items, teacher: Detector, how: DetectTrainConfig) -> Items:

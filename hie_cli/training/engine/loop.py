@@ -214,7 +214,7 @@ def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> 
         try:
             loss, of = _forward(state, task, batch)
             if not torch.isfinite(loss):
-                raise _no_number(task, batch, number, k)
+                raise _no_number(task, batch, number, k, bool(state.history))
             state.gather(loss)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not _short_of_memory(error):
@@ -234,13 +234,18 @@ def _forward(state: TrainState, task: Task, batch: Any) -> tuple[Tensor, int]:
         return task.loss(batch)
 
 
-def _no_number(task: Task, batch: Any, epoch: int, number: int) -> InputError:
-    names = task.names(batch) if isinstance(task, Divisible) else []
-    of = f" ({', '.join(names[:6])})" if names else ""
+def _no_number(task: Task, batch: Any, epoch: int, number: int, kept: bool) -> InputError:
+    names = [name for name in _names(task, batch) if name]
+    of = f" ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})" if names else ""
+    fix = "--resume goes on from the epoch before, with a lower" if kept else "try a lower"
     return InputError(
-        f"epoch {epoch}, batch {number}{of}: the loss is no finite number; the epoch before is "
-        "kept: lower --set learning_rate=, or look at these with `hie data show`"
+        f"epoch {epoch}, batch {number}{of}: the loss is no finite number; {fix} "
+        "--set learning_rate=, or without these pictures"
     )
+
+
+def _names(task: Task, batch: Any) -> list[str]:
+    return task.names(batch) if isinstance(task, Divisible) else []
 
 
 def _short_of_memory(error: Exception) -> bool:
@@ -252,8 +257,8 @@ def _short_of_memory(error: Exception) -> bool:
 
 def _too_large(state: TrainState, task: Task, batch: Any) -> ConfigError:
     """The error that says which batch would fit: the largest half of a half that does."""
-    if not isinstance(task, Divisible):
-        return ConfigError("out of memory; set a smaller batch")
+    if not isinstance(task, Divisible) or distributed.processes() > 1:
+        return ConfigError("out of memory; set a smaller batch")  # others wait for this process
     count = len(task.names(batch))
     while count > 1:
         count //= 2
@@ -264,6 +269,10 @@ def _too_large(state: TrainState, task: Task, batch: Any) -> ConfigError:
             break
         except (torch.OutOfMemoryError, RuntimeError):
             continue
+    else:
+        return ConfigError(
+            "out of memory even with a batch of 1; take smaller pictures"
+        )
     return ConfigError(f"out of memory; a batch of {count} fits: --set batch={count}")
 
 

@@ -8,7 +8,8 @@ from hie_cli.core.config import above, as_dict, between
 from hie_cli.training.engine import distributed
 from hie_cli.training.engine.loop import Optimisation
 
-FREE = ("epochs", "patience", "threads", "workers")  # settings that may change on resume
+# Settings that may change on resume.
+FREE = ("epochs", "patience", "threads", "workers", "learning_rate")
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def test_resume_refuses_other_data(tmp_path):
 
 def test_resume_refuses_other_settings_and_damaged_files(tmp_path):
     train(network(), samples(4), samples(4, 1), dataclasses.replace(CONFIG, epochs=1), tmp_path)
-    changed = dataclasses.replace(CONFIG, learning_rate=0.5)
+    changed = dataclasses.replace(CONFIG, weight_decay=0.5)
     with pytest.raises(InputError, match="other settings"):
         train(network(), samples(4), samples(4, 1), changed, tmp_path, resume=True)
     (tmp_path / checkpoint.NAME).write_bytes(b"junk")
