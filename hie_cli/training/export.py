@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,13 @@ from hie_cli.models import manifest, registry, user_models
 from hie_cli.models.assembly import assemble
 from hie_cli.models.export import graph as graphs
 from hie_cli.models.export.compare import Compared, of_detectors, of_estimators
-from hie_cli.models.export.modules import ExportedDetector, ExportedPose
+from hie_cli.models.export.forms import Form, form_of
 from hie_cli.models.images import cut, windows
 from hie_cli.models.imported_network import open_network
 from hie_cli.models.importing import picture
-from hie_cli.models.networks.movenet import SinglePose
-from hie_cli.models.networks.nanodet import NanoDet
 from hie_cli.models.runtime import TorchNetwork
 from hie_cli.models.spec import ModelSpec
+from hie_cli.training.accuracy import accuracies
 from hie_cli.training.engine.start import weights_of
 from hie_cli.video.sources import VideoSource, find_videos
 
@@ -39,12 +38,18 @@ _MOST_PEOPLE = 8  # of a frame
 
 @dataclass(frozen=True)
 class Exported:
-    """One file: its precision (fp32, fp16, int8), bytes, and how it compares with torch."""
+    """One file: its precision (fp32, fp16, int8), bytes, and how it compares with torch.
+
+    accuracy, torch_accuracy: figures on labelled pictures by name, of the file and of the torch
+    network; empty without.
+    """
 
     file: Path
     precision: str
     bytes: int
     compared: Compared
+    accuracy: dict[str, float] = field(default_factory=dict)
+    torch_accuracy: dict[str, float] = field(default_factory=dict)
 
 
 def export_model(
@@ -54,13 +59,16 @@ def export_model(
     int8: Sequence[str | Path] = (),
     fp16: bool = False,
     check: Sequence[str | Path] = (),
+    truth: Path | str | None = None,
     overwrite: bool = False,
 ) -> list[Exported]:
     """Write the network ``name`` (packaged, or a trained folder) as an ONNX file, and a manifest.
 
     int8: clips to take the ranges of 8 bits from; a file in 8 bits is written, too · fp16: one in
     float16 as well · check: clips to compare on (default: those of ``int8``, or the packaged
-    picture). Each file has a manifest of the same name, with which ``import_model`` takes it.
+    picture) · truth: a DATA.yaml; on the pictures that it holds out the accuracy of torch and of
+    each file is measured. Each file has a manifest of the same name, with which ``import_model``
+    takes it.
     Raises ConfigError for a network that cannot be exported or a file that is there, ModelError
     where the float32 file differs from torch by more than half a pixel.
     """
@@ -77,13 +85,14 @@ def export_model(
             raise ConfigError(f"{path}: already there; --overwrite or another --onnx")
     require_writable(target.parent)
     graphs.require_onnx()
-    wrapped = exported(module, spec, name)
-    labels = metadata(spec)
+    form = form_of(module, spec, name)
+    labels = metadata(spec, form)
     size = spec.input.size_wh
-    whole = graphs.to_onnx(wrapped, wrapped.OUTPUT, size, spec.task == "detect", labels)
+    whole = graphs.to_onnx(form.module, form.outputs, size, spec.task == "detect", labels)
     images = list(_frames(check or int8, _FRAMES)) or [picture.read()]
     boxes = _people(spec, images)
-    done = []
+    done: list[Exported] = []
+    models: list[Any] = [assemble(spec, TorchNetwork(module, "cpu"))]
     for precision, path in files.items():
         note(f"{path.name}: {precision}")
         data = whole
@@ -91,7 +100,8 @@ def export_model(
             data = graphs.half(whole, labels)
         elif precision == "int8":
             data = graphs.int8(whole, list(_examples(spec, int8)), labels)
-        compared = _compared(spec, module, data, images, boxes)
+        models.append(_read(spec, form, data))
+        compared = _compared(models[0], models[-1], images, boxes)
         exact = compared.worst <= EXACT and not compared.lost
         if precision == "fp32" and not exact:
             raise ModelError(
@@ -99,43 +109,34 @@ def export_model(
                 f"({compared.lost} people lost); not written"
             )
         user_models.write(path, data)
-        text = yaml.safe_dump(_manifest(spec, path, data), sort_keys=False, allow_unicode=True)
+        values = _manifest(spec, form, path, data)
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
         user_models.write(path.with_suffix(".yaml"), text.encode())
         done.append(Exported(path, precision, len(data), compared))
-    return done
+    if truth is None:
+        return done
+    before, *each = accuracies(models, truth)
+    return [
+        dataclasses.replace(one, accuracy=found, torch_accuracy=before)
+        for one, found in zip(done, each, strict=True)
+    ]
 
 
-def exported(module: Any, spec: ModelSpec, name: str) -> ExportedDetector | ExportedPose:
-    """The module with its decoding; ConfigError for one that has none here."""
-    if isinstance(module, NanoDet):
-        return ExportedDetector(module)
-    if isinstance(module, SinglePose):
-        return ExportedPose(module, spec.input.size_wh[0])
-    raise ConfigError(
-        f"{name}: a {spec.architecture} is not exported; NanoDet, Thunder and Lightning are"
-    )
-
-
-def metadata(spec: ModelSpec) -> dict[str, str]:
+def metadata(spec: ModelSpec, form: Form) -> dict[str, str]:
     """What the file says of itself."""
-    outputs = {
-        "detect": "predictions (N, A, 45): person score, then 4 x 11 bins of distances to left, "
-        "top, right, bottom in cells; cells of strides 8, 16, 32, centres at half cells",
-        "pose": "keypoints (N, 1, 17, 3): y, x in 0..1 of the input, score; COCO's joints",
-    }
     return {
         "task": spec.task,
-        "layout": "nanodet" if spec.task == "detect" else "movenet-single",
+        "layout": form.layout,
         "classes": "person",
         "input": "images (N, 3, H, W) float, BGR planes of 0..255, normalised inside",
-        "output": outputs[spec.task],
+        "output": form.told,
         "licence": spec.licence,
         "source": spec.source,
         "weights_sha256": spec.sha256,
     }
 
 
-def _manifest(spec: ModelSpec, path: Path, data: bytes) -> dict[str, Any]:
+def _manifest(spec: ModelSpec, form: Form, path: Path, data: bytes) -> dict[str, Any]:
     """With which ``hie models import`` takes the file."""
     name = re.sub(r"[^a-z0-9._-]", "-", path.stem.lower()).strip("-._") or "exported"
     values: dict[str, Any] = {
@@ -145,11 +146,12 @@ def _manifest(spec: ModelSpec, path: Path, data: bytes) -> dict[str, Any]:
         "origin": spec.source,
         "input_size": list(spec.input.size_wh),
         "padding": spec.input.padding,
+        **form.manifest,
     }
     if spec.task == "detect":
-        values |= {"decoder": "nanodet", "classes": 1, "resize": "fit", "any_size": True}
+        values |= {"resize": "fit", "any_size": True}
     else:
-        values |= {"decoder": "movenet-single", "context": spec.input.context}
+        values["context"] = spec.input.context
     if spec.score is not None:
         values |= {
             "score_calibration": list(spec.score.coefficients),
@@ -164,16 +166,17 @@ def _manifest(spec: ModelSpec, path: Path, data: bytes) -> dict[str, Any]:
     return values
 
 
-def _compared(
-    spec: ModelSpec, module: Any, data: bytes, images: Sequence[Image],
-    boxes: Sequence[NDArray[np.floating]],
-) -> Compared:  # fmt: skip
-    described = manifest.parse(_manifest(spec, Path("exported.onnx"), data), "export")
+def _read(spec: ModelSpec, form: Form, data: bytes) -> Any:
+    """The file as a model, as its manifest describes it."""
+    described = manifest.parse(_manifest(spec, form, Path("exported.onnx"), data), "export")
     theirs = dataclasses.replace(described.spec(Path()), name="exported")
-    network = open_network(data, "exported", theirs.input, "cpu", None)
-    other: Any = assemble(theirs, network)
-    own: Any = assemble(spec, TorchNetwork(module, "cpu"))
-    if spec.task == "detect":
+    return assemble(theirs, open_network(data, "exported", theirs.input, "cpu", None))
+
+
+def _compared(
+    own: Any, other: Any, images: Sequence[Image], boxes: Sequence[NDArray[np.floating]]
+) -> Compared:
+    if own.spec.task == "detect":
         return of_detectors(own, other, images)
     return of_estimators(own, other, images, boxes)
 

@@ -1,17 +1,27 @@
+import hashlib
 import json
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from hie_cli.cli.app import build
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import People
-from hie_cli.models import registry
+from hie_cli.models import registry, user_models
+from hie_cli.models.decoders.simcc import SimCC
 from hie_cli.models.export import compare
 from hie_cli.models.export.compare import Compared
+from hie_cli.models.export.forms import form_of
 from hie_cli.models.importing import picture
+from hie_cli.models.manifest import packaged
+from hie_cli.models.networks.rcnn.detector import RCNN
+from hie_cli.models.networks.simcc import from_maps
+from hie_cli.models.networks.simple_baseline import SimpleBaseline
+from hie_cli.models.packaged import movenet
 from hie_cli.training import export
+from tests.support.stills import write_mix
 
 
 def run(*arguments):
@@ -64,6 +74,72 @@ def test_a_pose_network(tmp_path, monkeypatch):
     assert registry.find("joints").task == "pose"
 
 
+def test_a_detector_with_poses(tmp_path, monkeypatch):
+    """MultiPose's maps, decoded after the graph: nobody is cut off."""
+    (done,) = export.export_model("movenet-multipose", tmp_path / "multi.onnx")
+    assert done.compared.worst <= 0.5
+    assert done.compared.count >= 5
+    monkeypatch.setenv("HIE_MODELS", str(tmp_path / "models"))
+    result = run("models", "import", tmp_path / "multi.onnx", "--manifest", tmp_path / "multi.yaml")
+    assert result.exit_code == 0, result.output
+    mine, own = (registry.load_detector(name, "cpu") for name in ("multi", "movenet-multipose"))
+    (a,), (b,) = mine.detect([picture.read()], 384), own.detect([picture.read()], 384)
+    sure = b.scores > 0.3
+    np.testing.assert_allclose(a.keypoints[: sure.sum()], b.keypoints[sure], atol=0.5)
+    assert a.scores[0] == pytest.approx(b.scores[0], abs=1e-3)
+
+
+def test_a_network_of_bins(tmp_path, monkeypatch):
+    """Imported by its weights, exported, and imported again."""
+    monkeypatch.setattr(
+        export, "_people", lambda spec, images: [picture.BOXES[4:6] for _ in images]
+    )
+    monkeypatch.setenv("HIE_MODELS", str(tmp_path / "models"))
+    path, manifest = tmp_path / "bins.pth", tmp_path / "m.yaml"
+    torch.save(from_maps(movenet.LIGHTNING_NETWORK.trained()).state_dict(), path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(f"name: bins\nlike: lightning-simcc\nlicence: MIT\nsha256: {digest}\n")
+    user_models.install(path, manifest)
+    (done,) = export.export_model("bins", tmp_path / "again.onnx")
+    assert done.compared.worst <= 0.5
+    read = user_models.install(tmp_path / "again.onnx", tmp_path / "again.yaml")
+    assert (read.task, read.decoder) == ("pose", SimCC(keypoints="coco17"))
+
+
+def test_heatmaps_say_whose_joints_they_are():
+    with torch.device("meta"):
+        network = SimpleBaseline()
+    form = form_of(network, packaged("simplebaseline-r50"), "mine")
+    assert form.manifest == {"decoder": "heatmaps", "keypoints": "coco17"}
+    assert form.outputs == ("heatmaps",)
+
+
+def test_two_stages_are_refused_with_the_reason():
+    with torch.device("meta"):
+        network = RCNN()
+    with pytest.raises(ConfigError, match="hangs on the picture"):
+        form_of(network, packaged("fasterrcnn-r50"), "mine")
+
+
+def test_accuracy_of_each_precision(tmp_path):
+    (tmp_path / "data").mkdir()
+    data = write_mix(tmp_path / "data", count=4)
+    result = run(
+        "export", "nanodet", "--onnx", tmp_path / "a.onnx", "--fp16", "--truth", data, "--json"
+    )
+    assert result.exit_code == 0, result.output
+    whole, half = json.loads(result.stdout)["files"]
+    assert set(whole["accuracy"]) == {"AP50", "AP", "recall"}
+    assert whole["accuracy"] == pytest.approx(whole["torch_accuracy"], abs=0.02)
+    assert half["torch_accuracy"] == whole["torch_accuracy"]
+    assert half["precision"] == "fp16"
+    assert whole["compared"]["torch_seconds"] > 0
+    told = run("export", "movenet-lightning", "--onnx", tmp_path / "b.onnx", "--truth", data)
+    assert told.exit_code == 0, told.output
+    assert "OKS_AP" in told.stdout
+    assert "torch" in told.stdout
+
+
 def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
     far = Compared(3.2, 1.0, 7, 0, 0, 0.1)
     monkeypatch.setattr(export, "_compared", lambda *given: far)
@@ -75,7 +151,6 @@ def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["movenet-multipose"], "a movenet-multipose is not exported"),
         (["none"], "is unknown"),
         (["nanodet", "--fp16"], "already there"),
     ],

@@ -9,7 +9,7 @@ from hie_cli.models.decoders.dets_labels import DetsLabels
 from hie_cli.models.decoders.embedding import Embedding
 from hie_cli.models.decoders.heatmaps import Heatmaps
 from hie_cli.models.decoders.joints import Joints
-from hie_cli.models.decoders.movenet_exports import MoveNetMulti, MoveNetSingle
+from hie_cli.models.decoders.movenet_exports import MoveNetMaps, MoveNetMulti, MoveNetSingle
 from hie_cli.models.decoders.nanodet import NanoDet
 from hie_cli.models.decoders.rtmdet import RtmDet
 from hie_cli.models.decoders.rtmo import Rtmo
@@ -43,6 +43,7 @@ LAYOUTS: dict[str, type[Layout]] = {
     "rtmdet": RtmDet,
     "rtmo": Rtmo,
     "movenet-multi": MoveNetMulti,
+    "movenet-maps": MoveNetMaps,
     "simcc": SimCC,
     "heatmaps": Heatmaps,
     "joints": Joints,

@@ -8,6 +8,7 @@ import numpy as np
 from hie_cli.core.skeletons import COCO17, to_hieve
 from hie_cli.core.types import FloatArray, People
 from hie_cli.models.decoders.candidates import PeopleLayout, first_of, refuse, sparse
+from hie_cli.models.decoders.multipose import MultiPosePeople
 from hie_cli.models.images import Letterbox
 from hie_cli.models.parts import Poses
 
@@ -44,3 +45,16 @@ class MoveNetMulti(PeopleLayout):
         boxes = rows[:, [52, 51, 54, 53]] * np.tile(size, 2)
         found = poses[..., 1::-1] * size, poses[..., 2]
         return sparse(boxes, rows[:, 55], box, self.floor, found, COCO17)
+
+
+@dataclass(frozen=True)
+class MoveNetMaps(PeopleLayout):
+    """MultiPose's six maps (C, h, w), as `hie export` writes them, decoded here: no cut at six."""
+
+    floor: float = 0.1
+
+    def __call__(self, outputs: list[FloatArray], box: Letterbox) -> People:
+        """See ``parts.PeopleDecoder``."""
+        if [array.shape[0] for array in outputs if array.ndim == 3] != [1, 2, 2, 17, 34, 34]:
+            raise refuse("movenet-maps", outputs, "maps of 1, 2, 2, 17, 34 and 34 channels")
+        return MultiPosePeople(self.floor)(outputs, box)

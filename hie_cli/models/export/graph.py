@@ -3,7 +3,7 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +33,7 @@ def require_onnx() -> Any:
 
 
 def to_onnx(
-    module: "nn.Module", output: str, size_wh: tuple[int, int], any_size: bool,
+    module: "nn.Module", outputs: Sequence[str], size_wh: tuple[int, int], any_size: bool,
     metadata: Mapping[str, str],
 ) -> bytes:  # fmt: skip
     """The graph of ``module`` with its weights; any batch, and any size where it takes one."""
@@ -41,13 +41,15 @@ def to_onnx(
     import torch
 
     width, height = size_wh
-    axes = {0: "batch", 2: "height", 3: "width"} if any_size else {0: "batch"}
+    axes = {INPUT: {0: "batch", 2: "height", 3: "width"} if any_size else {0: "batch"}}
+    for name in outputs:
+        axes[name] = {0: "batch"}
     buffer: Any = io.BytesIO()  # which the exporter takes, whatever its annotation says
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's own deprecations and tracer notes
         torch.onnx.export(
             module.eval(), (torch.zeros(2, 3, height, width),), buffer, input_names=[INPUT],
-            output_names=[output], dynamic_axes={INPUT: axes, output: {0: "batch"}},
+            output_names=list(outputs), dynamic_axes=axes,
             opset_version=_OPSET, dynamo=False,
         )  # fmt: skip
     model = onnx.load_from_string(buffer.getvalue())

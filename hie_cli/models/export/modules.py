@@ -65,3 +65,16 @@ class ExportedPose(nn.Module):
         row = torch.div(best, cells, rounding_mode="floor")
         found = torch.stack((row, best - row * cells), 2).to(within.dtype) + within
         return torch.cat((found / cells, score), 2)[:, None]
+
+
+class ExportedMaps(nn.Module):
+    """A network's own outputs, of planes."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """See the class."""
+        found: tuple[Tensor, ...] = self.network(images.permute(0, 2, 3, 1))
+        return found

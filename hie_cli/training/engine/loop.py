@@ -270,9 +270,7 @@ def _too_large(state: TrainState, task: Task, batch: Any) -> ConfigError:
         except (torch.OutOfMemoryError, RuntimeError):
             continue
     else:
-        return ConfigError(
-            "out of memory even with a batch of 1; take smaller pictures"
-        )
+        return ConfigError("out of memory even with a batch of 1; take smaller pictures")
     return ConfigError(f"out of memory; a batch of {count} fits: --set batch={count}")
 
 

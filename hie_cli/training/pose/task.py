@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hie_cli.core.geometry import known
 from hie_cli.core.types import Annotations, FloatArray, People
 from hie_cli.evaluation.metrics.oks_ap import OksConfig, collect_oks, oks_ap
+from hie_cli.models.base import PoseEstimator
 from hie_cli.models.calibration_fit import Samples, fit_joints
 from hie_cli.models.decoders.centernet import NUM_KEYPOINTS
 from hie_cli.models.estimators import CropEstimator
@@ -170,7 +171,7 @@ class PoseTask:
 
     def validate(self) -> Figures:
         """See ``Task``."""
-        return judged(self.network, self.spec, self.validation, self.device)
+        return judged(estimated(self.network, self.spec, self.validation, self.device))
 
     def calibrations(self) -> Calibrations:
         """See ``session.NetworkTask``."""
@@ -212,30 +213,37 @@ def combined(maps: Sequence[Tensor], batch: PoseBatch, config: PoseTrainConfig) 
     return total
 
 
-def estimated(
-    network: nn.Module, spec: ModelSpec, items: Sequence[Item], device: str
-) -> list[tuple[Annotations, FloatArray, FloatArray]]:
+Estimated = list[tuple[Annotations, FloatArray, FloatArray]]
+
+
+def estimated(network: nn.Module, spec: ModelSpec, items: Sequence[Item], device: str) -> Estimated:
+    """``estimated_by`` the network as a model."""
+    was = network.training
+    model = CropEstimator(spec, TorchNetwork(network, device), spec.decoder)  # type: ignore[arg-type] # a pose decoder
+    found = estimated_by(model, items)
+    network.train(was)
+    return found
+
+
+def estimated_by(model: PoseEstimator, items: Sequence[Item]) -> Estimated:
     """For every picture with poses: its labels, joints (N, 14, 2) and scores (N, 14), as the pose
     stage would find them in the true boxes.
     """
-    was = network.training
-    model = CropEstimator(spec, TorchNetwork(network, device), spec.decoder)  # type: ignore[arg-type] # a pose decoder
     found = []
     for item in items:
         if len(posed_people(item.labels)):
             ((points, scores),) = model.estimate([item.image()], [item.labels.boxes])
             found.append((item.labels, points, scores))
-    network.train(was)
     return found
 
 
-def judged(network: nn.Module, spec: ModelSpec, items: Sequence[Item], device: str) -> Figures:
+def judged(found: Estimated) -> Figures:
     """Share of labelled joints within half a head, and OKS AP as ``hie eval`` has it, on true
     boxes.
     """
     right = total = 0
     frames = []
-    for labels, points, scores in estimated(network, spec, items, device):
+    for labels, points, scores in found:
         for i in posed_people(labels):
             assert labels.keypoints is not None
             reach = HALF_HEAD * float(labels.boxes[i, 3] - labels.boxes[i, 1])

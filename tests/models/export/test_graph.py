@@ -18,7 +18,7 @@ def detector():
     torch.manual_seed(0)
     network = NanoDet(0.5).eval()
     made = ExportedDetector(network)
-    return network, graphs.to_onnx(made, made.OUTPUT, (64, 64), True, LABELS)
+    return network, graphs.to_onnx(made, [made.OUTPUT], (64, 64), True, LABELS)
 
 
 def run(graph, images):

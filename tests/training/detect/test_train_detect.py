@@ -23,6 +23,7 @@ from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.task import DetectTask
 from hie_cli.training.detect.trainable import beginning
 from hie_cli.training.distillation.taught import TaughtTask, labelled, taught
+from hie_cli.training.distillation.teachers import OpenTeacher
 from hie_cli.training.engine import checkpoint
 from hie_cli.training.engine.loop import TrainState, learn, run_epoch
 from hie_cli.training.engine.pixel_store import PixelFile
@@ -279,6 +280,7 @@ def test_a_teacher_changes_what_is_learned(task, method):
     assert loss.item() > made.loss(batch)[0].item()
     loss.backward()
     assert any(p.grad is not None and p.grad.any() for p in module.adapters.parameters())
+    assert isinstance(teaching.teacher, OpenTeacher)
     assert all(p.grad is None for p in teaching.teacher.network.parameters())
 
 
