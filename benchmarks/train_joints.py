@@ -107,9 +107,9 @@ def main() -> None:
     parser.add_argument("--network", default="movenet-lightning")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--people", type=int, default=192, help="of an epoch")
-    parser.add_argument("--crowds", type=int, default=12, help="rendered ones to learn from")
-    parser.add_argument("--tests", type=int, default=4, help="rendered ones to test on")
+    parser.add_argument("--people", type=int, default=96, help="of an epoch")
+    parser.add_argument("--crowds", type=int, default=8, help="rendered ones to learn from")
+    parser.add_argument("--tests", type=int, default=2, help="rendered ones to test on")
     parser.add_argument("--set", action="append", default=[], help="further settings")
     options = parser.parse_args()
     root, like = options.output, options.network
