@@ -176,8 +176,8 @@ class Tracker:
             (~settled, high, config.min_similarity),
         ):
             good = (rows & (match < 0))[tracked] & columns[detected] & (similarity >= least)
-            if columns is low:
-                found_already = match[tracked] >= 0
+            if columns is low and good.any():
+                found_already = columns[detected] & (match >= 0)[tracked]
                 np.maximum.at(explained, detected[found_already], similarity[found_already])
                 good &= similarity >= explained[detected]
             i, j = assign(tracked[good], detected[good], similarity[good])
