@@ -190,8 +190,7 @@ def _completed(
     filled = [fill(steadied(t, camera), frames, longest, config.filled_score) for t in tracks]
     shown = [steadied(t, camera, back=True) for t in filled]
     believed = supported(tracks, shown, crowd, scale, miss)
-    completed = []
-    for track, kept in zip(filled, believed, strict=True):
-        smoothed = smooth(track.rows(kept), config, scale, video.fps)
-        completed.append(steadied(smoothed, camera, back=True))
+    whole = [t.rows(kept) for t, kept in zip(filled, believed, strict=True)]
+    smoothed = smooth(whole, config, scale, video.fps)
+    completed = [steadied(t, camera, back=True) for t in smoothed]
     return give_back(completed, longest, config.filled_score)

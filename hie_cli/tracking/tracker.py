@@ -226,6 +226,8 @@ class Tracker:
         config = self.config
         taken = numbers >= 0
         new = np.flatnonzero(~taken & (found.scores >= config.birth_score))
+        if not len(new) and tracks is not None:
+            return tracks
         inside = found.overlap[new][:, taken].max(axis=1, initial=0)
         sure = found.scores[new] >= config.sure_score
         new = new[(inside <= config.birth_overlap) | sure]
