@@ -153,7 +153,7 @@ def run_batch(
     )
     return run_videos(
         path_texts(videos),
-        output_dir(output, overwrite, resume, retry_failed),
+        output_dir(output, overwrite, resume, retry_failed, stored=True),
         _settings(preset, config, set, precision),
         device,
         until,

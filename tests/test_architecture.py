@@ -13,6 +13,7 @@ PACKAGE = ROOT / "hie_cli"
 # What each room may import of hie_cli, beside itself and core.
 ALLOWED = {
     "core": set(),
+    "storage": set(),
     "video": set(),
     "formats": set(),
     "flow": set(),
@@ -27,8 +28,8 @@ ALLOWED = {
     "tracking": {"flow", "camera"},
     "recognition": {"models", "camera"},
     "pipeline": {
-        "video", "formats", "models", "detection", "posing", "flow", "tracking", "recognition",
-        "analysis", "rendering",
+        "storage", "video", "formats", "models", "detection", "posing", "flow", "tracking",
+        "recognition", "analysis", "rendering",
     },
     "reporting": {"formats", "video", "evaluation", "analysis"},
     "streaming": {"formats", "video", "models", "pipeline", "detection", "posing", "recognition",

@@ -60,6 +60,15 @@ Output = Annotated[
     Path,
     _shared("--output", "-o", metavar="DIR", help="Folder of results (made if missing)."),
 ]
+OutputPlace = Annotated[
+    str,
+    _shared(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Folder of results (made if missing), or an address (s3://bucket/out).",
+    ),
+]
 Preset = Annotated[
     str | None,
     _shared(

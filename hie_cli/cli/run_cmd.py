@@ -16,9 +16,12 @@ MANY, LIVE = "Many videos", "Live sources"
 def run(
     videos: Annotated[
         list[str] | None,
-        typer.Argument(metavar="VIDEO...", help="Video files, folders of images or videos, globs."),
+        typer.Argument(
+            metavar="VIDEO...",
+            help="Video files, folders of images or videos, globs; addresses (s3://).",
+        ),
     ] = None,
-    output: options.Output = Path("out"),
+    output: options.OutputPlace = "out",
     until: Annotated[
         str | None,
         typer.Option("--until", help="Last stage: detect, pose, track, action or render."),
@@ -155,6 +158,7 @@ def run(
       hie run 0 --online -o out --until track --for 1h --follow
       hie run --list videos.csv -o out --workers 2
       hie run clips/ -o out --engine ray --address auto --num-cpus 2
+      hie run 's3://bucket/clips/*.mp4' -o s3://bucket/out --workers 2
     """
     from hie_cli.cli import live
     from hie_cli.cli.runner import Session
@@ -177,8 +181,9 @@ def run(
     if source is not None:
         live.refuse_file_options(batch, resume, profile, stills, (frames, begin, end), cuts)
     session = Session(
-        output, preset, config, sets, device, overwrite, resume, json, profile, retry_failed
-    )
+        output, preset, config, sets, device, overwrite, resume, json, profile, retry_failed,
+        stored=source is None,
+    )  # fmt: skip
     session.choose_appearance(appearance)
     if model:
         session.choose_by_task(model)

@@ -16,6 +16,7 @@ from hie_cli.core.progress_display import clock as clock_text
 from hie_cli.core.progress_events import Overall
 from hie_cli.core.text import brief
 from hie_cli.formats.documents.document import Document
+from hie_cli.pipeline import remote
 from hie_cli.pipeline.clock import Clock
 from hie_cli.pipeline.document_inputs import (
     document_name,
@@ -30,7 +31,7 @@ from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.run import Stream, document_stream
 from hie_cli.pipeline.settings import load_chain
-from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.pipeline.summary import summary
 from hie_cli.pipeline.video_batch import Batch, prepare, run_jobs
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
 from hie_cli.video.sources import find_videos, parse_range
@@ -42,12 +43,13 @@ _WIDEST_NAME = 40  # characters of a video's name in a table
 class Session:
     """One call of a stage command.
 
-    Raises ConfigError for settings that make no sense together.
+    stored: results may go to an address (``hie run``). Raises ConfigError for settings that make no
+    sense together.
     """
 
     def __init__(
         self,
-        output: Path,
+        output: Path | str,
         preset: str | None,
         config: list[Path] | None,
         sets: list[str] | None,
@@ -57,8 +59,9 @@ class Session:
         json: bool,
         profile: bool = False,
         retry_failed: bool = False,
+        stored: bool = False,
     ) -> None:
-        self.output_dir = output_dir(output, overwrite, resume, retry_failed)
+        self.output_dir = output_dir(output, overwrite, resume, retry_failed, stored)
         if device not in DEVICES:
             hint = nearest(device, list(DEVICES))
             raise ConfigError(f"--device {device}: unknown{hint} (known: {', '.join(DEVICES)})")
@@ -129,7 +132,8 @@ class Session:
         )  # fmt: skip
         if not jobs:
             note("nothing to do: no video failed, or this part of the list is empty")
-        self._close(run_jobs(jobs, batch, Finished(len(jobs))) if jobs else [], stages)
+        with remote.work_folder(self.output_dir):
+            self._close(run_jobs(jobs, batch, Finished(len(jobs))) if jobs else [], stages)
 
     def run_documents(
         self, patterns: Sequence[str], videos: Sequence[str], stage: str, png: bool = False
@@ -187,7 +191,7 @@ class Session:
         failed = [record for record in records if record["status"] != "ok"]
         run = summary(records, stages, self.config)
         if len(stages) > 1:
-            write_summary(self.output_dir.folder, run)
+            remote.write_summary(self.output_dir, run)
         if self.json:
             show_json(run)
         else:
@@ -198,7 +202,7 @@ class Session:
         if failed:
             # One input: its own exit code. Several: 1, "ran but something failed".
             raise typer.Exit(failed[0]["exit_code"] if len(records) == 1 else EXIT_FAILED)
-        note(f"results are in {self.output_dir.folder}")
+        note(f"results are in {self.output_dir}")
 
 
 class Finished:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +17,9 @@ _WIDEST_NAME = 40  # characters of a video's name in a table
 
 @command("status", CHAIN)
 def status(
-    output: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results (hie run -o).")],
+    output: Annotated[
+        str, typer.Argument(metavar="DIR", help="Folder or address of results (hie run -o).")
+    ],
     videos: Annotated[
         list[str] | None,
         typer.Option("--videos", metavar="PATH", help="Videos, to see those not begun or changed."),
@@ -38,6 +39,7 @@ def status(
       hie status out
       hie status out --videos clips/ --all
       hie status out --json
+      hie status s3://bucket/out
     """
     found = hie_cli.status(output, videos=videos or [])
     counts = Counter(each.state for each in found)

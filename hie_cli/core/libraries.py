@@ -78,6 +78,18 @@ def ray() -> Any:
     return library
 
 
+def fsspec() -> Any:
+    """The optional package for files at addresses. Raises ConfigError where it is not installed."""
+    try:
+        import fsspec as library
+        import fsspec.core
+    except ImportError:
+        raise ConfigError(
+            "addresses need fsspec, which is not installed; pip install 'hie[cloud]'"
+        ) from None
+    return library
+
+
 @atexit.register
 def remove_caches() -> None:
     """Remove the folders of caches that this process made; at its end, or before ``os._exit``."""

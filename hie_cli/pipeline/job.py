@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from hie_cli.core.errors import HieError
+from hie_cli.core.text import without_login
 from hie_cli.core.types import FramePeople, FrameStream, VideoInfo
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, file_name
 from hie_cli.formats.layouts import people_dataset
 from hie_cli.formats.readers import read
-from hie_cli.pipeline import run_records, segment_parts
+from hie_cli.pipeline import remote, run_records, segment_parts
 from hie_cli.pipeline.clock import Clock
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.inputs import VideoInput, video_file
@@ -48,7 +49,8 @@ class Setup:
 class VideoJob:
     """One video file or folder of images, to be gone through in this or a worker process.
 
-    name: of its documents · split: the segments of it that were run before, if any.
+    name: of its documents · split: the segments of it that were run before, if any · address: where
+    the file is fetched from; ``path`` is then its name.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class VideoJob:
     setup: Setup
     name: str
     split: Split | None = None
+    address: str = ""
 
     def again(self) -> "VideoJob":
         """The job for another attempt: what is written already is kept, unless it was old."""
@@ -72,15 +75,22 @@ def run_job(job: VideoJob) -> dict[str, Any]:
     not run once more (``resume``), and its record says ``kept``; documents of another input of that
     name are made anew.
     """
-    video = video_file(job.path, job.frames, job.setup.config.video.fps, job.name)
     output = job.setup.output_dir
     if output is None or not job.setup.recorded:
-        return _run(job, video)[0]
+        return _run(job, _video(job))[0]
     try:
-        with run_records.hold(output, video.name):
-            return _run_recorded(job, video, output)
+        with remote.own_folder(output, job.name) as own, run_records.hold(own, job.name):
+            here = replace(job, setup=replace(job.setup, output_dir=own))
+            if job.address:
+                here = replace(here, path=own.fetched(job.name) / file_name(job.path.name))
+            return _run_recorded(here, _video(here), own)
     except HieError as error:
-        return {"name": video.name} | failure(video.name, error) | {"files": []}
+        return {"name": job.name} | failure(job.name, error) | {"files": []}
+
+
+def _video(job: VideoJob) -> VideoInput:
+    video = video_file(job.path, job.frames, job.setup.config.video.fps, job.name)
+    return remote.fetched(video, job.address, job.path) if job.address else video
 
 
 def _run(job: VideoJob, video: VideoInput) -> tuple[dict[str, Any], Exception | None]:
@@ -89,11 +99,25 @@ def _run(job: VideoJob, video: VideoInput) -> tuple[dict[str, Any], Exception | 
     error = run_to_end(video_frames(video, job.setup, record), record)
     if error is None and job.setup.table:
         error = _write_table(video.name, job.setup, record)
+    if error is None and job.setup.output_dir is not None:
+        error = _publish(job.setup.output_dir, record)
+    if error is not None and job.address:
+        record["error"] = record["error"].replace(str(job.path), job.address)
     if job.setup.output_dir is not None:
         cutouts = "render" in job.setup.stages and job.setup.config.render.cutouts
         files = job.setup.output_dir.existing(video.name, job.setup.stages, cutouts)
-        record["files"] = [str(path) for path in files]
+        record["files"] = [job.setup.output_dir.place(path) for path in files]
     return record, error
+
+
+def _publish(output: OutputDir, record: dict[str, Any]) -> Exception | None:
+    """Publish what a video made, if that is wanted; what made it fail."""
+    try:
+        remote.publish(output)
+    except Exception as error:
+        record |= failure(record["name"], error)
+        return error
+    return None
 
 
 def _write_table(name: str, setup: Setup, record: dict[str, Any]) -> Exception | None:
@@ -112,14 +136,18 @@ def _write_table(name: str, setup: Setup, record: dict[str, Any]) -> Exception |
 def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[str, Any]:
     stages, split = job.setup.stages, job.split
     settings = run_records.settings_digest(stages, job.frames, job.setup.config)
+    remote.bring_record(output, video.name)
     before = run_records.read_record(output, video.name)
-    now = run_records.begun(video.name, job.path, settings, stages, before)
+    shown, seen = job.address or str(job.path), remote.fingerprint(job.path, job.address)
+    now = run_records.begun(video.name, shown, seen, settings, stages, before)
     other = before is not None and before.input != now.input and bool(before.input and now.input)
     if output.resume and other:
         renewed = replace(output, overwrite=True, resume=False)
         job = replace(job, setup=replace(job.setup, output_dir=renewed))
     elif (kept := _kept(job, before, settings, output)) is not None:
         return kept
+    elif output.resume:
+        remote.bring_documents(output, video.name, stages)
     run_records.write_record(output, now)
     if split is not None:
         joined = segment_parts.join(job.setup.output_dir or output, split)
@@ -129,7 +157,7 @@ def _run_recorded(job: VideoJob, video: VideoInput, output: OutputDir) -> dict[s
         result = segment_parts.totals(output, split, result)
     documents = run_records.header_digests(output, video.name, stages)
     run_records.write_record(output, now.ending(result, documents))
-    _log_failure(output.failure_log(video.name), error)
+    _log_failure(output, video.name, error)
     if error is None:
         segment_parts.forget(output, video.name)
     return result
@@ -155,19 +183,21 @@ def _kept(
         and before is not None
         and before.result is not None
         and run_records.finished(before, settings, output)
-        and not (job.setup.table and not output.people_table(job.name).exists())
+        and not (job.setup.table and not remote.is_there(output, output.people_table(job.name)))
     ):
         return before.result | {"kept": True}
     return None
 
 
-def _log_failure(path: Path, error: Exception | None) -> None:
+def _log_failure(output: OutputDir, name: str, error: Exception | None) -> None:
     """Where in the program a video failed; nothing of one that did not."""
-    with suppress(OSError):  # the record says what happened; this only says where
+    path = output.failure_log(name)
+    with suppress(OSError, HieError):  # the record says what happened; this only says where
         path.unlink(missing_ok=True)
         if error is not None:
             with atomic_write(path) as file:
-                file.write("".join(traceback.format_exception(error)))
+                file.write(without_login("".join(traceback.format_exception(error))))
+        remote.publish_or_remove(output, path)
 
 
 def run_to_end(stream: Stream, record: dict[str, Any]) -> Exception | None:

@@ -1,5 +1,9 @@
 """Where the results of a chain go."""
 
+import os
+import re
+import secrets
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +12,7 @@ from pathlib import Path
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats.files import file_name, taken
 from hie_cli.formats.layouts import people_dataset
+from hie_cli.storage.addresses import is_address, join, local_path
 
 
 @dataclass(frozen=True)
@@ -15,14 +20,26 @@ class OutputDir:
     """Where results go and what may happen to those already there.
 
     ``joined``: stages whose documents were just put together (``segment_parts``), and are gone on
-    with even where ``resume`` is not asked for. A video's name comes from a file: one that would
-    lead out of ``folder`` raises InputError.
+    with even where ``resume`` is not asked for · ``address``: where results are published
+    (``remote``); ``folder`` is then a work folder of this machine. A video's name comes from a
+    file: one that would lead out of ``folder`` raises InputError.
     """
 
     folder: Path
     overwrite: bool = False
     resume: bool = False
     joined: tuple[str, ...] = ()
+    address: str = ""
+
+    def __str__(self) -> str:
+        """What messages call it."""
+        return self.address or str(self.folder)
+
+    def place(self, path: Path) -> str:
+        """What messages and records call one of its files: its path, or where it is published."""
+        if not self.address:
+            return str(path)
+        return join(self.address, *path.relative_to(self.folder).parts)
 
     def resumes(self, stage: str) -> bool:
         """Whether a document of ``stage`` that is there is gone on with."""
@@ -51,6 +68,10 @@ class OutputDir:
     def segments(self, name: str) -> Path:
         """``DIR/.segments/NAME``: the segments of a long video, as long as it is not finished."""
         return self.folder / ".segments" / file_name(name)
+
+    def fetched(self, name: str) -> Path:
+        """``DIR/.fetched/NAME``: a folder for the input of a video at an address, while it runs."""
+        return self.folder / ".fetched" / file_name(name)
 
     def people_table(self, name: str) -> Path:
         """The video's part of the data set ``DIR/people`` (``people_dataset``)."""
@@ -95,15 +116,27 @@ class OutputDir:
 
 
 def output_dir(
-    folder: Path | str, overwrite: bool, resume: bool, retry_failed: bool = False
+    place: Path | str,
+    overwrite: bool,
+    resume: bool,
+    retry_failed: bool = False,
+    stored: bool = False,
 ) -> OutputDir:
-    """Where results go as options say it. Raises ConfigError for options that contradict each other
-    and for a folder that is a file or cannot be looked at.
+    """Where results go as options say it: a folder, or (``stored``) an address.
+
+    Raises ConfigError for options that contradict each other, for a folder that is a file or cannot
+    be looked at, and for an address where none can be taken.
     """
     asked = "--retry-failed" if retry_failed else "--resume"
     if overwrite and (resume or retry_failed):
         raise ConfigError(f"--overwrite and {asked} contradict each other; give one")
-    path = Path(folder)
+    text = local_path(str(place))
+    if stored and is_address(text):
+        work = Path(tempfile.gettempdir()) / f"hie-{secrets.token_hex(8)}"
+        return OutputDir(work, overwrite, resume or retry_failed, address=text.rstrip("/"))
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) and not os.path.lexists(text):
+        raise ConfigError(f"-o {text}: an address; hie run (hie_cli.run_batch) alone writes there")
+    path = Path(text)
     try:
         if path.exists() and not path.is_dir():
             raise ConfigError(f"-o {path}: is a file; give a folder")

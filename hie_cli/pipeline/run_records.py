@@ -7,7 +7,7 @@ what is finished (``finished``), and whoever asks sees what is not (``status``).
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 from hie_cli.core.config import as_dict
 from hie_cli.core.endless import is_endless
 from hie_cli.core.errors import InputError
-from hie_cli.core.text import encodable
+from hie_cli.core.text import encodable, without_login
 from hie_cli.core.version import __version__
 from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock, is_locked
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
+from hie_cli.storage import objects
 from hie_cli.video.images import IMAGE_ENDINGS, files_inside
 from hie_cli.video.sources import FrameRange
 
@@ -69,17 +70,20 @@ class RunRecord:
 
 def begun(
     name: str,
-    video: Path,
+    video: str,
+    seen: str,
     settings: str,
     stages: Sequence[str],
     before: RunRecord | None,
 ) -> RunRecord:
-    """The record of a video whose run begins now; ``before``: what was recorded of it earlier."""
+    """The record of a video whose run begins now.
+
+    seen: the fingerprint of its input · before: what was recorded of it earlier.
+    """
     same = before is not None and before.settings == settings
     attempts = before.attempts + 1 if before is not None and same else 1
-    return RunRecord(
-        name, RUNNING, str(video), fingerprint(video), settings, tuple(stages), attempts, _now()
-    )
+    shown = without_login(video)
+    return RunRecord(name, RUNNING, shown, seen, settings, tuple(stages), attempts, _now())
 
 
 def _now() -> str:
@@ -149,10 +153,18 @@ def finished(record: RunRecord | None, settings: str, output: OutputDir) -> bool
     )
 
 
-def complete(record: RunRecord, output: OutputDir) -> bool:
-    """Whether the files that a finished run made are there, the documents with their headers."""
+def complete(
+    record: RunRecord, output: OutputDir, is_there: Callable[[str], bool] = objects.is_there
+) -> bool:
+    """Whether the files that a finished run made are there, the documents with their headers.
+
+    What is published at an address was published whole, and is not read once more: ``is_there``
+    says of its files whether they are still there.
+    """
     try:
         files = output.files(record.name, record.stages)
+        if output.address:
+            return all(is_there(output.place(path)) for path in files)
         documents = header_digests(output, record.name, record.stages)
     except InputError:
         return False
@@ -189,7 +201,7 @@ def _parsed(held: Any, name: str) -> RunRecord:
 
 
 def write_record(output: OutputDir, record: RunRecord) -> None:
-    """Publish a record. Raises ConfigError if it cannot be written."""
+    """Write a record, and publish it where results are. Raises ConfigError if that cannot be."""
     path = output.run_record(record.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,6 +209,8 @@ def write_record(output: OutputDir, record: RunRecord) -> None:
             file.write(json.dumps(encodable(asdict(record)), indent=1) + "\n")
     except OSError as error:
         raise write_error(path, error) from None
+    if output.address:
+        objects.publish(path, output.place(path))
 
 
 def hold(output: OutputDir, name: str) -> Lock:
@@ -210,7 +224,10 @@ def hold(output: OutputDir, name: str) -> Lock:
 
 
 def note_death(output: OutputDir, result: dict[str, Any]) -> None:
-    """Record the failure of a video whose worker died and so could not record it itself."""
+    """Record the failure of a video whose worker died and so could not record it itself.
+
+    Of results at an address ``output`` holds what was published (``remote.bring_record``).
+    """
     record = read_record(output, result["name"])
     if record is None or record.status != RUNNING or result["status"] == "ok":
         return

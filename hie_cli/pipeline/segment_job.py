@@ -80,8 +80,10 @@ def split_long(jobs: Sequence[VideoJob], length: int | None, slots: int) -> list
 def _split(job: VideoJob, length: int | None, most: int) -> VideoJob:
     """The job with its segments, if it is worth it and its video says how long it is."""
     setup = job.setup
-    if setup.output_dir is None or not setup.recorded or finished_before(job):
+    if setup.output_dir is None or not setup.recorded:
         return job
+    if job.address or setup.output_dir.address or finished_before(job):
+        return job  # what is fetched and published is whole
     try:
         source = VideoSource(job.path, job.frames, setup.config.video.fps, job.name)
         setup.output_dir.segments(job.name)

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hie_cli.core.errors import ConfigError, InputError, nearest
+from hie_cli.core.errors import ConfigError, HieError, nearest
 from hie_cli.core.progress import note
-from hie_cli.pipeline import run_records, segment_parts
+from hie_cli.pipeline import remote, run_records, segment_parts
 from hie_cli.pipeline.batch import part_of, run_batch
 from hie_cli.pipeline.executors.base import Executor, Record
 from hie_cli.pipeline.executors.here import ThisProcess
@@ -20,10 +20,12 @@ from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.segment_job import Segments, run_any, split_long
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
-from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.pipeline.summary import summary
 from hie_cli.pipeline.video_list import Listed, read_list
-from hie_cli.video.cuts import Piece, find_pieces
-from hie_cli.video.sources import FrameRange, find_videos, video_name
+from hie_cli.pipeline.video_pieces import find_pieces
+from hie_cli.video.cuts import Piece
+from hie_cli.video.cuts import find_pieces as cut_pieces
+from hie_cli.video.sources import FrameRange, find_videos
 
 WHOLE = (1, 1)
 ENGINES = ("local", "ray")
@@ -120,8 +122,10 @@ def video_jobs(
     output = setup.output_dir
     if batch.retry_failed:
         assert output is not None
+        remote.bring_records(output)
         found = [each for each in found if _failed(output, each.piece.name)]
     if output is not None:
+        remote.check_free(output, [each.piece.name for each in found], setup.stages)
         for each in found:
             output.check_video(each.piece.name, setup.stages)
     return [_job(each, setup) for each in found]
@@ -129,7 +133,8 @@ def video_jobs(
 
 def _job(listed: Listed, setup: Setup) -> VideoJob:
     own = setup if listed.config is setup.config else replace(setup, config=listed.config)
-    return VideoJob(listed.piece.path, listed.piece.frames, own, listed.piece.name)
+    piece = listed.piece
+    return VideoJob(piece.path, piece.frames, own, piece.name, address=piece.address)
 
 
 def check_list(listed: Sequence[Listed], setup: Setup) -> None:
@@ -145,8 +150,8 @@ def _pieces(
     """``frames`` of each video, or what a cut list names."""
     if cuts is not None:
         check_cut_options(frames, stills)
-        return find_pieces(cuts, find_videos(patterns) if patterns else [])
-    return [Piece(path, frames, video_name(path)) for path in find_videos(patterns, stills)]
+        return cut_pieces(cuts, find_videos(patterns) if patterns else [])
+    return find_pieces(patterns, frames, stills)
 
 
 def _failed(output: OutputDir, name: str) -> bool:
@@ -175,9 +180,15 @@ def run_jobs(
 def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record: Record) -> None:
     setup = jobs[0].setup
     if setup.recorded and setup.output_dir is not None:
-        with suppress(InputError):
+        with suppress(HieError):  # what came of the video is told all the same
+            if record["status"] != "ok":
+                remote.bring_record(setup.output_dir, record["name"])
             run_records.note_death(setup.output_dir, record)
     finished(record)
+
+
+def _tell(record: Record) -> None:
+    note(f"{record['name']}: {record['status']}")
 
 
 def executor(batch: Batch, jobs: int) -> Executor:
@@ -218,7 +229,8 @@ def run_videos(
     stages, jobs = prepare(
         videos, output, config, device, until, frames or FrameRange(), stills, chosen, True, cuts
     )
-    records = run_jobs(jobs, chosen, lambda record: note(f"{record['name']}: {record['status']}"))
-    if records:
-        write_summary(output.folder, summary(records, stages, config))
+    with remote.work_folder(output):
+        records = run_jobs(jobs, chosen, _tell)
+        if records:
+            remote.write_summary(output, summary(records, stages, config))
     return records

@@ -2,8 +2,8 @@
 
 A text file holds a path a line. A table has the column ``video``, and may have ``frames``,
 ``begin`` and ``end`` (as the options of those names) and settings by their dotted names, such as
-``detect.min_score``; an empty cell leaves what the command says. Paths are seen from the list's
-folder. What a list is, its ending says.
+``detect.min_score``; an empty cell leaves what the command says. Addresses
+(``storage``) are fetched; paths are seen from the list's folder. What a list is, its ending says.
 """
 
 import csv
@@ -18,8 +18,9 @@ from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.formats.cells import plain
 from hie_cli.formats.files import read_text, refuse_endless
 from hie_cli.pipeline.settings import ChainConfig
+from hie_cli.pipeline.video_pieces import listed_piece
 from hie_cli.video.cuts import Piece
-from hie_cli.video.sources import FrameRange, parse_range, video_name
+from hie_cli.video.sources import FrameRange, parse_range
 
 _RANGE = ("frames", "begin", "end")
 _ALL = FrameRange()
@@ -46,9 +47,8 @@ def read_list(path: Path, config: ChainConfig, frames: FrameRange = _ALL) -> lis
         text = row.get("video", "")
         if not text or "\0" in text:
             raise InputError(f"{where}: names no video; expected a path in the column 'video'")
-        video = path.parent / text
         listed = Listed(
-            Piece(video, _frames(row, where, frames), video_name(video)),
+            listed_piece(text, path.parent, _frames(row, where, frames)),
             _config(row, where, config),
         )
         other = found.setdefault(listed.piece.name, listed)

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from hie_cli.core.errors import ConfigError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
+_STORES = ("s3", "gs", "gcs", "az", "abfs")  # what is fetched and not played (``storage``)
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 _LONGEST_NAME = 60
 
@@ -78,13 +79,13 @@ def refuse_address(text: str) -> None:
 
     Slashes may have been lost on the way through a ``Path``.
     """
-    found = re.match(rf"({'|'.join(SCHEMES)}):/+", text, re.IGNORECASE)
+    found = re.match(rf"({'|'.join((*SCHEMES, *_STORES))}):/+", text, re.IGNORECASE)
     if found is not None and not os.path.lexists(text):
         place = text[found.end() :].partition("?")[0].rpartition("@")[2]
-        raise ConfigError(
-            f"{found[1].lower()}://{place}: a live source, where a file is expected; hie run "
-            "--online (hie_cli.stream) reads it"
-        )
+        what = "a live source, where a file is expected; hie run --online (hie_cli.stream) reads it"
+        if found[1].lower() in _STORES:
+            what = "an address, where a file is expected; hie run (hie_cli.run_batch) fetches it"
+        raise ConfigError(f"{found[1].lower()}://{place}: {what}")
 
 
 def parse_address(text: str) -> LiveAddress:

@@ -38,11 +38,15 @@ class Cut:
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a video file or folder of images; ``name``: of its documents."""
+    """A piece of a video file or folder of images; ``name``: of its documents.
+
+    ``address``: where the file is fetched from (``storage``), before it is ``path``; "": it is.
+    """
 
     path: Path
     frames: FrameRange
     name: str
+    address: str = ""
 
 
 def piece_name(video: str, first: int, end: int | None) -> str:

@@ -158,7 +158,7 @@ def test_other_settings_are_refused_not_mixed(tmp_path, clips, squares):
 
 def test_an_interrupted_run_is_seen_and_a_running_one_is_left_alone(tmp_path, clips, squares):
     out = OutputDir(tmp_path / "out", resume=True)
-    record = run_records.begun("a", clips / "a", "x", ("detect",), None)
+    record = run_records.begun("a", "a.mp4", "seen", "x", ("detect",), None)
     with run_records.hold(out, "a"):
         run_records.write_record(out, record)
         assert states(out.folder) == {"a": "running"}
@@ -172,7 +172,7 @@ def test_an_interrupted_run_is_seen_and_a_running_one_is_left_alone(tmp_path, cl
 
 def test_a_death_is_recorded_by_the_parent(tmp_path, clips):
     out = OutputDir(tmp_path / "out")
-    run_records.write_record(out, run_records.begun("a", clips / "a", "x", ("detect",), None))
+    run_records.write_record(out, run_records.begun("a", "a.mp4", "seen", "x", ("detect",), None))
     run_records.note_death(out, {"name": "a", "status": "failed", "error": "died", "exit_code": 1})
     (found,) = status(out.folder)
     assert (found.state, found.reason, found.exit_code) == ("failed", "died", 1)
