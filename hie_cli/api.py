@@ -121,6 +121,7 @@ def run_batch(
     retry_failed: bool = False,
     list: PathLike[str] | str | None = None,
     parquet: bool = False,
+    metrics_port: str | int | None = None,
     cuts: PathLike[str] | str | None = None,
 ) -> list[dict[str, Any]]:
     """Every video into the folder ``output``, as ``hie run``: its record for each, in order.
@@ -133,7 +134,9 @@ def run_batch(
     many frames (0: never, None: where workers would be idle) · retry_failed: only those that failed
     or were interrupted in ``output`` · list: a text, csv or parquet file that names the videos,
     with options of each (docs/scale.md) · parquet: their people also as one table,
-    ``output``/people · cuts: as ``run``.
+    ``output``/people · metrics_port: PORT or HOST:PORT where figures for Prometheus are served
+    meanwhile · cuts: as ``run``. ``videos``, those of a list and ``output`` may be addresses, such
+    as s3://.
 
     A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was recorded tells
     ``status``. Else as ``run``.
@@ -150,6 +153,7 @@ def run_batch(
         listed=listed,
         table=parquet,
         segment_frames=segment_frames,
+        metrics=None if metrics_port is None else str(metrics_port),
     )
     return run_videos(
         path_texts(videos),

@@ -20,9 +20,9 @@ ALLOWED = {
     "camera": set(),
     "models": set(),
     "rendering": {"formats", "analysis"},
-    "simulation": {"formats"},
+    "simulation": {"formats", "pipeline"},  # its executors
     "analysis": {"video", "formats", "camera"},
-    "evaluation": {"formats"},
+    "evaluation": {"formats", "pipeline"},  # its executors
     "detection": {"models", "posing"},
     "posing": {"models", "flow"},
     "tracking": {"flow", "camera"},

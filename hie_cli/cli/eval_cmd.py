@@ -73,6 +73,9 @@ def evaluate(
         bool,
         typer.Option("--verify", help="Run the reference evaluators too; exit 1 on a difference."),
     ] = False,
+    workers: options.Workers = None,
+    engine: options.Engine = "local",
+    address: options.Address = None,
     config: options.Config = None,
     sets: options.Set = None,
     json: options.Json = False,
@@ -87,6 +90,7 @@ def evaluate(
       hie eval out/track --truth HIE20/labels
       hie eval submission.zip --truth HIE20/labels --track 1 --ci
       hie eval --compare ours/ theirs/ --truth gt/ --json
+      hie eval out/track --truth gt/ --workers 2
       hie eval out/track --truth gt/ --html scores.html --video clips/
       hie eval out/detect --truth every-20th-frame.txt --empty-frames unlabelled
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
@@ -107,6 +111,8 @@ def evaluate(
         raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
     if compare is not None and plots is not None:
         raise ConfigError("--plots draws one result; drop it or --compare")
+    if compare is not None and (workers, engine, address) != (None, "local", None):
+        raise ConfigError("--compare scores in one process; drop --workers, --engine, --address")
     if compare is not None and verify:
         raise ConfigError("--verify checks one result; drop it or --compare")
     how: dict[str, Any] = {
@@ -134,8 +140,9 @@ def evaluate(
         return
     assert results is not None
     report = hie_cli.evaluate(
-        results, truth, ci=ci, timelines=plots is not None, verify=verify, **how
-    )
+        results, truth, ci=ci, timelines=plots is not None, verify=verify,
+        workers=workers, engine=engine, address=address, **how,
+    )  # fmt: skip
     for text in report.notes:
         note(text)
     if None in report.intervals.values():

@@ -62,6 +62,9 @@ def index(
         float | None,
         typer.Option("--longest", metavar="S", help="Seconds; longer shots are divided: 20."),
     ] = None,
+    workers: options.Workers = None,
+    engine: options.Engine = "local",
+    address: options.Address = None,
     device: options.Device = "auto",
     json: options.Json = False,
 ) -> None:
@@ -74,11 +77,12 @@ def index(
       hie mine index footage/ -o out/index
       hie mine index footage/ -o out/index --documents out/track --level shots --level persons
       hie mine index footage/ -o out/index --encoder out/hash
+      hie mine index footage/ -o out/index --workers 2
     """
     done = hie_cli.mine_index(
         pool, output=output, documents=documents or (), encoder=encoder, bits=bits, model=model,
         kind=kind, levels=level or (), rate=rate, every=every, longest=longest,
-        device=device,
+        device=device, workers=workers, engine=engine, address=address,
     )  # fmt: skip
     if json:
         failed = [{"video": name, "reason": reason} for name, reason in done.failed]

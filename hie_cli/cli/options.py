@@ -60,6 +60,21 @@ Output = Annotated[
     Path,
     _shared("--output", "-o", metavar="DIR", help="Folder of results (made if missing)."),
 ]
+MANY = "Many videos"
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="At a time, in processes.", rich_help_panel=MANY),
+]
+Engine = Annotated[
+    str,
+    typer.Option("--engine", help="local, or ray (hie[ray]).", rich_help_panel=MANY),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="HOST:PORT", help="Ray cluster, or auto.", rich_help_panel=MANY
+    ),
+]
 OutputPlace = Annotated[
     str,
     _shared(

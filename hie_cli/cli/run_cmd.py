@@ -9,7 +9,7 @@ from hie_cli.cli import options
 from hie_cli.cli.commands import CHAIN, command
 from hie_cli.core.errors import ConfigError
 
-MANY, LIVE = "Many videos", "Live sources"
+MANY, LIVE = options.MANY, "Live sources"
 
 
 @command("run", CHAIN)
@@ -28,10 +28,7 @@ def run(
     ] = None,
     model: options.Model = None,
     stills: options.Stills = False,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=1, help="Videos at a time.", rich_help_panel=MANY),
-    ] = None,
+    workers: options.Workers = None,
     shard: Annotated[
         str,
         typer.Option(
@@ -65,16 +62,8 @@ def run(
             "--retry-failed", help="Those that failed or were interrupted.", rich_help_panel=MANY
         ),
     ] = False,
-    engine: Annotated[
-        str,
-        typer.Option("--engine", help="local, or ray (hie[ray]).", rich_help_panel=MANY),
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address", metavar="HOST:PORT", help="Ray cluster, or auto.", rich_help_panel=MANY
-        ),
-    ] = None,
+    engine: options.Engine = "local",
+    address: options.Address = None,
     cpus: Annotated[
         float,
         typer.Option("--num-cpus", min=0.1, help="Of each Ray worker.", rich_help_panel=MANY),
@@ -83,6 +72,15 @@ def run(
         float,
         typer.Option("--num-gpus", min=0.0, help="Of each Ray worker.", rich_help_panel=MANY),
     ] = 0.0,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics-port",
+            metavar="[HOST:]PORT",
+            help="Figures for Prometheus, meanwhile.",
+            rich_help_panel=MANY,
+        ),
+    ] = None,
     preset: options.Preset = None,
     config: options.Config = None,
     sets: options.Set = None,
@@ -175,6 +173,7 @@ def run(
         listed=listed,
         table=table,
         segment_frames=parse_segment_frames(segment_frames),
+        metrics=metrics,
     )
     source = live.live_source(videos or [])
     wish = live.LiveWish(segment, duration, follow, serve, name)

@@ -27,6 +27,9 @@ def simulate(
         typer.Option("--background", metavar="IMAGE", help="A picture behind the crowd."),
     ] = None,
     video: Annotated[bool, typer.Option(help="Render the video (or only write the data).")] = True,
+    workers: options.Workers = None,
+    engine: options.Engine = "local",
+    address: options.Address = None,
     config: options.Config = None,
     sets: options.Set = None,
     overwrite: options.Overwrite = False,
@@ -40,12 +43,13 @@ def simulate(
     \b
     Examples:
       hie simulate -o sim
-      hie simulate -o sim -n 5 --set people=60 --set frames=500 --action walking-alone
+      hie simulate -o sim -n 5 --set people=60 --set frames=500 --action walking-alone --workers 2
       hie simulate -o sim --background square.jpg --set split=test
     """
     made = hie_cli.simulate(
         output, count=count, seed=seed, action=actions or (), background=background, video=video,
         config=config, set=sets, overwrite=overwrite,
+        workers=workers, engine=engine, address=address,
     )  # fmt: skip
     if json:
         videos = [{"name": item.name, "people": item.people, "boxes": item.boxes} for item in made]

@@ -48,6 +48,9 @@ def summarize(
     to: Annotated[
         str, typer.Option("--to", help="Layout of their drafts: coco, hieve-xml or hieve-json.")
     ] = "coco",
+    workers: options.Workers = None,
+    engine: options.Engine = "local",
+    address: options.Address = None,
     device: options.Device = "auto",
     resume: options.Resume = False,
     overwrite: options.Overwrite = False,
@@ -61,11 +64,13 @@ def summarize(
     \b
     Examples:
       hie summarize lobby.mp4 -o out/summary
-      hie summarize clips/ --documents out/action --share 0.05
+      hie summarize clips/ --documents out/action --share 0.05 --workers 2
       hie summarize clips/ --for annotation -k 100 --to hieve-xml -o out/to-label
     """
     if purpose not in (None, "annotation"):
         raise ConfigError(f"--for {purpose}: expected annotation")
+    if purpose is not None and (workers, engine, address) != (None, "local", None):
+        raise ConfigError("--for annotation chooses among all videos in one process; no --workers")
     if purpose is not None:
         chosen = hie_cli.choose_for_annotation(
             videos, output=output, count=count, to=to, documents=documents or (), rate=rate,
@@ -82,7 +87,7 @@ def summarize(
         done = hie_cli.summarize(
             videos, output=output, method=method, share=share, documents=documents or (),
             rate=rate, longest=longest, model=model, device=device, resume=resume,
-            overwrite=overwrite,
+            overwrite=overwrite, workers=workers, engine=engine, address=address,
         )  # fmt: skip
         failed = done.failed
         if json:

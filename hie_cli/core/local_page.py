@@ -21,7 +21,7 @@ _RULES = (
 )
 
 
-class _Server(ThreadingHTTPServer):
+class QuietServer(ThreadingHTTPServer):
     """Silent about connections that break off."""
 
     daemon_threads = True
@@ -114,7 +114,7 @@ class LocalServer:
         self.token = secrets.token_urlsafe(24)
         bound: Any = type(handler.__name__, (handler,), {"local": self})
         try:
-            self._server = _Server((HOST, port), bound)
+            self._server = QuietServer((HOST, port), bound)
         except (OSError, OverflowError) as error:
             raise ConfigError(f"{option} {port}: cannot be used ({error}); give another") from None
         self.port: int = self._server.server_address[1]

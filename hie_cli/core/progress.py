@@ -4,7 +4,8 @@ Nobody, until the command line says otherwise: the library prints nothing.
 """
 
 import time
-from collections.abc import Generator, Iterable, Sized
+from collections.abc import Generator, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from itertools import count
 from typing import TypeVar
 
@@ -23,6 +24,23 @@ def set_reporter(reporter: Reporter | None) -> None:
     """Tell ``reporter`` of everything from now on, from any thread; None: nobody."""
     global _reporter
     _reporter = reporter
+
+
+@contextmanager
+def listening(reporter: Reporter) -> Iterator[None]:
+    """Tell ``reporter``, too, of everything within the ``with`` block."""
+    before = _reporter
+
+    def both(event: Event) -> None:
+        reporter(event)
+        if before is not None:
+            before(event)
+
+    set_reporter(both)
+    try:
+        yield
+    finally:
+        set_reporter(before)
 
 
 def set_quiet(quiet: bool) -> None:

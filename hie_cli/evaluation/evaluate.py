@@ -1,6 +1,6 @@
 """Scores results against truth: sequence by sequence, pooled, and averaged over sequences."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,64 @@ class Evaluation:
     worst: dict[str, tuple[WorstFrame, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of each sequence: tracks (none: all), timelines, so many worst frames."""
+
+    chosen: tuple[str, ...] = ()
+    timelines: bool = False
+    worst: int = 0
+
+    def metrics(self, config: EvalConfig) -> list[Metric[Any]]:
+        """The metrics of the tracks."""
+        every = [metric for metric in known() if not self.chosen or metric.key in self.chosen]
+        return [metric(config) for metric in every]
+
+
+@dataclass(frozen=True)
+class SequenceScores:
+    """What one sequence contributes.
+
+    ``parts``: to each track that it holds · ``lacking``: tracks of its truth that its results lack.
+    """
+
+    name: str
+    notes: tuple[str, ...]
+    parts: dict[str, Any]
+    lacking: tuple[str, ...]
+    timeline: Timeline | None = None
+    worst: tuple[WorstFrame, ...] | None = None
+
+
+def score_sequence(
+    name: str,
+    truth: Mapping[str, TruthSequence],
+    results: Mapping[str, tuple[FramePeople, ...]],
+    config: EvalConfig,
+    wish: Wish,
+    boxes: Mapping[str, TruthSequence] | None = None,
+) -> SequenceScores:
+    """Read and score one sequence; as ``evaluate``, which see for the errors."""
+    metrics = wish.metrics(config)
+    whole, boxed, note = loaded(name, truth, results, config, boxes)
+    notes = [note] if note else []
+    notes += _suspicions(boxed, config)
+    notes += _unposed(whole, metrics, config)
+    parts, lacking, drawn = {}, [], None
+    for metric in metrics:
+        sequence = boxed if metric.scores_boxes else whole
+        if not _truth_holds(metric, sequence):
+            continue
+        if not _results_hold(metric, sequence):
+            lacking.append(metric.key)
+            continue
+        parts[metric.key] = metric.collect(sequence)
+        if wish.timelines and metric.key == BoxTrackMetric.key:
+            drawn = timeline(sequence.frames, config.box.iou)
+    bad = worst_frames(boxed.frames, config.box.iou, wish.worst) if wish.worst else None
+    return SequenceScores(name, tuple(notes), parts, tuple(lacking), drawn, bad)
+
+
 def evaluate(
     truth: Mapping[str, TruthSequence],
     results: Mapping[str, tuple[FramePeople, ...]],
@@ -54,37 +112,35 @@ def evaluate(
     timelines: bool = False,
     boxes: Mapping[str, TruthSequence] | None = None,
     worst: int = 0,
+    scored: Callable[[Sequence[str]], Iterable[SequenceScores]] | None = None,
 ) -> Evaluation:
     """Score ``results`` on the ``chosen`` tracks, or on all that truth and results both hold.
 
     Sequences are matched by name and read one at a time. ``boxes``: truth of another source for
-    detection and Track 1 · ``worst``: how many of the worst frames to keep a sequence. Raises
-    InputError listing sequences that only one side has (unless ``allow_missing``), or naming
+    detection and Track 1 · ``worst``: how many of the worst frames to keep a sequence · ``scored``:
+    gives what ``score_sequence`` says of sequences, in their order; None: each is scored here.
+    Raises InputError listing sequences that only one side has (unless ``allow_missing``), or naming
     what a chosen track lacks.
     """
+    wish = Wish(tuple(chosen), timelines, worst)
     names, notes = paired(truth, results, allow_missing)
-    metrics = [metric(config) for metric in known() if not chosen or metric.key in chosen]
+    metrics = wish.metrics(config)
     parts: dict[str, dict[str, Any]] = {metric.key: {} for metric in metrics}
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
     bad: dict[str, tuple[WorstFrame, ...]] = {}
-    for name in progress(names, "evaluating", unit="sequence"):
-        whole, boxed, note = loaded(name, truth, results, config, boxes)
-        notes += [note] if note else []
-        notes += _suspicions(boxed, config)
-        notes += _unposed(whole, metrics, config)
-        if worst:
-            bad[name] = worst_frames(boxed.frames, config.box.iou, worst)
-        for metric in metrics:
-            sequence = boxed if metric.scores_boxes else whole
-            if not _truth_holds(metric, sequence):
-                continue
-            if not _results_hold(metric, sequence):
-                lacking[metric.key].append(name)
-                continue
-            parts[metric.key][name] = metric.collect(sequence)
-            if timelines and metric.key == BoxTrackMetric.key:
-                drawn[name] = timeline(sequence.frames, config.box.iou)
+    here = (score_sequence(name, truth, results, config, wish, boxes) for name in names)
+    found = here if scored is None else scored(names)
+    for scores in progress(found, "evaluating", len(names), unit="sequence"):
+        notes += scores.notes
+        if scores.worst is not None:
+            bad[scores.name] = scores.worst
+        if scores.timeline is not None:
+            drawn[scores.name] = scores.timeline
+        for key in scores.lacking:
+            lacking[key].append(scores.name)
+        for key, part in scores.parts.items():
+            parts[key][scores.name] = part
     for metric in metrics:
         _refuse_gaps(metric, parts[metric.key], lacking[metric.key], bool(chosen))
     tracks = {m.key: track_result(m, parts[m.key]) for m in metrics if parts[m.key]}

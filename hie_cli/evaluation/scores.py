@@ -1,7 +1,8 @@
 """Files scored against ground truth: what ``hie_cli.evaluate`` and ``compare`` do and give back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from hie_cli.evaluation import evaluate as scoring
 from hie_cli.evaluation import report, tracks
 from hie_cli.evaluation.bootstrap import Comparison, Intervals, intervals
 from hie_cli.evaluation.bootstrap import compare as compare_tracks
-from hie_cli.evaluation.evaluate import Evaluation, TrackResult
-from hie_cli.evaluation.inputs import load_inputs
+from hie_cli.evaluation.evaluate import Evaluation, SequenceScores, TrackResult, Wish
+from hie_cli.evaluation.inputs import Inputs, load_inputs
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.verification.reference import Verification
+from hie_cli.pipeline.calls import Call, Outcome, run_calls
+from hie_cli.pipeline.executors.engine import HERE, Engine
 
 
 class Pooled(dict[str, float]):
@@ -140,6 +143,9 @@ def evaluate(
     worst: int = 0,
     config: Files = None,
     set: Sets = None,
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
 ) -> Report:
     """Score results against ground truth, whichever layouts they have.
 
@@ -147,10 +153,12 @@ def evaluate(
     "all" that both sides hold · ignore, compat, empty_frames, allow_missing, config, set: as the
     options of ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also
     what plots of identities need · worst: how many of the worst frames to keep of every sequence ·
-    verify: also run the reference evaluators that are installed.
+    verify: also run the reference evaluators that are installed · workers, engine, address:
+    sequences at a time, and where (``executors.engine``).
 
     Raises ConfigError, or InputError naming file and place.
     """
+    where = Engine(workers, engine, address)
     settings = load(EvalConfig(), config, set)
     named = {"ignore": ignore, "compat": compat, "empty_frames": empty_frames}
     settings = load(settings, None, {k: v for k, v in named.items() if v is not None})
@@ -159,6 +167,8 @@ def evaluate(
     box_tracks = [metric.key for metric in tracks.known() if metric.scores_boxes]
     boxes_alone = bool(chosen) and all(key in box_tracks for key in chosen)
     inputs = load_inputs(Path(truth), Path(results), settings, boxes_alone)
+    sides = _Sides(Path(truth), Path(results), settings, boxes_alone)
+    scored = partial(_scored, sides, Wish(chosen, timelines, worst), where)
     found = scoring.evaluate(
         inputs.truth,
         inputs.results,
@@ -168,6 +178,7 @@ def evaluate(
         timelines,
         inputs.boxes,
         worst,
+        None if where == HERE else scored,
     )
     found = replace(found, notes=inputs.notes + found.notes)
     verification = None
@@ -177,6 +188,47 @@ def evaluate(
         verification = verified(found, inputs.truth, inputs.results, inputs.boxes)
     spans = {key: intervals(r, settings.bootstrap) for key, r in found.tracks.items()} if ci else {}
     return Report(found, spans, verification)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Both sides of an evaluation as another process can be told them: see ``load_inputs``."""
+
+    truth: Path
+    results: Path
+    config: EvalConfig
+    boxes_alone: bool
+
+
+def _scored(
+    sides: _Sides, wish: Wish, engine: Engine, names: Sequence[str]
+) -> list[SequenceScores]:
+    """``score_sequence`` of each on an engine. Raises the first one's error."""
+    found: list[SequenceScores] = []
+
+    def take(outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        found.append(outcome.value)
+
+    calls = [Call(name, _score, (sides, wish, name)) for name in names]
+    run_calls(calls, engine, take)
+    return found
+
+
+_HELD: dict[str, Inputs] = {}  # of the last evaluation that this worker was asked for
+
+
+def _score(sides: _Sides, wish: Wish, name: str) -> SequenceScores:
+    """One sequence of an evaluation; what it reads stays open for the next one."""
+    key = repr(sides)
+    if key not in _HELD:
+        _HELD.clear()
+        _HELD[key] = load_inputs(sides.truth, sides.results, sides.config, sides.boxes_alone)
+    inputs = _HELD[key]
+    return scoring.score_sequence(
+        name, inputs.truth, inputs.results, sides.config, wish, inputs.boxes
+    )
 
 
 def _check_compat(settings: EvalConfig, chosen: tuple[str, ...]) -> None:

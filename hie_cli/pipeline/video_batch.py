@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hie_cli.core.errors import ConfigError, HieError, nearest
+from hie_cli.core.errors import ConfigError, HieError
 from hie_cli.core.progress import note
 from hie_cli.pipeline import remote, run_records, segment_parts
 from hie_cli.pipeline.batch import part_of, run_batch
 from hie_cli.pipeline.executors.base import Executor, Record
-from hie_cli.pipeline.executors.here import ThisProcess
-from hie_cli.pipeline.executors.local import WorkerProcesses
+from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.pipeline.inputs import check_cut_options
 from hie_cli.pipeline.job import Setup, VideoJob
+from hie_cli.pipeline.metrics import served
 from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.segment_job import Segments, run_any, split_long
@@ -28,7 +28,6 @@ from hie_cli.video.cuts import find_pieces as cut_pieces
 from hie_cli.video.sources import FrameRange, find_videos
 
 WHOLE = (1, 1)
-ENGINES = ("local", "ray")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Batch:
     ``retry_failed``: only those that failed or were interrupted earlier · ``listed``: a file that
     names the videos, with options of each (``video_list``) · ``table``: their people also go to the
     parquet data set DIR/people · ``segment_frames``: long videos are parted into segments of so
-    many frames, run side by side; 0: never, None: where workers would be idle.
+    many frames, run side by side; 0: never, None: where workers would be idle · ``metrics``: where
+    figures of the run are served meanwhile (``metrics``).
     """
 
     workers: int | None = None
@@ -54,6 +54,7 @@ class Batch:
     listed: Path | None = None
     table: bool = False
     segment_frames: int | None = None
+    metrics: str | None = None
 
 
 def parse_segment_frames(text: str) -> int | None:
@@ -169,12 +170,13 @@ def run_jobs(
     finished: told of each record as it comes.
     """
     names = [job.name for job in jobs]
-    ended = partial(_ended, jobs, finished)
-    cluster = executor(batch, len(jobs)) if batch.engine == "ray" else None
-    slots = cluster.slots if cluster is not None else batch.workers or 1
-    parted = split_long(jobs, batch.segment_frames, slots)
-    tasks = sum(1 if job.split is None else len(job.split.segments) for job in parted)
-    return run_batch(parted, names, cluster or executor(batch, tasks), ended, Segments())
+    with served(batch.metrics, names, finished) as told:
+        ended = partial(_ended, jobs, told)
+        cluster = executor(batch, 0) if batch.engine == "ray" else None
+        slots = cluster.slots if cluster is not None else batch.workers or 1
+        parted = split_long(jobs, batch.segment_frames, slots)
+        tasks = sum(1 if job.split is None else len(job.split.segments) for job in parted)
+        return run_batch(parted, names, cluster or executor(batch, tasks), ended, Segments())
 
 
 def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record: Record) -> None:
@@ -192,22 +194,12 @@ def _tell(record: Record) -> None:
 
 
 def executor(batch: Batch, jobs: int) -> Executor:
-    """Where the jobs of a batch run, at most ``jobs`` of them side by side.
+    """Where the jobs of a batch run, at most ``jobs`` of them side by side (0: not known yet).
 
     Raises ConfigError for an unknown engine, or no cluster.
     """
-    if batch.engine not in ENGINES:
-        hint = nearest(batch.engine, list(ENGINES))
-        raise ConfigError(f"--engine {batch.engine}: unknown{hint} (known: {', '.join(ENGINES)})")
-    if batch.engine != "ray" and batch.address is not None:
-        raise ConfigError("--address: is of a Ray cluster; add --engine ray")
-    if batch.engine == "ray":
-        from hie_cli.pipeline.executors.ray_actors import RayActors
-
-        count = batch.workers or 0
-        return RayActors(run_any, count, batch.address, batch.cpus, batch.gpus)
-    count = min(batch.workers or 1, jobs)
-    return WorkerProcesses(run_any, count) if count > 1 else ThisProcess(run_any)
+    engine = Engine(batch.workers, batch.engine, batch.address, batch.cpus, batch.gpus)
+    return engine.executor(run_any, jobs)
 
 
 def run_videos(

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hie_cli.core.errors import ConfigError, InputError, input_error
+from hie_cli.core.errors import ConfigError, InputError, input_error, one_line
 from hie_cli.core.progress import note
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock
-from hie_cli.retrieval.clips import ClipLayers
+from hie_cli.pipeline.calls import Call, Outcome, run_calls
+from hie_cli.pipeline.executors.engine import HERE, Engine
 from hie_cli.retrieval.codes import Bits
 from hie_cli.retrieval.encoder import HashEncoder, load_encoder, projections, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
-from hie_cli.retrieval.items import LEVELS, Sampling, describe_video
+from hie_cli.retrieval.items import LEVELS, Item, Sampling, describe_video
 from hie_cli.retrieval.nearest import KINDS, Kind, NearestCodes
 from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.shots import ShotSettings
@@ -88,14 +89,15 @@ def build_index(
     *,
     documents: dict[str, Path] | None = None,
     device: str = "auto",
+    engine: Engine = HERE,
 ) -> IndexReport:
     """Add videos to the index of ``folder``, which is made where it does not exist.
 
     Videos that are in it already are passed over, so that an interrupted call goes on where it was.
     settings: of a new index; given for one that exists, they must be its own. documents: track or
     action documents by video name, for crowd statistics and persons. Unreadable videos are told and
-    left out. Raises ConfigError for other settings or a folder that cannot be written, InputError
-    where nothing could be indexed.
+    left out. engine: where videos are looked at. Raises ConfigError for other settings or a folder
+    that cannot be written, InputError where nothing could be indexed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,8 +107,10 @@ def build_index(
     with lock, ItemStore(folder, create=True) as store:
         settings = _settled(store, folder, settings)
         describer = Describer(settings.model, device)
-        clip = own_encoder(store, folder).clip if (folder / ENCODER).exists() else None
-        report = _describe(store, videos, documents or {}, describer, settings.sampling, clip)
+        if (folder / ENCODER).exists():
+            own_encoder(store, folder)
+        look = _Look(settings.model, device, settings.sampling, folder / ENCODER)
+        report = _describe(store, videos, documents or {}, look, engine)
         if not len(store):
             alone = report.failed[0][1] if len(videos) == 1 else ""
             raise InputError(alone or f"{folder}: no video could be indexed; see the lines above")
@@ -154,35 +158,70 @@ def _publish(store: ItemStore, folder: Path, index: NearestCodes) -> None:
     store.remember(**{current: digest})
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How videos are looked at, as a worker process can be told it."""
+
+    model: str
+    device: str
+    sampling: Sampling
+    encoder: Path
+
+
 def _describe(
-    store: ItemStore, videos: Sequence[Path], documents: dict[str, Path], describer: Describer,
-    sampling: Sampling, clip: ClipLayers | None,
+    store: ItemStore, videos: Sequence[Path], documents: dict[str, Path], look: _Look,
+    engine: Engine,
 ) -> IndexReport:  # fmt: skip
-    """Put the items of new videos into the table."""
+    """Put the items of new videos into the table, in the order of the videos."""
     report = IndexReport(store.path.parent, [], [])
     digests = store.digests()
-    for path in videos:
-        name = video_name(path)
+    paths = {video_name(path): path for path in videos}
+    contents: dict[str, str] = {}
+    calls: list[Call] = []
+
+    def left_out(name: str, error: Exception) -> None:
+        reason = one_line(error)
+        if isinstance(error, OSError):
+            reason = f"{paths[name]}: {error.strerror}"
+        if len(videos) > 1 or len(store):
+            note(f"left out: {reason}")
+        report.failed.append((name, reason))
+
+    def take(outcome: Outcome) -> None:
+        name = outcome.name
+        if outcome.error is not None:
+            left_out(name, outcome.error)
+            return
+        fps, items = outcome.value
+        store.add_video(name, contents[name], fps, max(i.end for i in items), items)
+        report.added.append(name)
+
+    for name, path in paths.items():
         try:
             digest = content_digest(path)
-            if digest in digests:
-                report.known.append(name)
-                continue
-            document = Document(documents[name]) if name in documents else None
-            info, items = describe_video(path, describer, sampling, document, clip)
-            if not items:
-                levels, fix = ", ".join(sampling.levels), "persons need --documents with people"
-                raise input_error(path, f"holds nothing of the levels {levels}", fix)
-        except (InputError, OSError) as error:
-            reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
-            if len(videos) > 1 or len(store):
-                note(f"left out: {reason}")
-            report.failed.append((name, reason))
+        except OSError as error:
+            left_out(name, error)
             continue
-        store.add_video(name, digest, info.fps, max(i.end for i in items), items)
+        if digest in digests:
+            report.known.append(name)
+            continue
         digests.add(digest)
-        report.added.append(name)
+        contents[name] = digest
+        calls.append(Call(name, _described, (path, look, documents.get(name))))
+    run_calls(calls, engine, take)
     return report
+
+
+def _described(path: Path, look: _Look, document: Path | None) -> tuple[float, list[Item]]:
+    """A video's frames a second and its items. InputError where there is none."""
+    describer = Describer(look.model, look.device)
+    clip = load_encoder(look.encoder).clip if look.encoder.exists() else None
+    people = None if document is None else Document(document)
+    info, items = describe_video(path, describer, look.sampling, people, clip)
+    if not items:
+        levels, fix = ", ".join(look.sampling.levels), "persons need --documents with people"
+        raise input_error(path, f"holds nothing of the levels {levels}", fix)
+    return info.fps, items
 
 
 def _encode(store: ItemStore, folder: Path, describer: Describer, bits: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from hie_cli.core.errors import ConfigError
 from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline.document_inputs import find_documents
+from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.dedupe import DuplicateGroup, duplicates, without_duplicates
 from hie_cli.retrieval.features import BACKBONE
@@ -34,14 +35,19 @@ def mine_index(
     every: float | None = None,
     longest: float | None = None,
     device: str = "auto",
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
 ) -> IndexReport:
     """Make an index of videos, or add to it; see ``retrieval.index.build_index``.
 
     pool: videos, folders, patterns · documents: their track or action documents, matched by name ·
     encoder: a folder of ``train_hash`` · bits, model, kind (flat, ivf, hnsw), levels (shots,
     frames, persons), rate (described frames a second), every (with an encoder of clips: seconds
-    between the beginnings of clips), longest (seconds of a shot): of a new index.
+    between the beginnings of clips), longest (seconds of a shot): of a new index · workers, engine,
+    address: videos that are looked at at a time, and where (``executors.engine``).
     """
+    where = Engine(workers, engine, address)
     settings = None
     given = (encoder, bits, model, kind, rate, every, longest)
     if levels or any(value is not None for value in given):
@@ -66,8 +72,9 @@ def mine_index(
         )
     named = by_name(documents)
     return build_index(
-        find_videos(path_texts(pool)), Path(output), settings, documents=named, device=device
-    )
+        find_videos(path_texts(pool)), Path(output), settings, documents=named, device=device,
+        engine=where,
+    )  # fmt: skip
 
 
 def _kind(name: str | None) -> Kind:

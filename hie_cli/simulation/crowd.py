@@ -57,6 +57,11 @@ class CrowdConfig:
                 raise ConfigError(f"{name}: {getattr(self, name)}; expected {low} or more")
 
 
+def name_of(config: CrowdConfig) -> str:
+    """The name of a crowd's video."""
+    return f"sim-{config.split}-{config.seed}"
+
+
 @dataclass(frozen=True)
 class Crowd:
     """P persons over T frames.
@@ -84,7 +89,7 @@ class Crowd:
     def info(self) -> VideoInfo:
         """The video that this crowd would fill."""
         c = self.config
-        return VideoInfo(f"sim-{c.split}-{c.seed}", c.width, c.height, c.fps, c.frames)
+        return VideoInfo(name_of(c), c.width, c.height, c.fps, c.frames)
 
 
 def draw_groups(ground: Ground, config: CrowdConfig) -> list[Actor]:

@@ -8,10 +8,12 @@ from pathlib import Path
 import cv2
 
 from hie_cli.core import config as settings
-from hie_cli.core.errors import ConfigError, input_error
+from hie_cli.core.errors import ConfigError, input_error, one_line
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import Image
 from hie_cli.formats.files import taken
+from hie_cli.pipeline.calls import Call, Outcome, run_calls
+from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.simulation import crowd as crowds
 from hie_cli.simulation.crowd import CrowdConfig
 from hie_cli.simulation.files import write_observations, write_truth, write_video
@@ -52,12 +54,17 @@ def simulate(
     config: settings.Files = None,
     set: settings.Sets = None,
     overwrite: bool = False,
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
 ) -> list[SimulatedVideo]:
     """Write ``count`` crowds with exact ground truth under ``output`` (the folders of the command).
 
     seed: of the first, the others follow · action: only these actions · background: a picture
-    behind the crowd · video: render it, or only write the data. Raises ConfigError for a bad
-    setting or a result that is already there, InputError for an unreadable background.
+    behind the crowd · video: render it, or only write the data · workers, engine, address: crowds
+    at a time, and where (``executors.engine``). One that cannot be written is told and stops no
+    other. Raises ConfigError for a bad setting or a result that is already there, InputError for an
+    unreadable background, and at the end the first error of a crowd.
     """
     if count < 1:
         raise ConfigError(f"--count {count}: expected 1 or more")
@@ -65,26 +72,44 @@ def simulate(
     given = {"actions": tuple(action) or None, "seed": seed}
     chosen = settings.load(SimulateConfig(), config, set)
     chosen = settings.load(chosen, None, {k: v for k, v in given.items() if v is not None})
-    plate = None if background is None else _picture(Path(background))
+    plate = None if background is None else Path(background)
+    if plate is not None:
+        _picture(plate)
+    where = Engine(workers, engine, address)
     items = [dataclasses.replace(chosen, seed=chosen.seed + k) for k in range(count)]
     if not overwrite:
         for item in items:
-            path = folder / "track" / f"sim-{item.split}-{item.seed}.json"
+            path = folder / "track" / f"{crowds.name_of(item)}.json"
             if taken(path):
                 raise ConfigError(f"{path}: already there; give --overwrite or another -o")
-    made = []
-    for item in items:
-        done = _written(item, folder, plate, video)
+    made: list[SimulatedVideo] = []
+    errors: list[Exception] = []
+
+    def take(outcome: Outcome) -> None:
+        if outcome.error is not None:
+            errors.append(outcome.error)
+            note(f"{outcome.name}: {one_line(outcome.error)}")
+            return
+        done: SimulatedVideo = outcome.value
         note(f"{done.name}: {done.people} people, {done.frames} frames, {done.boxes} boxes")
         made.append(done)
+
+    run_calls(
+        [Call(crowds.name_of(item), _written, (item, folder, plate, video)) for item in items],
+        where,
+        take,
+    )
+    if errors:
+        raise errors[0]
     return made
 
 
 def _written(
-    config: SimulateConfig, folder: Path, plate: Image | None, render_video: bool
+    config: SimulateConfig, folder: Path, background: Path | None, render_video: bool
 ) -> SimulatedVideo:
     """Simulate one crowd and write its files."""
     crowd = crowds.simulate(config)
+    plate = None if background is None else _picture(background)
     info = crowd.info
     video = folder / "videos" / f"{info.name}.mp4" if render_video else None
     if video is not None:

@@ -12,7 +12,9 @@ from hie_cli.core.types import Image, People
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.files import file_name, require_writable, write_error
 from hie_cli.formats.locks import Lock
+from hie_cli.pipeline.calls import Call, Outcome, run_calls
 from hie_cli.pipeline.document_inputs import document_name, find_documents
+from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.summary.crowd import CrowdSignals, signals_of_detections, signals_of_document
@@ -97,15 +99,20 @@ def summarize(
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
+    workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
 ) -> Summaries:
     """The most telling shots of videos: a short video, key frames, a timeline, JSON of the reasons.
 
     videos: paths, folders, patterns · documents: their track or action documents, by name, for what
     the crowd does; without them people are detected in the sampled frames · method, share, rate,
     longest: see ``SummaryOptions`` · model: the backbone · resume: keep summaries of the same
-    video, document and settings, make all others. Videos that fail are told and left out; where
-    none is left, the first one's error is raised.
+    video, document and settings, make all others · workers, engine, address: videos at a time, and
+    where (``executors.engine``). Videos that fail are told and left out; where none is left, the
+    first one's error is raised.
     """
+    where = Engine(workers, engine, address)
     options = SummaryOptions(method, share, rate, longest)
     folder, paths = Path(output), find_videos(path_texts(videos))
     places = {path: folder / file_name(video_name(path)) for path in paths}
@@ -114,35 +121,60 @@ def summarize(
     require_writable(folder)
     of_video = documents_by_name(documents, paths)
     describer = Describer(model, device)
-    trained = None
-    if method not in METHODS:
-        trained = load_scorer(Path(method))
-        require_backbone(trained, Path(method), describer.name, describer.sha256)
-    detect = detector(device) if options.method == "crowd" else None
+    trained = _scorer(options, describer)
     told_settings = {**asdict(options), "backbone": describer.sha256}
     if trained is not None:
         told_settings["method"] = trained.sha256
-    made: list[VideoSummary] = []
+    made: dict[str, VideoSummary] = {}
     failed: list[Failed] = []
     errors: list[Exception] = []
+    calls = []
+
+    def take(outcome: Outcome) -> None:
+        if outcome.error is None:
+            made[outcome.name] = outcome.value
+            return
+        failed.append(left_out(outcome.name, outcome.error, alone=len(paths) == 1))
+        errors.append(outcome.error)
+
     for path, place in places.items():
         name = video_name(path)
         document = of_video.get(name)
         made_of = origin([path], [document], told_settings)
         if resume and (before := kept(place, place / RECORD, made_of)) is not None:
-            made.append(before)
+            made[name] = before
             continue
-        try:
-            looked = detect if document is None else None
-            samples = sample_video(path, describer, options.rate, looked)
-            summary = _summary(samples, document, options, trained)
-            made.append(_written(path, place, replace(summary, origin=made_of)))
-        except (InputError, OSError) as error:
-            failed.append(left_out(name, error, alone=len(paths) == 1))
-            errors.append(error)
+        people = None if document is None else document.path
+        arguments = (path, place, people, options, model, device, made_of)
+        calls.append(Call(name, _summarised, arguments))
+    run_calls(calls, where, take)
     if not made:
         raise errors[0]
-    return Summaries(folder, tuple(made), tuple(failed))
+    ordered = [made[name] for name in map(video_name, places) if name in made]
+    return Summaries(folder, tuple(ordered), tuple(failed))
+
+
+def _summarised(
+    path: Path, place: Path, people: Path | None, options: SummaryOptions, model: str, device: str,
+    made_of: str,
+) -> VideoSummary:  # fmt: skip
+    """Look at one video, choose and write; ``people``: its document, if there is one."""
+    describer = Describer(model, device)
+    trained = _scorer(options, describer)
+    document = None if people is None else Document(people)
+    detect = detector(device) if options.method == "crowd" and document is None else None
+    samples = sample_video(path, describer, options.rate, detect)
+    summary = _summary(samples, document, options, trained)
+    return _written(path, place, replace(summary, origin=made_of))
+
+
+def _scorer(options: SummaryOptions, describer: Describer) -> TrainedScorer | None:
+    """The trained scorer that is asked for. Raises ConfigError if it is of another backbone."""
+    if options.method in METHODS:
+        return None
+    trained = load_scorer(Path(options.method))
+    require_backbone(trained, Path(options.method), describer.name, describer.sha256)
+    return trained
 
 
 def left_out(name: str, error: Exception, alone: bool) -> Failed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hie_cli.core.errors import InputError
 from hie_cli.core.progress import note, progress
 
 
@@ -40,3 +41,16 @@ def work(job: Job) -> dict[str, Any]:
     for _ in progress(range(3), name):
         note(f"{name} speaks")
     return {"name": name, "status": "ok", "process": os.getpid()}
+
+
+def called(name: str, action: str) -> str | int:
+    """A plain function for a worker: gives the action, or does what it says."""
+    if action == "slow":
+        time.sleep(0.5)
+    if action == "bad":
+        raise InputError(f"{name}: bad input")
+    if action == "bug":
+        raise ZeroDivisionError(name)
+    if action == "die":
+        os._exit(7)
+    return os.getpid() if action == "process" else action
