@@ -11,6 +11,7 @@ from hie_cli.cli.commands import SCORE, command
 from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import ConfigError
 
+PICTURES = "Pages and pictures"
 WORST = 4  # frames of a sequence that a page shows
 _ALONE = "no intervals: they need two sequences or more"
 
@@ -60,14 +61,27 @@ def evaluate(
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="A page: tables, curves, worst frames."),
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="A page: tables, curves, worst frames.",
+            rich_help_panel=PICTURES,
+        ),
     ] = None,
     video: Annotated[
         list[str] | None,
-        typer.Option("--video", metavar="VIDEO", help="Videos behind the worst frames of --html."),
+        typer.Option(
+            "--video",
+            metavar="VIDEO",
+            help="Videos behind the worst frames of --html.",
+            rich_help_panel=PICTURES,
+        ),
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="Draw the figures as PNG.")
+        Path | None,
+        typer.Option(
+            "--plots", metavar="DIR", help="Draw the figures as PNG.", rich_help_panel=PICTURES
+        ),
     ] = None,
     verify: Annotated[
         bool,
