@@ -2,8 +2,8 @@
 
 Everywhere below: preset: a shipped one's name, or a YAML file · config: one or several YAML files
 over it · set: single settings over those, such as ``{"detect.min_score": 0.3}`` · device: auto,
-cpu, cuda or mps · precision: of the networks on a CPU, auto, fp32 or int8. Wrong settings raise
-ConfigError, unknown models ModelError, bad input InputError.
+cpu, cuda or mps · precision: of the networks, auto, fp32, int8 (on a CPU) or fp16 (on CUDA). Wrong
+settings raise ConfigError, unknown models ModelError, bad input InputError.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -40,7 +40,7 @@ def chain_speed(
     return ChainSpeed(
         input=name,
         preset=preset,
-        precision="int8" if wants_int8(config.precision, device) else "fp32",
+        precision=_precision(config, device),
         people=round(record["people"] / max(count, 1), 2),
         frames=count,
         seconds=seconds,
@@ -50,6 +50,12 @@ def chain_speed(
         shares=shares(stages, record["network_seconds"]),
         peak_memory_mb=record["peak_memory_mb"],
     )
+
+
+def _precision(config: ChainConfig, device: str) -> str:
+    if wants_int8(config.precision, device):
+        return "int8"
+    return "fp16" if config.precision == "fp16" else "fp32"
 
 
 def shares(stages: Mapping[str, float], network: float) -> dict[str, float]:

@@ -125,8 +125,8 @@ Precision = Annotated[
     str | None,
     _shared(
         "--precision",
-        help="Of the networks on a CPU: fp32, int8, or auto (default): int8 where the CPU gains.",
-        autocompletion=beginning(lambda: ["auto", "fp32", "int8"]),
+        help="fp32, int8 (CPU), fp16 (CUDA), or auto (default): int8 where a CPU gains.",
+        autocompletion=beginning(lambda: ["auto", "fp32", "int8", "fp16"]),
     ),
 ]
 Frames = Annotated[

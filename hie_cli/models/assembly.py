@@ -10,7 +10,7 @@ from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
 from hie_cli.models.detectors import ImageDetector
 from hie_cli.models.estimators import CropEstimator
 from hie_cli.models.parts import EmbeddingDecoder, Network, PeopleDecoder, PoseDecoder
-from hie_cli.models.runtime import OnnxNetwork
+from hie_cli.models.runtime import OnnxNetwork, TorchNetwork
 from hie_cli.models.spec import ModelSpec
 
 Loaded = Detector | PoseEstimator | AppearanceModel
@@ -26,7 +26,8 @@ def assemble(spec: ModelSpec, network: Network) -> Loaded:
         decoder = cast(PoseDecoder, spec.decoder)
         if isinstance(network, OnnxNetwork):  # two crops at a time stay in the processor's cache
             return CropEstimator(spec, network, decoder, batch=2)
-        return CropEstimator(spec, network, decoder)
+        most = network.most_crops if isinstance(network, TorchNetwork) else CropEstimator.batch
+        return CropEstimator(spec, network, decoder, batch=most)
     if spec.task == "appearance":
         return CropEmbedder(spec, network, cast(EmbeddingDecoder, spec.decoder))
     raise ModelError(f"model {spec.name!r} is for {spec.task}, not for people in images")

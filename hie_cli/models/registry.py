@@ -65,8 +65,8 @@ def load(
 
     ``threads`` bounds the CPU threads of the network (None: every CPU this process may use).
     ``precision``: fp32; int8, for packaged networks on a CPU (others stay as they are); auto: int8
-    where the CPU gains by it. ModelError for an unknown name, missing or damaged files, or a device
-    this machine lacks.
+    where the CPU gains by it; fp16, on CUDA. ModelError for an unknown name, missing or damaged
+    files, or a device this machine lacks.
     """
     return _open(find(name), device, threads, precision)
 
@@ -119,7 +119,8 @@ def _open(
     if int8 and isinstance(spec.network, PackagedNetwork) and spec.network.int8 is not None:
         spec = replace(spec, network=spec.network.int8)
     assert spec.network is not None
-    return assemble(spec, spec.network.open(spec.input, device, threads))
+    network = spec.network.open(spec.input, device, threads)
+    return assemble(spec, runtime.in_half(network) if precision == "fp16" else network)
 
 
 def verify() -> list[dict[str, str | None]]:

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-Precision = Literal["auto", "fp32", "int8"]
+Precision = Literal["auto", "fp32", "int8", "fp16"]
 # onnxruntime's converter leaves some constants of older exports in fp32 and calls them fp16.
 _CONTRADICTION = (
     "the file contradicts itself about number types: convert it again, to fp16 with "
     "keep_io_types=True"
 )
-PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "int8")
+PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "int8", "fp16")
 # One of these is there where Linux has an NVIDIA (also under WSL, also Jetson) or AMD accelerator.
 _LINUX_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvmap", "/dev/kfd")
 
@@ -65,16 +65,27 @@ def wants_int8(precision: Precision, device: str) -> bool:
     """Whether a network's 8-bit form is to be taken on ``device`` (auto, cpu, cuda or mps).
 
     ``auto``: where the CPU multiplies bytes in one instruction; elsewhere 8-bit sums may saturate,
-    and gain little. ModelError for ``int8`` on anything but a CPU.
+    and gain little. ModelError for ``int8`` on anything but a CPU, ``fp16`` on anything but CUDA.
     """
     if precision not in PRECISIONS:
         raise ModelError(f"--precision {precision}: unknown; use one of {', '.join(PRECISIONS)}")
     if precision == "fp32":
         return False
-    on_cpu = resolve_device(device) == "cpu"
+    place = resolve_device(device)
+    if precision == "fp16" and place != "cuda":
+        raise ModelError("--precision fp16 is for CUDA; use --device cuda, or fp32 or auto")
+    on_cpu = place == "cpu"
     if precision == "int8" and not on_cpu:
         raise ModelError("--precision int8 is for the CPU; use --device cpu, or fp32 or auto")
     return on_cpu and (precision == "int8" or multiplies_bytes())
+
+
+def in_half(network: Any) -> Any:
+    """``network`` in half precision, if torch runs it; ONNX files stay as they are.
+
+    Only what torch holds safe is rounded (autocast); outputs are float32.
+    """
+    return network.halved() if isinstance(network, TorchNetwork) else network
 
 
 @cache
@@ -90,6 +101,7 @@ def multiplies_bytes() -> bool:
     return "avx512_vnni" in text or "avx_vnni" in text
 
 
+_CROPS, _CROPS_ON_GPU = 8, 64
 # At most so many runs of one network at once; what CPUs there are beyond that, each run shares.
 _RUNS = 4
 
@@ -172,13 +184,19 @@ def _with_fourth_channel(images: Image) -> Image:
 
 
 class TorchNetwork:
-    """A module on a torch device, in evaluation mode."""
+    """A module on a torch device, in evaluation mode; ``half``: in half precision.
 
-    def __init__(self, module: "nn.Module", device: str, threads: int | None = None) -> None:
+    ``most_crops``: how many crops are worth one run; on a GPU those of many frames.
+    """
+
+    def __init__(
+        self, module: "nn.Module", device: str, threads: int | None = None, half: bool = False
+    ) -> None:
         import torch
 
         self._device = torch.device(device)
         self._module = module.eval().to(self._device)
+        self._half = half
         if threads is not None:
             torch.set_num_threads(threads)
 
@@ -186,6 +204,21 @@ class TorchNetwork:
         """See ``parts.Network``."""
         import torch
 
-        with torch.inference_mode():
-            outputs = self._module(torch.from_numpy(images).to(self._device))
-        return [np.asarray(output.cpu().numpy(), np.float32) for output in outputs]
+        kind = self._device.type
+        values = torch.from_numpy(images)
+        if kind == "cuda":  # from pinned memory the copy runs beside what the GPU is doing
+            values = values.pin_memory().to(self._device, non_blocking=True)
+        else:
+            values = values.to(self._device)
+        with torch.inference_mode(), torch.autocast(kind, torch.float16, enabled=self._half):
+            outputs = self._module(values)
+        return [np.asarray(output.float().cpu().numpy(), np.float32) for output in outputs]
+
+    @property
+    def most_crops(self) -> int:
+        """See the class."""
+        return _CROPS_ON_GPU if self._device.type == "cuda" else _CROPS
+
+    def halved(self) -> "TorchNetwork":
+        """The same network in half precision."""
+        return TorchNetwork(self._module, str(self._device), half=True)

@@ -47,7 +47,8 @@ class ChainConfig:
     pose tracking (arXiv 2010.10007): boxes are then linked, filled and smoothed without poses, and
     refinement knows who is who.
 
-    precision: of the packaged networks' numbers on a CPU; ``auto``: int8 where the CPU gains by it.
+    precision: of the packaged networks' numbers; ``auto``: int8 where a CPU gains by it, else fp32;
+    fp16 is for CUDA.
     """
 
     order: Literal["pose-first", "track-first"] = "pose-first"

@@ -35,8 +35,10 @@ def test_8_bits_are_for_the_cpu(monkeypatch):
     assert runtime.wants_int8("auto", "auto") is False
     with pytest.raises(ModelError, match="int8 is for the CPU; use --device cpu"):
         runtime.wants_int8("int8", "auto")
-    with pytest.raises(ModelError, match="--precision fp16: unknown; use one of auto, fp32, int8"):
-        runtime.wants_int8("fp16", "cpu")
+    with pytest.raises(
+        ModelError, match="--precision fp8: unknown; use one of auto, fp32, int8, fp16"
+    ):
+        runtime.wants_int8("fp8", "cpu")
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)

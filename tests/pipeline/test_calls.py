@@ -35,6 +35,12 @@ def test_a_worker_that_dies_stops_nobody():
     assert found[1] == ("b", "say b", "")
 
 
+def test_each_worker_sees_a_gpu_of_its_own(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-x")
+    found = outcomes(dict.fromkeys("abc", "gpu"), Engine(3))
+    assert sorted(value for _, value, _ in found) == ["4", "4", "GPU-x"]
+
+
 def test_what_the_taker_raises_ends_the_rest():
     def take(outcome):
         raise outcome.error

@@ -53,4 +53,7 @@ def called(name: str, action: str) -> str | int:
         raise ZeroDivisionError(name)
     if action == "die":
         os._exit(7)
+    if action == "gpu":
+        time.sleep(0.5)  # so that every job has a worker of its own
+        return os.environ.get("CUDA_VISIBLE_DEVICES", "")
     return os.getpid() if action == "process" else action

@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any, Self
 
-from hie_cli.core import progress
+from hie_cli.core import gpus, progress
 from hie_cli.core.errors import EXIT_INTERRUPTED
 from hie_cli.pipeline.executors.base import Record, Work, death
 from hie_cli.pipeline.executors.telling import Forward, pass_on
@@ -32,12 +32,15 @@ class _Worker:
     number: int
     process: SpawnProcess
     connection: Connection
+    gpu: str = ""
     job: int | None = None
     name: str = ""
 
 
 class WorkerProcesses:
     """The executor of ``count`` processes on this machine, started as they are needed.
+
+    Where it has GPUs, each process sees one of them, the least used.
 
     Leaving it ends them, after an exception such as Ctrl-C in the middle of their jobs; the files
     of those can be resumed.
@@ -48,12 +51,14 @@ class WorkerProcesses:
         self._work = work
         self._workers: list[_Worker] = []
         self._started = 0
+        self._gpus = gpus.visible()
 
     def submit(self, number: int, job: Any, name: str) -> None:
         """See ``Executor``."""
         worker = next((each for each in self._workers if each.job is None), None)
         if worker is None:
-            worker = _start(self._started, self._work)
+            gpu = gpus.least_used(self._gpus, [each.gpu for each in self._workers])
+            worker = _start(self._started, self._work, gpu)
             self._started += 1
             self._workers.append(worker)
         worker.job, worker.name = number, name
@@ -81,12 +86,12 @@ class WorkerProcesses:
         _stop(self._workers)
 
 
-def _start(number: int, work: Work[Any]) -> _Worker:
+def _start(number: int, work: Work[Any], gpu: str) -> _Worker:
     ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(theirs, work), daemon=True)
+    process = get_context("spawn").Process(target=_serve, args=(theirs, work, gpu), daemon=True)
     process.start()
     theirs.close()  # so that the end of the worker is the end of the pipe
-    return _Worker(number, process, ours)
+    return _Worker(number, process, ours, gpu)
 
 
 def _send(worker: _Worker, job: Any) -> None:
@@ -131,8 +136,10 @@ def _stop(workers: Sequence[_Worker]) -> None:
             worker.process.join()
 
 
-def _serve(connection: Connection, work: Work[Any]) -> None:
+def _serve(connection: Connection, work: Work[Any], gpu: str) -> None:
     """A worker's life: jobs in, records out, until there are no more or the parent is gone."""
+    if gpu:
+        os.environ[gpus.VARIABLE] = gpu  # before anything asks CUDA what there is
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):
