@@ -1,6 +1,7 @@
-"""The suite's development sequences with pixels: real clips, rendered crowds, stills.
+"""The suite's development sequences with pixels: real clips, rendered crowds, lobbies.
 
-Every sequence also exists disturbed: at half its size, dark and noisy, blurred.
+Pieces of 24 frames stand for a long video, 12 for a run of the lobby. Of every scene some pieces
+also exist disturbed: at half their size, dark and noisy, blurred.
 """
 
 import csv
@@ -29,6 +30,18 @@ VIDEOS = {
         "crowd-clips/mot16-04-8frames.mp4", "crowd-clips/gt_frames_1_4_7.txt",
     ),
 }  # fmt: skip
+# Frames of each clip that are looked at, those of the fast run first.
+PIECES = {
+    "PETS": [(300, 324), *((t, t + 24) for t in range(0, 771, 100) if t != 300)],
+    "TUD": [(0, 24), (0, 71)],
+    "MOT16-04": [(0, 8)],
+}
+FAST_PIECES = {"PETS": 1, "TUD": 1, "MOT16-04": 1}
+# What is also shown disturbed: a piece of every scene, a fourth of the lobby's runs.
+SPOILT = (
+    "PETS 300", "TUD 0-24", "MOT16-04", "rendered-1",
+    "CAVIAR Browse2", "CAVIAR LeftBag_0920", "CAVIAR Meet_WalkSplit", "CAVIAR Walk1",
+)  # fmt: skip
 PERSON = 500.0  # px² from which CAVIAR's annotated people count
 
 
@@ -59,50 +72,52 @@ class Footage:
 
 
 def footage(data: Path, fast: bool) -> Iterator[Footage]:
-    """Everything whose data are there; ``fast``: some frames of it, the disturbed ones fewer."""
-    for name, (video, labels) in VIDEOS.items():
-        if (data / video).is_file():
-            for start, stop in _parts(name, fast):
-                yield from versions(
-                    f"{name} {start}-{stop}", name, data / video, data / labels, (start, stop), fast
-                )
-    yield from crowds(fast)
+    """Everything whose data are there, first as it is, then disturbed; ``fast``: less of both."""
+    pieces = [*videos(data, fast), *crowds(fast)]
     if (data / "caviar" / "truth.csv").is_file():
-        yield from lobby(data / "caviar", fast)
+        pieces += lobby(data / "caviar", fast)
+    yield from pieces
+    for piece in pieces:
+        if not piece.name.startswith(SPOILT):
+            continue
+        kinds = DISTURBED[:1] if fast else DISTURBED
+        for kind in kinds:
+            if kind == "half" and piece.group == "CAVIAR":
+                continue  # people of the lobby are as small as they can be
+            yield Footage(
+                f"{piece.name} {kind}", piece.group, f"{piece.key} {kind}",
+                _once(lambda p=piece, k=kind: disturbed(p.make(), k)), piece.whole,
+            )  # fmt: skip
 
 
-def crowds(fast: bool) -> Iterator[Footage]:
+def crowds(fast: bool) -> list[Footage]:
     """Rendered crowds by still and moving cameras."""
     frames = 8 if fast else 24
-    for seed in (1,) if fast else (1, 2):
-        for moving in (False, True):
-            yield Footage(
-                f"rendered-{seed} {'moving' if moving else 'still'}",
-                f"rendered-{seed}",
-                f"{seed} {moving} {frames}",
-                _once(lambda s=seed, m=moving: rendered(s, m, frames)),
-            )
+    return [
+        Footage(
+            f"rendered-{seed} {'moving' if moving else 'still'}",
+            f"rendered-{seed}",
+            f"{seed} {moving} {frames}",
+            _once(lambda s=seed, m=moving: rendered(s, m, frames)),
+        )
+        for seed in ((1,) if fast else (1, 2))
+        for moving in (False, True)
+    ]
 
 
-def _parts(name: str, fast: bool) -> list[tuple[int, int]]:
-    if name == "PETS":
-        return [(300, 324)] if fast else [(t, min(t + 100, 795)) for t in range(0, 795, 100)]
-    return [(0, 24 if fast and name == "TUD" else 10_000)]
-
-
-def versions(
-    name: str, group: str, video: Path, labels: Path, span: tuple[int, int], fast: bool
-) -> Iterator[Footage]:
-    """A stretch of a video, plain and disturbed."""
-    plain = _once(lambda: real(video, labels, span))
-    yield Footage(name, group, f"{video.name} {span}", plain)
-    for kind in DISTURBED[:1] if fast else DISTURBED:
-        if name.startswith("PETS") and not fast and span[0] != 300:
-            continue
-        yield Footage(
-            f"{name} {kind}", group, f"{video.name} {span} {kind}",
-            _once(lambda k=kind: disturbed(plain(), k)),
-        )  # fmt: skip
+def videos(data: Path, fast: bool) -> list[Footage]:
+    """Pieces of the real clips whose data are there."""
+    return [
+        Footage(
+            f"{name} {start}-{stop}",
+            name,
+            f"{video} {start} {stop}",
+            _once(lambda v=data / video, t=data / labels, s=(start, stop): real(v, t, s)),
+        )
+        for name, (video, labels) in VIDEOS.items()
+        if (data / video).is_file()
+        for start, stop in PIECES[name][: FAST_PIECES[name] if fast else None]
+    ]
 
 
 _KEPT: list[tuple[Callable[[], Clip], Clip]] = []
@@ -180,23 +195,26 @@ def rendered(seed: int, moving: bool, frames: int) -> Clip:
     return Clip(crowd.info.fps, tuple(images), known, points)
 
 
-def lobby(folder: Path, fast: bool) -> Iterator[Footage]:
+def lobby(folder: Path, fast: bool) -> list[Footage]:
     """CAVIAR's runs; not everybody in sight is in their truth."""
     rows: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     with open(folder / "truth.csv", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             rows[row["video"]][int(row["frame"])].append(row)
-    names = sorted(rows)
+    names, pieces = sorted(rows), []
     for name in names[::4] if fast else names:
-        first, last = min(rows[name]), max(rows[name])
-        last = min(last, first + (11 if fast else 99))
-        yield Footage(
-            f"CAVIAR {Path(name).stem}",
-            "CAVIAR",
-            f"{name} {first} {last}",
-            _once(lambda n=name, a=first, b=last: lobby_run(folder / n, rows[n], a, b)),
-            whole=False,
+        first = min(rows[name])
+        last = min(max(rows[name]), first + 11)
+        pieces.append(
+            Footage(
+                f"CAVIAR {Path(name).stem}",
+                "CAVIAR",
+                f"{name} {first} {last}",
+                _once(lambda n=name, a=first, b=last: lobby_run(folder / n, rows[n], a, b)),
+                whole=False,
+            )
         )
+    return pieces
 
 
 def lobby_run(video: Path, rows: dict[int, list[Any]], first: int, last: int) -> Clip:

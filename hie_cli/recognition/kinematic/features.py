@@ -23,7 +23,7 @@ class Features:
     known · growth of the box per second · lean: least of torso's and legs' lean, else the box's,
     degrees · turn: by how much the lean grew about the frame · torso_lean, leg_lean,
     leg_length, thigh_length as in ``Posture`` · collapse: size over the largest of the window ·
-    agitation: change of the outline, body heights per second · stride: swing of the feet, body
+    agitation: to and fro of the outline, body heights per second · stride: swing of the feet, body
     heights.
     """
 
@@ -178,15 +178,18 @@ def _speed(body: Body, drift: float, growth: float, scene: Scene, how: Measuring
 
 
 def _agitation(times: FloatArray, sizes: FloatArray, lag: float) -> float:
-    """Root mean square rate of change of the outline's width and height (T, 2), less what the
-    boxes' jitter from row to row explains.
+    """Standard deviation of the rates of change of the outline's width and height (T, 2), less what
+    the boxes' jitter from row to row explains.
+
+    A steady change is no agitation: who is covered little by little shrinks, who comes nearer
+    grows.
     """
     change = rates(times, smoothed(times, sizes, lag), lag)
     if not len(change):
         return 0.0
     rows = max(lag / float(np.median(np.diff(times))), 1.0)  # that a smoothed one is the mean of
     explained = 2 * jitter(sizes) ** 2 / rows / lag**2
-    return math.sqrt(max(float((change**2).sum(1).mean()) - explained, 0.0))
+    return math.sqrt(max(float(change.var(axis=0).sum()) - explained, 0.0))
 
 
 def _stride(feet: FloatArray) -> float:
