@@ -190,8 +190,6 @@ class Session:
         """Print the closing table or JSON, write summary.json for a run, and exit."""
         failed = [record for record in records if record["status"] != "ok"]
         run = summary(records, stages, self.config)
-        if len(stages) > 1:
-            remote.write_summary(self.output_dir, run)
         if self.json:
             show_json(run)
         else:
@@ -199,6 +197,8 @@ class Session:
                 show(line)
         for record in failed:
             complain(f"hie: {record['error']}")
+        if len(stages) > 1:
+            remote.write_summary(self.output_dir, run)
         if failed:
             # One input: its own exit code. Several: 1, "ran but something failed".
             raise typer.Exit(failed[0]["exit_code"] if len(records) == 1 else EXIT_FAILED)

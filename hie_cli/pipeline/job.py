@@ -76,14 +76,17 @@ def run_job(job: VideoJob) -> dict[str, Any]:
     name are made anew.
     """
     output = job.setup.output_dir
-    if output is None or not job.setup.recorded:
+    if output is None:
         return _run(job, _video(job))[0]
     try:
-        with remote.own_folder(output, job.name) as own, run_records.hold(own, job.name):
+        with remote.own_folder(output, job.name) as own:
             here = replace(job, setup=replace(job.setup, output_dir=own))
             if job.address:
                 here = replace(here, path=own.fetched(job.name) / file_name(job.path.name))
-            return _run_recorded(here, _video(here), own)
+            if not job.setup.recorded:
+                return _run(here, _video(here))[0]
+            with run_records.hold(own, job.name):
+                return _run_recorded(here, _video(here), own)
     except HieError as error:
         return {"name": job.name} | failure(job.name, error) | {"files": []}
 

@@ -26,7 +26,9 @@ def own_folder(output: OutputDir, name: str) -> Iterator[OutputDir]:
     ``output`` itself where it is a folder of this machine. Raises InputError for a name that cannot
     name a file.
     """
-    own = output if not output.address else replace(output, folder=output.folder / file_name(name))
+    own = output
+    if output.address:
+        own = replace(output, folder=output.folder / file_name(name))
     try:
         yield own
     finally:

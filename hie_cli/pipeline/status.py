@@ -49,6 +49,8 @@ def status(folder: Path | str, videos: Paths = ()) -> list[VideoStatus]:
         begun = segment_parts.begun(output)
         names = sorted({*run_records.recorded_names(output), *begun, *inputs})
         published = remote.published(output)
+        if output.address and not published:
+            raise InputError(f"{output}: nothing is there; give the -o of hie run")
         return [_status(output, name, inputs.get(name), published) for name in names]
 
 

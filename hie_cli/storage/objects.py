@@ -21,6 +21,7 @@ log = logging.getLogger("hie_cli")
 
 # Stores in which a file comes into being whole, and folders are nothing but parts of names.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "cos"})
+_EXTRAS = {"s3": "cloud", "s3a": "cloud", "gs": "gcs", "gcs": "gcs"}
 _CREDENTIALS = re.compile(r"credential|token|auth|refresh|forbidden", re.IGNORECASE)
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
@@ -190,7 +191,9 @@ def _open(address: str) -> tuple[Any, str]:
     try:
         system, path = library.core.url_to_fs(address, use_listings_cache=False)
     except ImportError as error:
-        raise ConfigError(f"{address}: {error}; pip install 'hie[cloud]' for s3://") from None
+        extra = _EXTRAS.get(address.partition("://")[0].lower(), "")
+        fix = f"; pip install 'hie[{extra}]'" if extra else ""
+        raise ConfigError(f"{address}: {error}{fix}") from None
     except ValueError:
         raise ConfigError(f"{address}: unknown kind of address; use s3:// or gs://") from None
     return system, path

@@ -18,7 +18,12 @@ ROOT: Any = typer.main.get_command(build())
 NAMES = sorted(COMMANDS)
 EVERYWHERE = {"--quiet", "--verbose", "--log", "--json", "--help"}
 # Options with one meaning, and the commands that have it; elsewhere it would mean nothing.
+SIDE_BY_SIDE = {"run", "mine index", "summarize", "eval", "simulate"}
 WHERE = {
+    # Many videos, sequences or crowds at a time.
+    "--workers": SIDE_BY_SIDE,
+    "--engine": SIDE_BY_SIDE,
+    "--address": SIDE_BY_SIDE,
     # Whatever writes files.
     "--output": {
         *(
@@ -141,6 +146,9 @@ MEANING = {
     "--appearance": options.Appearance,
     "--overwrite": options.Overwrite,
     "--resume": options.Resume,
+    "--workers": options.Workers,
+    "--engine": options.Engine,
+    "--address": options.Address,
 }
 
 

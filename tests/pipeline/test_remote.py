@@ -23,6 +23,7 @@ from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import Batch, run_videos
+from hie_cli.storage import objects
 from tests.support import fakes, s3
 
 OUT = "s3://videos/out"
@@ -228,6 +229,35 @@ def test_lost_credentials_and_missing_buckets_are_one_line(bucket, port, squares
         requests.post(f"http://127.0.0.1:{port}/moto-api/reset-auth", data=b"inf", timeout=10)
 
 
+def test_credentials_that_are_lost_in_the_middle(bucket, port, squares, monkeypatch, capsys):
+    """What was done stays; the others fail by themselves, and the table is told all the same."""
+    from hie_cli.cli.app import run as hie
+
+    whole = objects.fetch
+
+    def fetch(address, path):
+        whole(address, path)
+        if address.endswith("clips/b.avi"):
+            requests.post(f"http://127.0.0.1:{port}/moto-api/reset-auth", data=b"0", timeout=10)
+
+    monkeypatch.setattr(objects, "fetch", fetch)
+    try:
+        with pytest.raises(ConfigError, match=r"summary.json: access refused"):
+            hie(["run", "s3://videos/clips/*.avi", "-o", OUT, "--until", "pose", "-q"])
+    finally:
+        monkeypatch.setattr(objects, "fetch", whole)
+        requests.post(f"http://127.0.0.1:{port}/moto-api/reset-auth", data=b"inf", timeout=10)
+    told = capsys.readouterr()
+    assert [line.split()[:2] for line in told.out.splitlines()[1:]] == [
+        ["a", "ok"], ["b", "failed"], ["c", "failed"],
+    ]  # fmt: skip
+    assert told.err.count("access refused") == 2
+    assert set(stored(bucket)) == {"detect/a.json", "pose/a.json"}
+    assert states("s3://videos/clips/") == {"a": "done", "b": "running", "c": "waiting"}
+    again = run("s3://videos/clips/*.avi", until="pose", resume=True)
+    assert ["kept" in record for record in again] == [True, False, False]
+
+
 def test_no_address_comes_out_of_a_cut_list(bucket, tmp_path, squares):
     cuts = tmp_path / "cuts.json"
     cuts.write_text('{"cuts": [{"video": "s3://videos/clips/a.avi", "frames": [0, 3]}]}')
@@ -240,6 +270,19 @@ def test_other_commands_take_no_addresses(bucket, tmp_path):
         list(hie_cli.run("s3://videos/clips/a.avi", until="detect"))
     with pytest.raises(ConfigError, match="alone writes there"):
         output_dir("s3://videos/out", False, False)
+
+
+def test_a_stage_command_fetches_too_and_leaves_nothing(bucket, tmp_path, squares, monkeypatch):
+    from hie_cli.cli.app import run as hie
+
+    (tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(tmp_path / "cwd")
+    out = tmp_path / "here"
+    assert hie(["detect", "s3://videos/clips/a.avi", "-o", str(out), "-q"]) == 0
+    assert [path.name for path in out.rglob("*") if path.is_file()] == ["a.json"]
+    assert not list((tmp_path / "cwd").iterdir())
+    with pytest.raises(InputError, match="nothing is there; give the -o"):
+        status("s3://videos/nothing")
 
 
 def test_nothing_of_it_is_loaded_at_start():
