@@ -71,8 +71,12 @@ def known(points: Floats) -> NDArray[np.bool_]:
 
 def squared_distance(a: Floats, b: Floats) -> NDArray[np.float64]:
     """Squared distances (...) of points (..., 2) to points (..., 2)."""
-    away = a - b  # many times faster than numpy's sum over two values
-    squared: NDArray[np.float64] = away[..., 0] ** 2 + away[..., 1] ** 2
+    # By coordinate: many times faster than numpy's sum over two values.
+    x, y = a[..., 0] - b[..., 0], a[..., 1] - b[..., 1]
+    x *= x
+    y *= y
+    x += y
+    squared: NDArray[np.float64] = x
     return squared
 
 
