@@ -55,10 +55,10 @@ def benchmark(
             note(f"{name}: {preset}")
             chains.append(chain_speed(images, name, preset, chosen, fps=FPS, device=device))
             if loops:
-                loop = naive_loop(images, name, chosen, device)
+                loop, seen = naive_loop(images, name, chosen, device)
                 timed_loops.append(dataclasses.replace(loop, name=f"naive, {preset}"))
         if loops:
-            timed_loops += peer_loops(images, name)
+            timed_loops += peer_loops(images, name, seen)
     return Benchmark(_machine(), available_cpus(), tuple(chains), tuple(timed_loops))
 
 

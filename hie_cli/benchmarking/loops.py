@@ -1,10 +1,15 @@
 """Simple loops over the same frames: what one writes first, to compare with."""
 
+import contextlib
+import os
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hie_cli.benchmarking.results import LoopSpeed
 from hie_cli.core import geometry
@@ -14,14 +19,16 @@ from hie_cli.pipeline.settings import ChainConfig
 
 _SURE = 0.3  # score from which the loop looks at a person
 _SAME = 0.6  # IoU above which two boxes of one network are one person
+Boxes = NDArray[np.float32]
 
 
 def naive_loop(
     images: Sequence[Image], name: str, config: ChainConfig, device: str = "auto"
-) -> LoopSpeed:
-    """The preset's networks in float32, one frame and one crop after another.
+) -> tuple[LoopSpeed, list[Boxes]]:
+    """The preset's networks in float32, one frame and one crop after another; whom it saw.
 
-    Every detector at its own size; then a crop of everybody found, if the preset has any.
+    Every detector at its own size; then a crop of everybody found, if the preset has any. Boxes
+    (N, 4) of each image.
     """
     detectors = [
         registry.load_detector(each, device, precision="fp32") for each in config.detect.models
@@ -29,6 +36,8 @@ def naive_loop(
     estimator = None
     if config.pose.mode != "one-pass":
         estimator = registry.load_estimator(config.pose.model, device, precision="fp32")
+
+    seen: list[Boxes] = []
 
     def step(image: Image) -> None:
         boxes: list[np.ndarray] = []
@@ -38,33 +47,66 @@ def naive_loop(
             boxes.append(found.boxes[found.scores >= _SURE])
             scores.append(found.scores[found.scores >= _SURE])
         every = np.concatenate(boxes)
-        for k in geometry.nms(every, np.concatenate(scores), _SAME):
+        single = every[geometry.nms(every, np.concatenate(scores), _SAME)]
+        seen.append(single)
+        for box in single:
             if estimator is not None:
-                estimator.estimate([image], [every[k : k + 1]])
+                estimator.estimate([image], [box[None]])
 
-    return _timed("naive", name, "same", images, step)
+    return _timed("naive", name, "same", images, step), seen[1:]
 
 
-def peer_loops(images: Sequence[Image], name: str) -> list[LoopSpeed]:
+def peer_loops(images: Sequence[Image], name: str, people: Sequence[Boxes]) -> Iterator[LoopSpeed]:
     """Loops of other packages, where they are installed; their networks have random weights.
 
-    Nothing is downloaded: the architecture alone decides the time a network takes (not that of
-    what follows it, since random weights see nobody).
+    Nothing is downloaded: the architecture alone decides the time a network takes. Since random
+    weights see nobody, top-down loops are given the boxes ``people`` (N, 4) of each image.
     """
-    if find_spec("ultralytics") is None:
-        return []
-    from ultralytics import YOLO  # type: ignore[import-not-found,unused-ignore]
+    if find_spec("rtmlib") and find_spec("onnx"):
+        yield _rtmlib(images, name, people, "lightweight", 0.375, 416, 0.5, 0.33)
+        yield _rtmlib(images, name, people, "balanced", 0.75, 640, 0.75, 0.67)
+    if find_spec("ultralytics"):
+        from ultralytics import YOLO  # type: ignore[import-not-found,unused-ignore]
 
-    model = YOLO("yolov8n-pose.yaml", verbose=False)
-    return [
-        _timed(
+        model = YOLO("yolov8n-pose.yaml", verbose=False)
+        yield _timed(
             "ultralytics yolov8n-pose",
             name,
             "random",
             images,
             lambda image: model.predict(image, verbose=False, device="cpu"),
         )
-    ]
+
+
+def _rtmlib(
+    images: Sequence[Image], name: str, people: Sequence[Boxes], mode: str, wide: float, side: int,
+    pose_wide: float, depth: float,
+) -> LoopSpeed:  # fmt: skip
+    """rtmlib's own loop, as its ``Body`` of that ``mode`` runs it: YOLOX, then RTMPose a person."""
+    from rtmlib import YOLOX, RTMPose  # type: ignore[import-not-found,unused-ignore]
+
+    from hie_cli.benchmarking.peer_networks import RtmPose, Yolox, write
+
+    with tempfile.TemporaryDirectory() as folder, _quiet():  # it prints what it loads
+        file = write(Yolox(wide, depth), (side, side), Path(folder) / "yolox.onnx")
+        detector = YOLOX(file, (side, side))
+        file = write(RtmPose(pose_wide, depth), (192, 256), Path(folder) / "rtmpose.onnx")
+        pose = RTMPose(file, (192, 256))
+    boxes = iter([people[0], *people])  # the first image runs once before
+
+    def step(image: Image) -> None:
+        detector(image)
+        if len(found := next(boxes)):
+            pose(image, bboxes=found)
+
+    return _timed(f"rtmlib {mode}", name, "random", images, step)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what others print."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
 
 
 def _timed(

@@ -21,7 +21,7 @@ def benchmark(
         str | None,
         typer.Argument(metavar="[VIDEO]", help="Its first frames; without it rendered crowds."),
     ] = None,
-    preset: options.Preset = None,
+    preset: options.Presets = None,
     model: options.Model = None,
     people: Annotated[
         list[int] | None,
@@ -40,18 +40,18 @@ def benchmark(
 ) -> None:
     """Measure how fast the chain is on this machine, and where its time goes.
 
-    Without --preset: fast and balanced. Nothing else should be running. Networks of other packages,
+    Nothing else should be running. Networks of other packages,
     where these are installed, have random weights: their time counts, nothing else.
 
     \b
     Examples:
       hie benchmark
-      hie benchmark crowd.mp4 --preset fast --plot speed.png
+      hie benchmark crowd.mp4 --preset fast --preset accurate --plot speed.png
       hie benchmark --people 10 --no-loops --json
     """
     found = hie_cli.benchmark(
         video,
-        presets=("fast", "balanced") if preset is None else (preset,),
+        presets=preset or ("fast", "balanced"),
         models=model or (),
         people=people or (1, 10, 40),
         frames=frames,

@@ -93,6 +93,10 @@ Preset = Annotated[
         autocompletion=beginning(lambda: ["fast", "balanced", "accurate", "best"]),
     ),
 ]
+Presets = Annotated[
+    list[str] | None,
+    _shared("--preset", metavar="NAME", help="As of `hie run`; repeatable (fast, balanced)."),
+]
 Config = Annotated[
     list[Path] | None,
     _shared("--config", "-c", metavar="YAML", help="Settings over the preset's; repeatable."),

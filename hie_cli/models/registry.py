@@ -7,6 +7,7 @@ from hie_cli.core.errors import ModelError, nearest
 from hie_cli.models import runtime, trained, user_models
 from hie_cli.models.assembly import Loaded, assemble
 from hie_cli.models.base import AppearanceModel, Detector, PoseEstimator
+from hie_cli.models.catalogue import entries
 from hie_cli.models.network_files import PackagedNetwork
 from hie_cli.models.packaged import MODELS, NETWORKS
 from hie_cli.models.spec import ModelSpec, Task
@@ -50,6 +51,8 @@ def find(name: str) -> ModelSpec:
     model = known or user_models.find(name) or trained.find(name)
     if model is not None:
         return model
+    if any(entry.name == name for entry in entries.available()):
+        raise ModelError(f"model {name!r} is not there yet; `hie models pull {name}` gets it")
     raise ModelError(
         f"model {name!r} is unknown{nearest(name, names())}; `hie models list` shows all"
     )

@@ -1,12 +1,17 @@
 """The benchmark's arithmetic, and a small one from end to end."""
 
 import json
+import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import hie_cli
-from hie_cli.benchmarking import loops
+from hie_cli.benchmarking import loops, peer_networks
 from hie_cli.benchmarking.chain_speed import shares
+from hie_cli.cli.app import build
 from hie_cli.core.errors import ConfigError, ModelError
 
 
@@ -40,7 +45,65 @@ def test_it_goes_into_json_and_a_picture(found, tmp_path):
 
 def test_other_packages_are_left_out_where_they_are_not_installed(monkeypatch):
     monkeypatch.setattr(loops, "find_spec", lambda name: None)
-    assert loops.peer_loops([], "x") == []
+    assert list(loops.peer_loops([], "x", [])) == []
+
+
+def test_peer_networks_are_those_published():
+    """Millions of weights: YOLOX's README, MMPose's page on RTMPose."""
+    torch = pytest.importorskip("torch")
+    published = [
+        (peer_networks.Yolox(0.375, 0.33), 5.06),
+        (peer_networks.Yolox(0.75, 0.67), 25.33),
+        (peer_networks.RtmPose(0.5, 0.33), 5.47),
+        (peer_networks.RtmPose(0.75, 0.67), 13.59),
+    ]
+    for network, millions in published:
+        count = sum(each.numel() for each in network.parameters())
+        assert round(count / 1e6, 2) == millions
+    small, pose = published[0][0].eval(), published[2][0].eval()
+    with torch.no_grad():
+        cells = small(torch.zeros(1, 3, 64, 96))
+        x, y = pose(torch.zeros(1, 3, 256, 192))
+    assert cells.shape == (1, 8 * 12 + 4 * 6 + 2 * 3, 85)
+    assert (x.shape, y.shape) == ((1, 17, 384), (1, 17, 512))
+
+
+def test_rtmlibs_loop_is_given_the_people(monkeypatch):
+    """A stand-in for the package: it runs the files it is given as the real one does."""
+    asked = []
+
+    class Tool:
+        def __init__(self, file, size):
+            import onnxruntime
+
+            self.run = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]).run
+            self.size = size
+            print("loaded")
+
+        def __call__(self, image, bboxes=(0,)):
+            width, height = self.size
+            for _ in bboxes:
+                asked.append(len(self.run(None, {"input": np.zeros((1, 3, height, width), "f4")})))
+
+    package = SimpleNamespace(YOLOX=Tool, RTMPose=Tool)
+    monkeypatch.setitem(sys.modules, "rtmlib", package)
+    monkeypatch.setattr(loops, "find_spec", lambda name: name in ("rtmlib", "onnx"))
+    image = np.zeros((48, 64, 3), np.uint8)
+    people = [np.zeros((2, 4), np.float32), np.zeros((0, 4), np.float32)]
+    found = next(iter(loops.peer_loops([image, image], "clip", people)))
+    assert (found.name, found.weights, found.frames) == ("rtmlib lightweight", "random", 2)
+    # Once before: one output of the detector, two of the pose for each of two people; the same of
+    # the first image; the second has nobody.
+    assert asked == [1, 2, 2, 1, 2, 2, 1]
+
+
+def test_presets_side_by_side():
+    command = ["benchmark", "--people", "1", "--frame-count", "2", "--no-loops", "--json"]
+    presets = ["--preset", "fast", "--preset", "configs/fast.yaml"]
+    done = CliRunner().invoke(build(), [*command, *presets])
+    assert done.exit_code == 0, done.output
+    chains = json.loads(done.stdout)["chains"]
+    assert [each["preset"] for each in chains] == ["fast", "configs/fast.yaml"]
 
 
 def test_wrong_wishes_are_refused():

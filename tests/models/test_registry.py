@@ -58,6 +58,11 @@ def test_an_unknown_name_gets_the_nearest():
         registry.load("nanodett")
 
 
+def test_a_name_of_the_catalogue_is_to_be_pulled():
+    with pytest.raises(ModelError, match=r"rtmpose-m.*not there yet; `hie models pull rtmpose-m`"):
+        registry.find("rtmpose-m")
+
+
 def test_a_detector_is_no_estimator():
     with pytest.raises(ModelError, match="pose models: multipose-crop"):
         registry.load_estimator("nanodet", "cpu")

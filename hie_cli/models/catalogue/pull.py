@@ -95,7 +95,7 @@ def _get(entry: Entry, target: Path, mirror: Path | str | None) -> str:
     if mirror is not None:
         scheme = urlsplit(str(mirror)).scheme
         if scheme not in ("http", "https"):
-            return _from_folder(entry, target, Path(mirror))
+            return _from_folder(entry, target, mirror)
         address = f"{str(mirror).rstrip('/')}/{quote(entry.file_name)}"
     if not target.exists():  # whole, from an earlier call whose import was in doubt
         hosts = entry.hosts if mirror is None else ()
@@ -103,9 +103,9 @@ def _get(entry: Entry, target: Path, mirror: Path | str | None) -> str:
     return address
 
 
-def _from_folder(entry: Entry, target: Path, mirror: Path) -> str:
-    source = mirror / entry.file_name
-    if not mirror.is_dir():
+def _from_folder(entry: Entry, target: Path, mirror: Path | str) -> str:
+    source = Path(mirror) / entry.file_name
+    if not Path(mirror).is_dir():
         raise ConfigError(f"--mirror {mirror}: neither a folder nor an http(s) address")
     if not source.is_file():
         raise ModelError(f"{source}: not in the mirror; put {entry.address} there")
@@ -127,7 +127,7 @@ def _checked(wanted: str, found: str, origin: str, target: Path) -> str:
         target.unlink(missing_ok=True)
         raise ModelError(
             f"{origin}: sha256 is {found[:12]}..., expected {wanted[:12]}...: another or a damaged "
-            "file, which is not kept"
+            "file, which is not kept; get it again, or `hie models import` a file of your own"
         )
     return found
 

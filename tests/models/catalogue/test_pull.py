@@ -62,8 +62,9 @@ def test_from_a_folder(entry, graph, tmp_path, store):
         pull.pull_model("mine", mirror=tmp_path)
     with pytest.raises(ModelError, match=r"mine\.onnx: not in the mirror; put https://example"):
         pull.pull_model("mine", mirror=tmp_path / "models", overwrite=True)
-    with pytest.raises(ConfigError, match="neither a folder nor"):
-        pull.pull_model("mine", mirror=tmp_path / "nowhere", overwrite=True)
+    for nowhere in (str(tmp_path / "nowhere"), "ftp://example/models"):
+        with pytest.raises(ConfigError, match=f"--mirror {nowhere}: neither a folder nor"):
+            pull.pull_model("mine", mirror=nowhere, overwrite=True)
 
 
 def test_from_a_server_by_the_command(entry, graph, monkeypatch):
