@@ -186,9 +186,8 @@ class RtmPose(nn.Module):
         for stage in self.stages:
             x = stage(x)
         tokens = self.flat(_normed(self.joints(x).flatten(2)) * self.scale[0])
-        u, v, base = functional.silu(self.unit(_normed(tokens) * self.scale[1])).split(
-            (512, 512, 128), -1
-        )
+        mixed = functional.silu(self.unit(_normed(tokens) * self.scale[1]))
+        u, v, base = mixed[..., :512], mixed[..., 512:1024], mixed[..., 1024:]
         query, key = (base[..., None, :] * self.query + self.shift).unbind(-2)
         weight = functional.relu(query @ key.transpose(1, 2) / 128**0.5) ** 2
         tokens = tokens + self.mix(u * (weight @ v))
@@ -196,7 +195,8 @@ class RtmPose(nn.Module):
 
 
 def _normed(x: Tensor) -> Tensor:
-    return x / x.norm(dim=-1, keepdim=True).clamp(min=1e-5)
+    length: Tensor = x.square().sum(-1, keepdim=True).sqrt().clamp(min=1e-5)
+    return x / length
 
 
 def _twice(x: Tensor) -> Tensor:
