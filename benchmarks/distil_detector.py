@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from trainings import Sources, change, tested, tests, trained, write_data
 
-FRAMES = "0:400:8"  # of every real clip
+FRAMES = "0:400:16"  # of every real clip
 WEIGHT = "distill.weight=1"
 # Arm: whose boxes are people on real frames, and the features imitated of NanoDet's.
 ARMS: dict[str, tuple[str | None, str | None]] = {
@@ -42,6 +42,7 @@ def real(data: Path) -> list[str]:
 def boxes_of(teacher: str, videos: list[str], folder: Path) -> Path:
     """The teacher's stage documents of the real clips."""
     command = ["detect", *videos, "-o", str(folder), "--model", teacher, "--frames", FRAMES]
+    command += ["--preset", "fast"]
     subprocess.run([sys.executable, "-m", "hie_cli", *command, "--resume", "--quiet"], check=True)
     return folder / "detect"
 
@@ -68,8 +69,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--other", help="an imported detector whose boxes teach as well")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--images", type=int, default=768, help="of an epoch")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--images", type=int, default=192, help="of an epoch")
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--crowds", type=int, default=30, help="rendered ones to learn from")
     parser.add_argument("--tests", type=int, default=8, help="rendered ones to test on")

@@ -32,11 +32,12 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--images", type=int, default=320, help="of an epoch")
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--images", type=int, default=256, help="of an epoch")
     parser.add_argument("--side", type=int, default=320)
     parser.add_argument("--crowds", type=int, default=30, help="rendered ones to learn from")
     parser.add_argument("--tests", type=int, default=8, help="rendered ones to test on")
+    parser.add_argument("--teacher", help="such as nanodet: it remembers what it was, beside")
     parser.add_argument("--set", action="append", default=[], help="further settings")
     options = parser.parse_args()
     root, side = options.output, options.side
@@ -46,7 +47,7 @@ def main() -> None:
         "threads=1", *options.set,
     ]  # fmt: skip
     runs = [
-        trained(data, root / f"seed{seed}", [*settings, f"seed={seed}"])
+        trained(data, root / f"seed{seed}", [*settings, f"seed={seed}"], options.teacher)
         for seed in range(options.seeds)
     ]
     found = tested([root / "nanodet", *runs], tests(options.data.resolve(), options.tests), side)

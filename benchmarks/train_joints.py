@@ -42,9 +42,8 @@ def training(root: Path, left_out: str, crowds: int) -> Sources:
     """What is learned from and what chooses the epoch, without ``left_out``."""
     names = list(DATA_SETS)
     choice = names[(names.index(left_out) + 1) % len(names)]
-    held = [f"sim-{crowds}", f"sim-{crowds + 1}"]
     return [
-        {"name": "crowds", "simulate": crowds + 2, "weight": 3, "val": held},
+        {"name": "crowds", "simulate": crowds + 1, "weight": 3, "val": [f"sim-{crowds}"]},
         stills(root, choice, val=["*"]),
         *(stills(root, name) for name in names if name not in (left_out, choice)),
     ]
@@ -107,10 +106,10 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--network", default="movenet-lightning")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--people", type=int, default=480, help="of an epoch")
-    parser.add_argument("--crowds", type=int, default=20, help="rendered ones to learn from")
-    parser.add_argument("--tests", type=int, default=6, help="rendered ones to test on")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--people", type=int, default=96, help="of an epoch")
+    parser.add_argument("--crowds", type=int, default=8, help="rendered ones to learn from")
+    parser.add_argument("--tests", type=int, default=2, help="rendered ones to test on")
     parser.add_argument("--set", action="append", default=[], help="further settings")
     options = parser.parse_args()
     root, like = options.output, options.network

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople, People, TruthSequence
 from hie_cli.evaluation.metrics.detection_ap import RECALLS, accumulate
 from hie_cli.models.packaged import nanodet
 from hie_cli.training.data.items import Item, find_items
@@ -117,7 +117,8 @@ def tested(
             mix = read_mix(write_data(missing[0] / "test.yaml", sources))
             items = find_items(mix, store, 2 * side).validation
             for folder in missing:
-                found[folder][name] = ranked(network_of(folder), items, side)
+                people = people_of(network_of(folder), nanodet.SPEC, items, side, "cpu")
+                found[folder][name] = ranked(people, items)
     for folder, figures in found.items():
         _keep(folder, figures)
     return {folder: _kept(folder) for folder in folders}
@@ -131,9 +132,8 @@ def network_of(folder: Path) -> nn.Module:
     return beginning(json.loads(card.read_text())["manifest"]["like"], str(folder))
 
 
-def ranked(network: nn.Module, items: Sequence[Item], side: int) -> Ranked:
-    """What a network finds in pictures, as ``hie eval`` matches it."""
-    people = people_of(network, nanodet.SPEC, items, side, "cpu")
+def ranked(people: Sequence[People], items: Sequence[Item]) -> Ranked:
+    """What was found in pictures, as ``hie eval`` matches it."""
     sums = [
         accumulate(TruthSequence("test", (item.labels,)), [FramePeople(0, each)])
         for item, each in zip(items, people, strict=True)

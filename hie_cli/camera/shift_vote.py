@@ -118,15 +118,18 @@ def _alike(expected: Floats, found: Floats) -> _Pairs | None:
     if not len(expected) or not len(found):
         return None
     found = found[np.argsort(-found[:, 3], kind="stable")[: 2 * MOST]]
-    change = np.log(np.maximum(found[:, 2:], 1) / np.maximum(expected[:, None, 2:], 1))
-    alike = np.exp(-0.5 * (change**2).sum(axis=2) / ALIKE**2)
-    apart = found[:, :2] - expected[:, None, :2]
-    far = (apart**2).sum(axis=2) > (LARGEST * expected[:, 3:]) ** 2
-    row, column = np.nonzero((alike > LEAST_ALIKE) & ~far)
+    x = found[:, 0] - expected[:, :1]
+    y = found[:, 1] - expected[:, 1:2]
+    row, column = np.nonzero(x * x + y * y <= (LARGEST * expected[:, 3:]) ** 2)
+    size, sizes = np.maximum(expected[:, 2:], 1), np.maximum(found[:, 2:], 1)
+    change = np.log(sizes[column] / size[row])
+    alike = np.exp(-0.5 * (change**2).sum(axis=1) / ALIKE**2)
+    good = alike > LEAST_ALIKE
+    row, column, alike = row[good], column[good], alike[good]
     if not len(row):
         return None
     start = np.flatnonzero(np.diff(row, prepend=-1))
-    return _Pairs(row, alike[row, column], apart[row, column], start)
+    return _Pairs(row, alike, np.stack([x[row, column], y[row, column]], axis=1), start)
 
 
 def _nearness(pairs: _Pairs, shift: Floats, height: Floats) -> Floats:

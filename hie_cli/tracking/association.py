@@ -40,13 +40,10 @@ def height_overlap(tracks: Floats, detections: Floats, slack: Floats) -> Floats:
 
     People differ in height less by chance than in place (Yang et al., Hybrid-SORT, 2024).
     """
-    top, bottom = (
-        np.stack([tracks[:, 1], detections[:, 1]]),
-        np.stack([tracks[:, 3], detections[:, 3]]),
-    )
+    top, bottom, other_top, other_bottom = *tracks.T[1::2], *detections.T[1::2]
     extra = 2 * slack
-    both = bottom.min(axis=0) - top.max(axis=0) + extra
-    either = bottom.max(axis=0) - top.min(axis=0) + extra
+    both = np.minimum(bottom, other_bottom) - np.maximum(top, other_top) + extra
+    either = np.maximum(bottom, other_bottom) - np.minimum(top, other_top) + extra
     share: Floats = np.maximum(both, 0) / np.maximum(either, 1e-9)
     return share
 

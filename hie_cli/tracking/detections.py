@@ -38,8 +38,8 @@ class Detections:
         people = observation.people
         boxes = people.boxes.astype(np.float64)
         share = coverage(boxes)
-        nearer = boxes[:, 3][None] > boxes[:, 3][:, None]
-        occlusion = np.where(nearer, share, 0.0).max(axis=1, initial=0.0)
+        nearer = boxes[:, 3] > boxes[:, 3:]
+        occlusion = (share * nearer).max(axis=1, initial=0.0)
         occlusion = np.maximum(occlusion, CUT_OFF * touches_edge(boxes, video))
         speed = None
         if observation.flow is not None and seconds > 0:
@@ -63,9 +63,11 @@ def wide(array: FloatArray | None) -> Floats | None:
 
 def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     """Whether boxes (N, 4) come within ``EDGE`` of their height to the edge of the picture."""
-    margin = EDGE * (boxes[:, 3:] - boxes[:, 1:2])
-    outside = (boxes[:, :2] < margin) | (boxes[:, 2:] > [video.width, video.height] - margin)
-    return np.asarray(outside.any(axis=1))
+    left, top, right, bottom = boxes.T
+    margin = EDGE * (bottom - top)
+    outside = (left < margin) | (top < margin)
+    outside |= (right > video.width - margin) | (bottom > video.height - margin)
+    return np.asarray(outside)
 
 
 def _speed(boxes: Floats, observation: Observation) -> Floats:

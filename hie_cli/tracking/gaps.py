@@ -70,13 +70,16 @@ class Crowd:
         count = np.searchsorted(self.frames, frames, "right") - low
         query = np.repeat(np.arange(len(frames)), count)
         place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count) + low[query]
-        mine, theirs = boxes[query], self.boxes[place]
-        width, height = mine[:, 2] - mine[:, 0], mine[:, 3] - mine[:, 1]
-        size = np.minimum(mine[:, 2:], theirs[:, 2:]) - np.maximum(mine[:, :2], theirs[:, :2])
-        share = np.prod(np.maximum(size, 0), axis=1) / np.maximum(width * height, 1e-9)
-        behind = theirs[:, 3] < mine[:, 3] - FOOT * height
-        own = (self.owner[place] == owner[query]) | (self.owner[place] == other[query])
-        share[behind | own] = 0
+        foot = boxes[:, 3] - FOOT * (boxes[:, 3] - boxes[:, 1])
+        nearer = np.flatnonzero(self.boxes[place, 3] >= foot[query])
+        query, place = query[nearer], place[nearer]
+        others = (self.owner[place] != owner[query]) & (self.owner[place] != other[query])
+        query, place = query[others], place[others]
+        mine, theirs = boxes.T[:, query], self.boxes.T[:, place]
+        width = np.minimum(mine[2], theirs[2]) - np.maximum(mine[0], theirs[0])
+        height = np.minimum(mine[3], theirs[3]) - np.maximum(mine[1], theirs[1])
+        area = (mine[2] - mine[0]) * (mine[3] - mine[1])
+        share = np.maximum(width, 0) * np.maximum(height, 0) / np.maximum(area, 1e-9)
         most = np.zeros(len(frames))
         np.maximum.at(most, query, share)
         middle = to_centres(boxes)[:, :2]

@@ -37,13 +37,20 @@ class MotionNoise:
 def to_centres(boxes: Floats) -> Floats:
     """Boxes (N, 4) xyxy as (centre x, centre y, width, height)."""
     b = np.asarray(boxes, np.float64).reshape(-1, 4)
-    return np.concatenate([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2]], axis=1)
+    centres = np.empty_like(b)
+    np.add(b[:, :2], b[:, 2:], out=centres[:, :2])
+    centres[:, :2] /= 2
+    np.subtract(b[:, 2:], b[:, :2], out=centres[:, 2:])
+    return centres
 
 
 def to_boxes(centres: Floats) -> Floats:
     """(centre x, centre y, width, height) (N, 4) as boxes xyxy; sizes below 1 px count as 1 px."""
     half = np.maximum(centres[:, 2:], 1.0) / 2
-    return np.concatenate([centres[:, :2] - half, centres[:, :2] + half], axis=1)
+    boxes = np.empty((len(half), 4))
+    np.subtract(centres[:, :2], half, out=boxes[:, :2])
+    np.add(centres[:, :2], half, out=boxes[:, 2:])
+    return boxes
 
 
 def _scaled(height: Floats, position: float, size: float) -> Floats:

@@ -101,8 +101,10 @@ def supported(
     return own
 
 
-def smooth(track: Tracklet, config: TrackConfig, scale: ScoreScale, fps: float) -> Tracklet:
-    """The track with its boxes smoothed as far as they are noisy, and no further.
+def smooth(
+    tracks: Sequence[Tracklet], config: TrackConfig, scale: ScoreScale, fps: float
+) -> list[Tracklet]:
+    """The tracks with their boxes smoothed as far as they are noisy, and no further.
 
     Each coordinate is the most likely way of a point that is pushed by white acceleration
     (``config.motion``) and observed with a deviation of ``config.smooth_least`` heights and, times
@@ -111,21 +113,35 @@ def smooth(track: Tracklet, config: TrackConfig, scale: ScoreScale, fps: float) 
     ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
     """
     motion, least = config.motion, config.smooth_least if scale.varied else 0.0
-    deviation = least + config.smooth * (1 - shares(track, scale))
-    if config.smooth <= 0 or len(track) < 3 or not (deviation > EXACT).any():
-        return track
-    values = to_centres(track.boxes)
+    deviations = [least + config.smooth * (1 - shares(t, scale)) for t in tracks]
+    noisy = [
+        k
+        for k, (t, deviation) in enumerate(zip(tracks, deviations, strict=True))
+        if config.smooth > 0 and len(t) >= 3 and (deviation > EXACT).any()
+    ]
+    if not noisy:
+        return list(tracks)
+    # All tracks stand one after another in one system of equations, every frame a row.
+    count = [len(tracks[k]) for k in noisy]
+    length = np.array([tracks[k].last - tracks[k].first + 1 for k in noisy])
+    begin = np.cumsum(length) - length
+    row = np.concatenate(
+        [tracks[k].frames - tracks[k].first + b for k, b in zip(noisy, begin, strict=True)]
+    )
+    values = to_centres(np.concatenate([tracks[k].boxes for k in noisy]))
     height = np.maximum(values[:, 3], 1.0)
-    row = track.frames - track.first
-    length = int(row[-1]) + 1
-    typical = float(np.median(height))
-    weight = np.zeros(length)  # 1 / variance, 0 where unseen
+    ends = np.cumsum(count)[:-1]
+    typical = np.repeat([np.median(part) for part in np.split(height, ends)], count)
+    deviation = np.concatenate([deviations[k] for k in noisy])
+    weight = np.zeros(int(length.sum()))  # 1 / variance, 0 where unseen
     weight[row] = (typical / (np.maximum(deviation, EXACT) * height)) ** 2
-    observed = np.zeros((length, 4))
+    observed = np.zeros((len(weight), 4))
     observed[row] = weight[row][:, None] * values
+    bends = np.ones(len(weight))  # whether a second difference begins here
+    bends[begin + length - 1] = bends[begin + length - 2] = 0
     smoothed = np.hstack(
         [
-            _smoothest(weight, observed[:, part], fps**3 / freedom**2)[row]
+            _smoothest(weight, observed[:, part], fps**3 / freedom**2 * bends)[row]
             for part, freedom in (
                 (slice(0, 2), motion.acceleration),
                 (slice(2, 4), SIZE_DOUBT * motion.growth),
@@ -133,23 +149,29 @@ def smooth(track: Tracklet, config: TrackConfig, scale: ScoreScale, fps: float) 
         ]
     )
     limit = LARGEST_SHIFT * height[:, None]
-    return replace(track, boxes=to_boxes(values + np.clip(smoothed - values, -limit, limit)))
+    boxes = to_boxes(values + np.clip(smoothed - values, -limit, limit))
+    result = list(tracks)
+    for k, part in zip(noisy, np.split(boxes, ends), strict=True):
+        result[k] = replace(tracks[k], boxes=part)
+    return result
 
 
-def _smoothest(weight: Floats, observed: Floats, stiffness: float) -> Floats:
+def _smoothest(weight: Floats, observed: Floats, stiffness: Floats) -> Floats:
     """The values x (T, C) of least ``weight``-ed squared error plus stiffness * second differences.
 
-    weight (T,) · observed (T, C): the values times their weight.
+    weight (T,) · observed (T, C): the values times their weight · stiffness (T,): of the second
+    difference that begins there; 0 at the last two.
     """
     from scipy.linalg import solveh_banded
 
+    bends = stiffness[:-2]
     bands = np.zeros((3, len(weight)))
     bands[2] = weight + 1e-9
-    bands[2, :-2] += stiffness
-    bands[2, 1:-1] += 4 * stiffness
-    bands[2, 2:] += stiffness
-    bands[1, 1:-1] -= 2 * stiffness
-    bands[1, 2:] -= 2 * stiffness
-    bands[0, 2:] += stiffness
+    bands[2, :-2] += bends
+    bands[2, 1:-1] += 4 * bends
+    bands[2, 2:] += bends
+    bands[1, 1:-1] -= 2 * bends
+    bands[1, 2:] -= 2 * bends
+    bands[0, 2:] += bends
     values: Floats = solveh_banded(bands, observed)
     return values

@@ -27,6 +27,7 @@ from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
+from hie_cli.tracking.shared_poses import give_back
 from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracker import Tracker
 from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit, steadied
@@ -179,7 +180,8 @@ def _completed(
     scale: ScoreScale,
     miss: float,
 ) -> list[Tracklet]:
-    """The tracks with their gaps filled and their boxes smoothed, in coordinates that stand still.
+    """The tracks with their gaps filled and their boxes smoothed, in coordinates that stand still,
+    and with poses of their own.
 
     frames (T,): those that exist · miss: seconds for which people in plain view go undetected.
     """
@@ -188,8 +190,7 @@ def _completed(
     filled = [fill(steadied(t, camera), frames, longest, config.filled_score) for t in tracks]
     shown = [steadied(t, camera, back=True) for t in filled]
     believed = supported(tracks, shown, crowd, scale, miss)
-    completed = []
-    for track, kept in zip(filled, believed, strict=True):
-        smoothed = smooth(track.rows(kept), config, scale, video.fps)
-        completed.append(steadied(smoothed, camera, back=True))
-    return completed
+    whole = [t.rows(kept) for t, kept in zip(filled, believed, strict=True)]
+    smoothed = smooth(whole, config, scale, video.fps)
+    completed = [steadied(t, camera, back=True) for t in smoothed]
+    return give_back(completed, longest, config.filled_score)

@@ -176,8 +176,8 @@ class Tracker:
             (~settled, high, config.min_similarity),
         ):
             good = (rows & (match < 0))[tracked] & columns[detected] & (similarity >= least)
-            if columns is low:
-                found_already = match[tracked] >= 0
+            if columns is low and good.any():
+                found_already = columns[detected] & (match >= 0)[tracked]
                 np.maximum.at(explained, detected[found_already], similarity[found_already])
                 good &= similarity >= explained[detected]
             i, j = assign(tracked[good], detected[good], similarity[good])
@@ -226,6 +226,8 @@ class Tracker:
         config = self.config
         taken = numbers >= 0
         new = np.flatnonzero(~taken & (found.scores >= config.birth_score))
+        if not len(new) and tracks is not None:
+            return tracks
         inside = found.overlap[new][:, taken].max(axis=1, initial=0)
         sure = found.scores[new] >= config.sure_score
         new = new[(inside <= config.birth_overlap) | sure]

@@ -58,7 +58,7 @@ def scale(*scores):
 
 def smoothed(item, doubt=0.2, top=0.9, least=0.0):
     config = TrackConfig(smooth=doubt, smooth_least=least)
-    return smooth(item, config, scale(top, 0.5), 25.0)
+    return smooth([item], config, scale(top, 0.5), 25.0)[0]
 
 
 def test_smoothing_keeps_a_straight_walk_and_calms_jitter():
@@ -87,9 +87,19 @@ def test_boxes_of_the_top_score_are_smoothed_where_scores_differ():
     noisy = track(GRID, GRID + rng.normal(0, 1, 100))
     config = TrackConfig(smooth_least=0.03)
     given, detected = scale(0.8), scale(0.8, 0.5)
-    assert smooth(noisy, config, given, 25.0) is noisy
-    calm = smooth(noisy, config, detected, 25.0)
+    assert smooth([noisy], config, given, 25.0)[0] is noisy
+    (calm,) = smooth([noisy], config, detected, 25.0)
     assert np.abs(calm.boxes[:, 0] - GRID).mean() < 0.6 * np.abs(noisy.boxes[:, 0] - GRID).mean()
+
+
+def test_tracks_are_smoothed_together_as_each_would_be_alone():
+    rng = np.random.default_rng(0)
+    tracks = [track(GRID[:n], 0.5 * GRID[:n] + rng.normal(0, 1, n)) for n in (40, 2, 3, 70)]
+    together = smooth(tracks, TrackConfig(), scale(0.9, 0.5), 25.0)
+    for alone, item in zip(tracks, together, strict=True):
+        (one,) = smooth([alone], TrackConfig(), scale(0.9, 0.5), 25.0)
+        assert np.array_equal(one.boxes, item.boxes)
+    assert together[1] is tracks[1]  # two observations have nothing between them
 
 
 def test_too_short_or_switched_off_is_left_alone():
