@@ -25,7 +25,8 @@ from hie_cli.training.data.mix import read_mix
 from hie_cli.training.data.samples import posed_people
 from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.pose.task import estimated
-from hie_cli.training.pose.train_pose import beginning, train_pose
+from hie_cli.training.pose.train_pose import train_pose
+from hie_cli.training.pose.trainable import beginning
 
 Counts = dict[str, list[list[int]]]  # by test set, of each person: joints right, joints labelled
 RENDERED = "rendered, unseen styles"

@@ -7,7 +7,7 @@ from typing import Any
 
 from hie_cli.core.progress import progress
 from hie_cli.models.base import Detector, PoseEstimator
-from hie_cli.training.data.items import Item, find_items, require_both
+from hie_cli.training.data.items import Item, find_items, require_held_out
 from hie_cli.training.data.mix import read_mix
 from hie_cli.training.detect.pictures import evaluated, oks
 from hie_cli.training.engine.loop import Figures
@@ -24,7 +24,7 @@ def accuracies(models: Sequence[Any], data: Path | str) -> list[Figures]:
     mix = read_mix(data)
     with TemporaryDirectory() as scratch, PixelFile(Path(scratch)) as store:
         items = find_items(mix, store, _STORED)
-        require_both(items)
+        require_held_out(items)
         return [_of(model, items.validation) for model in models]
 
 

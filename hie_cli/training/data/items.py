@@ -95,6 +95,11 @@ def require_both(items: Items) -> None:
     """InputError unless there is something to train on and something to validate."""
     if not items.training:
         raise InputError("every video is held out (val); leave some to train on")
+    require_held_out(items)
+
+
+def require_held_out(items: Items) -> None:
+    """InputError unless there is something to validate."""
     if not items.validation:
         raise InputError("no video is held out; name some to validate on (val: [NAME])")
 

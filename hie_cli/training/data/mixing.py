@@ -7,6 +7,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.training.engine import distributed
+from hie_cli.training.engine.settings import LoopSettings
+
 T = TypeVar("T")
 
 
@@ -53,3 +56,28 @@ def in_threads(make: Callable[[int], T], count: int, workers: int) -> Iterator[T
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def in_processes(count: int, batch: int) -> int:
+    """Batches of an epoch of ``count`` samples, ``batch`` for each process."""
+    return -(-count // (batch * distributed.processes()))
+
+
+def shared_batches(
+    sources: NDArray[np.int64], weights: Sequence[float], batches: int, how: LoopSettings,
+    number: int, make: Callable[[NDArray[np.int64], int], T],
+) -> Iterator[T]:  # fmt: skip
+    """This process's part of each batch of epoch ``number``, made by threads.
+
+    make(chosen, start): of the samples ``chosen``, the first of which is number ``start`` of the
+    epoch.
+    """
+    world = distributed.processes()
+    order = epoch_order(sources, weights, how.batch * world * batches, how.seed, number)
+    first = distributed.rank() * how.batch
+
+    def part(k: int) -> T:
+        start = k * how.batch * world + first
+        return make(order[start : start + how.batch], start)
+
+    return in_threads(part, batches, how.workers)

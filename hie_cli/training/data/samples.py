@@ -1,6 +1,6 @@
 """Augmented training samples: whole pictures, or a window round one person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,23 @@ def person_sample(
     points = _keypoints(labels)[person]
     matrix, mirrored = change.window(labels.boxes[person], points, side, context, augment, rng)
     return _made(item.image(), labels, matrix, mirrored, side, augment, rng, person)
+
+
+def narrowed(sample: Sample, size_wh: tuple[int, int]) -> Sample:
+    """The middle of a square window, as wide and as high as a network's input."""
+    side = sample.image.shape[0]
+    x, y = (side - size_wh[0]) // 2, (side - size_wh[1]) // 2
+    if x == y == 0:
+        return sample
+    low, size = np.array([x, y], np.float64), np.array(size_wh, np.float64)
+    points = sample.keypoints - low
+    inside = np.all((points >= 0) & (points < size), axis=-1)
+    corners = np.clip(sample.boxes.reshape(-1, 2, 2) - low, 0, size)
+    part = slice(y, y + size_wh[1]), slice(x, x + size_wh[0])
+    return replace(
+        sample, image=np.ascontiguousarray(sample.image[part]), boxes=corners.reshape(-1, 4),
+        keypoints=np.where(inside[..., None], points, np.nan), ignored=sample.ignored[part],
+    )  # fmt: skip
 
 
 def posed_people(labels: Annotations) -> NDArray[np.int64]:

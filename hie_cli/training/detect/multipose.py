@@ -15,6 +15,7 @@ from hie_cli.models.decoders.centernet import NUM_KEYPOINTS, STRIDE
 from hie_cli.models.networks.movenet import MultiPose
 from hie_cli.training.detect.joint_targets import coco_joints
 from hie_cli.training.detect.pictures import Batch, PictureTask
+from hie_cli.training.pose.gaussians import gaussians
 from hie_cli.training.pose.losses import absolute, heat_focal
 from hie_cli.training.pose.targets import JOINT_SPREAD
 
@@ -158,12 +159,3 @@ def spreads(boxes: Tensor) -> Tensor:
     total, kept = width + height, 2 * _OVERLAP / (1 + _OVERLAP)
     radius = (total - (total**2 - 4 * width * height * (1 - kept)).clamp(min=0).sqrt()) / 2
     return (radius / 3).clamp(min=0.5)
-
-
-def gaussians(points: Tensor, spread: Tensor, height: int, width: int) -> Tensor:
-    """Maps (M, height, width) whose cells that hold the points (M, 2) are 1."""
-    x, y = points.floor().unbind(1)
-    scale = 2 * spread.expand(len(points)) ** 2
-    across = (torch.arange(width, device=points.device) - x[:, None]) ** 2 / scale[:, None]
-    down = (torch.arange(height, device=points.device) - y[:, None]) ** 2 / scale[:, None]
-    return (-across).exp()[:, None, :] * (-down).exp()[:, :, None]

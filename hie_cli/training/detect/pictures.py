@@ -16,10 +16,9 @@ from hie_cli.models.images import Letterbox
 from hie_cli.models.parts import PeopleDecoder
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.items import Item, Items
-from hie_cli.training.data.mixing import epoch_order, in_threads
+from hie_cli.training.data.mixing import in_processes, shared_batches
 from hie_cli.training.data.samples import HALF_HEAD, picture_sample, posed_people
 from hie_cli.training.detect.settings import DetectTrainConfig
-from hie_cli.training.engine import distributed
 from hie_cli.training.engine.loop import Figures
 from hie_cli.training.session import Calibrations
 
@@ -72,13 +71,10 @@ class PictureTask:
         return ("AP50", "AP", "recall", *(("OKS_AP",) if self.sees_joints else ()))
 
     @property
-    def _each(self) -> int:
-        return self.config.images or len(self.items.training)
-
-    @property
     def batches_per_epoch(self) -> int:
         """See ``Task``."""
-        return -(-self._each // (self.config.batch * distributed.processes()))
+        each = self.config.images or len(self.items.training)
+        return in_processes(each, self.config.batch)
 
     @property
     def data(self) -> list[int]:
@@ -91,16 +87,11 @@ class PictureTask:
 
     def batches(self, number: int) -> Iterator[Batch]:
         """See ``Task``."""
-        config, world = self.config, distributed.processes()
-        whole = config.batch * world * self.batches_per_epoch
-        order = epoch_order(self._sources, self._weights, whole, config.seed, number)
-        size, first = config.batch, distributed.rank() * config.batch
-
-        def make(k: int) -> Batch:
-            start = k * size * world + first
-            return self._batch(order[start : start + size], number, start)
-
-        for batch in in_threads(make, self.batches_per_epoch, config.workers):
+        made = shared_batches(
+            self._sources, self._weights, self.batches_per_epoch, self.config, number,
+            lambda chosen, start: self._batch(chosen, number, start),
+        )  # fmt: skip
+        for batch in made:
             yield batch.to(self.device)
 
     def _batch(self, chosen: np.ndarray, epoch: int, start: int) -> Batch:

@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from torch import nn
 
-from hie_cli.core.errors import ConfigError
-from hie_cli.core.progress import note
-from hie_cli.models import registry
-from hie_cli.models.manifest import packaged
 from hie_cli.models.networks.movenet import MultiPose
 from hie_cli.models.networks.nanodet import NanoDet
 from hie_cli.models.networks.rcnn.detector import RCNN
-from hie_cli.models.packaged import movenet, nanodet, network_of
+from hie_cli.models.packaged import movenet, nanodet
 from hie_cli.training.detect.multipose import MultiPoseTask
 from hie_cli.training.detect.pictures import PictureTask
 from hie_cli.training.detect.rcnn import RCNNTask
 from hie_cli.training.detect.slices import half_of
 from hie_cli.training.detect.task import DetectTask
-from hie_cli.training.engine.start import weights_of
+from hie_cli.training.engine.start import going_on, random_weights
 
 
 @dataclass(frozen=True)
@@ -38,14 +35,6 @@ def _half() -> nn.Module:
     whole = nanodet.NETWORK.trained()
     assert isinstance(whole, NanoDet)
     return half_of(whole)
-
-
-def _from_nothing(name: str) -> Callable[[], nn.Module]:
-    def begin() -> nn.Module:
-        note(f"{name}: random weights; --start NAME begins with imported or trained ones")
-        return network_of(packaged(name)).build()
-
-    return begin
 
 
 def _of_nanodet(network: NanoDet) -> Sequence[nn.Module]:
@@ -68,8 +57,8 @@ TRAINABLE: dict[str, Trainable] = {
     "nanodet": Trainable(nanodet.NETWORK.trained, DetectTask, _of_nanodet),
     "nanodet-half": Trainable(_half, DetectTask, _of_nanodet),
     "movenet-multipose": Trainable(movenet.MULTIPOSE_NETWORK.trained, MultiPoseTask, _of_multipose),
-    "fasterrcnn-r50": Trainable(_from_nothing("fasterrcnn-r50"), RCNNTask, _of_rcnn),
-    "keypointrcnn-r50": Trainable(_from_nothing("keypointrcnn-r50"), RCNNTask, _of_rcnn),
+    "fasterrcnn-r50": Trainable(partial(random_weights, "fasterrcnn-r50"), RCNNTask, _of_rcnn),
+    "keypointrcnn-r50": Trainable(partial(random_weights, "keypointrcnn-r50"), RCNNTask, _of_rcnn),
 }
 
 
@@ -77,10 +66,7 @@ def beginning(network: str, start: str | None) -> nn.Module:
     """The network to begin with: its usual beginning, or the model ``start`` of its kind."""
     if start is None:
         return TRAINABLE[network].begin()
-    spec = registry.find(start)
-    if spec.task != "detect" or spec.architecture != network:
-        raise ConfigError(f"--start {start}: is a {spec.architecture}; set network to match")
-    return weights_of(spec, start)
+    return going_on(start, network, "detect")
 
 
 def freeze(network: nn.Module, name: str, stages: int) -> None:

@@ -3,8 +3,12 @@
 from torch import nn
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.progress import note
+from hie_cli.models import registry
+from hie_cli.models.manifest import packaged
 from hie_cli.models.network_files import OwnWeights, PackagedNetwork
-from hie_cli.models.spec import ModelSpec
+from hie_cli.models.packaged import network_of
+from hie_cli.models.spec import ModelSpec, Task
 from hie_cli.models.weights import checked_bytes, fill, read_state
 
 
@@ -21,3 +25,17 @@ def weights_of(spec: ModelSpec, name: str) -> nn.Module:
             f"{name}: its weights cannot be trained on; give a packaged network or a folder"
         )
     return source.trained()
+
+
+def going_on(start: str, network: str, task: Task) -> nn.Module:
+    """The module of the model ``start``, which has to be a ``network`` for ``task``."""
+    spec = registry.find(start)
+    if spec.task != task or spec.architecture != network:
+        raise ConfigError(f"--start {start}: is a {spec.architecture}; set network to match")
+    return weights_of(spec, start)
+
+
+def random_weights(network: str) -> nn.Module:
+    """The module of a network that comes without weights."""
+    note(f"{network}: random weights; --start NAME begins with imported or trained ones")
+    return network_of(packaged(network)).build()

@@ -7,14 +7,17 @@ from hie_cli.core.config import above, between
 from hie_cli.training.data.augment import Augmentation
 from hie_cli.training.engine.settings import LoopSettings
 
+Network = Literal[
+    "movenet-thunder", "movenet-lightning", "lightning-simcc", "simplebaseline-r50", "hrnet-w32",
+    "hrnet-w48",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PoseTrainConfig(LoopSettings):
     """Settings of ``hie train pose``; the YAML file explains each."""
 
-    network: Literal["movenet-thunder", "movenet-lightning", "lightning-simcc"] = (
-        "movenet-lightning"
-    )
+    network: Network = "movenet-lightning"
     people: Annotated[int, between(0, 10_000_000)] = 0
     learning_rate: Annotated[float, above(0)] = 0.0002
     weight_decay: Annotated[float, between(0, 1)] = 0.01

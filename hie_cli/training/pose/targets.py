@@ -48,10 +48,10 @@ class Targets:
 
 def targets(sample: Sample) -> Targets:
     """The maps for the person whom ``sample`` is round."""
-    size = sample.image.shape[0] // STRIDE
+    size = sample.image.shape[0] // STRIDE, sample.image.shape[1] // STRIDE
     people = sample.keypoints / STRIDE  # (N, 14, 2)
     points, labelled = as_coco(people[sample.person])
-    heat = np.zeros((NUM_KEYPOINTS, size, size), np.float32)
+    heat = np.zeros((NUM_KEYPOINTS, *size), np.float32)
     heat_known = np.zeros_like(heat)
     others = np.delete(people, sample.person, 0)
     for k in np.flatnonzero(labelled):
@@ -93,9 +93,9 @@ def middle(joints: Floats) -> FloatArray:
     return np.asarray(chosen.mean(0), np.float32)
 
 
-def gaussian(size: int, point: FloatArray, spread: float) -> FloatArray:
-    """A map (size, size) whose cell that holds ``point`` (x, y) is 1."""
+def gaussian(size: tuple[int, int], point: FloatArray, spread: float) -> FloatArray:
+    """A map of ``size`` (h, w) whose cell that holds ``point`` (x, y) is 1."""
     x, y = np.floor(point)
-    rows, columns = np.mgrid[:size, :size]
+    rows, columns = np.mgrid[: size[0], : size[1]]
     distance = (columns - x) ** 2 + (rows - y) ** 2
     return np.asarray(np.exp(-distance / (2 * spread**2)), np.float32)

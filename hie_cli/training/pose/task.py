@@ -21,9 +21,8 @@ from hie_cli.models.runtime import TorchNetwork
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.augment import NONE
 from hie_cli.training.data.items import Item, Items
-from hie_cli.training.data.mixing import epoch_order, in_threads
-from hie_cli.training.data.samples import HALF_HEAD, person_sample, posed_people
-from hie_cli.training.engine import distributed
+from hie_cli.training.data.mixing import in_processes, shared_batches
+from hie_cli.training.data.samples import HALF_HEAD, narrowed, person_sample, posed_people
 from hie_cli.training.engine.loop import Figures
 from hie_cli.training.pose.losses import absolute, heat_focal, heat_squared, missed_oks
 from hie_cli.training.pose.settings import PoseTrainConfig
@@ -97,8 +96,7 @@ class PoseTask:
     @property
     def batches_per_epoch(self) -> int:
         """See ``Task``."""
-        each = self.config.people or len(self.training)
-        return -(-each // (self.config.batch * distributed.processes()))
+        return in_processes(self.config.people or len(self.training), self.config.batch)
 
     @property
     def data(self) -> list[int]:
@@ -112,20 +110,16 @@ class PoseTask:
 
     def batches(self, number: int) -> Iterator[PoseBatch]:
         """See ``Task``."""
-        config, world = self.config, distributed.processes()
-        whole = config.batch * world * self.batches_per_epoch
-        order = epoch_order(self._sources, self._weights, whole, config.seed, number)
-        first = distributed.rank() * config.batch
-
-        def make(k: int) -> PoseBatch:
-            start = k * config.batch * world + first
-            return self._batch(order[start : start + config.batch], number, start)
-
-        for batch in in_threads(make, self.batches_per_epoch, config.workers):
+        made = shared_batches(
+            self._sources, self._weights, self.batches_per_epoch, self.config, number,
+            lambda chosen, start: self._batch(chosen, number, start),
+        )  # fmt: skip
+        for batch in made:
             yield batch.to(self.device)
 
     def _batch(self, chosen: NDArray[np.int64], epoch: int, start: int) -> PoseBatch:
-        side, context = self.spec.input.size_wh[0], self.spec.input.context
+        size_wh, context = self.spec.input.size_wh, self.spec.input.context
+        side = max(size_wh)
         people = tuple(self.training[int(i)] for i in chosen)
         images, parts = [], []
         for k, each in enumerate(people):
@@ -135,6 +129,7 @@ class PoseTask:
                 sample = person_sample(
                     each.item, each.person, side, context, NONE, np.random.default_rng(0)
                 )
+            sample = narrowed(sample, size_wh)
             images.append(sample.image)
             parts.append(targets(sample))
         near = [

@@ -18,7 +18,6 @@ from hie_cli.training.detect.joint_targets import coco_joints
 from hie_cli.training.detect.multipose import (
     MultiPoseTask,
     centres,
-    gaussians,
     maps_of,
     multipose_loss,
     spreads,
@@ -26,6 +25,7 @@ from hie_cli.training.detect.multipose import (
 from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.trainable import beginning, freeze
 from hie_cli.training.engine.pixel_store import PixelFile
+from hie_cli.training.pose.gaussians import gaussians
 from tests.support.stills import joints_of, picture, write_mix
 
 SMALL = {

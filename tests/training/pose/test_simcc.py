@@ -16,7 +16,7 @@ from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.pose import train_pose as command
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.simcc import SimCCTask, expected, simcc_kl
-from hie_cli.training.pose.train_pose import beginning
+from hie_cli.training.pose.trainable import beginning
 from tests.support.stills import picture, write_mix
 
 SMALL = {

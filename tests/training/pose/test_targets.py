@@ -62,4 +62,4 @@ def test_the_centre_is_the_torsos():
 
 
 def test_a_gaussian_peaks_in_the_cell_that_holds_the_point():
-    assert gaussian(4, np.array([2.9, 1.2]), 1.0)[1, 2] == 1
+    assert gaussian((4, 4), np.array([2.9, 1.2]), 1.0)[1, 2] == 1

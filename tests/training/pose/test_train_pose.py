@@ -18,7 +18,7 @@ from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.pose import train_pose as command
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.task import PoseTask, estimated
-from hie_cli.training.pose.train_pose import beginning
+from hie_cli.training.pose.trainable import beginning
 from tests.support.paths import ROOT
 from tests.support.stills import joints_of, picture, write_mix, write_stills
 
