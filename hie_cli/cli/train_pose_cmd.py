@@ -20,7 +20,7 @@ def pose(
     start: Annotated[
         str | None,
         typer.Option(
-            "--start", metavar="DIR", help="A trained folder instead of packaged weights."
+            "--start", metavar="DIR", help="A trained folder or an imported model instead."
         ),
     ] = None,
     output: options.Output = Path("out/pose-network"),
@@ -31,10 +31,11 @@ def pose(
     resume: options.Resume = False,
     json: options.Json = False,
 ) -> None:
-    """Train MoveNet on your own data; its folder is then a pose network for `hie pose --model`.
+    """Train a pose network on your own data; its folder is then one for `hie pose --model`.
 
-    Lightning (--set network=movenet-thunder: Thunder) learns from windows round single people,
-    beginning with the packaged weights. Writes weights.safetensors, card.json with its calibration,
+    MoveNet Lightning, from the packaged weights; --set network= movenet-thunder, lightning-simcc
+    (bins for maps), simplebaseline-r50, hrnet-w32 or hrnet-w48 (from --start). It learns from
+    windows round single people. Writes weights.safetensors, card.json with its calibration,
     log.csv, curves.png and last.pt.
 
     \b

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.progress import note, progress
-from hie_cli.training.engine import checkpoint, distributed
+from hie_cli.training.engine import checkpoint, distributed, failures
 
 Figures = dict[str, float]
 History = list[Figures]
@@ -214,10 +214,11 @@ def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> 
         try:
             loss, of = _forward(state, task, batch)
             if not torch.isfinite(loss):
-                raise _no_number(task, batch, number, k, bool(state.history))
+                names = task.names(batch) if isinstance(task, Divisible) else []
+                raise failures.no_number(names, number, k, resumable=bool(state.history))
             state.gather(loss)
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not _short_of_memory(error):
+            if not failures.short_of_memory(error):
                 raise
             raise _too_large(state, task, batch) from None
         if (k + 1) % how.accumulate == 0 or k + 1 == per_epoch:
@@ -234,44 +235,17 @@ def _forward(state: TrainState, task: Task, batch: Any) -> tuple[Tensor, int]:
         return task.loss(batch)
 
 
-def _no_number(task: Task, batch: Any, epoch: int, number: int, kept: bool) -> InputError:
-    names = [name for name in _names(task, batch) if name]
-    of = f" ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})" if names else ""
-    fix = "--resume goes on from the epoch before, with a lower" if kept else "try a lower"
-    return InputError(
-        f"epoch {epoch}, batch {number}{of}: the loss is no finite number; {fix} "
-        "--set learning_rate=, or without these pictures"
-    )
-
-
-def _names(task: Task, batch: Any) -> list[str]:
-    return task.names(batch) if isinstance(task, Divisible) else []
-
-
-def _short_of_memory(error: Exception) -> bool:
-    text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or (
-        "memory" in text and ("alloc" in text or "enough" in text)
-    )
-
-
 def _too_large(state: TrainState, task: Task, batch: Any) -> ConfigError:
-    """The error that says which batch would fit: the largest half of a half that does."""
-    if not isinstance(task, Divisible) or distributed.processes() > 1:
-        return ConfigError("out of memory; set a smaller batch")  # others wait for this process
-    count = len(task.names(batch))
-    while count > 1:
-        count //= 2
-        try:
-            state.optimizer.zero_grad()
-            loss, _ = _forward(state, task, task.part(batch, count))
-            torch.autograd.backward(loss)
-            break
-        except (torch.OutOfMemoryError, RuntimeError):
-            continue
-    else:
-        return ConfigError("out of memory even with a batch of 1; take smaller pictures")
-    return ConfigError(f"out of memory; a batch of {count} fits: --set batch={count}")
+    """The error that says which batch would fit, if that can be tried."""
+    if not isinstance(task, Divisible) or distributed.processes() > 1:  # others wait for this one
+        return failures.too_large(0, lambda count: None)
+
+    def attempt(count: int) -> None:
+        state.optimizer.zero_grad()
+        loss, _ = _forward(state, task, task.part(batch, count))
+        torch.autograd.backward(loss)
+
+    return failures.too_large(len(task.names(batch)), attempt)
 
 
 def learn(

@@ -27,11 +27,11 @@ def train_pose(
     resume: bool = False,
     overwrite: bool = False,
 ) -> TrainedNetwork:
-    """Train MoveNet Thunder or Lightning on the data of a DATA.yaml; ``output`` is then a model.
+    """Train a pose network on the data of a DATA.yaml; ``output`` is then a model by its path.
 
-    start: the folder of an earlier training to go on from (None: the packaged weights). Arguments
-    as the options of ``hie train pose``. Raises ConfigError, InputError or ModelError for what can
-    be wrong.
+    start: a model of the same network to go on from: imported, or the folder of an earlier training
+    (None: packaged weights; the authors' networks have none). Arguments as the options of ``hie
+    train pose``. Raises ConfigError, InputError or ModelError for what can be wrong.
     """
     how = settings.load(PoseTrainConfig(), config, set)
     with opened(data, how, output, device, resume=resume, overwrite=overwrite) as session:
