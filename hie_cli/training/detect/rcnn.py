@@ -17,6 +17,7 @@ from hie_cli.models.networks.rcnn.heads import HEAT_SIDE, PERSON
 from hie_cli.models.networks.rcnn.proposals import Objectness
 from hie_cli.training.detect.joint_targets import coco_joints
 from hie_cli.training.detect.pictures import Batch, PictureTask
+from hie_cli.training.engine.distributed import shared_count
 
 PROPOSALS = 2000  # of a picture, while training
 BACKGROUND, BETWEEN = -1, -2  # instead of a person's number
@@ -127,7 +128,7 @@ def first_stage_loss(found: Objectness, batch: Batch) -> Tensor:
     every = torch.cat(targets)
     error = smooth_l1_loss(torch.cat(by), torch.cat(wanted), reduction="sum", beta=_BETA)
     said = binary_cross_entropy_with_logits(torch.cat(logits), every, reduction="sum")
-    return (said + error) / max(len(every), 1)
+    return (said + error) / shared_count(said.new_tensor(len(every)))
 
 
 def second_stage_loss(
@@ -143,7 +144,7 @@ def second_stage_loss(
         offsets(true[own[own >= 0]], region[own >= 0], heads.WEIGHTS) for region, own, true in rows
     ]
     error = smooth_l1_loss(by[right, PERSON], torch.cat(wanted), reduction="sum", beta=_BETA)
-    return (said + error) / max(len(whose), 1)
+    return (said + error) / shared_count(said.new_tensor(len(whose)))
 
 
 def cells_of(regions: Tensor, joints: Tensor) -> Tensor:
@@ -162,6 +163,7 @@ def cells_of(regions: Tensor, joints: Tensor) -> Tensor:
 def joint_loss(maps: Tensor, cells: Tensor) -> Tensor:
     """Cross-entropy of maps (M, 17, 56, 56) over all their cells, the mean of those with one."""
     rows = (cells >= 0).flatten()
-    if not rows.any():
-        return maps.sum() * 0
-    return cross_entropy(maps.flatten(0, 1).flatten(1)[rows], cells.flatten()[rows])
+    said = cross_entropy(
+        maps.flatten(0, 1).flatten(1)[rows], cells.flatten()[rows], reduction="sum"
+    )
+    return said / shared_count(rows.sum().float())

@@ -59,6 +59,13 @@ def mean_over_processes(value: Tensor) -> Tensor:
     return total / processes()
 
 
+def shared_count(own: Tensor) -> Tensor:
+    """What a process divides its sum by, so that the mean over the processes is the sum of all over
+    the count of all; at least 1.
+    """
+    return mean_over_processes(own).clamp(min=1)
+
+
 def mean_gradients(modules: Iterable[nn.Module]) -> None:
     """Replace every gradient by its mean over the processes."""
     if processes() == 1:
@@ -143,11 +150,11 @@ def _shared_norm(layer: _BatchNorm, x: Tensor) -> Tensor:
     apart = x - mean.view(shape)
     variance = _all_reduce((apart**2).sum(dims)) / number
     if layer.running_mean is not None and layer.running_var is not None:
-        assert layer.num_batches_tracked is not None
-        layer.num_batches_tracked += 1
         share = layer.momentum
-        if share is None:
-            share = 1 / float(layer.num_batches_tracked)
+        if layer.num_batches_tracked is not None:
+            layer.num_batches_tracked += 1
+            share = 1 / float(layer.num_batches_tracked) if share is None else share
+        assert share is not None
         with torch.no_grad():
             layer.running_mean.lerp_(mean, share)
             layer.running_var.lerp_(variance * number / (number - 1).clamp(min=1), share)

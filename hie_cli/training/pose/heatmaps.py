@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from hie_cli.models.networks.hrnet import HRNet
 from hie_cli.models.networks.simple_baseline import SimpleBaseline
+from hie_cli.training.engine.distributed import shared_count, shared_norms
 from hie_cli.training.pose.gaussians import gaussians
 from hie_cli.training.pose.losses import missed_oks
 from hie_cli.training.pose.task import PoseBatch, PoseTask
@@ -21,7 +22,8 @@ class HeatmapTask(PoseTask):
 
     def loss(self, batch: PoseBatch) -> tuple[Tensor, int]:
         """See ``Task``."""
-        (maps,) = self.network(batch.images)
+        with shared_norms(self.network):
+            (maps,) = self.network(batch.images)
         total = heatmap_loss(maps.float(), batch.points, batch.labelled, batch.heat_known)
         if self.config.oks_weight:
             found = expected_places(maps.float())
@@ -39,7 +41,7 @@ def heatmap_loss(maps: Tensor, points: Tensor, labelled: Tensor, known: Tensor) 
     wanted = gaussians((points + 0.5).flatten(0, 1), maps.new_tensor(SPREAD), height, width)
     counts = labelled[..., None, None] * known
     squares = (maps - wanted.view_as(maps)) ** 2 * counts
-    return squares.sum() / (2 * height * width * labelled.sum().clamp(min=1))
+    return squares.sum() / (2 * height * width * shared_count(labelled.sum()))
 
 
 def expected_places(maps: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Losses of joints: penalty-reduced focal (CenterNet), squared and absolute error, missed OKS."""
+"""Losses of joints: penalty-reduced focal (CenterNet), squared and absolute error, missed OKS.
+
+What a sum is divided by is counted over all processes.
+"""
 
 import numpy as np
 import torch
@@ -6,6 +9,7 @@ from torch import Tensor
 
 from hie_cli.core.skeletons import COCO17, OKS_SIGMAS
 from hie_cli.core.types import FloatArray
+from hie_cli.training.engine.distributed import shared_count
 
 _EPS = 1e-4
 
@@ -32,18 +36,19 @@ def heat_focal(probability: Tensor, target: Tensor, counts: Tensor) -> Tensor:
     peak = (target >= 1).float() * counts
     right = peak * (1 - p) ** 2 * torch.log(p)
     wrong = (counts - peak) * (1 - target) ** 4 * p**2 * torch.log(1 - p)
-    return -(right + wrong).sum() / peak.sum().clamp(min=1)
+    return -(right + wrong).sum() / shared_count(peak.sum())
 
 
 def heat_squared(probability: Tensor, target: Tensor, counts: Tensor) -> Tensor:
     """Squared error of maps where ``counts`` is not 0, summed over a map's cells, per peak."""
     peak = (target >= 1).float() * counts
-    return ((probability.float() - target) ** 2 * counts).sum() / peak.sum().clamp(min=1)
+    squares = (probability.float() - target) ** 2 * counts
+    return squares.sum() / shared_count(peak.sum())
 
 
 def absolute(found: Tensor, target: Tensor, counts: Tensor) -> Tensor:
     """Mean absolute error of what ``counts``."""
-    return ((found.float() - target).abs() * counts).sum() / counts.sum().clamp(min=1)
+    return ((found.float() - target).abs() * counts).sum() / shared_count(counts.sum())
 
 
 def missed_oks(found: Tensor, points: Tensor, labelled: Tensor, areas: Tensor) -> Tensor:
@@ -59,4 +64,4 @@ def missed_oks(found: Tensor, points: Tensor, labelled: Tensor, areas: Tensor) -
     count = labelled.sum(1)
     oks = (near * labelled).sum(1) / count.clamp(min=1)
     there = count > 0
-    return ((1 - oks) * there).sum() / there.sum().clamp(min=1)
+    return ((1 - oks) * there).sum() / shared_count(there.sum().float())

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from hie_cli.models.decoders.centernet import STRIDE
 from hie_cli.models.networks.simcc import SPLIT, SimCCPose, spread
+from hie_cli.training.engine.distributed import shared_count
 from hie_cli.training.pose.losses import missed_oks
 from hie_cli.training.pose.task import PoseBatch, PoseTask
 
@@ -40,7 +41,7 @@ def simcc_kl(
         log_target = (-((bins - place[..., None]) ** 2) / (2 * deviation**2)).log_softmax(-1)
         kl = (log_target.exp() * (log_target - each.log_softmax(-1))).sum(-1)
         total = total + (kl * labelled).sum()
-    return total / labelled.sum().clamp(min=1)
+    return total / shared_count(labelled.sum())
 
 
 def expected(logits: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Several processes, as torchrun starts them."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -9,16 +10,17 @@ import pytest
 import torch
 
 from hie_cli.training.engine import checkpoint, distributed
+from tests.support import losses_by_processes
 from tests.support.actions_by_processes import trained
 from tests.support.paths import ROOT
 
 
-def torchrun(*arguments):
-    """Two processes of the small training of actions; the exit status and what was said."""
+def torchrun(*arguments, module="actions_by_processes"):
+    """Two processes of a module of tests/support; the exit status and what was said."""
     return subprocess.run(
         [
             sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-            "-m", "tests.support.actions_by_processes", *map(str, arguments),
+            "-m", f"tests.support.{module}", *map(str, arguments),
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, cwd=ROOT,
         capture_output=True, text=True, check=False,
@@ -41,6 +43,17 @@ def test_a_killed_process_resumes_and_both_learn_what_one_does(tmp_path):
     with (tmp_path / "two" / "log.csv").open() as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     assert losses == pytest.approx([row["loss"] for row in whole], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_what_losses_of_joints_are_divided_by_is_shared(tmp_path):
+    """Each of two processes has three of six people, with unequal numbers of joints."""
+    done = torchrun(tmp_path / "found.json", module="losses_by_processes")
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name, want in losses_by_processes.found().items():
+        assert json.loads((tmp_path / "found.json").read_text())[name] == pytest.approx(
+            want, rel=1e-4, abs=1e-7
+        ), name
 
 
 def test_one_process_shares_with_nobody():
