@@ -1,9 +1,11 @@
 """What a batch of videos survives: workers and drivers killed at random, and a full disk.
 
     python benchmarks/batch_faults.py [--clips 200] [--kills 20] [--restarts 5] [--engine ray]
+    python benchmarks/batch_faults.py --clips 12 --frames 90 --segment-frames 30
 
 Clips of a few frames are made, run undisturbed in one process, and then once more while worker
-processes are killed at random, the command itself is killed and started again with --resume, and
+processes are killed at random, the command itself is killed and started again with --resume (with
+--segment-frames every clip in segments, which the undisturbed run knows nothing of), and
 (with --disk, as root: a file system of limited size is mounted) the disk fills once. It prints what
 was lost, what was done twice, and whether every document is the same bytes as undisturbed; exit
 code 1 if anything is not as it should be.
@@ -29,7 +31,7 @@ import numpy as np
 STAGES = ("detect", "pose", "track")
 SETTINGS = (
     "--until", "track", "--preset", "fast", "--set", "detect.models=[nanodet]",
-    "--set", "detect.long_sides=[320]", "--quiet",
+    "--set", "detect.long_sides=[320]", "--set", "detect.segment=10", "--quiet",
 )  # fmt: skip
 
 
@@ -44,7 +46,8 @@ def make_clips(folder: Path, count: int, frames: int) -> None:
             str(folder / f"clip-{number:04d}.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (160, 120)
         )
         for t in range(frames):
-            writer.write(np.ascontiguousarray(large[t : t + 120, t : t + 160]))
+            at = 24 - abs(t % 48 - 24)  # there and back
+            writer.write(np.ascontiguousarray(large[at : at + 120, at : at + 160]))
         writer.release()
 
 
@@ -161,14 +164,16 @@ def main() -> None:
     parser.add_argument("--restarts", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--engine", default="local")
+    parser.add_argument("--segment-frames", type=int, default=0)
     parser.add_argument("--disk", action="store_true", help="fill a disk, too (root)")
     wish = parser.parse_args()
     options = ["--workers", str(wish.workers), "--engine", wish.engine]
+    options += ["--segment-frames", str(wish.segment_frames)]
     with tempfile.TemporaryDirectory() as place:
         clips, calm, out = Path(place) / "clips", Path(place) / "calm", Path(place) / "out"
         make_clips(clips, wish.clips, wish.frames)
         began = time.monotonic()
-        start(clips, calm).communicate()
+        start(clips, calm, "--segment-frames", "0").communicate()
         single = time.monotonic() - began
         began = time.monotonic()
         killed, stopped, runs = disturbed(
@@ -181,7 +186,7 @@ def main() -> None:
         wrong = [f"{len(lost)} documents are missing or other bytes"] if lost else []
         allowed = killed + stopped * wish.workers
         wrong += [f"{again} attempts too many, {allowed} explained"] if again > allowed else []
-        left = list(out.rglob("*partial*"))
+        left = [*out.rglob("*partial*"), *out.glob(".segments")]
         wrong += [f"{len(left)} unfinished files are left"] if left else []
         if wish.disk:
             wrong += full_disk(clips, options, wish.clips)
