@@ -33,8 +33,8 @@ class Parts(Protocol):
     def begin(self, job: Any) -> Sequence[Part]:
         """The parts of a job; none: it is run at once."""
 
-    def end(self, job: Any) -> None:
-        """Its parts have come to their end, well or not, and it follows."""
+    def end(self, job: Any) -> Job:
+        """What follows its parts, which have come to their end, well or not."""
 
     def __enter__(self) -> Self: ...
 
@@ -48,8 +48,9 @@ class NoParts:
         """See ``Parts``."""
         return ()
 
-    def end(self, job: Any) -> None:
+    def end(self, job: Job) -> Job:
         """See ``Parts``."""
+        return job
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +133,7 @@ def _end_part(whole: _Task, record: Record, waiting: deque[_Task], split: Parts)
             waiting.remove(task)
         whole.parts -= len(left)
     if not whole.parts:
-        split.end(whole.job)
+        whole.job = split.end(whole.job)
         waiting.appendleft(whole)
 
 

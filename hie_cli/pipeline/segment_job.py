@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from hie_cli.core.errors import ConfigError, HieError
+from hie_cli.core.progress import note
 from hie_cli.core.version import __version__
 from hie_cli.formats.locks import Lock
 from hie_cli.pipeline import run_records, segment_parts
@@ -65,21 +66,14 @@ def run_segment(job: SegmentJob) -> dict[str, Any]:
     return record
 
 
-def split_long(jobs: Sequence[VideoJob], length: int | None, slots: int) -> list[VideoJob]:
-    """``jobs``, those of long videos with their segments.
+def split(job: VideoJob, length: int | None, most: int) -> VideoJob:
+    """The job with its segments, if it is worth it and its video says how long it is.
 
-    length: frames of a segment; 0: no video is parted; None: where fewer videos than ``slots``
-    would leave workers idle, each is parted for all of them.
+    length: frames of a segment; 0: none; None: ``most`` segments, of ``LEAST_FRAMES`` at least.
     """
-    if length == 0 or (length is None and len(jobs) >= slots):
-        return list(jobs)
-    most = -(-slots // max(1, len(jobs)))
-    return [_split(job, length, most) for job in jobs]
-
-
-def _split(job: VideoJob, length: int | None, most: int) -> VideoJob:
-    """The job with its segments, if it is worth it and its video says how long it is."""
     setup = job.setup
+    if length == 0 or (length is None and most < 2):
+        return job
     if setup.output_dir is None or not setup.recorded:
         return job
     if job.address or setup.output_dir.address or finished_before(job):
@@ -88,7 +82,7 @@ def _split(job: VideoJob, length: int | None, most: int) -> VideoJob:
         source = VideoSource(job.path, job.frames, setup.config.video.fps, job.name)
         setup.output_dir.segments(job.name)
     except HieError:
-        return job  # it fails by itself, when its turn comes
+        return job  # it fails by itself
     total = source.info.num_frames
     if total is None:
         return job
@@ -111,30 +105,42 @@ def _key(job: VideoJob) -> str:
 
 
 class Segments:
-    """What a batch asks of long videos (``batch.Parts``): they are locked while segments run."""
+    """The segments of a batch's long videos (``batch.Parts``); a video is locked while they run.
 
-    def __init__(self) -> None:
-        self._held: dict[str, Lock] = {}
+    length: as ``split`` has it; None: where fewer ``videos`` than ``slots`` would leave workers
+    idle, each long one is parted for all of them.
+    """
+
+    def __init__(self, length: int | None, slots: int, videos: int) -> None:
+        self._length = length
+        self._most = -(-slots // max(1, videos))
+        self._held: dict[str, tuple[VideoJob, Lock]] = {}
 
     def begin(self, job: VideoJob) -> Sequence[SegmentJob]:
         """The jobs of its segments, which come before it; none where it is not parted."""
-        output, split = job.setup.output_dir, job.split
-        if split is None or output is None:
+        parted = split(job, self._length, self._most)
+        output = job.setup.output_dir
+        if parted.split is None or output is None:
             return ()
         try:
-            self._held[job.name] = run_records.hold(output, job.name)
+            lock = run_records.hold(output, job.name)
         except ConfigError:
             return ()  # somebody else is at it: its own run says who
-        segment_parts.forget(output, job.name, but=split.key if output.resume else None)
-        return [SegmentJob(job, split, segment) for segment in split.segments]
+        self._held[job.name] = parted, lock
+        key, found = parted.split.key, parted.split.segments
+        segment_parts.forget(output, job.name, but=key if output.resume else None)
+        note(f"{job.name}: in {len(found)} segments")
+        return [SegmentJob(parted, parted.split, segment) for segment in found]
 
-    def end(self, job: VideoJob) -> None:
-        """Its segments have come to their end, and it follows."""
-        self._held.pop(job.name).release()
+    def end(self, job: VideoJob) -> VideoJob:
+        """The job that follows the segments of ``job``, which have come to their end."""
+        parted, lock = self._held.pop(job.name)
+        lock.release()
+        return parted
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for lock in self._held.values():
+        for _, lock in self._held.values():
             lock.release()

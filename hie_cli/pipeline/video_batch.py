@@ -18,7 +18,7 @@ from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.metrics import served
 from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.segment_job import Segments, run_any, split_long
+from hie_cli.pipeline.segment_job import Segments, run_any
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary
 from hie_cli.pipeline.video_list import Listed, read_list
@@ -171,12 +171,9 @@ def run_jobs(
     """
     names = [job.name for job in jobs]
     with served(batch.metrics, names, finished) as told:
-        ended = partial(_ended, jobs, told)
-        cluster = executor(batch, 0) if batch.engine == "ray" else None
-        slots = cluster.slots if cluster is not None else batch.workers or 1
-        parted = split_long(jobs, batch.segment_frames, slots)
-        tasks = sum(1 if job.split is None else len(job.split.segments) for job in parted)
-        return run_batch(parted, names, cluster or executor(batch, tasks), ended, Segments())
+        where = executor(batch, len(jobs) if batch.segment_frames == 0 else 0)
+        parts = Segments(batch.segment_frames, where.slots, len(jobs))
+        return run_batch(jobs, names, where, partial(_ended, jobs, told), parts)
 
 
 def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record: Record) -> None:

@@ -13,7 +13,7 @@ from hie_cli.core.errors import ConfigError
 from hie_cli.pipeline import networks, run_records, segment_parts
 from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.segment_job import LEAST_FRAMES, SegmentJob, run_any, split_long
+from hie_cli.pipeline.segment_job import LEAST_FRAMES, SegmentJob, Segments, run_any, split
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import Batch, parse_segment_frames, run_videos
@@ -227,8 +227,9 @@ def test_videos_are_parted_by_themselves_where_workers_would_be_idle(tmp_path, s
     one, two = job(long, tmp_path / "out"), job(tmp_path / "none.mp4", tmp_path / "out")
 
     def parts(jobs, length, slots):
-        found = split_long(jobs, length, slots)
-        return [0 if each.split is None else len(each.split.segments) for each in found]
+        found = Segments(length, slots, len(jobs))
+        with found:
+            return [len(found.begin(each)) for each in jobs]
 
     assert parts([one], None, 1) == [0]
     assert parts([one], None, 2) == [2]
@@ -242,7 +243,7 @@ def test_videos_are_parted_by_themselves_where_workers_would_be_idle(tmp_path, s
 def test_a_worker_that_dies_in_a_segment_is_made_up_for(clip, tmp_path, squares, whole):
     expected = whole(until="pose")
     setup = Setup(("detect", "pose"), OutputDir(tmp_path / "out"), CONFIG, "cpu", recorded=True)
-    (parted,) = split_long([VideoJob(clip, FrameRange(), setup, "walkers")], 50, 1)
+    parted = split(VideoJob(clip, FrameRange(), setup, "walkers"), 50, 1)
     segments = [SegmentJob(parted, parted.split, each) for each in parted.split.segments]
     child = os.fork()
     if child == 0:

@@ -46,7 +46,7 @@ class Engine:
 
             count = min(self.workers or jobs, jobs) if jobs else self.workers or 0
             return RayActors(work, count, self.address, self.cpus, self.gpus)
-        count = min(self.workers or 1, jobs)
+        count = min(self.workers or 1, jobs) if jobs else self.workers or 1
         return WorkerProcesses(work, count) if count > 1 else ThisProcess(work)
 
 
