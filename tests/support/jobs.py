@@ -40,7 +40,8 @@ def work(job: Job) -> dict[str, Any]:
         time.sleep(600)
     for _ in progress(range(3), name):
         note(f"{name} speaks")
-    return {"name": name, "status": "ok", "process": os.getpid()}
+    held = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return {"name": name, "status": "ok", "process": os.getpid(), "processors": held}
 
 
 def called(name: str, action: str) -> str | int:

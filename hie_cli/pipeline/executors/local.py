@@ -1,8 +1,9 @@
 """Jobs in worker processes: one that dies takes its own job with it, and none outlives its parent.
 
-Workers are started anew (no fork), are given one job after another through a pipe, and send back
-what they tell (``core.progress``), what they log, and their records. A worker whose parent is gone,
-however it went, ends at once: the pipe that the parent held open tells it.
+Workers are started anew (no fork), share the processors evenly, are given one job after another
+through a pipe, and send back what they tell (``core.progress``), what they log, and their records.
+A worker whose parent is gone, however it went, ends at once: the pipe that the parent held open
+tells it.
 """
 
 import logging
@@ -20,6 +21,7 @@ from typing import Any, Self
 
 from hie_cli.core import gpus, progress
 from hie_cli.core.errors import EXIT_INTERRUPTED
+from hie_cli.pipeline.executors import processors
 from hie_cli.pipeline.executors.base import Record, Work, death
 from hie_cli.pipeline.executors.telling import Forward, pass_on
 
@@ -27,12 +29,21 @@ log = logging.getLogger("hie_cli")
 _PATIENCE = 5.0  # seconds that a worker has to close its files when all are stopped
 
 
+@dataclass(frozen=True)
+class _Means:
+    """What of the machine a worker uses: the ``place``-th so many ``processors``, and a GPU."""
+
+    place: int
+    processors: int
+    gpu: str
+
+
 @dataclass
 class _Worker:
     number: int
+    means: _Means
     process: SpawnProcess
     connection: Connection
-    gpu: str = ""
     job: int | None = None
     name: str = ""
 
@@ -57,8 +68,11 @@ class WorkerProcesses:
         """See ``Executor``."""
         worker = next((each for each in self._workers if each.job is None), None)
         if worker is None:
-            gpu = gpus.least_used(self._gpus, [each.gpu for each in self._workers])
-            worker = _start(self._started, self._work, gpu)
+            taken = {each.means.place for each in self._workers}
+            place = next(place for place in range(self.slots) if place not in taken)
+            gpu = gpus.least_used(self._gpus, [each.means.gpu for each in self._workers])
+            share = max(1, processors.available() // self.slots)
+            worker = _start(self._started, _Means(place, share, gpu), self._work)
             self._started += 1
             self._workers.append(worker)
         worker.job, worker.name = number, name
@@ -86,12 +100,12 @@ class WorkerProcesses:
         _stop(self._workers)
 
 
-def _start(number: int, work: Work[Any], gpu: str) -> _Worker:
+def _start(number: int, means: _Means, work: Work[Any]) -> _Worker:
     ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(theirs, work, gpu), daemon=True)
+    process = get_context("spawn").Process(target=_serve, args=(theirs, work, means), daemon=True)
     process.start()
     theirs.close()  # so that the end of the worker is the end of the pipe
-    return _Worker(number, process, ours, gpu)
+    return _Worker(number, means, process, ours)
 
 
 def _send(worker: _Worker, job: Any) -> None:
@@ -136,10 +150,11 @@ def _stop(workers: Sequence[_Worker]) -> None:
             worker.process.join()
 
 
-def _serve(connection: Connection, work: Work[Any], gpu: str) -> None:
+def _serve(connection: Connection, work: Work[Any], means: _Means) -> None:
     """A worker's life: jobs in, records out, until there are no more or the parent is gone."""
-    if gpu:
-        os.environ[gpus.VARIABLE] = gpu  # before anything asks CUDA what there is
+    processors.pin(means.place, means.processors)
+    if means.gpu:
+        os.environ[gpus.VARIABLE] = means.gpu  # before anything asks CUDA what there is
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):

@@ -13,6 +13,8 @@ import socket
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +22,7 @@ from hie_cli.core import progress
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.libraries import ray as load_ray
 from hie_cli.core.version import __version__
+from hie_cli.pipeline.executors import processors
 from hie_cli.pipeline.executors.base import Record, Work, death
 from hie_cli.pipeline.executors.telling import Forward, pass_on
 
@@ -29,7 +32,7 @@ _START = 120.0  # seconds until a worker has to have begun
 
 
 class RayActors:
-    """The executor of up to ``count`` actors (0: as many as the cluster has room for).
+    """The executor of up to ``most`` actors (0: as many as the cluster has room for).
 
     address: of a running cluster ("auto": the one that Ray finds, HOST:PORT); None starts one on
     this machine, which ends with the executor · cpus, gpus: of each actor; networks run with as
@@ -40,61 +43,65 @@ class RayActors:
     def __init__(
         self,
         work: Work[Any],
-        count: int,
+        most: int,
         address: str | None = None,
         cpus: float = 1.0,
         gpus: float = 0.0,
     ) -> None:
         self._ray = load_ray()
         self._work = work
-        self._started = 0
-        self._idle: list[Any] = []
-        self._jobs: dict[Any, tuple[int, str, Any]] = {}  # stream -> number, name, actor
+        self._places = count()  # of workers; those of the dead are given to others
+        self._free: list[int] = []
+        self._idle: list[_Worker] = []
+        self._jobs: dict[Any, tuple[int, str, _Worker]] = {}  # stream -> number, name, worker
         _connect(self._ray, address)
         try:
             room = _room(self._ray, cpus, gpus)
-            self.slots = min(count, room) if count else room
+            self.slots = min(most, room) if most else room
             threads = max(1, int(cpus))
             self._actor = self._ray.remote(
                 num_cpus=cpus, num_gpus=gpus, max_restarts=0, max_concurrency=2
             )(_Actor)
             self._arguments = (os.getcwd(), list(sys.path), threads)
             first = self._new()
-            _check_same_hie(self._ray, first)
+            _check_same_hie(self._ray, first.actor)
             self._idle.append(first)
         except BaseException:
             self._ray.shutdown()
             raise
 
-    def _new(self) -> Any:
-        self._started += 1
-        return self._actor.remote(*self._arguments, self._started)
+    def _new(self) -> "_Worker":
+        place = self._free.pop() if self._free else next(self._places)
+        return _Worker(place, self._actor.remote(*self._arguments, place))
 
     def submit(self, number: int, job: Any, name: str) -> None:
         """See ``Executor``."""
-        actor = self._idle.pop() if self._idle else self._new()
-        stream = actor.run.options(
+        worker = self._idle.pop() if self._idle else self._new()
+        stream = worker.actor.run.options(
             num_returns="streaming", _generator_backpressure_num_objects=_AT_ONCE
         ).remote(self._work, job)
-        self._jobs[stream] = number, name, actor
+        self._jobs[stream] = number, name, worker
 
     def collect(self) -> tuple[int, Record]:
         """See ``Executor``; meanwhile passes on what the workers tell and log."""
         while True:
             ready, _ = self._ray.wait(list(self._jobs), num_returns=1, timeout=1.0)
             for stream in ready:
-                number, name, actor = self._jobs[stream]
+                number, name, worker = self._jobs[stream]
+                alive = True
                 try:
                     message = self._ray.get(next(stream))
                 except StopIteration:
                     message = None
                 except self._ray.exceptions.RayError as error:
                     message = death(name, _how(error), "the others went on")
-                    actor = None
+                    alive = False
                 if isinstance(message, dict) or message is None:
                     del self._jobs[stream]
-                    if actor is not None:
-                        self._idle.append(actor)
+                    if alive:
+                        self._idle.append(worker)
+                    else:
+                        self._free.append(worker.place)
                     return number, message or death(name, "no record", "the others went on")
                 pass_on(message, number)
 
@@ -102,20 +109,28 @@ class RayActors:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for actor in [*(job[2] for job in self._jobs.values()), *self._idle]:
-            self._ray.kill(actor)
+        for worker in [*(job[2] for job in self._jobs.values()), *self._idle]:
+            self._ray.kill(worker.actor)
         self._ray.shutdown()
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """An actor, and which processors are its own (``processors.pin``)."""
+
+    place: int
+    actor: Any
 
 
 class _Actor:
     """A worker: it lives as long as the batch, and so do its networks."""
 
-    def __init__(self, folder: str, paths: list[str], threads: int, number: int) -> None:
+    def __init__(self, folder: str, paths: list[str], threads: int, place: int) -> None:
         if os.path.isdir(folder):
             os.chdir(folder)  # so that relative paths mean what they mean to the caller
         sys.path += [path for path in paths if path not in sys.path]
         os.environ["OMP_NUM_THREADS"] = str(threads)
-        _pin(threads, number * threads)
+        processors.pin(place, threads)
 
     def version(self) -> tuple[str, str]:
         """Of hie and of Python."""
@@ -143,14 +158,6 @@ class _Actor:
         finally:
             progress.set_reporter(None)
             log.removeHandler(handler)
-
-
-def _pin(threads: int, first: int) -> None:
-    """Let this process use ``threads`` processors: networks take as many threads as it has."""
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        chosen = {allowed[(first + i) % len(allowed)] for i in range(min(threads, len(allowed)))}
-        os.sched_setaffinity(0, chosen)
 
 
 def _connect(ray: Any, address: str | None) -> None:

@@ -72,6 +72,18 @@ def test_a_job_that_kills_its_workers_is_given_up_after_three(told):
     assert [text[-22:] for text in attempts] == ["attempt 2 of 3 follows", "attempt 3 of 3 follows"]
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_workers_share_the_processors_also_after_a_death(tmp_path):
+    records, _ = run({name: f"die once {tmp_path / name}" for name in "ab"})
+    held = {record["process"]: record["processors"] for record in records}
+    mine = sorted(os.sched_getaffinity(0))
+    assert len(held) == 2
+    if len(mine) > 1:
+        first, second = held.values()
+        assert not set(first) & set(second)
+        assert len(first) == len(second) == len(mine) // 2
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs; one that is dead and not yet collected does not."""
     try:
