@@ -142,5 +142,5 @@ class Segments:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for _, lock in self._held.values():
-            lock.release()
+        for held in self._held.values():
+            held[1].release()
