@@ -1,9 +1,7 @@
-"""Summaries of crowds: planted events found, ranks, and time, for every method.
+"""Summaries of crowds: planted events found and ranks, for every method.
 
     python benchmarks/summaries.py prepare WORK --split test   # renders, describes, recognises
     python benchmarks/summaries.py events WORK                 # the table
-    python benchmarks/summaries.py speed                       # SUM-GDA, the recurrent selector
-    python benchmarks/summaries.py segments                    # kernel temporal segmentation
 
 What is there is not made again, so an interrupted call goes on where it was. Videos of the split
 ``train`` are for choosing and learning, those of ``test`` (styles that ``train`` has not) for the
@@ -16,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from planted_events import FPS, PlantedVideo, planted, thinned
 
 import hie_cli
@@ -29,12 +28,11 @@ from hie_cli.simulation.observe import observe
 from hie_cli.simulation.render import render
 from hie_cli.summary.crowd import CrowdSignals, signals_of_document
 from hie_cli.summary.dataset import SummaryVideo, write_dataset
-from hie_cli.summary.networks import RecurrentSelector, SumGda
+from hie_cli.summary.networks import diversity
 from hie_cli.summary.protocol import SEEDS, uniform_choice
 from hie_cli.summary.saliency import crowd_saliency
 from hie_cli.summary.samples import RATE, Samples, sample_frames
-from hie_cli.summary.scorers import ctvsum
-from hie_cli.summary.segmentation import change_points
+from hie_cli.summary.scorers import centred, ctvsum
 from hie_cli.summary.selection import choose_shots, frame_scores
 from hie_cli.summary.shots import shots_of
 from hie_cli.summary.trained import TrainedScorer, is_trained, load_scorer
@@ -42,6 +40,24 @@ from hie_cli.training.summary.settings import CycleConfig, GdaConfig, SummaryTra
 from hie_cli.training.summary.train_summary import train_summary
 
 SHARE = 0.15
+
+
+def attention_weights(features: np.ndarray) -> np.ndarray:
+    """d of SUM-GDA over the other samples, queries and keys being the centred features."""
+    rows = torch.from_numpy(centred(features))
+    return diversity((DEFAULT_SCALE * rows @ rows.T).softmax(-1), itself=False).numpy()
+
+
+def from_the_mean(features: np.ndarray) -> np.ndarray:
+    """How far a sample's features are from the video's mean."""
+    return np.linalg.norm(centred(features), axis=1)
+
+
+DEFAULT_SCALE = GdaConfig.scale
+UNTRAINED = {
+    "ctvsum": ctvsum, "distance from the mean": from_the_mean,
+    "weights of the attention": attention_weights,
+}  # fmt: skip
 STRIDE = round(FPS / RATE)
 
 
@@ -124,38 +140,46 @@ def _random(samples: Samples, held: dict, shots: np.ndarray) -> np.ndarray:
     return np.mean([scored(draw, samples, held, shots) for draw in draws], axis=0)
 
 
-def trainings() -> dict[str, SummaryTraining]:
+def trainings(seed: int) -> dict[str, SummaryTraining]:
     """What is trained on the split ``train``, by its row's name; small enough for a CPU."""
     base = SummaryTraining(
-        epochs=20, batch=2, learning_rate=0.001, validation=0.0, patience=10_000,
+        epochs=20, batch=2, learning_rate=0.001, validation=0.0, patience=10_000, seed=seed,
         gda=GdaConfig(width=128, dropout=0.3),
     )  # fmt: skip
-    gda = base.gda
-    of_scores = replace(gda, repelling="scores")
+
+    def gda(**changed: object) -> SummaryTraining:
+        return replace(base, gda=replace(base.gda, **changed))  # type: ignore[arg-type]
+
+    published = gda(
+        scale=0.0, itself=True, tied=False, count_weights=False, residual=False, norm=True,
+        repelling="features",
+    )  # fmt: skip
     return {
         "sum-gda": base,
-        "sum-gda, as published": replace(
-            base, centred=False, gda=replace(gda, count_weights=False, residual=False)
-        ),
-        "sum-gda, supervised": replace(base, gda=replace(gda, learn="supervised")),
+        "sum-gda, as published": replace(published, centred=False),
+        "sum-gda, supervised": gda(learn="supervised"),
         "cycle-sum": replace(
             base, network="cycle-sum", epochs=5, cycle=CycleConfig(hidden=48, layers=2, pretrain=2)
         ),
         "sum-gda, not centred": replace(base, centred=False),
-        "sum-gda, d instead of n d": replace(base, gda=replace(gda, count_weights=False)),
-        "sum-gda, no residual": replace(base, gda=replace(gda, residual=False)),
-        "sum-gda, scale 200": replace(base, gda=replace(gda, scale=200.0)),
-        "sum-gda, scores repel": replace(base, gda=of_scores),
-        "sum-gda, scores repel, variance": replace(
-            base, gda=replace(of_scores, variance_weight=0.3)
-        ),
+        "sum-gda, over all samples": gda(itself=True),
+        "sum-gda, not tied": gda(tied=False),
+        "sum-gda, scale 1 / sqrt(width)": gda(scale=0.0),
+        "sum-gda, scale 30": gda(scale=30.0),
+        "sum-gda, d instead of n d": gda(count_weights=False),
+        "sum-gda, residual": gda(residual=True),
+        "sum-gda, first norm": gda(norm=True),
+        "sum-gda, features repel": gda(repelling="features"),
+        "sum-gda, scores repel": gda(repelling="scores"),
+        "sum-gda, variance": gda(variance_weight=0.3),
     }
 
 
-def trained(work: Path, seconds: float) -> dict[str, TrainedScorer]:
-    """The summarisers of ``trainings``, trained where they are not yet."""
+def trained(work: Path, seconds: float, seed: int) -> dict[str, TrainedScorer]:
+    """The summarisers of ``trainings``, trained where they are not there yet."""
     begin = time.monotonic()
-    places = {name: work / "trained" / name.replace(" ", "-") for name in trainings()}
+    planned = trainings(seed)
+    places = {name: work / f"trained-{seed}" / name.replace(" ", "-") for name in planned}
     if any(not is_trained(place) for place in places.values()):
         videos = [
             SummaryVideo(
@@ -165,7 +189,7 @@ def trained(work: Path, seconds: float) -> dict[str, TrainedScorer]:
             for name, (samples, _, held) in load(work, "train").items()
         ]  # fmt: skip
         write_dataset(work / "train.h5", videos)
-    for name, how in trainings().items():
+    for name, how in planned.items():
         if is_trained(places[name]):
             continue
         if time.monotonic() - begin > seconds:
@@ -184,18 +208,18 @@ def flat(how: SummaryTraining) -> dict[str, object]:
     return {**values, **inner}
 
 
-def events(work: Path, split: str, seconds: float) -> None:
+def events(work: Path, split: str, seconds: float, seed: int) -> None:
     """The table: every method on every video of the split; means, and the worst kind of event."""
-    scorers = trained(work, seconds)
+    scorers = trained(work, seconds, seed)
     rows: dict[str, list[np.ndarray]] = {}
     for name, (samples, document, held) in load(work, split).items():
-        cached = work / "rows" / f"{name}.npz"
+        cached = work / f"rows-{seed}" / f"{name}.npz"
         known: dict[str, np.ndarray] = {}
         if cached.exists():
             with np.load(cached) as data:
                 known = {key: data[key] for key in data.files}
         signals, shots = None, shots_of(samples, SHARE)
-        for method in ("random", "uniform", "ctvsum", "crowd", "crowd, pictures alone", *scorers):
+        for method in ("random", "uniform", *UNTRAINED, "crowd", "crowd, pictures alone", *scorers):
             if method not in known:
                 if method == "random":
                     known[method] = _random(samples, held, shots)
@@ -219,8 +243,8 @@ def events(work: Path, split: str, seconds: float) -> None:
 def _scores(
     method: str, samples: Samples, signals: CrowdSignals | None, scorers: dict[str, TrainedScorer]
 ) -> np.ndarray:
-    if method == "ctvsum":
-        return ctvsum(samples.features)
+    if method in UNTRAINED:
+        return UNTRAINED[method](samples.features)
     if method in scorers:
         return scorers[method].scores(samples.features)
     assert signals is not None
@@ -229,53 +253,6 @@ def _scores(
     unknown = np.full(len(samples), np.nan)
     blind = CrowdSignals(unknown, unknown, unknown, unknown, signals.action)
     return crowd_saliency(samples, blind).scores
-
-
-def speed() -> None:
-    """Seconds of one pass over n samples, without and with learning, and the memory."""
-    import resource
-
-    import torch
-
-    torch.set_num_threads(1)
-    print("n, SUM-GDA forward and with backward, recurrent selector the same (seconds, one thread)")
-    for count in (320, 1000, 3200, 10_000):
-        features = torch.nn.functional.normalize(torch.randn(count, 1024), dim=-1)
-        row = []
-        for network in (SumGda(1024, dropout=0.0), RecurrentSelector(1024)):
-            for learning in (False, True):
-                if learning and count > 3200:
-                    row.append("     -")
-                    continue
-                begin = time.perf_counter()
-                with torch.set_grad_enabled(learning):
-                    made = network(features)
-                    if learning:
-                        (made[0] if isinstance(made, tuple) else made).mean().backward()
-                row.append(f"{time.perf_counter() - begin:6.2f}")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"{count:6d}", *row, f"  peak {peak:.2f} GiB", flush=True)
-
-
-def segments() -> None:
-    """Kernel temporal segmentation: the optimum and prices at 2,000 samples, 10,000 samples."""
-    import resource
-
-    rng = np.random.default_rng(0)
-    base, rows = rng.normal(size=1280), []
-    while len(rows) < 10_000:
-        centre = base + rng.normal(size=1280)
-        rows += list(centre + 0.5 * rng.normal(size=(int(rng.integers(5, 80)), 1280)))
-    features = np.array(rows[:10_000], np.float32)
-    features /= np.linalg.norm(features, axis=1, keepdims=True)
-    for count, exact in ((2000, True), (2000, False), (10_000, False)):
-        begin = time.perf_counter()
-        found = change_points(features[:count], exact=exact)
-        seconds = time.perf_counter() - begin
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        how = "optimum" if exact else "prices"
-        print(f"{count} samples, {how}: {len(found.points)} change points, cost {found.cost:.6f},"
-              f" {seconds:.1f} s, peak {peak:.2f} GiB", flush=True)  # fmt: skip
 
 
 def main() -> None:
@@ -290,18 +267,14 @@ def main() -> None:
         made.add_argument("--seconds", type=float, default=780, help="begin nothing after these")
         if name == "prepare":
             made.add_argument("--count", type=int, default=30)
-    commands.add_parser("speed")
-    commands.add_parser("segments")
+        else:
+            made.add_argument("--seed", type=int, default=0, help="of the trainings")
     given = parser.parse_args()
     if given.command == "prepare":
         given.work.mkdir(parents=True, exist_ok=True)
         prepare(given.work, given.split, given.count, given.seconds)
-    elif given.command == "events":
-        events(given.work, given.split, given.seconds)
-    elif given.command == "speed":
-        speed()
     else:
-        segments()
+        events(given.work, given.split, given.seconds, given.seed)
 
 
 if __name__ == "__main__":

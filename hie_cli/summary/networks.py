@@ -11,13 +11,19 @@ from torch import Tensor, nn
 _ROWS = 1000  # of the attention that are held at once where nothing is learned
 
 
-def diversity(attention: Tensor) -> Tensor:
-    """Global diverse attention: rows (n, n) of attention -> unnormalised weights (n,).
+def diversity(attention: Tensor, itself: bool = True, first: int = 0) -> Tensor:
+    """Global diverse attention: rows (m, n) of attention -> unnormalised weights (m,).
 
-    d_i = prod_j (1 - a_ij): largest, (1 - 1/n)^n, where a sample attends to all alike, 0 where it
-    attends to one alone. A product, not a sum of logarithms, which has no value at a_ij = 1.
+    d_i = prod_j (1 - a_ij) of samples first <= i < first + m. Over all j (``itself``) it is
+    largest, (1 - 1/n)^n, where a sample attends to all alike, and 0 where it attends to itself
+    alone; over the others, j other than i, it is largest, 1, where it attends to itself alone. A
+    product, not a sum of logarithms, which has no value at a_ij = 1.
     """
-    return torch.prod(1 - attention, dim=-1)
+    away = 1 - attention
+    if not itself:
+        places = torch.arange(len(attention))
+        away = away.index_put((places, places + first), torch.ones(()).to(away))
+    return torch.prod(away, dim=-1)
 
 
 def normalised(weights: Tensor) -> Tensor:
@@ -31,33 +37,41 @@ class SumGda(nn.Module):
     """Features (n, D) of one video, each of length 1 -> scores (n,) and projections (n, width).
 
     Q, K, V = X W without bias; a = softmax(scale q k); d from ``diversity``; each sample's own v_i
-    is weighted by d_i (samples are not mixed), mapped back to D; then dropout, LayerNorm, Linear,
-    ReLU, dropout, LayerNorm, Linear to one number, sigmoid. The projections, a further Linear of
-    the hidden numbers, are what the repelling loss sees.
+    is weighted by d_i (samples are not mixed), mapped back to D; then dropout, Linear, ReLU,
+    dropout, LayerNorm, Linear to one number, sigmoid. The projections, a further Linear of the
+    hidden numbers, are what a repelling loss may see.
 
-    scale: 0 is 1 / sqrt(width). As features have length 1, that leaves the attention all but
-    uniform, and d constant; larger ones let it speak · count_weights: n d_i instead of d_i, which
-    shrinks as 1/n and drowns in the epsilon of LayerNorm · residual: X is added before LayerNorm,
-    which would otherwise cancel any d_i that multiplies a whole row.
+    The readings of the text, of which the defaults found most events (docs/results.md):
+    scale: 0 is 1 / sqrt(width), as published; of features of length 1 that leaves the attention all
+    but uniform, and d constant · itself: d over all samples, as published, or over the others
+    alone: then it says how unlike them a sample is · tied: queries and keys begin as one projection
+    that keeps lengths, so that attention begins as likeness; as two of their own, as published, it
+    begins as chance · count_weights: n d_i instead of d_i, which shrinks as 1/n · residual: X is
+    added to what is weighted · norm: LayerNorm before the first layer, as published; it makes all
+    rows of one length, which cancels d_i and how far from the video's mean a sample is.
     """
 
     def __init__(
-        self, features: int, width: int = 1024, *, scale: float = 0.0, count_weights: bool = True,
-        residual: bool = True, dropout: float = 0.6,
+        self, features: int, width: int = 1024, *, scale: float = 0.0, itself: bool = False,
+        tied: bool = True, count_weights: bool = True, residual: bool = False, norm: bool = False,
+        dropout: float = 0.6,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.scale = scale or width**-0.5
+        self.scale, self.itself = scale or width**-0.5, itself
         self.count_weights, self.residual = count_weights, residual
         self.query = nn.Linear(features, width, bias=False)
         self.key = nn.Linear(features, width, bias=False)
         self.value = nn.Linear(features, width, bias=False)
         self.back = nn.Linear(width, features, bias=False)
         self.dropout = nn.Dropout(dropout)
-        self.norm = nn.LayerNorm(features, eps=1e-6)
+        self.norm = nn.LayerNorm(features, eps=1e-6) if norm else nn.Identity()
         self.hidden = nn.Linear(features, width)
         self.hidden_norm = nn.LayerNorm(width, eps=1e-6)
         self.score = nn.Linear(width, 1)
         self.project = nn.Linear(width, width)
+        if tied:
+            nn.init.orthogonal_(self.query.weight, gain=max(1.0, features / width) ** 0.5)
+            self.key.load_state_dict(self.query.state_dict())
 
     def weights(self, features: Tensor) -> Tensor:
         """d (n,), which sums to 1."""
@@ -66,7 +80,10 @@ class SumGda(nn.Module):
             parts = [self.scale * query @ key.T]
         else:  # rows by the thousand: memory stays n x 1000
             parts = [self.scale * rows @ key.T for rows in query.split(_ROWS)]
-        return normalised(torch.cat([diversity(part.softmax(-1)) for part in parts]))
+        counts = range(0, len(features), len(parts[0]))
+        rows = zip(parts, counts, strict=True)
+        made = [diversity(part.softmax(-1), self.itself, first) for part, first in rows]
+        return normalised(torch.cat(made))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(scores (n,) 0..1, projections (n, width))."""

@@ -16,12 +16,16 @@ def unit(features: FloatArray) -> FloatArray:
 
 
 def centred(features: FloatArray) -> FloatArray:
-    """Features (n, D) seen from the video's own mean, each made to have length 1.
+    """Features (n, D) of length 1 seen from the video's own mean; their mean square length is 1.
 
-    Frames of a camera that stands still are alike but for what happens; this leaves that.
+    Frames of a camera that stands still are alike but for what happens; this leaves that, and a
+    frame unlike the others stays the longer one. Zeros where all frames are equal.
     """
     vectors = unit(features)
-    return unit(vectors - vectors.mean(axis=0))
+    apart = vectors - vectors.mean(axis=0)
+    length = float(np.sqrt((apart**2).sum(axis=1).mean()))
+    made: FloatArray = apart / length if length > 1e-6 else np.zeros_like(apart)
+    return made
 
 
 def ctvsum(features: FloatArray) -> FloatArray:

@@ -75,10 +75,13 @@ class SummaryOptions:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS and not is_trained(Path(self.method)):
-            hint = nearest(self.method, list(METHODS))
-            raise ConfigError(
-                f"--method {self.method}: unknown{hint or '; expected crowd, ctvsum or a folder'}"
-            )
+            if Path(self.method).is_dir():
+                raise ConfigError(
+                    f"--method {self.method}: holds no summariser; give a folder that "
+                    "`hie train summary` wrote, with --splits one of its split-N"
+                )
+            hint = nearest(self.method, list(METHODS)) or "; expected crowd, ctvsum or a folder"
+            raise ConfigError(f"--method {self.method}: unknown{hint}")
         if not 0 < self.share <= 1:
             raise ConfigError(f"--share {self.share:g}: expected more than 0, at most 1")
         for name in ("rate", "longest"):

@@ -26,7 +26,8 @@ class NetworkShape:
 
     network: sum-gda or cycle-sum (its recurrent selector) · features: D · width: of sum-gda's
     layers · hidden, layers: of the selector's LSTM · centred: whether
-    features are seen from the video's mean · scale, count_weights, residual: of sum-gda.
+    features are seen from the video's mean · scale, itself, count_weights, residual, norm: of
+    sum-gda.
     """
 
     network: str
@@ -36,8 +37,10 @@ class NetworkShape:
     layers: int = 3
     centred: bool = False
     scale: float = 0.0
+    itself: bool = False
     count_weights: bool = True
-    residual: bool = True
+    residual: bool = False
+    norm: bool = False
 
     def inputs(self, features: FloatArray) -> FloatArray:
         """Features (n, D) as the network takes them, float32."""
@@ -51,8 +54,9 @@ class NetworkShape:
         if self.network == "cycle-sum":
             return RecurrentSelector(self.features, self.hidden, self.layers)
         return SumGda(
-            self.features, self.width, scale=self.scale, count_weights=self.count_weights,
-            residual=self.residual, dropout=dropout,
+            self.features, self.width, scale=self.scale, itself=self.itself,
+            count_weights=self.count_weights, residual=self.residual, norm=self.norm,
+            dropout=dropout,
         )  # fmt: skip
 
 

@@ -70,12 +70,30 @@ def test_plain_scale_leaves_the_attention_even():
     """
     features = unit_features(50, 64)
     torch.manual_seed(0)
-    plain = SumGda(64, 64).eval()
-    sharp = SumGda(64, 64, scale=200.0).eval()
+    plain = SumGda(64, 64, itself=True, tied=False).eval()
+    sharp = SumGda(64, 64, scale=200.0, itself=True, tied=False).eval()
     sharp.load_state_dict(plain.state_dict())
     with torch.no_grad():
         spread = [float((50 * network.weights(features)).std()) for network in (plain, sharp)]
     assert spread[0] < 0.01 < 0.1 < spread[1]
+
+
+def test_over_the_others_alone_the_unlike_sample_weighs_most():
+    """By hand as above, without the diagonal: .7 * .8, .8 * .8, .9 * .9."""
+    attention = torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8]])
+    assert diversity(attention, itself=False).tolist() == pytest.approx([0.56, 0.64, 0.81])
+    parts = [diversity(attention[:2], False), diversity(attention[2:], False, first=2)]
+    assert torch.cat(parts).tolist() == pytest.approx([0.56, 0.64, 0.81])
+    # Nine samples close to each other and one apart: it attends to itself, and over all samples
+    # that makes its weight the least, over the others the greatest.
+    features = torch.eye(16)[[0] * 9 + [1]] + 0.01 * unit_features(10, 16)
+    for width in (8, 16, 32):
+        torch.manual_seed(0)
+        others, whole = (SumGda(16, width, scale=10.0, itself=i).eval() for i in (False, True))
+        whole.load_state_dict(others.state_dict())
+        with torch.no_grad():
+            assert int(others.weights(features).argmax()) == 9
+            assert int(whole.weights(features).argmin()) == 9
 
 
 def test_what_is_held_at_once_changes_nothing(monkeypatch):
@@ -97,7 +115,7 @@ def test_one_sample_has_a_score(options):
 def test_without_count_and_residual_the_attention_drowns():
     """d shrinks as 1 / n: what comes before LayerNorm is far below its epsilon's root."""
     features = unit_features(300, 64)
-    network = SumGda(64, 64, count_weights=False, residual=False).eval()
+    network = SumGda(64, 64, tied=False, count_weights=False, residual=False).eval()
     with torch.no_grad():
         mapped = network.back(network.weights(features)[:, None] * network.value(features))
     assert float(mapped.std()) < 1e-3

@@ -38,5 +38,7 @@ def test_centred_leaves_what_happens():
     still = np.repeat([[1.0, 0, 0]], 4, axis=0)
     still[0, 1], still[1, 1] = 0.1, -0.1
     made = centred(still)
-    assert np.linalg.norm(made, axis=1) == pytest.approx(1)
-    assert made[0] @ made[1] == pytest.approx(-1, abs=0.01)
+    # Two frames at rest, two as far from the mean on either side: their squares are 2, the mean 1.
+    assert np.linalg.norm(made, axis=1) == pytest.approx([2**0.5, 2**0.5, 0, 0], abs=0.05)
+    assert made[0] @ made[1] == pytest.approx(-2, abs=0.01)
+    assert not centred(np.ones((3, 5))).any()

@@ -219,6 +219,7 @@ def test_a_full_disk_leaves_nothing_half_written(calm, tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         ({"method": "crwd"}, "did you mean 'crowd'"),
+        ({"method": "/"}, "holds no summariser"),
         ({"share": 0}, "--share 0"),
         ({"share": float("nan")}, "--share nan"),
         ({"rate": 0}, "--rate 0"),

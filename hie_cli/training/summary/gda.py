@@ -16,7 +16,12 @@ from hie_cli.core.types import FloatArray
 from hie_cli.evaluation.metrics.summary_overlap import rank_correlation
 from hie_cli.summary.networks import SumGda
 from hie_cli.training.engine.loop import Figures, Learned, Optimisation, learn
-from hie_cli.training.summary.losses import length_loss, repelling, variance_loss
+from hie_cli.training.summary.losses import (
+    distance_loss,
+    length_loss,
+    repelling,
+    variance_loss,
+)
 from hie_cli.training.summary.settings import SummaryTraining
 
 FREE = ("epochs", "patience", "threads")  # settings that may change on resume
@@ -50,8 +55,9 @@ class GdaTask:
     @property
     def data(self) -> list[int]:
         """See ``engine.loop.Task``."""
-        parts = (*self.training, *self.validation)
-        return [zlib.crc32(features.cpu().numpy().tobytes()) for features, _ in parts]
+        videos = (*self.training, *self.validation)
+        parts = [part for video in videos for part in video if part is not None]
+        return [zlib.crc32(part.cpu().numpy().tobytes()) for part in parts]
 
     def batches(self, epoch: int) -> Iterator[list[int]]:
         """See ``engine.loop.Task``; places of videos."""
@@ -71,8 +77,11 @@ class GdaTask:
         if gda.learn == "supervised":
             assert gtscore is not None
             return mse_loss(scores, gtscore)
-        weights = scores if gda.repelling == "scores" else None
-        total = gda.repelling_weight * repelling(projected, weights)
+        if gda.repelling == "inputs":
+            apart = distance_loss(features, scores)
+        else:
+            apart = repelling(projected, scores if gda.repelling == "scores" else None)
+        total = gda.repelling_weight * apart
         total = total + gda.length_weight * length_loss(scores, self.config.length)
         if gda.variance_weight:
             total = total + gda.variance_weight * variance_loss(scores)
@@ -118,8 +127,9 @@ def train_gda(
     torch.manual_seed(config.seed)
     gda = config.gda
     network = SumGda(
-        training[0].features.shape[1], gda.width, scale=gda.scale,
-        count_weights=gda.count_weights, residual=gda.residual, dropout=gda.dropout,
+        training[0].features.shape[1], gda.width, scale=gda.scale, itself=gda.itself,
+        tied=gda.tied, count_weights=gda.count_weights, residual=gda.residual,
+        norm=gda.norm, dropout=gda.dropout,
     )  # fmt: skip
     task = GdaTask(network, training, validation, config, device)
     how = Optimisation(

@@ -25,6 +25,22 @@ def repelling(vectors: Tensor, weights: Tensor | None = None) -> Tensor:
     return total / pairs.clamp(min=1e-12)
 
 
+def distance_loss(features: Tensor, weights: Tensor) -> Tensor:
+    """Minus half the mean squared distance of all pairs of different samples (n, D), which count as
+    the products of their weights (n,).
+
+    It falls where weights are high on samples far from each other; of features that are seen from
+    their mean, at mean square length 1, equal weights give -1 - 1 / (n - 1). 0 for a single sample.
+    """
+    if len(features) < 2:
+        return weights.sum() * 0
+    squares = features.square().sum(dim=-1)
+    apart = weights.sum() * (weights * squares).sum()
+    apart = apart - (weights[:, None] * features).sum(dim=0).square().sum()
+    pairs = weights.sum().square() - weights.square().sum()
+    return -apart / pairs.clamp(min=1e-12)
+
+
 def length_loss(scores: Tensor, length: float) -> Tensor:
     """|mean score - length|."""
     return (scores.mean() - length).abs()

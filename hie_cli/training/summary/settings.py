@@ -10,11 +10,14 @@ class GdaConfig:
 
     learn: Literal["unsupervised", "supervised"] = "unsupervised"
     width: int = 1024
-    scale: float = 0.0
+    scale: float = 3.0
+    itself: bool = False
+    tied: bool = True
     count_weights: bool = True
-    residual: bool = True
+    residual: bool = False
+    norm: bool = False
     dropout: float = 0.6
-    repelling: Literal["features", "scores"] = "features"
+    repelling: Literal["inputs", "scores", "features"] = "inputs"
     repelling_weight: float = 1.0
     length_weight: float = 1.0
     variance_weight: float = 0.0
@@ -38,7 +41,7 @@ class CycleConfig:
     sparse_weight: float = 1.0
     critic_weight: float = 1.0
     generator_weight: float = 1.0
-    cycle_weight: float = 1.0
+    cycle_weight: float = 0.01
     critic_every: int = 3
     clip_weights: float = 0.5
     pretrain: int = 5

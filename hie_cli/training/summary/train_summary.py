@@ -138,7 +138,7 @@ def _trained(
     gda, cycle = how.gda, how.cycle
     shape = NetworkShape(
         how.network, videos[0].features.shape[1], gda.width, cycle.hidden, cycle.layers,
-        how.centred, gda.scale, gda.count_weights, gda.residual,
+        how.centred, gda.scale, gda.itself, gda.count_weights, gda.residual, gda.norm,
     )  # fmt: skip
     learnable = [LearnVideo(shape.inputs(video.features), video.gtscore) for video in videos]
     places = held_out(len(videos), how.validation, how.seed)

@@ -15,7 +15,13 @@ from hie_cli.training.summary.cycle import (
     monitors,
     wasserstein,
 )
-from hie_cli.training.summary.losses import length_loss, repelling, variance_loss
+from hie_cli.training.summary.losses import (
+    distance_loss,
+    length_loss,
+    repelling,
+    variance_loss,
+)
+from hie_cli.training.summary.settings import CycleConfig
 
 
 def test_repelling_by_hand():
@@ -28,6 +34,16 @@ def test_repelling_by_hand():
     # Weighted 1, 1, 0: only the orthogonal pair counts.
     assert float(repelling(rows, torch.tensor([1.0, 1, 0]))) == pytest.approx(0, abs=1e-6)
     assert float(repelling(rows, torch.tensor([0.0, 1, 1]))) == pytest.approx(0.5**0.5)
+
+
+def test_distances_of_what_is_chosen_by_hand():
+    rows = torch.tensor([[0.0, 0], [3, 4], [3, 0]])  # squared distances 25, 9, 16
+    assert float(distance_loss(rows, torch.ones(3))) == pytest.approx(-(25 + 9 + 16) / 3 / 2)
+    assert float(distance_loss(rows, torch.tensor([1.0, 1, 0]))) == pytest.approx(-12.5)
+    # Pairs count 2, 2 and 4 of 8: (2 * 25 + 2 * 9 + 4 * 16) / 8 / 2.
+    weights = torch.tensor([1.0, 2, 2])
+    assert float(distance_loss(rows, weights)) == pytest.approx(-(50 + 18 + 64) / 8 / 2)
+    assert float(distance_loss(rows[:1], weights[:1])) == 0
 
 
 def test_length_and_variance_by_hand():
@@ -71,6 +87,24 @@ def test_the_selector_rests_where_the_length_is_met():
     assert float(losses["total"].detach()) == pytest.approx(0, abs=1e-6)
     grad = made.selector.score.weight.grad
     assert float(grad.abs().max()) < 1e-6 or float(losses["sparse"].detach()) < 1e-7
+
+
+def test_a_summary_of_nothing_does_not_pay():
+    """By the default weights; at a cycle weight of 1 it did, and the scores collapsed to 0.
+
+    A generator that has learned nothing gives 0 for 0 and for a summary s: the cycle costs nothing,
+    or |s|_1 a sample.
+    """
+    features = torch.nn.functional.normalize(torch.randn(20, 1280), dim=-1)
+    how, length = CycleConfig(), 0.3
+
+    def cost(score: float) -> float:
+        nothing = torch.zeros_like(features)
+        cycle = float(cycle_loss(nothing, score * features))
+        return how.sparse_weight * abs(score - length) + how.cycle_weight * cycle
+
+    assert cost(length) < cost(0.0)
+    assert float(cycle_loss(torch.zeros_like(features), length * features)) > cost(0.0)
 
 
 def test_critics_learn_alone():
