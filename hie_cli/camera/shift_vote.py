@@ -32,13 +32,14 @@ LONG, SELDOM = 8, 10  # after so many looks at a still camera only every tenth f
 class _Pairs:
     """Track ``row`` (K,) and detection it may be: how much alike (K,), and apart (K, 2) px.
 
-    start (R,): the first pair of each of the R tracks that have one.
+    start (R,): the first pair of each of the R tracks that have one · block (K,): which of these.
     """
 
     row: Ints
     alike: Floats
     apart: Floats
     start: Ints
+    block: Ints
 
 
 class ShiftVote:
@@ -71,7 +72,7 @@ class ShiftVote:
         shift = self._vote(pairs, height)
         for _ in range(ROUNDS):
             near = _nearness(pairs, shift, height)
-            chosen = _best_of_each(near, pairs.start)
+            chosen = _best_of_each(near, pairs)
             row = pairs.row[chosen]
             weight = near[chosen] / (variance[row] + (JITTER * height[row]) ** 2)
             precision = max(float(weight.sum()), 1e-12)
@@ -128,8 +129,10 @@ def _alike(expected: Floats, found: Floats) -> _Pairs | None:
     row, column, alike = row[good], column[good], alike[good]
     if not len(row):
         return None
-    start = np.flatnonzero(np.diff(row, prepend=-1))
-    return _Pairs(row, alike, np.stack([x[row, column], y[row, column]], axis=1), start)
+    first = np.ones(len(row), bool)
+    first[1:] = row[1:] != row[:-1]
+    apart = np.stack([x[row, column], y[row, column]], axis=1)
+    return _Pairs(row, alike, apart, np.flatnonzero(first), np.cumsum(first) - 1)
 
 
 def _nearness(pairs: _Pairs, shift: Floats, height: Floats) -> Floats:
@@ -139,9 +142,11 @@ def _nearness(pairs: _Pairs, shift: Floats, height: Floats) -> Floats:
     return near
 
 
-def _best_of_each(values: Floats, start: Ints) -> Ints:
-    """The place of the largest of ``values`` (K,) in each of the blocks that begin at ``start``."""
-    best = np.maximum.reduceat(values, start)
-    block = np.repeat(np.arange(len(start)), np.diff(start, append=len(values)))
-    places = np.flatnonzero(values == best[block])
-    return places[np.diff(block[places], prepend=-1) > 0]
+def _best_of_each(values: Floats, pairs: _Pairs) -> Ints:
+    """The place of the first of the largest ``values`` (K,) among each track's pairs (R,)."""
+    best = np.maximum.reduceat(values, pairs.start)
+    places = np.flatnonzero(values == best[pairs.block])
+    block = pairs.block[places]
+    first = np.ones(len(places), bool)
+    first[1:] = block[1:] != block[:-1]
+    return places[first]

@@ -22,7 +22,7 @@ from hie_cli.tracking.association import (
 )
 from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, touches_edge
-from hie_cli.tracking.kalman import Floats, to_centres
+from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
@@ -102,7 +102,8 @@ class Tracker:
                     match = self._match(tracks, found, lately)
             seen = np.flatnonzero(match >= 0)
             numbers[match[seen]] = tracks.number[seen]
-            self._learn(tracks, found, match, seen)
+            if config.online:
+                self._learn(tracks, found, match, seen)
             tracks.update(found, match, now, config.motion)
             sure = tracks.peak[seen] >= config.sure_score
             sure &= (found.scores[match[seen]] >= config.high_score) | (tracks.peak[seen] >= TOP)
@@ -126,7 +127,7 @@ class Tracker:
         """Tell who comes back where expected, of the tracks ``seen`` again by ``match`` (N,)."""
         back = seen[tracks.unseen[seen].any(axis=1)]
         if len(back):
-            expected = tracks.motion[back].boxes()
+            expected = to_boxes(tracks.motion.value[back])
             self._coasting.found(tracks.unseen[back], expected, found.boxes[match[back]])
 
     def _coasted(self, tracks: Tracks, now: float) -> tuple[Ints, Floats]:
