@@ -3,62 +3,27 @@
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hie_cli.core.errors import ConfigError, InputError, input_error, one_line
-from hie_cli.core.progress import note
-from hie_cli.formats.documents.document import Document
+from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.formats.files import atomic_write, write_error
 from hie_cli.formats.locks import Lock
-from hie_cli.pipeline.calls import Call, Outcome, run_calls
 from hie_cli.pipeline.executors.engine import HERE, Engine
 from hie_cli.retrieval.codes import Bits
 from hie_cli.retrieval.encoder import HashEncoder, load_encoder, projections, save_encoder
 from hie_cli.retrieval.features import BACKBONE, Describer
-from hie_cli.retrieval.items import LEVELS, Item, Sampling, describe_video
+from hie_cli.retrieval.items import LEVELS, Sampling
+from hie_cli.retrieval.looking import IndexReport, Look, add_videos
 from hie_cli.retrieval.nearest import KINDS, Kind, NearestCodes
 from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.shots import ShotSettings
 from hie_cli.retrieval.store import NAME, ItemStore
-from hie_cli.video.sources import video_name
 
 ENCODER = "encoder"
 _DIGESTS = ("codes_sha256", "next_codes_sha256")  # of codes.faiss: now, and while it is replaced
 MOST_BITS = 1024
-_DIGEST_PART = 1 << 20
-
-
-@dataclass(frozen=True)
-class IndexReport:
-    """What ``build_index`` did.
-
-    added, known: videos · failed: video and reason, of those left out · items: in the index now.
-    """
-
-    folder: Path
-    added: list[str]
-    known: list[str]
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    items: int = 0
-
-
-def content_digest(path: Path) -> str:
-    """Of a file's size and its first and last MiB; of a folder, of its files' names and sizes."""
-    digest = hashlib.sha256()
-    if path.is_dir():
-        for inner in sorted(p for p in path.iterdir() if p.is_file()):
-            digest.update(os.fsencode(inner.name) + b"\0" + str(inner.stat().st_size).encode())
-        return digest.hexdigest()
-    size = path.stat().st_size
-    digest.update(str(size).encode())
-    with path.open("rb") as file:
-        digest.update(file.read(_DIGEST_PART))
-        file.seek(max(0, size - _DIGEST_PART))
-        digest.update(file.read(_DIGEST_PART))
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -109,8 +74,8 @@ def build_index(
         describer = Describer(settings.model, device)
         if (folder / ENCODER).exists():
             own_encoder(store, folder)
-        look = _Look(settings.model, device, settings.sampling, folder / ENCODER)
-        report = _describe(store, videos, documents or {}, look, engine)
+        look = Look(settings.model, device, settings.sampling, folder / ENCODER)
+        report = add_videos(store, videos, documents or {}, look, engine)
         if not len(store):
             alone = report.failed[0][1] if len(videos) == 1 else ""
             raise InputError(alone or f"{folder}: no video could be indexed; see the lines above")
@@ -156,72 +121,6 @@ def _publish(store: ItemStore, folder: Path, index: NearestCodes) -> None:
     with atomic_write(folder / CODES, "wb") as file:
         file.write(data)
     store.remember(**{current: digest})
-
-
-@dataclass(frozen=True)
-class _Look:
-    """How videos are looked at, as a worker process can be told it."""
-
-    model: str
-    device: str
-    sampling: Sampling
-    encoder: Path
-
-
-def _describe(
-    store: ItemStore, videos: Sequence[Path], documents: dict[str, Path], look: _Look,
-    engine: Engine,
-) -> IndexReport:  # fmt: skip
-    """Put the items of new videos into the table, in the order of the videos."""
-    report = IndexReport(store.path.parent, [], [])
-    digests = store.digests()
-    paths = {video_name(path): path for path in videos}
-    contents: dict[str, str] = {}
-    calls: list[Call] = []
-
-    def left_out(name: str, error: Exception) -> None:
-        reason = one_line(error)
-        if isinstance(error, OSError):
-            reason = f"{paths[name]}: {error.strerror}"
-        if len(videos) > 1 or len(store):
-            note(f"left out: {reason}")
-        report.failed.append((name, reason))
-
-    def take(outcome: Outcome) -> None:
-        name = outcome.name
-        if outcome.error is not None:
-            left_out(name, outcome.error)
-            return
-        fps, items = outcome.value
-        store.add_video(name, contents[name], fps, max(i.end for i in items), items)
-        report.added.append(name)
-
-    for name, path in paths.items():
-        try:
-            digest = content_digest(path)
-        except OSError as error:
-            left_out(name, error)
-            continue
-        if digest in digests:
-            report.known.append(name)
-            continue
-        digests.add(digest)
-        contents[name] = digest
-        calls.append(Call(name, _described, (path, look, documents.get(name))))
-    run_calls(calls, engine, take)
-    return report
-
-
-def _described(path: Path, look: _Look, document: Path | None) -> tuple[float, list[Item]]:
-    """A video's frames a second and its items. InputError where there is none."""
-    describer = Describer(look.model, look.device)
-    clip = load_encoder(look.encoder).clip if look.encoder.exists() else None
-    people = None if document is None else Document(document)
-    info, items = describe_video(path, describer, look.sampling, people, clip)
-    if not items:
-        levels, fix = ", ".join(look.sampling.levels), "persons need --documents with people"
-        raise input_error(path, f"holds nothing of the levels {levels}", fix)
-    return info.fps, items
 
 
 def _encode(store: ItemStore, folder: Path, describer: Describer, bits: int) -> None:

@@ -10,8 +10,9 @@ from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.dedupe import DuplicateGroup, duplicates, without_duplicates
 from hie_cli.retrieval.features import BACKBONE
-from hie_cli.retrieval.index import IndexReport, IndexSettings, build_index
+from hie_cli.retrieval.index import IndexSettings, build_index
 from hie_cli.retrieval.items import LEVELS, Level, Sampling
+from hie_cli.retrieval.looking import IndexReport
 from hie_cli.retrieval.nearest import KINDS, Kind
 from hie_cli.retrieval.results import write_duplicates, write_results
 from hie_cli.retrieval.search import Result, SearchSettings, search

@@ -15,8 +15,9 @@ from hie_cli.retrieval import statistics
 from hie_cli.retrieval.codes import hamming_distances
 from hie_cli.retrieval.encoder import HashEncoder
 from hie_cli.retrieval.features import Describer
-from hie_cli.retrieval.index import content_digest, load_codes, own_encoder, settings_of
+from hie_cli.retrieval.index import load_codes, own_encoder, settings_of
 from hie_cli.retrieval.items import Item, describe_video, items_of_image
+from hie_cli.retrieval.looking import content_digest
 from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.nearest import NearestCodes
 from hie_cli.retrieval.store import ItemStore, StoredItem

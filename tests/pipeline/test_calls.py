@@ -116,7 +116,8 @@ def pool(tmp_path):
     folder.mkdir()
     film(folder / "a.avi", (1, 20), (2, 90))
     film(folder / "b.avi", (3, 140))
-    (folder / "c.avi").write_bytes(b"no video")
+    for name in "ce":
+        (folder / f"{name}.avi").write_bytes(b"no video")
     (folder / "d.avi").write_bytes((folder / "a.avi").read_bytes())
     return folder
 
@@ -127,7 +128,7 @@ def test_an_index_holds_the_same(tmp_path, pool):
     side = hie_cli.mine_index(pool, output=tmp_path / "two", bits=8, workers=2)
     assert (side.added, side.known) == (alone.added, alone.known) == (["a", "b"], ["d"])
     assert side.failed == alone.failed
-    assert [name for name, _ in side.failed] == ["c"]
+    assert [name for name, _ in side.failed] == ["c", "e"]
     codes = [(tmp_path / each / "codes.faiss").read_bytes() for each in ("one", "two")]
     assert codes[0] == codes[1]
     again = hie_cli.mine_index(pool, output=tmp_path / "two", workers=2)

@@ -12,7 +12,7 @@ import pytest
 from hie_cli import ConfigError, InputError, ModelError, mine_dedupe, mine_index, mine_search
 from hie_cli.cli.app import run
 from hie_cli.retrieval import features
-from hie_cli.retrieval.index import content_digest
+from hie_cli.retrieval.looking import content_digest
 from hie_cli.retrieval.nearest import NearestCodes
 from hie_cli.retrieval.search import _best_query
 from hie_cli.retrieval.store import NAME, ItemStore
