@@ -108,7 +108,7 @@ class Tracker:
             sure = tracks.peak[seen] >= config.sure_score
             sure &= (found.scores[match[seen]] >= config.high_score) | (tracks.peak[seen] >= TOP)
             established[match[seen]] = sure
-            if config.online and config.coast_seconds > 0:
+            if config.online and config.coast_seconds > 0 and self.scale.varied:
                 coasted = self._coasted(tracks, now)
             patience = np.where(tracks.hits > 1, config.lost_seconds, 0.0)
             alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)

@@ -55,11 +55,12 @@ def test_a_gap_is_filled_offline_only():
     assert [len(f.people) for f in run(walkers(miss=miss), ONLINE)][15] == 1
 
 
-def passing(frames):
-    """Somebody who stands, covered for one of 25 frames again and again by who goes past nearer."""
+def passing(frames, past=0.8):
+    """Somebody who stands, covered for one of 25 frames again and again by who goes past nearer,
+    found with score ``past``."""
     for t in range(frames):
         boxes = [[300, 100, 340, 200], [20 * (t % 25) + 60, 80, 20 * (t % 25) + 110, 205]]
-        yield FramePeople(t, People(boxes, [0.9, 0.9])[[t % 25 != 12, True]])
+        yield FramePeople(t, People(boxes, [0.9, past])[[t % 25 != 12, True]])
 
 
 def test_who_is_covered_for_a_moment_is_shown_online_while_such_people_come_back():
@@ -74,6 +75,12 @@ def test_who_is_covered_for_a_moment_is_shown_online_while_such_people_come_back
     assert covered.scores[there] == pytest.approx([0.45])  # half of what was seen last
     never = dataclasses.replace(ONLINE, coast_seconds=0.0)
     assert all(len(f.people) == 1 for f in run(passing(500), never, video) if f.index % 25 == 12)
+
+
+def test_given_boxes_whose_scores_are_all_alike_are_taken_at_their_word_online():
+    video = VideoInfo("v", 640, 480, 25.0, None)
+    out = run(passing(500, past=0.9), ONLINE, video)
+    assert all(len(f.people) == 1 for f in out if f.index % 25 == 12)
 
 
 def test_online_who_looks_like_a_person_for_sure_is_shown_at_once():
