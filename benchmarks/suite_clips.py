@@ -13,7 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from suite_tracking import WINDOW, wandering
+from suite_changes import WINDOW, wandering
 
 from hie_cli.core.types import Annotations
 from hie_cli.formats.truth import read_truth

@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import suite_tracking
+import suite_sequences
 from suite_tracking import FIGURES, figures
 
 from hie_cli.core.geometry import iou
@@ -131,7 +131,7 @@ def main() -> None:
         "size": [patch.object(Tracks, "update", sized(Tracks.update))],
         "merge": [patch.object(stage, "collect", collected), patch.object(stage, "link", linked)],
     }
-    for name, load in suite_tracking.sequences(args.data, args.cache):
+    for name, load in suite_sequences.sequences(args.data, args.cache):
         if args.only not in name:
             continue
         clip = load()
