@@ -13,7 +13,7 @@ from hie_cli.training.detect.pictures import PictureTask
 from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.trainable import TRAINABLE, beginning, freeze
 from hie_cli.training.engine.network_folder import TrainedNetwork
-from hie_cli.training.engine.settings import optimisation
+from hie_cli.training.engine.settings import optimisation, with_rate
 from hie_cli.training.session import opened, trained
 
 _STORED = 2.0  # sides that a stored picture's longer side has, so that it can be scaled up
@@ -39,6 +39,7 @@ def train_detect(
     ModelError for what can be wrong.
     """
     how = settings.load(DetectTrainConfig(), config, set)
+    how = with_rate(how, TRAINABLE[how.network].learning_rate)
     with opened(data, how, output, device, resume=resume, overwrite=overwrite) as session:
         network = beginning(how.network, start)
         items = session.items(round(_STORED * how.side))

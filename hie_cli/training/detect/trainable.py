@@ -23,12 +23,14 @@ from hie_cli.training.engine.start import going_on, random_weights
 @dataclass(frozen=True)
 class Trainable:
     """begin: the network as a training without ``--start`` begins · task: its losses · stages: of a
-    network, the parts from its input on that can be frozen.
+    network, the parts from its input on that can be frozen · learning_rate: the highest, where the
+    settings state none.
     """
 
     begin: Callable[[], nn.Module]
     task: type[PictureTask]
     stages: Callable[[Any], Sequence[nn.Module]]
+    learning_rate: float = 0.0003
 
 
 def _half() -> nn.Module:
@@ -56,7 +58,10 @@ def _of_rcnn(network: RCNN) -> Sequence[nn.Module]:
 TRAINABLE: dict[str, Trainable] = {
     "nanodet": Trainable(nanodet.NETWORK.trained, DetectTask, _of_nanodet),
     "nanodet-half": Trainable(_half, DetectTask, _of_nanodet),
-    "movenet-multipose": Trainable(movenet.MULTIPOSE_NETWORK.trained, MultiPoseTask, _of_multipose),
+    # Its folded layers have weights of .0005 to 37: a step of 4e-6 already does harm.
+    "movenet-multipose": Trainable(
+        movenet.MULTIPOSE_NETWORK.trained, MultiPoseTask, _of_multipose, 0.000001
+    ),
     "fasterrcnn-r50": Trainable(partial(random_weights, "fasterrcnn-r50"), RCNNTask, _of_rcnn),
     "keypointrcnn-r50": Trainable(partial(random_weights, "keypointrcnn-r50"), RCNNTask, _of_rcnn),
 }

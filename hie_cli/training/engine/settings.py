@@ -1,8 +1,8 @@
 """Settings that every training of a network has, whatever it learns."""
 
 import json
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, TypeVar
 
 from hie_cli.core.config import above, as_dict, between
 from hie_cli.training.engine import distributed
@@ -19,7 +19,7 @@ class LoopSettings:
     epochs: Annotated[int, between(1, 10_000)] = 20
     batch: Annotated[int, between(1, 1024)] = 16
     accumulate: Annotated[int, between(1, 1024)] = 1
-    learning_rate: Annotated[float, above(0)] = 0.0003
+    learning_rate: Annotated[float, between(0, 10)] = 0.0
     weight_decay: Annotated[float, between(0, 1)] = 0.05
     warm_up: Annotated[float, between(0, 1)] = 0.05
     clip_gradient: Annotated[float, above(0)] = 35.0
@@ -29,6 +29,14 @@ class LoopSettings:
     seed: Annotated[int, between(0, 2**31)] = 0
     threads: Annotated[int, between(1, 256)] = 2
     workers: Annotated[int, between(0, 64)] = 2
+
+
+Settings = TypeVar("Settings", bound=LoopSettings)
+
+
+def with_rate(how: Settings, own: float) -> Settings:
+    """The settings with the network's ``own`` learning rate, where they state none (0)."""
+    return how if how.learning_rate else replace(how, learning_rate=own)
 
 
 def fingerprint(how: Any, **more: Any) -> str:

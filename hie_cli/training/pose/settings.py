@@ -19,7 +19,6 @@ class PoseTrainConfig(LoopSettings):
 
     network: Network = "movenet-lightning"
     people: Annotated[int, between(0, 10_000_000)] = 0
-    learning_rate: Annotated[float, above(0)] = 0.0002
     weight_decay: Annotated[float, between(0, 1)] = 0.01
     clip_gradient: Annotated[float, above(0)] = 10.0
     select: Literal["near", "OKS_AP"] = "near"

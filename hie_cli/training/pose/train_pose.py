@@ -7,7 +7,7 @@ from hie_cli.core.errors import InputError
 from hie_cli.core.progress import note
 from hie_cli.models.manifest import packaged
 from hie_cli.training.engine.network_folder import TrainedNetwork
-from hie_cli.training.engine.settings import optimisation
+from hie_cli.training.engine.settings import optimisation, with_rate
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.task import PoseTask
 from hie_cli.training.pose.trainable import TRAINABLE, beginning
@@ -34,6 +34,7 @@ def train_pose(
     train pose``. Raises ConfigError, InputError or ModelError for what can be wrong.
     """
     how = settings.load(PoseTrainConfig(), config, set)
+    how = with_rate(how, TRAINABLE[how.network].learning_rate)
     with opened(data, how, output, device, resume=resume, overwrite=overwrite) as session:
         network = beginning(how.network, start).to(session.device)
         kind = TRAINABLE[how.network]

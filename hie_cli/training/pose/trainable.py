@@ -19,12 +19,14 @@ from hie_cli.training.pose.task import PoseTask
 @dataclass(frozen=True)
 class Trainable:
     """begin: the network as a training without ``--start`` begins · task: its losses · backbone:
-    the parts that ``frozen`` keeps as they are.
+    the parts that ``frozen`` keeps as they are · learning_rate: the highest, where the settings
+    state none; the packaged networks' folded layers bear no higher one.
     """
 
     begin: Callable[[], nn.Module]
     task: type[PoseTask]
     backbone: Callable[[Any], Sequence[nn.Module]]
+    learning_rate: float = 0.00002
 
 
 def _bins() -> nn.Module:
@@ -38,7 +40,7 @@ def _trunk(network: Any) -> Sequence[nn.Module]:
 
 
 def _published(name: str) -> Trainable:
-    return Trainable(partial(random_weights, name), HeatmapTask, backbone_of)
+    return Trainable(partial(random_weights, name), HeatmapTask, backbone_of, 0.0002)
 
 
 TRAINABLE: dict[str, Trainable] = {

@@ -18,7 +18,7 @@ from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.pose import train_pose as command
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.task import PoseTask, estimated
-from hie_cli.training.pose.trainable import beginning
+from hie_cli.training.pose.trainable import TRAINABLE, beginning
 from tests.support.paths import ROOT
 from tests.support.stills import joints_of, picture, write_mix, write_stills
 
@@ -46,6 +46,7 @@ def test_it_writes_a_pose_network(trained):
     card = json.loads((folder / "model" / "card.json").read_text())
     assert card["task"] == "pose"
     assert card["manifest"]["like"] == "movenet-lightning"
+    assert card["config"]["learning_rate"] == TRAINABLE["movenet-lightning"].learning_rate
     model = registry.load_estimator(str(folder / "model"), "cpu", threads=1)
     ((points, scores),) = model.estimate(
         [picture([[20, 10, 60, 100]])], [np.array([[20.0, 10, 60, 100]])]
