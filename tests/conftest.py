@@ -16,7 +16,7 @@ SLOW = (
     "cli", "flow", "formats/layouts/test_registry.py", "models", "pipeline",
     "recognition/kinematic/test_rules.py", "recognition/learned", "reporting/test_browser.py",
     "retrieval/test_mining.py", "streaming/test_run.py", "streaming/test_watch.py", "training",
-    "video/test_live.py",
+    "storage/test_objects.py", "video/test_live.py",
     "summary/test_annotation.py", "summary/test_summarize.py",
     "test_architecture.py", "test_docs_site.py", "test_dockerfile.py", "test_fuzz.py",
     "test_notebook.py", "test_readme.py", "test_tutorials.py", "test_wheel.py",
