@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,8 @@ def load_scorer(folder: Path) -> TrainedScorer:
         record = json.loads(card.read_text(encoding="utf-8"))
         if record["kind"] != _KIND:
             raise ValueError
+        if record["shape"].keys() != {field.name for field in fields(NetworkShape)}:
+            raise ValueError  # of another version: a default could be another network's
         shape = NetworkShape(**record["shape"])
         _check(shape)
         names = (record["backbone"], record["backbone_sha256"], record["sha256"])

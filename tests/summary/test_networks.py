@@ -156,6 +156,7 @@ def test_other_features_are_refused(folder):
         {"shape": {"network": "sum-gda", "features": 10**9}},
         {"shape": {"network": "lstm", "features": 8}},
         {"shape": {"network": "sum-gda", "features": 8, "code": "import os"}},
+        {"shape": {"network": "sum-gda", "features": 8, "width": 16, "scale": 3.0}},
         {"shape": None},
         {"sha256": 5},
     ],
