@@ -19,6 +19,7 @@ from hie_cli.models.runtime import Precision
 from hie_cli.pipeline import chain
 from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
+from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.pipeline.inputs import Paths, Videos, path_texts
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import output_dir
@@ -143,11 +144,7 @@ def run_batch(
     """
     listed = None if list is None else Path(list)
     batch = Batch(
-        workers=workers,
-        engine=engine,
-        address=address,
-        cpus=num_cpus,
-        gpus=num_gpus,
+        engine=Engine(workers, engine, address, num_cpus, num_gpus),
         shard=parse_shard(shard),
         retry_failed=retry_failed,
         listed=listed,

@@ -160,14 +160,11 @@ def run(
     """
     from hie_cli.cli import live
     from hie_cli.cli.runner import Session
+    from hie_cli.pipeline.executors.engine import Engine
     from hie_cli.pipeline.video_batch import Batch, parse_segment_frames, parse_shard
 
     batch = Batch(
-        workers=workers,
-        engine=engine,
-        address=address,
-        cpus=cpus,
-        gpus=gpus,
+        engine=Engine(workers, engine, address, cpus, gpus),
         shard=parse_shard(shard),
         retry_failed=retry_failed,
         listed=listed,

@@ -11,8 +11,8 @@ from hie_cli.core.errors import ConfigError, HieError
 from hie_cli.core.progress import note
 from hie_cli.pipeline import remote, run_records, segment_parts
 from hie_cli.pipeline.batch import part_of, run_batch
-from hie_cli.pipeline.executors.base import Executor, Record
-from hie_cli.pipeline.executors.engine import Engine
+from hie_cli.pipeline.executors.base import Record
+from hie_cli.pipeline.executors.engine import HERE, Engine
 from hie_cli.pipeline.inputs import check_cut_options
 from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.metrics import served
@@ -34,9 +34,7 @@ WHOLE = (1, 1)
 class Batch:
     """Which of the videos are run, and where.
 
-    ``workers``: videos at a time; None: one, or as many as a cluster has room for · ``engine``:
-    local, or ray (``executors.ray_actors``) with the ``address`` of a cluster and what each worker
-    takes of it · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
+    ``engine``: which executor · ``shard``: (i, n) takes the i-th of n parts of them, i from 1 ·
     ``retry_failed``: only those that failed or were interrupted earlier · ``listed``: a file that
     names the videos, with options of each (``video_list``) · ``table``: their people also go to the
     parquet data set DIR/people · ``segment_frames``: long videos are parted into segments of so
@@ -44,11 +42,7 @@ class Batch:
     figures of the run are served meanwhile (``metrics``).
     """
 
-    workers: int | None = None
-    engine: str = "local"
-    address: str | None = None
-    cpus: float = 1.0
-    gpus: float = 0.0
+    engine: Engine = HERE
     shard: tuple[int, int] = WHOLE
     retry_failed: bool = False
     listed: Path | None = None
@@ -171,7 +165,7 @@ def run_jobs(
     """
     names = [job.name for job in jobs]
     with served(batch.metrics, names, finished) as told:
-        where = executor(batch, len(jobs) if batch.segment_frames == 0 else 0)
+        where = batch.engine.executor(run_any, len(jobs) if batch.segment_frames == 0 else 0)
         parts = Segments(batch.segment_frames, where.slots, len(jobs))
         return run_batch(jobs, names, where, partial(_ended, jobs, told), parts)
 
@@ -188,15 +182,6 @@ def _ended(jobs: Sequence[VideoJob], finished: Callable[[Record], None], record:
 
 def _tell(record: Record) -> None:
     note(f"{record['name']}: {record['status']}")
-
-
-def executor(batch: Batch, jobs: int) -> Executor:
-    """Where the jobs of a batch run, at most ``jobs`` of them side by side (0: not known yet).
-
-    Raises ConfigError for an unknown engine, or no cluster.
-    """
-    engine = Engine(batch.workers, batch.engine, batch.address, batch.cpus, batch.gpus)
-    return engine.executor(run_any, jobs)
 
 
 def run_videos(

@@ -11,7 +11,6 @@ from hie_cli.core.progress_events import Event, Note
 from hie_cli.pipeline.batch import run_batch
 from hie_cli.pipeline.executors import ray_actors
 from hie_cli.pipeline.executors.ray_actors import RayActors
-from hie_cli.pipeline.video_batch import Batch, executor
 from tests.support import jobs
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'hie[ray]'")
@@ -53,10 +52,3 @@ def test_a_cluster_that_is_not_there_is_told_within_seconds():
     with pytest.raises(ConfigError, match=r"no cluster at 127\.0\.0\.1:9 .*is it running\?"):
         RayActors(jobs.work, 2, "127.0.0.1:9")
     assert time.monotonic() - began < 30
-
-
-def test_engines_are_known_and_an_address_is_of_a_cluster():
-    with pytest.raises(ConfigError, match="did you mean 'ray'"):
-        executor(Batch(engine="rai"), 2)
-    with pytest.raises(ConfigError, match="add --engine ray"):
-        executor(Batch(address="auto"), 2)
