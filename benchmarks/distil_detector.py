@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--other", help="an imported detector whose boxes teach as well")
+    parser.add_argument("--arm", action="append", choices=ARMS, help="default: all")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--images", type=int, default=192, help="of an epoch")
@@ -77,17 +78,22 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="further settings")
     options = parser.parse_args()
     root, data, side = options.output, options.data.resolve(), options.side
-    arms = {name: how for name, how in ARMS.items() if how[0] != "other" or options.other}
+    arms = {
+        name: how
+        for name, how in ARMS.items()
+        if (name in options.arm if options.arm else how[0] != "other" or options.other)
+    }
     documents = {
         name: boxes_of(options.other if name == "other" else name, real(data), root / name)
         for name in {whose for whose, _ in arms.values() if whose}
     }
     runs: dict[str, list[Path]] = {name: [] for name in arms}
     for seed in range(options.seeds):
-        for number, (name, (whose, features)) in enumerate(arms.items()):
+        for name, (whose, features) in arms.items():
             sources = training(
                 data, options.crowds, documents[whose] if whose else None, documents["nanodet"]
             )
+            number = list(ARMS).index(name)
             settings = [
                 "network=nanodet-half", f"side={side}", f"epochs={options.epochs}",
                 f"images={options.images}", "batch=8", "threads=1", f"seed={seed}", *options.set,
