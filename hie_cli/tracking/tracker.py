@@ -29,6 +29,7 @@ from hie_cli.tracking.tracks import Tracks
 
 TOP = 0.95  # online, a weak detection is shown only of who was seen this well
 MATURE = 3  # sightings from which a track is believed to be somewhere while it is unseen
+GIVEN = 0.5  # share of the least similarity that counts for nothing where boxes are given
 LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
 
@@ -171,6 +172,8 @@ class Tracker:
         settled = tracks.hits > 1
         match = np.full(len(tracks), -1, np.int64)
         explained = np.zeros(len(high))  # how well those found explain each detection
+        # Given boxes do not jitter: two poor matches must not cost somebody a sure one.
+        worthless = 0.0 if self.scale.varied else GIVEN
         for rows, columns, least in (
             (settled, high, config.min_similarity),
             (settled & lately, low, config.min_low_similarity),
@@ -181,7 +184,7 @@ class Tracker:
                 found_already = columns[detected] & (match >= 0)[tracked]
                 np.maximum.at(explained, detected[found_already], similarity[found_already])
                 good &= similarity >= explained[detected]
-            i, j = assign(tracked[good], detected[good], similarity[good])
+            i, j = assign(tracked[good], detected[good], similarity[good] - worthless * least)
             match[i] = j
             high[j] = False
         return match

@@ -71,3 +71,23 @@ def test_a_weak_detection_more_like_somebody_already_found_is_nobody_elses(left,
     weak = [float(left), 100, left + 40.0, 200]
     people = People(np.array([first, weak]), np.array([0.9, 0.4]))
     assert tracker.step(Observation(10, people)).numbers.tolist() == [1, number]
+
+
+@pytest.mark.parametrize(("score", "numbers"), [(0.9, [2, 4, 3]), (0.8, [1, 2, 3])])
+def test_given_boxes_keep_a_sure_match_rather_than_two_poor_ones(score, numbers):
+    """Tracks 1 and 2 stand at 100..140 and 113..153; then there are boxes at 113..153 and 126..166.
+
+    The second track overlaps the first of these by all, each track the box beside it by 27 of 53
+    px: .51 + .51 is more than 1, but not if .2 of each count for nothing. A detector's scores
+    differ (that of the third, far away): its boxes jitter, and both tracks go on.
+    """
+    tracker = Tracker(TrackConfig(slack=0.0), VIDEO)
+    for t, left in enumerate((100.0, 113.0)):
+        boxes = [
+            [left, 100, left + 40, 200],
+            [left + 13, 100, left + 53, 200],
+            [400, 100, 440, 200],
+        ]
+        people = People(np.array(boxes), np.array([0.9, 0.9, score]))
+        found = tracker.step(Observation(t, people)).numbers
+    assert found.tolist() == numbers
