@@ -1,6 +1,7 @@
 """A long video in segments: its documents are the bytes of an undivided run."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline import networks, run_records, segment_parts
 from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.output import OutputDir
@@ -62,6 +64,27 @@ def whole(clip, tmp_path_factory):
     return documents
 
 
+@pytest.fixture
+def variable(tmp_path) -> Path:
+    """A square that walks, in a file without an index, at 10 and at 5 frames a second by turns."""
+    av = pytest.importorskip("av", reason="needs PyAV: pip install 'hie[video]'")
+    path = tmp_path / "variable.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        shown = 0
+        for t in range(90):
+            image = np.zeros((240, 320, 3), np.uint8)
+            image[40:140, 20 + 2 * t : 60 + 2 * t] = 255
+            frame = av.VideoFrame.from_ndarray(image, "bgr24")
+            frame.pts, frame.time_base = shown, Fraction(1, 1000)
+            shown += 200 if t // 20 % 2 else 100
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
 def run(clip: Path, out: Path, frames=None, config=CONFIG, until="track", **given) -> dict:
     place = OutputDir(out, given.pop("overwrite", False), given.pop("resume", False))
     (record,) = run_videos(
@@ -94,6 +117,16 @@ def test_documents_are_the_bytes_of_an_undivided_run(
     assert len(files(tmp_path)) == 4
     assert files(tmp_path) == whole(frames, until="action")
     assert not (tmp_path / ".segments").exists()
+
+
+@pytest.mark.parametrize("frames", [FrameRange(), FrameRange(begin=2.5, until=11.0)])
+def test_a_variable_rate_is_that_of_the_whole_video(variable, tmp_path, squares, frames):
+    run(variable, tmp_path / "whole", frames)
+    record = run(variable, tmp_path / "parts", frames, segment_frames=30)
+    assert record["segments"] > 1
+    assert files(tmp_path / "parts") == files(tmp_path / "whole")
+    fps = Document(tmp_path / "parts" / "detect" / "variable.json").header.video.fps
+    assert 6 < fps < 9  # neither of the two rates
 
 
 @pytest.mark.parametrize(
