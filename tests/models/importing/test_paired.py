@@ -18,6 +18,9 @@ def tracks(*seen, ghosts=0):
     return [People(boxes, np.ones(len(boxes)), ids)] * 10
 
 
+STEADY = (np.zeros((4, 2)), np.zeros((4, 2)))  # runs on shaken detections that do not differ
+
+
 def clusters(found):
     return paired.clusters(TRUTH, found, IDS)
 
@@ -37,12 +40,35 @@ def test_a_changed_id_is_an_error():
 
 
 def test_one_person_of_eight_is_no_difference():
-    less, highest = paired.difference(clusters(tracks(*range(8))), clusters(tracks(*range(7))), 8)
+    less, highest = paired.difference(
+        clusters(tracks(*range(8))), clusters(tracks(*range(7))), 8, STEADY
+    )
     assert less[0] == pytest.approx(-10 / 80)
     assert (highest >= 0).all()
 
 
 def test_five_people_of_eight_are():
-    less, highest = paired.difference(clusters(tracks(*range(8))), clusters(tracks(*range(3))), 8)
+    less, highest = paired.difference(
+        clusters(tracks(*range(8))), clusters(tracks(*range(3))), 8, STEADY
+    )
     assert less[0] == pytest.approx(-50 / 80)
     assert (highest < 0).all()
+
+
+def test_runs_that_differ_leave_more_open():
+    """Everybody found twice, eight ghosts on one side, whose runs differ."""
+    sides = clusters(tracks(*range(8))), clusters(tracks(*range(8), ghosts=8))
+    _, steady = paired.difference(*sides, 8, STEADY)
+    runs = np.array([[0.0, 0.0], [0.4, 0.0]])  # .2 to either side of their mean
+    _, unsteady = paired.difference(*sides, 8, (STEADY[0], runs))
+    assert unsteady[0] == pytest.approx(steady[0] + 0.2, abs=0.02)
+    assert unsteady[1] == pytest.approx(steady[1])
+
+
+def test_shaken_as_by_another_run_of_a_detector():
+    rng = np.random.default_rng(0)
+    people = People(np.tile([0.0, 0.0, 50.0, 100.0], (4000, 1)), np.full(4000, 0.5))
+    again = paired.shaken(people, rng)
+    assert 0.94 < len(again) / len(people) < 0.96
+    assert again.boxes[:, 0].std() == pytest.approx(1.5, rel=0.05)  # 1.5 % of 100 px
+    assert again.scores.std() == pytest.approx(0.03, rel=0.05)
