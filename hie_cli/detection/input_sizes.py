@@ -19,9 +19,6 @@ _PRICE = 0.03
 # Of the people a view's recall promises, the share that it finds in one frame.
 _KEPT = 0.8
 _CERTAIN = 0.3  # chance from which a person is counted
-# Lengths of people over the image's longer side up to which larger inputs show more of them, and
-# from which they do not: 128 pixels of an input of 512.
-_SMALL, _LARGE = 0.15, 0.25
 _DOUBLE = 0.65  # IoU above which two persons of all views together are one
 
 
@@ -44,13 +41,12 @@ class Probe:
     """What V views saw of C persons on one frame.
 
     ``truth`` (C,): each one's chance of being a person by all views together; ``probability`` and
-    ``recall`` (C, V) as in ``Clusters``; ``lengths`` (C,): the longer sides of their boxes, px.
+    ``recall`` (C, V) as in ``Clusters``.
     """
 
     truth: NDArray[np.float64]
     probability: NDArray[np.float64]
     recall: NDArray[np.float64]
-    lengths: NDArray[np.float64]
 
     @property
     def mass(self) -> float:
@@ -69,19 +65,7 @@ def probe(seen: Sequence[ViewDetections], threshold: float) -> Probe:
     truth = found.scores
     boxes = found.people.boxes[found.leaders]
     kept = geometry.nms(boxes, truth, _DOUBLE) if len(boxes) else np.zeros(0, np.int64)
-    sides = boxes[kept, 2:] - boxes[kept, :2]
-    lengths = np.asarray(sides.max(axis=1, initial=0.0), np.float64)
-    return Probe(truth[kept], found.probability[kept], found.recall[kept], lengths)
-
-
-def smallness(seen: Probe, longer_side: int) -> float:
-    """How small the people of an image are, 0..1, by the median of those seen with some certainty;
-    1 with nobody in sight.
-    """
-    certain = seen.lengths[seen.truth >= _CERTAIN]
-    if not len(certain):
-        return 1.0
-    return float(np.interp(np.median(certain) / longer_side, (_SMALL, _LARGE), (1.0, 0.0)))
+    return Probe(truth[kept], found.probability[kept], found.recall[kept])
 
 
 def cost(per_megapixel: float, long_side: int | None, size_wh: tuple[int, int]) -> float:

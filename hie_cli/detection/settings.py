@@ -16,7 +16,6 @@ class DetectConfig:
     turned: bool = True
     budget: float = 1.2
     sparse_budget: float = 0.8
-    small_budget: float = 0.0
     pose_weight: float = 0.15
     most_sizes: int = 3
     segment: int = 100
@@ -40,8 +39,8 @@ class DetectConfig:
             raise ValueError("detect.long_sides: give at least one size, each 32 pixels or more")
         if min(self.segment, self.batch, self.most_sizes, *self.tiles) < 1:
             raise ValueError("detect: segment, batch, most_sizes and tiles must be at least 1")
-        if min(self.budget, self.sparse_budget, self.small_budget, self.pose_weight) < 0:
-            raise ValueError("detect: budgets and pose_weight must be 0 or more")
+        if min(self.budget, self.sparse_budget, self.pose_weight) < 0:
+            raise ValueError("detect: budget, sparse_budget and pose_weight must be 0 or more")
         if not 0 <= self.tile_overlap <= 0.9:
             raise ValueError("detect.tile_overlap must be within 0..0.9")
         if not 0 <= self.steady_seconds <= 5:

@@ -6,7 +6,6 @@ poses along, these travel with the boxes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -62,17 +61,16 @@ def detect(
     """
     known = ScoreReferences(models, references, config)
     views: list[DetectorRun] = []
-    seen = _Seen(config.budget, [])
+    probes: list[Probe] = []
     segment, part = -1, -1
     for batch in _batches(frames, config):
         if batch[0].index // config.segment != segment:
-            segment, part = batch[0].index // config.segment, -1
-            seen = _Seen(config.budget, [])
+            segment, part, probes = batch[0].index // config.segment, -1, []
             known.forget()
         if _part(batch[0].index, config) != part:
             part = _part(batch[0].index, config)
-            if sum(each.people for each in seen.probes) < _ENOUGH:
-                views = _choose(batch[0].image, seen, config, models)
+            if not probes or sum(each.people for each in probes) < _ENOUGH:
+                views = _choose(batch[0].image, probes, config, models)
             known.look(batch[0].image, views)
         images = [frame.image for frame in batch]
         for frame, people in zip(batch, _people(images, views, config, known), strict=True):
@@ -102,52 +100,31 @@ def _home(frame: Frame, config: DetectConfig) -> tuple[int, int]:
     return frame.index // config.segment, _part(frame.index, config)
 
 
-@dataclass
-class _Seen:
-    """Of a segment: the budget by how small its people are, and what its probe frames showed."""
-
-    budget: float
-    probes: list[Probe]
-
-
 def _choose(
-    image: Image, seen: _Seen, config: DetectConfig, models: Sequence[Detector]
+    image: Image, probes: list[Probe], config: DetectConfig, models: Sequence[Detector]
 ) -> list[DetectorRun]:
-    """The views to use from ``image`` on; what it shows is added to ``seen``."""
-    size = (image.shape[1], image.shape[0])
-    views = _possible_views(size, seen.budget, config, models)
-    most = _possible_views(size, config.budget + config.small_budget, config, models)
-    if len(most) == len(models):
+    """The views to use from ``image`` on; what it shows is added to ``probes``."""
+    views = _possible_views((image.shape[1], image.shape[0]), config, models)
+    if len(views) == len(models):
         return views
-    shown: dict[DetectorRun, ViewDetections] = {}
-
-    def looked(views: Sequence[DetectorRun]) -> Probe:
-        new = [v for v in views if v not in shown]
-        found = side_by_side(
-            lambda v: run_view([image], v, models[v.model], (1, 1), config)[0],
-            new,
-            min(map(runs, models)),
-        )
-        shown.update(zip(new, found, strict=True))
-        return input_sizes.probe([shown[v] for v in views], config.fuse_iou)
-
-    if not seen.probes and config.small_budget:
-        small = input_sizes.smallness(looked(views), max(size))
-        seen.budget = config.budget + config.small_budget * small
-        views = _possible_views(size, seen.budget, config, models)
-    seen.probes.append(looked(views))
-    posing = frozenset(v.model for v in views if shown[v].people.keypoints is not None)
-    people = sum(each.people for each in seen.probes) / len(seen.probes)
-    budget = seen.budget + config.sparse_budget * max(0.0, 1 - people / _FEW)
+    seen = side_by_side(
+        lambda v: run_view([image], v, models[v.model], (1, 1), config)[0],
+        views,
+        min(map(runs, models)),
+    )
+    probes.append(input_sizes.probe(seen, config.fuse_iou))
+    posing = {v.model for v, s in zip(views, seen, strict=True) if s.people.keypoints is not None}
+    people = sum(each.people for each in probes) / len(probes)
+    budget = config.budget + config.sparse_budget * max(0.0, 1 - people / _FEW)
     return input_sizes.choose(
-        views, seen.probes, budget, posing, config.pose_weight, config.most_sizes
+        views, probes, budget, frozenset(posing), config.pose_weight, config.most_sizes
     )
 
 
 def _possible_views(
-    size_wh: tuple[int, int], budget: float, config: DetectConfig, models: Sequence[Detector]
+    size_wh: tuple[int, int], config: DetectConfig, models: Sequence[Detector]
 ) -> list[DetectorRun]:
-    """The views that ``budget`` allows for frames of ``size_wh``.
+    """The views that the budget allows for frames of ``size_wh``.
 
     A model of fixed size, or whose calibration or cost is not known, runs at its own size. The
     cheapest network also looks at the turned image, where there is a choice at all.
@@ -163,7 +140,7 @@ def _possible_views(
         views += [
             input_sizes.turned(v, turns) for v in sized if v.model == cheapest for turns in TURNS
         ]
-    return input_sizes.affordable(views, budget)
+    return input_sizes.affordable(views, config.budget)
 
 
 def _any_size(model: Detector) -> bool:

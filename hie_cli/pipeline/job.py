@@ -237,8 +237,9 @@ def recorded(stream: Stream, video: VideoInfo, clock: Clock, record: dict[str, A
         record |= tally.record() | {"fps": round(video.fps, 3)} | clock.record(tally.frames)
         if record.get("status") == "ok" and tally.frames and not tally.people:
             record["warning"] = (
-                f"{record['name']}: nobody was found in {tally.frames} frames; try --preset "
-                "accurate or a lower detect.min_score, or look whether people are large enough"
+                f"{record['name']}: nobody was found in {tally.frames} frames; try --set "
+                "detect.budget=3 or a lower detect.min_score, or look whether people are large "
+                "enough"
             )
 
 

@@ -87,7 +87,7 @@ def _people(table: PeopleTable) -> list[Remark | None]:
         Remark(
             True,
             "Few detections",
-            f"{empty:.0%} of frames hold nobody. If people are there, try --preset accurate.",
+            f"{empty:.0%} of frames hold nobody. If people are there, try --set detect.budget=3.",
         )
         if empty > _EMPTY_SHARE
         else None,

@@ -10,7 +10,6 @@ from hie_cli.detection.input_sizes import (
     choose,
     cost,
     probe,
-    smallness,
     soft_average_precision,
     worth,
 )
@@ -57,8 +56,7 @@ def test_a_probe_keeps_one_of_two_clusters_that_overlap():
 
 
 def test_worth_is_precision_times_promised_recall_and_poses():
-    scores, lengths = np.array([[0.8, 0.8], [0.0, 0.8]]), np.full(2, 20.0)
-    seen = Probe(np.array([0.8, 0.8]), scores, np.full((2, 2), 0.5), lengths)
+    seen = Probe(np.array([0.8, 0.8]), np.array([[0.8, 0.8], [0.0, 0.8]]), np.full((2, 2), 0.5))
     # View 0 finds one of two, at precision 0.8: 0.8 x 0.8 / 1.6. Its recall promises 0.8 x 0.5.
     assert worth([seen], [0], np.array([False, False]), 0.15) == pytest.approx(0.4 * 0.4)
     assert worth([seen], [0], np.array([True, False]), 0.15) == pytest.approx(
@@ -66,26 +64,8 @@ def test_worth_is_precision_times_promised_recall_and_poses():
     )
     # Both find everybody at precision 0.8, and 1 - (1 - 0.4)^2 is promised.
     assert worth([seen], [0, 1], np.array([False, True]), 0.15) == pytest.approx(0.8 * 0.64 + 0.15)
-    nobody = Probe(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
+    nobody = Probe(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))
     assert worth([seen, nobody], [0], np.array([False, False]), 0.15) == pytest.approx(0.4 * 0.4)
-
-
-def test_how_small_people_are_hand_worked():
-    """Longer sides of 20, 60 and 80 px, one of them too unsure to count, in 200 and 400 px."""
-    seen = probe(
-        [
-            ViewDetections(
-                people((0, 0, 10, 20, 0.8), (30, 0, 110, 20, 0.7), (120, 0, 140, 60, 0.2)), ALWAYS
-            )
-        ],
-        0.55,
-    )
-    assert sorted(seen.lengths) == [20, 60, 80]
-    # Median of the two sure ones: 50 px, 0.25 of 200 and 0.125 of 400; 0.2 of 250 is half way.
-    assert smallness(seen, 200) == 0
-    assert smallness(seen, 400) == 1
-    assert smallness(seen, 250) == pytest.approx(0.5)
-    assert smallness(probe([ViewDetections(people(), ALWAYS)], 0.55), 400) == 1
 
 
 def test_affordable_keeps_each_model_s_cheapest():

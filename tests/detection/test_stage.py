@@ -111,20 +111,6 @@ def test_sizes_are_chosen_once_per_segment_for_a_calibrated_network():
     assert planted.sides == [*probes, *[used] * 10] * 2
 
 
-@pytest.mark.parametrize(("height", "probed"), [(30, [256, 512]), (190, [256])])
-def test_larger_inputs_are_for_small_people(height, probed):
-    """Of 320 px, 30 are less than .15 and 190 more than .25: a budget of .05 affords 256 alone."""
-    places = [(x, 10, x + 20, 10 + height) for x in range(0, 300, 50)]
-    planted = Planted(crowd(*places), "nanodet")
-    config = dataclasses.replace(
-        ONE, models=("nanodet",), long_sides=(256, 512), segment=10, turned=False, budget=0.05,
-        sparse_budget=0.0, small_budget=0.25,
-    )  # fmt: skip
-    list(detect([black(i) for i in range(10)], config, [planted]))
-    assert planted.sides[: len(probed)] == probed
-    assert set(planted.sides) == set(probed)
-
-
 def test_with_few_people_in_sight_later_frames_are_probed_too():
     planted = Planted(crowd((10, 10, 60, 200)), "nanodet")
     config = dataclasses.replace(

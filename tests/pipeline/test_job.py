@@ -59,7 +59,7 @@ def test_a_record_says_what_was_found_and_what_it_took(tmp_path, squares):
 def test_nobody_in_a_whole_video_is_said(tmp_path, squares):
     record = run(folder(tmp_path / "dark", bright=False), tmp_path / "out", "detect")
     assert record["status"] == "ok"
-    assert record["warning"].startswith("dark: nobody was found in 12 frames; try --preset")
+    assert record["warning"].startswith("dark: nobody was found in 12 frames; try --set")
 
 
 @pytest.mark.parametrize(
