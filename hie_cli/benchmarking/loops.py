@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 
 from hie_cli.benchmarking.results import LoopSpeed
 from hie_cli.core import geometry
+from hie_cli.core.progress import note
 from hie_cli.core.types import Image
 from hie_cli.models import registry
 from hie_cli.pipeline.settings import ChainConfig
 
 _SURE = 0.3  # score from which the loop looks at a person
 _SAME = 0.6  # IoU above which two boxes of one network are one person
+# Of rtmlib's modes: YOLOX's width and input, RTMPose's width, and the depth of both.
+_RTMLIB = {"lightweight": (0.375, 416, 0.5, 0.33), "balanced": (0.75, 640, 0.75, 0.67)}
 Boxes = NDArray[np.float32]
 
 
@@ -62,31 +66,40 @@ def peer_loops(images: Sequence[Image], name: str, people: Sequence[Boxes]) -> I
     Nothing is downloaded: the architecture alone decides the time a network takes. Since random
     weights see nobody, top-down loops are given the boxes ``people`` (N, 4) of each image.
     """
+    loops: list[tuple[str, Callable[[], LoopSpeed]]] = []
     if find_spec("rtmlib") and find_spec("onnx"):
-        yield _rtmlib(images, name, people, "lightweight", 0.375, 416, 0.5, 0.33)
-        yield _rtmlib(images, name, people, "balanced", 0.75, 640, 0.75, 0.67)
+        for mode in _RTMLIB:
+            loops.append((f"rtmlib {mode}", partial(_rtmlib, images, name, people, mode)))
     if find_spec("ultralytics"):
-        from ultralytics import YOLO  # type: ignore[import-not-found,unused-ignore]
-
-        model = YOLO("yolov8n-pose.yaml", verbose=False)
-        yield _timed(
-            "ultralytics yolov8n-pose",
-            name,
-            "random",
-            images,
-            lambda image: model.predict(image, verbose=False, device="cpu"),
-        )
+        loops.append(("ultralytics", partial(_ultralytics, images, name)))
+    for package, loop in loops:
+        try:
+            yield loop()
+        except Exception as error:  # another package's, of whatever type
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            note(f"{package} does not run here ({reason}); left out")
 
 
-def _rtmlib(
-    images: Sequence[Image], name: str, people: Sequence[Boxes], mode: str, wide: float, side: int,
-    pose_wide: float, depth: float,
-) -> LoopSpeed:  # fmt: skip
+def _ultralytics(images: Sequence[Image], name: str) -> LoopSpeed:
+    from ultralytics import YOLO  # type: ignore[import-not-found,unused-ignore]
+
+    model = YOLO("yolov8n-pose.yaml", verbose=False)
+    return _timed(
+        "ultralytics yolov8n-pose",
+        name,
+        "random",
+        images,
+        lambda image: model.predict(image, verbose=False, device="cpu"),
+    )
+
+
+def _rtmlib(images: Sequence[Image], name: str, people: Sequence[Boxes], mode: str) -> LoopSpeed:
     """rtmlib's own loop, as its ``Body`` of that ``mode`` runs it: YOLOX, then RTMPose a person."""
     from rtmlib import YOLOX, RTMPose  # type: ignore[import-not-found,unused-ignore]
 
     from hie_cli.benchmarking.peer_networks import RtmPose, Yolox, write
 
+    wide, side, pose_wide, depth = _RTMLIB[mode]
     with tempfile.TemporaryDirectory() as folder, _quiet():  # it prints what it loads
         file = write(Yolox(wide, depth), (side, side), Path(folder) / "yolox.onnx")
         detector = YOLOX(file, (side, side))

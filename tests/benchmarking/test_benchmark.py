@@ -97,6 +97,12 @@ def test_rtmlibs_loop_is_given_the_people(monkeypatch):
     assert asked == [1, 2, 2, 1, 2, 2, 1]
 
 
+def test_a_package_that_does_not_run_is_left_out(monkeypatch):
+    monkeypatch.setattr(loops, "find_spec", lambda name: name == "ultralytics")
+    monkeypatch.setitem(sys.modules, "ultralytics", SimpleNamespace())  # without YOLO
+    assert list(loops.peer_loops([np.zeros((48, 64, 3), np.uint8)], "clip", [])) == []
+
+
 def test_presets_side_by_side():
     command = ["benchmark", "--people", "1", "--frame-count", "2", "--no-loops", "--json"]
     presets = ["--preset", "fast", "--preset", "configs/fast.yaml"]
