@@ -6,13 +6,15 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hie_cli
-from hie_cli.core.types import People
+from hie_cli.core.errors import HieError
+from hie_cli.core.types import People, VideoInfo
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
 from tests.support.paths import ROOT
@@ -137,6 +139,20 @@ def test_convert_read_and_write(tmp_path):
     assert written.files
     done = hie_cli.convert([tmp_path / "20.txt"], tmp_path / "a", to="annolist")
     assert dict(done.lost) == {"ignored people": 1}
+
+
+def test_what_is_read_can_be_tracked(tmp_path):
+    """A walker keeps one identity; where a file does not say the video's size, the user does."""
+    rows = [f"{t + 1},-1,{10 + 5 * t},20,50,100,.9,-1,-1,-1" for t in range(20)]
+    (tmp_path / "20.txt").write_text("\n".join(rows))
+    sequence = hie_cli.read(tmp_path / "20.txt", layout="mot")
+    with pytest.raises(HieError, match="give video="):
+        list(hie_cli.track(sequence))
+    frames = list(hie_cli.track(sequence, video=VideoInfo("20", 640, 480, 10.0, 20)))
+    assert [frame.index for frame in frames] == list(range(20))
+    assert len({int(i) for frame in frames for i in frame.people.track_ids}) == 1
+    again = list(hie_cli.track(replace(sequence, width=640, height=480, fps=10.0)))
+    assert all(frame.video.width == 640 for frame in again)
 
 
 def test_evaluate(tmp_path):

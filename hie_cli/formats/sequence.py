@@ -1,6 +1,7 @@
 """A sequence between two layouts: people, and beside them the extras of ground truth."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from hie_cli.core.types import (
     FramePeople,
     People,
     TruthSequence,
+    VideoInfo,
 )
 from hie_cli.formats.documents.document import Header
 
@@ -57,7 +59,8 @@ class VideoSequence:
     """A sequence of either kind; ``num_frames`` is at least the last frame's index + 1.
 
     width, height: pixels · fps: frames a second · each None where unknown · dropped: counts of what
-    the file said and these types do not hold.
+    the file said and these types do not hold. Iterating gives the frames as the stages take them,
+    with their video where size and fps are known.
     """
 
     name: str
@@ -68,6 +71,13 @@ class VideoSequence:
     fps: float | None = None
     is_truth: bool = False
     dropped: tuple[tuple[str, int], ...] = ()
+
+    def __iter__(self) -> Iterator[FramePeople]:
+        video = None
+        if self.width is not None and self.height is not None and self.fps is not None:
+            video = VideoInfo(self.name, self.width, self.height, self.fps, self.num_frames)
+        for frame in self.frames:
+            yield FramePeople(frame.index, frame.people, video=video, camera=frame.camera)
 
 
 def of_truth(sequence: TruthSequence) -> VideoSequence:

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.core.geometry import paired_iou
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracklets import Ints, Tracklet, shares
+from hie_cli.tracking.tracklets import Ints, Tracklet, shares, steadied
 
 SURE = 0.875  # quantile of a track's scores that has to be sure
 CERTAIN, THRICE = 0.98, 3  # mean score, and least length, from which the shortest track counts
+# What is no person does not walk: heights in view, and least seconds of observations.
+WALK, WALK_SECONDS = 1.2, 1.0
 SAMPLES = 9  # observations of a tracklet at which it is compared with a longer one
 
 
@@ -60,14 +63,19 @@ def _mean_overlap(
 
 
 def drop_unsure(
-    tracks: Sequence[Tracklet], config: TrackConfig, scale: ScoreScale, frames: Ints, fps: float
+    tracks: Sequence[Tracklet],
+    config: TrackConfig,
+    scale: ScoreScale,
+    frames: Ints,
+    fps: float,
+    camera: CameraPath | None,
 ) -> list[Tracklet]:
     """Without tracks that never look like a person for sure, and those shorter than
     ``config.min_seconds``, unless the clip's beginning or end cuts them or they are certain.
 
-    Sure is an eighth of the scores at ``sure_score`` on the ``scale``, or their mean at
-    ``steady_score`` over ``steady_seconds``. In a short video a quarter of its ``frames`` (T,) is
-    long enough.
+    Sure is an eighth of the scores at ``sure_score`` on the ``scale``, at ``walker_score`` where
+    it walked, or their mean at ``steady_score`` over ``steady_seconds``. In a short video a quarter
+    of its ``frames`` (T,) is long enough.
     """
     if not tracks:
         return []
@@ -77,10 +85,23 @@ def drop_unsure(
     for t in tracks:
         cut = len(t) > 1 and (t.first <= frames[0] or t.last >= frames[-1])
         seen = shares(t, scale)
-        sure = np.quantile(seen, SURE) >= config.sure_score
+        best = np.quantile(seen, SURE)
+        sure = best >= config.sure_score
+        if best >= config.walker_score and len(t) >= WALK_SECONDS * rate:
+            sure = sure or _walked(steadied(t, camera)) >= WALK
         if len(t) >= config.steady_seconds * rate:
             sure = sure or seen.mean() >= config.steady_score
         cut = cut or (len(t) >= THRICE and seen.mean() >= CERTAIN)
         if sure and (cut or t.last - t.first >= shortest):
             kept.append(t)
     return kept
+
+
+def _walked(track: Tracklet) -> float:
+    """How far it came in view: between its farthest places, in median heights, times the share of
+    frames in which it was detected.
+    """
+    centres = (track.boxes[:, :2] + track.boxes[:, 2:]) / 2
+    height = np.median(track.boxes[:, 3] - track.boxes[:, 1])
+    seen = len(track) / (track.last - track.first + 1)
+    return float(np.hypot(*np.ptp(centres, axis=0)) / height * seen)

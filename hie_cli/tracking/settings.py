@@ -65,6 +65,7 @@ class TrackConfig:
     high_score: float = 0.5
     birth_score: float = 0.5
     sure_score: float = 0.8
+    walker_score: float = 0.5
     steady_score: float = 0.65
     steady_seconds: float = 3.0
     birth_overlap: float = 0.7

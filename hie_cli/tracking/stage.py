@@ -165,7 +165,7 @@ def _offline(
         return
     miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
     tracks = link(tracklets, config.link, video, camera, miss)
-    tracks = drop_unsure(tracks, config, scale, frames, video.fps)
+    tracks = drop_unsure(tracks, config, scale, frames, video.fps, camera)
     if tracks:
         tracks = _completed(tracks, config, frames, video, camera, scale, miss)
     yield from zip(seen, emit(tracks, seen), strict=True)

@@ -1,5 +1,6 @@
 import numpy as np
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
@@ -40,8 +41,8 @@ def test_of_two_equal_ones_one_stays():
     assert len(drop_duplicates([still(0, 9, 50), still(0, 9, 50)], CONFIG)) == 1
 
 
-def kept(tracks, frames=200):
-    return drop_unsure(tracks, CONFIG, SCALE, np.arange(frames), 10.0)
+def kept(tracks, frames=200, camera=None):
+    return drop_unsure(tracks, CONFIG, SCALE, np.arange(frames), 10.0, camera)
 
 
 def test_nobody_is_sure_of_nobody():
@@ -67,6 +68,30 @@ def test_short_tracks_go_unless_the_clip_cuts_them():
 
 def test_who_is_seen_steadily_though_never_for_sure_stays():
     """Shares of the top score .9: .63 / .9 = .7 is not sure, but above ``steady_score``."""
-    frames = np.arange(200)
     steady, short, weak = still(50, 89, 0, 0.63), still(50, 78, 0, 0.63), still(50, 89, 0, 0.55)
-    assert drop_unsure([steady, short, weak], CONFIG, SCALE, frames, 10.0) == [steady]
+    assert kept([steady, short, weak]) == [steady]
+
+
+def walking(first, last, step, score=0.5):
+    found = still(first, last, 0, score)
+    found.boxes[:, [0, 2]] += step * np.arange(len(found))[:, None]
+    return found
+
+
+def test_who_walks_need_not_be_as_sure():
+    """.5 / .9 = .56 is below ``sure_score``; 19 steps of 6.4 px are 1.22 heights of 100 px, but of
+    6.2 px 1.18, and seen in 13 of 19 frames 18 * 6.4 / 100 * 13 / 19 = .79.
+    """
+    walker, slow, brief = walking(50, 69, 6.4), walking(50, 69, 6.2), walking(50, 58, 20)
+    hidden = walker.rows((walker.frames < 56) | (walker.frames > 61) & (walker.frames < 69))
+    weak = walking(50, 69, 6.4, 0.4)  # .4 / .9 = .44
+    assert kept([walker, slow, brief, hidden, weak]) == [walker]
+
+
+def test_what_stands_under_a_camera_that_pans_does_not_walk():
+    """The picture moves 6.4 px a frame to the right, and with it what stands there."""
+    pan = np.array([[1, 0, 6.4], [0, 1, 0], [0, 0, 1]])
+    camera = CameraPath.of(list(range(200)), [pan] * 200)
+    assert kept([walking(50, 69, 6.4)], camera=camera) == []
+    stays = still(50, 69, 500, 0.5)  # in the picture, so it follows the camera
+    assert kept([stays], camera=camera) == [stays]
