@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +126,9 @@ class _Waited(Iterator[FramePeople]):
 
 
 class _Timed:
-    """A model whose work is timed."""
+    """A model whose work for a task is timed."""
+
+    task: ClassVar[str]
 
     def __init__(self, model: Any, clock: Clock) -> None:
         self._model, self._clock = model, clock
@@ -145,12 +147,14 @@ class _Timed:
         return str(self._model.sha256)
 
     def _time(self, work: Callable[[], Any]) -> Any:
-        with self._clock.network(self.spec.task):
+        with self._clock.network(self.task):
             return work()
 
 
 class TimedDetector(_Timed):
     """A detector, timed; see ``models.base.Detector``."""
+
+    task = "detect"
 
     def __init__(self, model: Detector, clock: Clock) -> None:
         super().__init__(model, clock)
@@ -169,6 +173,8 @@ class TimedDetector(_Timed):
 class TimedEstimator(_Timed):
     """A pose estimator, timed; see ``models.base.PoseEstimator``."""
 
+    task = "pose"
+
     def __init__(self, model: PoseEstimator, clock: Clock) -> None:
         super().__init__(model, clock)
 
@@ -182,6 +188,8 @@ class TimedEstimator(_Timed):
 
 class TimedAppearance(_Timed):
     """An appearance network, timed; see ``models.base.AppearanceModel``."""
+
+    task = "appearance"
 
     def __init__(self, model: AppearanceModel, clock: Clock) -> None:
         super().__init__(model, clock)

@@ -85,13 +85,13 @@ def drop_unsure(
     for t in tracks:
         cut = len(t) > 1 and (t.first <= frames[0] or t.last >= frames[-1])
         seen = shares(t, scale)
-        best = np.quantile(seen, SURE)
+        best = float(np.quantile(seen, SURE))
         sure = best >= config.sure_score
         if best >= config.walker_score and len(t) >= WALK_SECONDS * rate:
             sure = sure or _walked(steadied(t, camera)) >= WALK
         if len(t) >= config.steady_seconds * rate:
-            sure = sure or seen.mean() >= config.steady_score
-        cut = cut or (len(t) >= THRICE and seen.mean() >= CERTAIN)
+            sure = sure or float(seen.mean()) >= config.steady_score
+        cut = cut or (len(t) >= THRICE and float(seen.mean()) >= CERTAIN)
         if sure and (cut or t.last - t.first >= shortest):
             kept.append(t)
     return kept
