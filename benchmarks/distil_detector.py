@@ -85,7 +85,7 @@ def main() -> None:
     }
     documents = {
         name: boxes_of(options.other if name == "other" else name, real(data), root / name)
-        for name in {whose for whose, _ in arms.values() if whose}
+        for name in {"nanodet", *(whose for whose, _ in arms.values() if whose)}
     }
     runs: dict[str, list[Path]] = {name: [] for name in arms}
     for seed in range(options.seeds):
