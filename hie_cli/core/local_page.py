@@ -7,27 +7,17 @@ served may ask for nothing else (Content-Security-Policy).
 import hmac
 import json
 import secrets
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from hie_cli.core.background_server import BackgroundServer
 from hie_cli.core.errors import ConfigError
 
 HOST = "127.0.0.1"
-_POLL_SECONDS = 0.05  # until the server hears that it is to stop
 _RULES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-class QuietServer(ThreadingHTTPServer):
-    """Silent about connections that break off."""
-
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The library never prints."""
 
 
 class LocalHandler(BaseHTTPRequestHandler):
@@ -103,7 +93,7 @@ class LocalHandler(BaseHTTPRequestHandler):
         """The library never prints."""
 
 
-class LocalServer:
+class LocalServer(BackgroundServer):
     """Serves from construction until ``close``.
 
     handler: what answers · port: 0 takes a free one · option: its name in the message of the
@@ -114,25 +104,14 @@ class LocalServer:
         self.token = secrets.token_urlsafe(24)
         bound: Any = type(handler.__name__, (handler,), {"local": self})
         try:
-            self._server = QuietServer((HOST, port), bound)
+            super().__init__(HOST, port, bound)
         except (OSError, OverflowError) as error:
             raise ConfigError(f"{option} {port}: cannot be used ({error}); give another") from None
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-        )
-        self._thread.start()
 
     @property
     def address(self) -> str:
         """Where the pages are."""
         return f"http://{HOST}:{self.port}/{self.token}/"
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def _origins(port: int) -> tuple[str, ...]:

@@ -1,17 +1,14 @@
 """One page of plain text over HTTP, for programs that ask for it again and again (Prometheus)."""
 
-import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 
+from hie_cli.core.background_server import BackgroundServer
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.local_page import QuietServer
-
-_POLL_SECONDS = 0.05  # until the server hears that it is to stop
 
 
-class PlainPage:
+class PlainPage(BackgroundServer):
     """Serves ``text()`` at ``path`` from construction until ``close``, or the end of a ``with``.
 
     host, port: where; port 0 takes a free one. Nothing else is answered, and nothing a request
@@ -38,20 +35,9 @@ class PlainPage:
                 """The library never prints."""
 
         try:
-            self._server = QuietServer((host, port), Handler)
+            super().__init__(host, port, Handler)
         except (OSError, OverflowError) as error:
             raise ConfigError(f"{host}:{port}: cannot be used ({error}); give another") from None
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-        )
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def __enter__(self) -> Self:
         return self
