@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from hie_cli.training.engine import distributed
 from hie_cli.training.engine.settings import LoopSettings
 
+
+class Movable(Protocol):
+    """What can be brought to a device."""
+
+    def to(self, device: str) -> Self:
+        """The same there."""
+
+
 T = TypeVar("T")
+B = TypeVar("B", bound=Movable)
 
 
 def epoch_order(
@@ -65,9 +74,9 @@ def in_processes(count: int, batch: int) -> int:
 
 def shared_batches(
     sources: NDArray[np.int64], weights: Sequence[float], batches: int, how: LoopSettings,
-    number: int, make: Callable[[NDArray[np.int64], int], T],
-) -> Iterator[T]:  # fmt: skip
-    """This process's part of each batch of epoch ``number``, made by threads.
+    number: int, make: Callable[[NDArray[np.int64], int], B], device: str,
+) -> Iterator[B]:  # fmt: skip
+    """This process's part of each batch of epoch ``number``, made by threads, on a device.
 
     make(chosen, start): of the samples ``chosen``, the first of which is number ``start`` of the
     epoch.
@@ -76,8 +85,9 @@ def shared_batches(
     order = epoch_order(sources, weights, how.batch * world * batches, how.seed, number)
     first = distributed.rank() * how.batch
 
-    def part(k: int) -> T:
+    def part(k: int) -> B:
         start = k * how.batch * world + first
         return make(order[start : start + how.batch], start)
 
-    return in_threads(part, batches, how.workers)
+    for batch in in_threads(part, batches, how.workers):
+        yield batch.to(device)

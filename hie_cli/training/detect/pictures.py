@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 from zlib import crc32
 
 import numpy as np
@@ -36,7 +37,7 @@ class Batch:
     ignored: Tensor
     items: tuple[Item, ...]
 
-    def to(self, device: str) -> "Batch":
+    def to(self, device: str) -> Self:
         """The same on a device."""
         return replace(
             self, images=self.images.to(device), ignored=self.ignored.to(device),
@@ -87,12 +88,10 @@ class PictureTask:
 
     def batches(self, number: int) -> Iterator[Batch]:
         """See ``Task``."""
-        made = shared_batches(
+        return shared_batches(
             self._sources, self._weights, self.batches_per_epoch, self.config, number,
-            lambda chosen, start: self._batch(chosen, number, start),
+            lambda chosen, start: self._batch(chosen, number, start), self.device,
         )  # fmt: skip
-        for batch in made:
-            yield batch.to(self.device)
 
     def _batch(self, chosen: np.ndarray, epoch: int, start: int) -> Batch:
         config = self.config

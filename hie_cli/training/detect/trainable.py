@@ -1,10 +1,8 @@
 """The detectors that can be trained: how each begins, what it loses, what of it can be frozen."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from torch import nn
 
@@ -17,20 +15,7 @@ from hie_cli.training.detect.pictures import PictureTask
 from hie_cli.training.detect.rcnn import RCNNTask
 from hie_cli.training.detect.slices import half_of
 from hie_cli.training.detect.task import DetectTask
-from hie_cli.training.engine.start import going_on, random_weights
-
-
-@dataclass(frozen=True)
-class Trainable:
-    """begin: the network as a training without ``--start`` begins · task: its losses · stages: of a
-    network, the parts from its input on that can be frozen · learning_rate: the highest, where the
-    settings state none.
-    """
-
-    begin: Callable[[], nn.Module]
-    task: type[PictureTask]
-    stages: Callable[[Any], Sequence[nn.Module]]
-    learning_rate: float = 0.0003
+from hie_cli.training.engine.start import Trainable, going_on, random_weights
 
 
 def _half() -> nn.Module:
@@ -55,15 +40,18 @@ def _of_rcnn(network: RCNN) -> Sequence[nn.Module]:
     return [body.conv1, body.layer1, body.layer2, body.layer3, body.layer4]
 
 
-TRAINABLE: dict[str, Trainable] = {
-    "nanodet": Trainable(nanodet.NETWORK.trained, DetectTask, _of_nanodet),
-    "nanodet-half": Trainable(_half, DetectTask, _of_nanodet),
+def _rcnn(name: str) -> Trainable[PictureTask]:
+    return Trainable(partial(random_weights, name), RCNNTask, _of_rcnn, 0.0003)
+
+
+TRAINABLE: dict[str, Trainable[PictureTask]] = {
+    "nanodet": Trainable(nanodet.NETWORK.trained, DetectTask, _of_nanodet, 0.0003),
+    "nanodet-half": Trainable(_half, DetectTask, _of_nanodet, 0.0003),
     # Its folded layers have weights of .0005 to 37: a step of 4e-6 already does harm.
     "movenet-multipose": Trainable(
         movenet.MULTIPOSE_NETWORK.trained, MultiPoseTask, _of_multipose, 0.000001
     ),
-    "fasterrcnn-r50": Trainable(partial(random_weights, "fasterrcnn-r50"), RCNNTask, _of_rcnn),
-    "keypointrcnn-r50": Trainable(partial(random_weights, "keypointrcnn-r50"), RCNNTask, _of_rcnn),
+    **{name: _rcnn(name) for name in ("fasterrcnn-r50", "keypointrcnn-r50")},
 }
 
 

@@ -1,4 +1,8 @@
-"""The weights that a training begins with."""
+"""The networks that can be trained, and the weights that a training begins with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from torch import nn
 
@@ -10,6 +14,21 @@ from hie_cli.models.network_files import OwnWeights, PackagedNetwork
 from hie_cli.models.packaged import network_of
 from hie_cli.models.spec import ModelSpec, Task
 from hie_cli.models.weights import checked_bytes, fill, read_state
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trainable(Generic[T]):
+    """begin: the network as a training without ``--start`` begins · task: its losses · stages: of a
+    network, the parts from its input on that can be frozen · learning_rate: the highest, where the
+    settings state none.
+    """
+
+    begin: Callable[[], nn.Module]
+    task: type[T]
+    stages: Callable[[Any], Sequence[nn.Module]]
+    learning_rate: float
 
 
 def weights_of(spec: ModelSpec, name: str) -> nn.Module:

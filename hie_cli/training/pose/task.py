@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 from zlib import crc32
 
 import numpy as np
@@ -56,7 +56,7 @@ class PoseBatch:
     areas: Tensor
     people: tuple[Posed, ...]
 
-    def to(self, device: str) -> "PoseBatch":
+    def to(self, device: str) -> Self:
         """The same on a device."""
         tensors: dict[str, Any] = {
             k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)
@@ -110,12 +110,10 @@ class PoseTask:
 
     def batches(self, number: int) -> Iterator[PoseBatch]:
         """See ``Task``."""
-        made = shared_batches(
+        return shared_batches(
             self._sources, self._weights, self.batches_per_epoch, self.config, number,
-            lambda chosen, start: self._batch(chosen, number, start),
+            lambda chosen, start: self._batch(chosen, number, start), self.device,
         )  # fmt: skip
-        for batch in made:
-            yield batch.to(self.device)
 
     def _batch(self, chosen: NDArray[np.int64], epoch: int, start: int) -> PoseBatch:
         size_wh, context = self.spec.input.size_wh, self.spec.input.context

@@ -38,7 +38,7 @@ def train_pose(
     with opened(data, how, output, device, resume=resume, overwrite=overwrite) as session:
         network = beginning(how.network, start).to(session.device)
         kind = TRAINABLE[how.network]
-        for part in kind.backbone(network) if how.frozen else ():
+        for part in kind.stages(network) if how.frozen else ():
             part.requires_grad_(False)
         items = session.items(_STORED)
         task = kind.task(network, packaged(how.network), items, how, session.device)
