@@ -10,21 +10,12 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.pipeline import networks, run_records
+from hie_cli.pipeline import run_records
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import Batch, parse_shard, run_videos
-from tests.support import fakes
-
-
-@pytest.fixture
-def squares(monkeypatch):
-    made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
-    return made
 
 
 @pytest.fixture

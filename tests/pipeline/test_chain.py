@@ -11,10 +11,9 @@ from hie_cli.cli.app import run as cli
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, VideoInfo
 from hie_cli.formats.documents.document import Document
-from hie_cli.pipeline import chain, networks
+from hie_cli.pipeline import chain
 from hie_cli.pipeline.document_inputs import match_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain
-from tests.support import fakes
 
 ONLINE = load_chain(None, [], ["track.online=true"])
 
@@ -31,11 +30,7 @@ def pictures(count: int = 16) -> list[np.ndarray]:
 
 
 @pytest.fixture(autouse=True)
-def squares(monkeypatch):
-    """The bright squares' networks in place of the real ones."""
-    made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
+def unchecked(squares, monkeypatch):
     monkeypatch.setattr(chain, "check_models", lambda *_: None)
 
 

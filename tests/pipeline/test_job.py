@@ -10,22 +10,12 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.pipeline import networks
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.job import Setup, VideoJob, run_job
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.video.sources import FrameRange
-from tests.support import fakes
-
-
-@pytest.fixture
-def squares(monkeypatch):
-    made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
-    return made
 
 
 def folder(path: Path, bright: bool = True) -> Path:

@@ -18,13 +18,12 @@ import s3fs
 import hie_cli
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.pipeline import job as jobs
-from hie_cli.pipeline import networks
 from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import Batch, run_videos
 from hie_cli.storage import objects
-from tests.support import fakes, s3
+from tests.support import s3
 
 OUT = "s3://videos/out"
 TEMPORARY = tempfile.gettempdir()  # before a test has another one
@@ -34,14 +33,6 @@ TEMPORARY = tempfile.gettempdir()  # before a test has another one
 def port():
     with s3.server() as port:
         yield port
-
-
-@pytest.fixture
-def squares(monkeypatch):
-    made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
-    return made
 
 
 @pytest.fixture

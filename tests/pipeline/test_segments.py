@@ -25,14 +25,6 @@ FRAMES = 110
 CONFIG = load_chain(None, [], ["detect.segment=20", "pose.window=4", "refine.frames=2"])
 
 
-@pytest.fixture
-def squares(monkeypatch):
-    made = fakes.models()
-    monkeypatch.setattr(networks, "_detector", lambda *_: made.detectors[0])
-    monkeypatch.setattr(networks, "_estimator", lambda *_: made.pose)
-    return made
-
-
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Two squares that walk past each other, one of them flickering."""

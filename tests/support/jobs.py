@@ -31,6 +31,16 @@ def work(job: Job) -> dict[str, Any]:
         if not mark.exists():
             mark.write_text(str(os.getpid()))
             action = "die"
+    if action.startswith("die and meet "):  # once; then two of the kind wait for each other
+        folder = Path(action.removeprefix("die and meet "))
+        if not (folder / name).exists():
+            (folder / name).write_text("")
+            action = "die"
+        else:
+            (folder / f"{name}.again").write_text("")
+            deadline = time.monotonic() + 30
+            while len(list(folder.glob("*.again"))) < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
     if action == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "exit":

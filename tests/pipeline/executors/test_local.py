@@ -74,7 +74,7 @@ def test_a_job_that_kills_its_workers_is_given_up_after_three(told):
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
 def test_workers_share_the_processors_also_after_a_death(tmp_path):
-    records, _ = run({name: f"die once {tmp_path / name}" for name in "ab"})
+    records, _ = run(dict.fromkeys("ab", f"die and meet {tmp_path}"))
     held = {record["process"]: record["processors"] for record in records}
     mine = sorted(os.sched_getaffinity(0))
     assert len(held) == 2

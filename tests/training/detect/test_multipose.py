@@ -26,6 +26,7 @@ from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.trainable import beginning, freeze
 from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.pose.gaussians import gaussians
+from tests.support.learning import losses_by_heart
 from tests.support.stills import joints_of, picture, write_mix
 
 SMALL = {
@@ -123,14 +124,7 @@ def test_it_learns(task):
     """The loss of one batch falls while it is learned by heart."""
     batch = next(iter(task.batches(0)))
     task.network.trunk.requires_grad_(False)
-    optimizer = torch.optim.AdamW(task.network.parameters(), lr=3e-3)
-    values = []
-    for _ in range(6):
-        loss, count = task.loss(batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        values.append(loss.item())
+    values, count = losses_by_heart(task, batch, task.network, 3e-3, steps=6)
     assert count == 2
     assert values[-1] < 0.8 * values[0]
 

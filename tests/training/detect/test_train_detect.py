@@ -29,6 +29,7 @@ from hie_cli.training.engine.loop import TrainState, learn, run_epoch
 from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.engine.settings import optimisation
 from tests.support.fakes import SquareDetector
+from tests.support.learning import losses_by_heart
 from tests.support.paths import ROOT
 from tests.support.stills import picture, write_mix
 
@@ -232,14 +233,7 @@ def test_it_learns(task, assignment):
     made, config = task
     made.config = settings.load(config, None, {"assignment": assignment})
     batch = next(iter(made.batches(0)))
-    optimizer = torch.optim.AdamW(made.network.parameters(), lr=1e-3)
-    values = []
-    for _ in range(8):
-        loss, count = made.loss(batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        values.append(loss.item())
+    values, count = losses_by_heart(made, batch, made.network, 1e-3, steps=8)
     assert count == 2
     assert min(values[4:]) < 0.8 * values[0]
 

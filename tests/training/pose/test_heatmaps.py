@@ -20,6 +20,7 @@ from hie_cli.training.pose.heatmaps import (
 )
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.trainable import TRAINABLE
+from tests.support.learning import losses_by_heart
 from tests.support.stills import write_mix
 
 
@@ -77,14 +78,7 @@ def test_it_learns(tmp_path, oks):
         batch = next(iter(task.batches(0)))
     assert batch.images.shape == (2, 256, 192, 3)
     assert batch.heat_known.shape == (2, 17, 64, 48)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
-    values = []
-    for _ in range(5):
-        loss, _ = task.loss(batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        values.append(loss.item())
+    values, _ = losses_by_heart(task, batch, network, 3e-3, steps=5)
     assert values[-1] < 0.9 * values[0]
 
 

@@ -17,6 +17,7 @@ from hie_cli.training.pose import train_pose as command
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.simcc import SimCCTask, expected, simcc_kl
 from hie_cli.training.pose.trainable import beginning
+from tests.support.learning import losses_by_heart
 from tests.support.stills import picture, write_mix
 
 SMALL = {
@@ -75,14 +76,7 @@ def test_it_learns(tmp_path, oks):
         network.trunk.requires_grad_(False)
         task = SimCCTask(network, packaged("lightning-simcc"), items, config, "cpu")
         batch = next(iter(task.batches(0)))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
-    values = []
-    for _ in range(6):
-        loss, count = task.loss(batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        values.append(loss.item())
+    values, count = losses_by_heart(task, batch, network, 3e-3, steps=6)
     assert count == 2
     assert values[-1] < 0.8 * values[0]
 

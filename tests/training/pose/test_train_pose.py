@@ -19,6 +19,7 @@ from hie_cli.training.pose import train_pose as command
 from hie_cli.training.pose.settings import PoseTrainConfig
 from hie_cli.training.pose.task import PoseTask, estimated
 from hie_cli.training.pose.trainable import TRAINABLE, beginning
+from tests.support.learning import losses_by_heart
 from tests.support.paths import ROOT
 from tests.support.stills import joints_of, picture, write_mix, write_stills
 
@@ -96,14 +97,7 @@ def test_it_learns(task, loss, oks):
     made.config = settings.load(config, None, {"heat_loss": loss, "oks_weight": oks})
     made.network.trunk.requires_grad_(False)
     batch = next(iter(made.batches(0)))
-    optimizer = torch.optim.AdamW(made.network.parameters(), lr=3e-3)
-    values = []
-    for _ in range(6):
-        value, count = made.loss(batch)
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
-        values.append(value.item())
+    values, count = losses_by_heart(made, batch, made.network, 3e-3, steps=6)
     assert count == 2
     assert values[-1] < 0.8 * values[0]
 
