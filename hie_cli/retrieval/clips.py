@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from hie_cli.core.types import FloatArray, Frame
+from hie_cli.core.vectors import unit_rows
 
 Convolution = tuple[FloatArray, FloatArray]  # weights (out, in, width) and biases (out,)
 
@@ -90,7 +91,7 @@ class ClipLayers:
         motion = features * np.float32(features.shape[2] ** 0.5)
         for weights, biases in self.convolutions:
             motion = np.maximum(_over_time(motion, weights) + biases, 0)
-        parts = [_units(features.mean(axis=1)), _units(motion.mean(axis=1))]
+        parts = [unit_rows(features.mean(axis=1)), unit_rows(motion.mean(axis=1))]
         joined: FloatArray = np.concatenate(parts, axis=1) / np.float32(2**0.5)
         return joined
 
@@ -102,12 +103,6 @@ def _over_time(values: FloatArray, weights: FloatArray) -> FloatArray:
     parts = [padded[:, k : k + length] @ weights[:, :, k].T for k in range(width)]
     total: FloatArray = np.sum(parts, axis=0)
     return total
-
-
-def _units(vectors: FloatArray) -> FloatArray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: FloatArray = vectors / np.maximum(lengths, 1e-12)
-    return units
 
 
 def fitting(convolutions: Sequence[Convolution]) -> bool:

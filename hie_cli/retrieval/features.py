@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import FloatArray, Image
+from hie_cli.core.vectors import unit_rows
 from hie_cli.models import registry
 from hie_cli.models.base import AppearanceModel
 from hie_cli.video.images import read_image
@@ -67,6 +68,4 @@ def _loaded(model: str, sha256: str, device: str, threads: int | None) -> Appear
 
 def mean_direction(vectors: FloatArray) -> FloatArray:
     """The mean of (N, D) vectors, made to have length 1."""
-    mean = vectors.mean(axis=0)
-    unit: FloatArray = mean / max(float(np.linalg.norm(mean)), 1e-12)
-    return unit
+    return unit_rows(vectors.mean(axis=0))

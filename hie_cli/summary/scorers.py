@@ -3,16 +3,10 @@
 import numpy as np
 
 from hie_cli.core.types import FloatArray
+from hie_cli.core.vectors import unit_rows
 
 _ROWS = 1000
 _NEAREST = 0.1  # share of the samples that a sample is compared with
-
-
-def unit(features: FloatArray) -> FloatArray:
-    """Features (n, D), each made to have length 1; zeros stay."""
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    made: FloatArray = features / np.maximum(lengths, 1e-12)
-    return made
 
 
 def centred(features: FloatArray) -> FloatArray:
@@ -21,7 +15,7 @@ def centred(features: FloatArray) -> FloatArray:
     Frames of a camera that stands still are alike but for what happens; this leaves that, and a
     frame unlike the others stays the longer one. Zeros where all frames are equal.
     """
-    vectors = unit(features)
+    vectors = unit_rows(features)
     apart = vectors - vectors.mean(axis=0)
     length = float(np.sqrt((apart**2).sum(axis=1).mean()))
     made: FloatArray = apart / length if length > 1e-6 else np.zeros_like(apart)
@@ -39,7 +33,7 @@ def ctvsum(features: FloatArray) -> FloatArray:
     """
     from scipy.ndimage import gaussian_filter1d
 
-    vectors = unit(np.asarray(features, np.float64))
+    vectors = unit_rows(np.asarray(features, np.float64))
     count = len(vectors)
     near = max(1, round(_NEAREST * count))
     local, common = np.zeros(count), np.zeros(count)

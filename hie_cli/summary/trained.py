@@ -10,8 +10,9 @@ import numpy as np
 
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FloatArray
+from hie_cli.core.vectors import unit_rows
 from hie_cli.formats.files import atomic_write
-from hie_cli.summary.scorers import centred, unit
+from hie_cli.summary.scorers import centred
 
 WEIGHTS, CARD = "summary.safetensors", "card.json"
 _KIND = "hie summarizer"
@@ -44,7 +45,7 @@ class NetworkShape:
 
     def inputs(self, features: FloatArray) -> FloatArray:
         """Features (n, D) as the network takes them, float32."""
-        made = centred(features) if self.centred else unit(features)
+        made = centred(features) if self.centred else unit_rows(features)
         return np.ascontiguousarray(made, np.float32)
 
     def build(self, dropout: float = 0.0) -> Any:

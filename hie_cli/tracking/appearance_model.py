@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.vectors import unit_rows
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.tracklets import Tracklet
 
@@ -50,18 +51,13 @@ def window_means(track: Tracklet, width: int) -> tuple[Floats, Floats]:
     place = np.arange(1, len(track))
     before = total[place] - total[np.maximum(place - width, 0)]
     after = total[np.minimum(place + width, len(track))] - total[place]
-    return _unit(before), _unit(after)
+    return unit_rows(before), unit_rows(after)
 
 
 def mean_appearance(appearance: NDArray[np.floating[Any]]) -> Floats:
     """The mean (D,) of appearance (L, D), at unit length."""
-    mean: Floats = _unit(appearance.sum(axis=0, dtype=np.float64)[None])[0]
+    mean: Floats = unit_rows(appearance.sum(axis=0, dtype=np.float64)[None])[0]
     return mean
-
-
-def _unit(rows: NDArray[np.floating[Any]]) -> Floats:
-    scaled: Floats = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9)
-    return scaled
 
 
 def fit_appearance(tracklets: Sequence[Tracklet], width: int) -> AppearanceModel:

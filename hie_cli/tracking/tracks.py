@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.skeletons import NUM_JOINTS
+from hie_cli.core.vectors import unit_rows
 from hie_cli.tracking.coasting import CLASSES
 from hie_cli.tracking.detections import Detections
 from hie_cli.tracking.kalman import Floats, Motion, MotionNoise, to_centres
@@ -96,8 +97,7 @@ class Tracks:
             share = np.maximum(1 / self.hits[seen], APPEARANCE_MEMORY)
             share = (share * (1 - found.occlusion[chosen]))[:, None]
             mean = (1 - share) * self.appearance[seen] + share * found.appearance[chosen]
-            length = np.linalg.norm(mean, axis=1, keepdims=True)
-            self.appearance[seen] = mean / np.maximum(length, 1e-9)
+            self.appearance[seen] = unit_rows(mean)
 
 
 def _relative(poses: Floats, boxes: Floats) -> Floats:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from hie_cli.core.types import FloatArray
+from hie_cli.core.vectors import unit_rows
 from hie_cli.models.decoders.candidates import first_of, refuse
 
 
@@ -21,6 +20,4 @@ class Embedding:
         if len(outputs) != 1 or outputs[0].ndim < 2 or outputs[0][0].size < 2:
             raise refuse("embedding", first_of(outputs), "a vector")
         vectors = outputs[0].reshape(len(outputs[0]), -1)
-        length: FloatArray = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: FloatArray = vectors / np.maximum(length, np.float32(1e-12))
-        return unit
+        return unit_rows(vectors)
