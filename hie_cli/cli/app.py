@@ -10,7 +10,8 @@ from typer import TyperException
 
 from hie_cli.cli import terminal
 from hie_cli.cli.commands import COMMANDS, GROUPS
-from hie_cli.cli.help import PlainCommand, PlainGroup
+from hie_cli.cli.help import PlainGroup
+from hie_cli.cli.parsing import StrictCommand
 from hie_cli.core import plugins
 from hie_cli.core.errors import EXIT_OK, EXIT_USAGE, ConfigError, nearest
 from hie_cli.core.version import __version__
@@ -67,7 +68,7 @@ def build() -> typer.Typer:
     for name, item in COMMANDS.items():
         group, _, rest = name.rpartition(" ")
         if not group:
-            app.command(name, cls=PlainCommand, rich_help_panel=item.panel)(item.run)
+            app.command(name, cls=StrictCommand, rich_help_panel=item.panel)(item.run)
             continue
         if group not in groups:
             panel, text = GROUPS[group]
@@ -76,7 +77,7 @@ def build() -> typer.Typer:
                 context_settings=_SETTINGS,
             )  # fmt: skip
             app.add_typer(groups[group], name=group, rich_help_panel=panel)
-        groups[group].command(rest, cls=PlainCommand)(item.run)
+        groups[group].command(rest, cls=StrictCommand)(item.run)
     return app
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -15,6 +15,7 @@ from hie_cli.core.errors import EXIT_MODEL, ConfigError, nearest
 if TYPE_CHECKING:
     from hie_cli.models.catalogue.entries import Entry
     from hie_cli.models.importing.importer import Imported
+    from hie_cli.models.runtime import Precision
     from hie_cli.models.spec import ModelSpec
     from hie_cli.pipeline.model_list import Listed
 
@@ -243,25 +244,29 @@ def benchmark(
         int | None, typer.Option("--threads", metavar="N", help="CPU threads. Default: all.")
     ] = None,
     device: options.Device = "auto",
+    precision: options.Precision = None,
     json: options.Json = False,
 ) -> None:
     """Measure a model's speed on this machine; `hie models list` shows it from then on.
 
     Of a detector the time for the packaged test picture at its own size, of pose and appearance
-    models the time for a person, seven at once.
+    models the time for a person, seven at once; in the numbers that `hie run` would use here.
 
     \b
     Examples:
       hie models benchmark nanodet
       hie models benchmark rtmpose-m --threads 1 --json
     """
-    found = hie_cli.benchmark_model(name, rounds=rounds, device=device, threads=threads)
+    found = hie_cli.benchmark_model(
+        name, rounds=rounds, device=device, threads=threads,
+        precision=cast("Precision", precision or "auto"),
+    )  # fmt: skip
     if json:
         show_json(dataclasses.asdict(found))
         return
     show(
         f"{name}: {found.text} (median of {found.rounds}, least {1000 * found.least:.1f} ms; "
-        f"{found.device}, {found.threads} threads, {found.cpu})"
+        f"{found.device}, {found.precision}, {found.threads} threads, {found.cpu})"
     )
 
 

@@ -22,7 +22,7 @@ from hie_cli.models import registry, user_models
 from hie_cli.models.appearance import CropEmbedder
 from hie_cli.models.detectors import ImageDetector
 from hie_cli.models.importing import picture
-from hie_cli.models.runtime import available_cpus, resolve_device
+from hie_cli.models.runtime import Precision, available_cpus, resolve_device
 from hie_cli.models.spec import ModelSpec
 
 _FILE = ".speed.json"
@@ -34,7 +34,8 @@ class Speed:
     """Seconds that a model took, and on what.
 
     ``seconds``: the median of ``rounds``, ``least`` the shortest, for an image (detectors, at
-    their own size) or a person (seven in one batch): ``each`` · ``sha256``: of the weights.
+    their own size) or a person (seven in one batch): ``each`` · ``sha256``: of the weights in
+    fp32 · ``precision``: the numbers it computed in, fp32, int8 or fp16.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Speed:
     threads: int
     cpu: str
     date: str
+    precision: str = "fp32"
 
     @property
     def text(self) -> str:
@@ -55,17 +57,23 @@ class Speed:
 
 
 def benchmark_model(
-    name: str, *, rounds: int = 20, device: str = "auto", threads: int | None = None
+    name: str,
+    *,
+    rounds: int = 20,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: Precision = "auto",
 ) -> Speed:
     """Run the model ``name`` on the packaged test picture and remember how long it took.
 
-    ``threads``: of the network (None: every CPU this process may use). Raises ModelError, and
-    ConfigError for fewer than one round.
+    ``threads``: of the network (None: every CPU this process may use) · ``precision``: auto is what
+    the chain runs here unless told otherwise. Raises ModelError, and ConfigError for fewer than one
+    round.
     """
     if rounds < 1:
         raise ConfigError(f"--rounds {rounds}: expected 1 or more")
     spec = registry.find(name)
-    model = registry.load(name, device, threads)
+    model = registry.load(name, device, threads, precision)
     image, boxes = picture.read(), picture.BOXES
     together = model.runs if isinstance(model, ImageDetector) else 1  # as the chain's views
 
@@ -83,7 +91,7 @@ def benchmark_model(
     found = Speed(
         name, spec.sha256, each, round(float(np.median(times)), 6), round(float(times.min()), 6),
         rounds, resolve_device(device), threads or available_cpus(), cpu(),
-        datetime.date.today().isoformat(),
+        datetime.date.today().isoformat(), registry.effective_precision(spec, precision, device),
     )  # fmt: skip
     _remember(found)
     return found

@@ -105,6 +105,20 @@ def load_appearance(name: str, device: str = "auto", threads: int | None = None)
     return model
 
 
+def effective_precision(
+    spec: ModelSpec, precision: runtime.Precision, device: str
+) -> runtime.Precision:
+    """The numbers that ``load`` makes a network compute in: fp32, int8 or fp16.
+
+    A network without an 8-bit form stays in fp32. ModelError as ``runtime.wants_int8``.
+    """
+    eight = runtime.wants_int8(precision, device)
+    has_eight = isinstance(spec.network, PackagedNetwork) and spec.network.int8 is not None
+    if eight and has_eight:
+        return "int8"
+    return "fp16" if precision == "fp16" else "fp32"
+
+
 def _for_task(name: str, task: Task, plural: str) -> ModelSpec:
     spec = find(name)
     if spec.task != task:
@@ -118,12 +132,12 @@ def _open(
 ) -> Loaded:
     if spec.network is None:
         raise ModelError(f"model {spec.name!r} is for {spec.task} and is not loaded here")
-    int8 = runtime.wants_int8(precision, device)
-    if int8 and isinstance(spec.network, PackagedNetwork) and spec.network.int8 is not None:
-        spec = replace(spec, network=spec.network.int8)
-    assert spec.network is not None
-    network = spec.network.open(spec.input, device, threads)
-    return assemble(spec, runtime.in_half(network) if precision == "fp16" else network)
+    numbers = effective_precision(spec, precision, device)
+    source = spec.network
+    if numbers == "int8" and isinstance(source, PackagedNetwork) and source.int8 is not None:
+        spec, source = replace(spec, network=source.int8), source.int8
+    network = source.open(spec.input, device, threads)
+    return assemble(spec, runtime.in_half(network) if numbers == "fp16" else network)
 
 
 def verify() -> list[dict[str, str | None]]:

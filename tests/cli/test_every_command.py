@@ -105,7 +105,7 @@ WHERE = {
         "models benchmark",
         "benchmark",
     },
-    "--precision": {"run", "detect", "pose", "benchmark"},
+    "--precision": {"run", "detect", "pose", "models benchmark", "benchmark"},
     # Whatever reads videos.
     "--stills": {"run", "detect"},
     "--begin": {"run", "detect"},

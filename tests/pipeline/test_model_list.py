@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import hie_cli
 from hie_cli.cli.app import build
 from hie_cli.core.errors import ConfigError, ModelError
-from hie_cli.models import benchmark
+from hie_cli.models import benchmark, runtime
 from hie_cli.models.weights import PACKAGED
 from hie_cli.pipeline import model_list
 
@@ -79,3 +79,13 @@ def test_speed_of_a_detector_is_for_an_image():
         hie_cli.benchmark_model("nanodet", rounds=0)
     with pytest.raises(ModelError, match="unknown"):
         hie_cli.benchmark_model("nobody")
+
+
+def test_the_numbers_that_would_run_are_the_numbers_that_are_timed(monkeypatch):
+    monkeypatch.setattr(runtime, "multiplies_bytes", lambda: True)
+    for asked, timed in {"auto": "int8", "fp32": "fp32"}.items():
+        assert hie_cli.benchmark_model("nanodet", rounds=1, precision=asked).precision == timed
+    monkeypatch.setattr(runtime, "multiplies_bytes", lambda: False)
+    assert hie_cli.benchmark_model("nanodet", rounds=1).precision == "fp32"
+    with pytest.raises(ModelError, match="fp16 is for CUDA"):
+        hie_cli.benchmark_model("nanodet", device="cpu", rounds=1, precision="fp16")
