@@ -30,7 +30,8 @@ def check(
     """Find broken, duplicated, leaking and mislabelled pictures before training on them.
 
     Writes DIR/problems.json and DIR/statistics.png: sizes of people, people a picture, crowding,
-    labelled joints, of what is trained on and of what is held out. Exit code 1 for any problem.
+    labelled joints, actions, of what is trained on and of what is held out. Exit code 1 for any
+    problem.
 
     \b
     Examples:

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,16 @@ from hie_cli.core.progress import progress
 from hie_cli.formats.files import atomic_write, require_writable
 from hie_cli.models import registry
 from hie_cli.models.base import Detector
-from hie_cli.training.data.items import Item, find_items
+from hie_cli.training.data.items import Items, find_items
 from hie_cli.training.data.mix import read_mix
-from hie_cli.training.data.problems import Fingerprints, Problem, of_labels, of_split, unlabelled
+from hie_cli.training.data.problems import (
+    Fingerprints,
+    Problem,
+    of_emptiness,
+    of_labels,
+    of_split,
+    unlabelled,
+)
 from hie_cli.training.data.statistics import Statistics, draw, statistics
 from hie_cli.training.engine.pixel_store import PixelFile
 
@@ -49,8 +55,7 @@ def check_data(
     detector = None if model is None else registry.load_detector(model, device)
     with PixelFile(folder) as store:
         items = find_items(mix, store, STORED_SIDE)
-        every = (*items.training, *items.validation)
-        problems = tuple(_problems(every, detector))
+        problems = (*of_emptiness(items, str(data)), *_problems(items, detector))
     found = {"training": statistics(items.training), "validation": statistics(items.validation)}
     draw(found, folder / "statistics.png")
     report = DataReport(folder, problems, found["training"], found["validation"])
@@ -66,10 +71,11 @@ def check_data(
     return report
 
 
-def _problems(items: Sequence[Item], detector: Detector | None) -> list[Problem]:
-    found: list[Problem] = list(of_split(items))
-    seen = Fingerprints()
-    for item in progress(items, "checking", len(items), "picture"):
+def _problems(items: Items, detector: Detector | None) -> list[Problem]:
+    every = (*items.training, *items.validation)
+    found: list[Problem] = list(of_split(every))
+    seen = Fingerprints([source.title for source in items.mix.sources])
+    for item in progress(every, "checking", len(every), "picture"):
         try:
             image = item.image()
         except HieError as error:

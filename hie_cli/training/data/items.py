@@ -1,14 +1,13 @@
 """Labelled pictures of all sources, and where their pixels are."""
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
-from hie_cli.core.errors import HieError, InputError
+from hie_cli.core.errors import InputError
 from hie_cli.core.progress import note, progress
 from hie_cli.core.types import Annotations, FramePeople, Image, TruthSequence
 from hie_cli.formats.results import read_results
@@ -18,14 +17,16 @@ from hie_cli.simulation.crowd import CrowdConfig, simulate
 from hie_cli.simulation.crowd import truth as truth_of
 from hie_cli.simulation.render import render
 from hie_cli.training.action.simulated import at
-from hie_cli.training.data.mix import Mix, Source
+from hie_cli.training.data.mix import Mix, Source, names_of, unfitting
+from hie_cli.training.data.picture_files import PictureFiles
 from hie_cli.training.engine.pixel_store import PixelFile, Stored
-from hie_cli.video.images import IMAGE_ENDINGS, read_image
-from hie_cli.video.sources import VideoSource, find_videos, parse_range, video_name
+from hie_cli.video.images import read_image
+from hie_cli.video.sources import VideoSource, parse_range
 
 SIMULATED_FRAMES = 41  # of a crowd, of which every tenth is drawn
 _SIMULATED_STEP = 10
 _SIMULATED_SIZE = (640, 360)
+_NAMED = 6  # videos that an error names
 _SEEDS = 500_000  # apart from those of simulated actions and of people's own tries
 
 
@@ -77,7 +78,7 @@ def find_items(mix: Mix, store: PixelFile, long_side: int) -> Items:
     """Every labelled picture of the mixture.
 
     Frames of videos are decoded once and kept in ``store``, shrunk to ``long_side``. Raises
-    InputError where truth and images do not meet, or nothing is left to train on or to validate.
+    InputError where truth and images do not meet, or a pattern of ``val`` fits nothing.
     """
     found: list[Item] = []
     for number, source in enumerate(mix.sources):
@@ -85,10 +86,20 @@ def find_items(mix: Mix, store: PixelFile, long_side: int) -> Items:
         if not own:
             raise InputError(f"{source.title}: no labelled picture; check its images and frames")
         note(f"{source.title}: {len(own)} labelled pictures")
+        _require_fitting(own, source.val, f"{source.title}: ")
         found += own
+    _require_fitting(found, mix.val, "")
     training = tuple(item for item in found if not item.held_out)
     validation = tuple(item for item in found if item.held_out)
     return Items(mix, training, validation)
+
+
+def _require_fitting(items: Sequence[Item], patterns: Sequence[str], title: str) -> None:
+    """InputError for a pattern that holds nothing out: what it means would be trained on."""
+    names = {name for item in items for name in names_of(item.video, item.labels.image)}
+    for pattern in unfitting(patterns, names):
+        there = ", ".join(sorted({item.video for item in items})[:_NAMED])
+        raise InputError(f"{title}val: {pattern!r} fits no video or picture (such as {there})")
 
 
 def require_both(items: Items) -> None:
@@ -96,6 +107,14 @@ def require_both(items: Items) -> None:
     if not items.training:
         raise InputError("every video is held out (val); leave some to train on")
     require_held_out(items)
+
+
+def require_people(items: Items, *, taught: bool = False) -> None:
+    """InputError unless somebody counts on both sides; ``taught``: a teacher needs no labels."""
+    sides = {"validate": items.validation, "train on": () if taught else items.training}
+    for name, own in sides.items():
+        if own and all(item.labels.ignore.all() for item in own):
+            raise InputError(f"nobody to {name}: no person counts in {len(own)} pictures")
 
 
 def require_held_out(items: Items) -> None:
@@ -111,7 +130,7 @@ def _of_source(
         yield from _simulated(mix, number, source, store, long_side)
         return
     sequences = labelled(source)
-    files = _Files(source.images)
+    files = PictureFiles(source.images)
     for name in sequences:
         sequence = sequences[name]
         if any(frame.image for frame in sequence.frames):
@@ -129,12 +148,25 @@ def _of_source(
         video = VideoSource(path)
         for frame in progress(video, f"reading {name}", len(video), "frame"):
             if frame.index in wanted:
+                wanted.remove(frame.index)
+                _require_size(frame.image, sequence, path)
                 truth = sequence.frames[frame.index]
                 yield _stored(
                     number, name, frame.index, frame.image, truth, store, long_side, apart
                 )
-            if frame.index >= max(wanted):
+            if not wanted:
                 break
+        if wanted:
+            fix = f"labels of another video? frames: ':{min(wanted)}' leaves them out"
+            raise InputError(f"{path}: has no frame {min(wanted)}, which is labelled; {fix}")
+
+
+def _require_size(image: Image, sequence: TruthSequence, path: Path) -> None:
+    """InputError where labels are of pictures of another size than those of the video ``path``."""
+    stated, found = (sequence.width, sequence.height), (image.shape[1], image.shape[0])
+    if None not in stated and stated != found:
+        sizes = f"{found[0]} x {found[1]} pixels, but labelled as {stated[0]} x {stated[1]}"
+        raise InputError(f"{path}: {sizes}; give the video that was labelled")
 
 
 def _stored(
@@ -199,55 +231,6 @@ def _chosen(sequence: TruthSequence, source: Source) -> list[int]:
     return there
 
 
-class _Files:
-    """Images below the folders that the user named, found by the names that data files state.
-
-    A name never leads out of those folders: of the files with its last part the one is taken that
-    shares most of the folders before it.
-    """
-
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = patterns
-        self._images: dict[str, list[Path]] | None = None
-        self._videos: dict[str, Path] | None = None
-
-    def find(self, name: str, source: Source) -> Path:
-        """The image that a data file calls ``name``."""
-        if self._images is None:
-            self._images = defaultdict(list)
-            for pattern in self._patterns:
-                root = Path(pattern)
-                inside = sorted(root.rglob("*")) if root.is_dir() else [root]
-                for path in inside:
-                    if path.suffix.lower() in IMAGE_ENDINGS:
-                        self._images[path.name].append(path)
-        wanted = PurePosixPath(name).parts
-        found = self._images.get(wanted[-1] if wanted else "", [])
-        if not found:
-            raise InputError(f"{source.title}: no image {name!r} below {', '.join(source.images)}")
-        return max(found, key=lambda path: _shared(path.parts, wanted))
-
-    def video(self, name: str, source: Source, sequences: int) -> Path:
-        """The video or folder of images of the sequence ``name``."""
-        if self._videos is None:
-            self._videos = {video_name(path): path for path in find_videos(self._patterns)}
-        if name not in self._videos and len(self._videos) == sequences == 1:
-            return next(iter(self._videos.values()))
-        if name not in self._videos:
-            raise InputError(f"{source.title}: no video {name!r} among {', '.join(source.images)}")
-        return self._videos[name]
-
-
-def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many of the last parts are equal."""
-    count = 0
-    for a, b in zip(reversed(one), reversed(other), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
-
-
 def _simulated(
     mix: Mix, number: int, source: Source, store: PixelFile, long_side: int
 ) -> Iterator[Item]:
@@ -267,12 +250,3 @@ def _simulated(
         truth, drawn = truth_of(crowd).frames, range(0, SIMULATED_FRAMES, _SIMULATED_STEP)
         for t, frame in zip(drawn, render(at(crowd, drawn)), strict=True):
             yield _stored(number, name, t, frame.image, truth[t], store, long_side, apart)
-
-
-def readable(item: Item) -> str | None:
-    """What is wrong with an item's pixels; None if nothing is."""
-    try:
-        item.image()
-    except HieError as error:
-        return str(error)
-    return None

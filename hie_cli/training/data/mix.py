@@ -1,6 +1,6 @@
 """``DATA.yaml``: which data to learn from, in which proportion, and what to validate on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Annotated
 from hie_cli.core import config
 from hie_cli.core.config import above, between
 from hie_cli.core.errors import ConfigError
+from hie_cli.video.sources import parse_range
 
 _ONE_OF = "give each source one of truth, documents or simulate"
 
@@ -48,6 +49,11 @@ class Source:
             raise ValueError(f"sources: {self.name or self.truth or self.documents}: {_ONE_OF}")
         if self.simulate == 0 and not self.images:
             raise ValueError(f"sources: {self.title}: images: missing; name its videos or images")
+        try:
+            parse_range(self.frames)
+        except ConfigError as error:
+            told = str(error).removeprefix("--")
+            raise ValueError(f"sources: {self.title}: {told}") from None
 
     @property
     def title(self) -> str:
@@ -65,13 +71,18 @@ class Mix:
 
     def held_out(self, source: Source, video: str, image: str) -> bool:
         """Whether a video, or a still ``image`` of it, is there to validate on."""
-        names = (video, image, Path(image).name, Path(image).stem) if image else (video,)
-        return matches(names, (*source.val, *self.val))
+        patterns = (*source.val, *self.val)
+        return len(unfitting(patterns, names_of(video, image))) < len(patterns)
 
 
-def matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Whether a shell pattern (``*``, ``?``, ``[0-3]``) fits one of the names."""
-    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+def names_of(video: str, image: str) -> tuple[str, ...]:
+    """By which a video, or a still ``image`` of it, can be held out."""
+    return (video, image, Path(image).name, Path(image).stem) if image else (video,)
+
+
+def unfitting(patterns: Sequence[str], names: Collection[str]) -> list[str]:
+    """The shell patterns (``*``, ``?``, ``[0-3]``) that fit none of the names."""
+    return [p for p in patterns if not any(fnmatchcase(name, p) for name in names)]
 
 
 def read_mix(path: Path | str) -> Mix:

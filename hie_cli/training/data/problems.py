@@ -1,4 +1,4 @@
-"""What can be wrong with labelled pictures: broken, duplicated, leaking or mislabelled ones."""
+"""What can be wrong with labelled pictures: broken, duplicated, leaking, mislabelled, too few."""
 
 import hashlib
 from collections import defaultdict
@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.errors import InputError
 from hie_cli.core.geometry import area, iou, known
 from hie_cli.core.types import Annotations, Image
 from hie_cli.models.base import Detector
-from hie_cli.training.data.items import Item
+from hie_cli.training.data.items import Item, Items, require_both, require_people
 
-Kind = Literal["broken", "duplicated", "leaking", "mislabelled"]
+Kind = Literal["broken", "duplicated", "leaking", "mislabelled", "empty"]
 _SAME_BITS = 6  # of 256: pictures that differ by recoding or scale only
 _HASH = 16
 _SAME_BOX = 0.95
@@ -111,9 +112,13 @@ def _covered(box: NDArray[np.floating], marked: NDArray[np.float64]) -> bool:
 
 
 class Fingerprints:
-    """Pictures seen so far: exact ones by their bytes, near ones by a difference hash."""
+    """Pictures seen so far: exact ones by their bytes, near ones by a difference hash.
 
-    def __init__(self) -> None:
+    titles: of the sources, for messages.
+    """
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        self._titles = titles
         self._exact: dict[bytes, list[Item]] = defaultdict(list)
         self._hashes: list[NDArray[np.uint8]] = []
         self._items: list[Item] = []
@@ -129,7 +134,9 @@ class Fingerprints:
         for same in self._exact.values():
             for other in same[1:]:
                 kind: Kind = "leaking" if other.held_out != same[0].held_out else "duplicated"
-                yield Problem(kind, other.place, f"the same picture as {same[0].place}")
+                yield Problem(
+                    kind, other.place, f"the same picture as {self._told(same[0], other)}"
+                )
         if len(self._items) <= _MOST_PAIRS:
             yield from self._near()
 
@@ -144,8 +151,14 @@ class Fingerprints:
             j = training[int(bits.argmin())]
             same = np.array_equal(np.asarray(self._items[i].image()), self._items[j].image())
             if bits.min() <= _SAME_BITS and not same:
-                what = f"nearly the same picture as {self._items[j].place}, which is trained on"
+                other = self._told(self._items[j], self._items[i])
+                what = f"nearly the same picture as {other}, which is trained on"
                 yield Problem("leaking", self._items[i].place, what)
+
+    def _told(self, item: Item, beside: Item) -> str:
+        """An item's place, and its source where that is not ``beside``'s."""
+        of = f" of {self._titles[item.source]}" if item.source != beside.source else ""
+        return item.place + of
 
 
 def difference_hash(image: Image) -> NDArray[np.uint8]:
@@ -166,3 +179,12 @@ def of_split(items: Sequence[Item]) -> Iterator[Problem]:
     for video, uses in sides.items():
         if len(uses) > 1:
             yield Problem("leaking", video, "the video is both trained on and validated on")
+
+
+def of_emptiness(items: Items, path: str) -> Iterator[Problem]:
+    """What a training would refuse to begin with."""
+    try:
+        require_both(items)
+        require_people(items)
+    except InputError as error:
+        yield Problem("empty", path, str(error))

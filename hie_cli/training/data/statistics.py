@@ -16,6 +16,8 @@ from hie_cli.evaluation.metrics.crowd_index import crowd_index
 from hie_cli.formats.files import atomic_write
 from hie_cli.training.data.items import Item
 
+_BAR = 0.4  # of an action's row
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -86,21 +88,31 @@ def draw(found: dict[str, Statistics], path: Path) -> None:
     libraries.matplotlib()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 7), layout="constrained")
-    (sizes, people), (crowd, joints) = figure.subplots(2, 2)
-    edges = np.geomspace(8, 1024, 29)
-    for name, each in found.items():
+    figure = Figure(figsize=(15, 7), layout="constrained")
+    plots = figure.subplot_mosaic(
+        [["boxes", "people", "actions"], ["crowding", "joints", "actions"]]
+    )
+    edges = np.geomspace(8, 1024, 29).tolist()
+    places = np.arange(len(ACTIONS))
+    for number, (name, each) in enumerate(found.items()):
         if not each.pictures:
             continue
-        sizes.hist(each.heights, edges, histtype="step", density=True, label=name)
-        people.hist(each.people, 30, histtype="step", density=True, label=name)
-        crowd.hist(each.crowd, 30, histtype="step", density=True, label=name)
-        joints.plot(each.joints, marker=".", label=name)
-    sizes.set(title="boxes", xlabel="height in pixels", xscale="log")
-    people.set(title="people a picture", xlabel="people")
-    crowd.set(title="crowding", xlabel="Crowd Index")
-    joints.set(title="joints labelled", ylim=(0, 1))
-    joints.set_xticks(range(NUM_JOINTS), [name.replace("_", " ") for name in JOINTS], rotation=60)
-    sizes.legend()
+        plots["boxes"].hist(each.heights, edges, histtype="step", density=True, label=name)
+        plots["people"].hist(each.people, 30, histtype="step", density=True, label=name)
+        plots["crowding"].hist(each.crowd, 30, histtype="step", density=True, label=name)
+        plots["joints"].plot(each.joints, marker=".", label=name)
+        counts = [each.actions.get(action, 0) for action in ACTIONS]
+        plots["actions"].barh(places + number * _BAR, counts, _BAR, label=name)
+    plots["boxes"].set(title="boxes", xlabel="height in pixels", xscale="log")
+    plots["people"].set(title="people a picture", xlabel="people")
+    plots["crowding"].set(title="crowding", xlabel="Crowd Index")
+    plots["joints"].set(title="joints labelled", ylim=(0, 1))
+    plots["joints"].set_xticks(
+        range(NUM_JOINTS), [name.replace("_", " ") for name in JOINTS], rotation=60
+    )
+    plots["actions"].set(title="actions", xlabel="people")
+    plots["actions"].set_yticks(places, ACTIONS)
+    plots["actions"].invert_yaxis()
+    plots["boxes"].legend()
     with atomic_write(path, "wb") as file:
         figure.savefig(file, format="png", dpi=100)

@@ -8,7 +8,7 @@ from hie_cli.core import config as settings
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.progress import note
 from hie_cli.models.manifest import packaged
-from hie_cli.training.data.items import Items
+from hie_cli.training.data.items import Items, require_people
 from hie_cli.training.detect.pictures import PictureTask
 from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.detect.trainable import TRAINABLE, beginning, freeze
@@ -44,6 +44,7 @@ def train_detect(
         network = beginning(how.network, start)
         items = session.items(round(_STORED * how.side))
         note(items.told)
+        require_people(items, taught=teacher is not None)
         session.begin()
         freeze(network, how.network, how.frozen)
         task, learner = task_of(network.to(session.device), items, how, session.device, teacher)

@@ -1,5 +1,6 @@
 """Checkpoints: all that an interrupted training needs to go on exactly where it was."""
 
+import json
 import pickle
 import struct
 import zipfile
@@ -28,7 +29,7 @@ BROKEN = (
 
 def foreign(folder: Path) -> InputError:
     """The error of a file that something else wrote."""
-    return InputError(f"{folder / NAME}: not a checkpoint of this program; remove it")
+    return InputError(f"{folder / NAME}: damaged, or no checkpoint of this program; remove it")
 
 
 def save(folder: Path, settings: str, state: dict[str, Any]) -> None:
@@ -53,5 +54,15 @@ def load(folder: Path, settings: str) -> dict[str, Any] | None:
     except BROKEN:
         raise foreign(folder) from None
     if made_with != settings:
-        raise InputError(f"{path}: made with other settings; use the same, or another --output")
+        of = f" ({', '.join(names)})" if (names := _different(made_with, settings)) else ""
+        raise InputError(f"{path}: made with other settings{of}; use the same, or another --output")
     return state
+
+
+def _different(one: Any, other: str) -> list[str]:
+    """The settings by name, of two fingerprints in JSON, that are not equal."""
+    try:
+        before, now = json.loads(one), json.loads(other)
+        return sorted(key for key in before.keys() | now if before.get(key) != now.get(key))
+    except (TypeError, ValueError, AttributeError):
+        return []

@@ -9,13 +9,17 @@ from hie_cli.core.errors import ConfigError, InputError
 _NAMED = 6  # things of a batch that an error names
 
 
-def no_number(names: Sequence[str], epoch: int, number: int, *, resumable: bool) -> InputError:
-    """The error of a loss that is no finite number, in batch ``number``, made of ``names``."""
+def no_number(
+    names: Sequence[str], what: str, epoch: int, number: int, resumable: bool
+) -> InputError:
+    """The error of a loss or gradient that is no finite number: ``what``, in batch ``number``, made
+    of ``names``.
+    """
     known = [name for name in names if name]
     of = f" ({', '.join(known[:_NAMED])}{', ...' if len(known) > _NAMED else ''})" if known else ""
     fix = "--resume goes on from the epoch before, with a lower" if resumable else "try a lower"
     return InputError(
-        f"epoch {epoch}, batch {number}{of}: the loss is no finite number; {fix} "
+        f"epoch {epoch}, batch {number}{of}: the {what} is no finite number; {fix} "
         "--set learning_rate=, or without these pictures"
     )
 

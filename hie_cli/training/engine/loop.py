@@ -125,7 +125,7 @@ class TrainState:
         self.scaler = torch.amp.GradScaler(enabled=half)
         self.history: History = []
         self.best = Best()
-        self.accumulate, self.keep, self.steps = how.accumulate, how.average, 0
+        self.keep, self.steps = how.average, 0
         self.average: dict[str, Tensor] = {}
         if how.average:
             self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
@@ -154,17 +154,21 @@ class TrainState:
         self.history, self.best = record["history"], Best(**record["best"])
         self.average, self.steps = record["average"], record["steps"]
 
-    def gather(self, loss: Tensor) -> None:
-        """Add the gradients of one batch's ``loss``."""
-        torch.autograd.backward(self.scaler.scale(loss / self.accumulate))
+    def gather(self, loss: Tensor, batches: int) -> None:
+        """Add the gradients of one batch's ``loss``, of the ``batches`` that make a step."""
+        torch.autograd.backward(self.scaler.scale(loss / batches))
 
-    def step(self, rate: float, clip: float) -> None:
-        """One step of the optimizer down the gradients gathered."""
+    def step(self, rate: float, clip: float) -> bool:
+        """One step of the optimizer down the gradients gathered; whether they were finite: no step
+        is taken where they are not.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         distributed.mean_gradients([self.network])
         self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.network.parameters(), clip)
+        size = nn.utils.clip_grad_norm_(self.network.parameters(), clip)
+        if not (self.scaler.is_enabled() or torch.isfinite(size)):  # the scaler sees to its own
+            return False
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad()
@@ -173,6 +177,7 @@ class TrainState:
             keep = min(self.keep, (1 + self.steps) / (10 + self.steps))
             for name, value in self.network.state_dict().items():
                 self.average[name].lerp_(value.detach().to(self.average[name].dtype), 1 - keep)
+        return True
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -207,23 +212,26 @@ def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> 
     state.network.train()
     state.optimizer.zero_grad()
     sums = torch.zeros(2, dtype=torch.float64)
-    per_epoch = task.batches_per_epoch
+    per_epoch, resumable = task.batches_per_epoch, bool(state.history)
+    names: list[str] = []
     shown = progress(task.batches(number), f"epoch {number}", per_epoch, "batch")
     for k, batch in enumerate(shown):
         step, steps = number * per_epoch + k, how.epochs * per_epoch
+        first = k - k % how.accumulate  # of the batches that make a step
+        names = [*(names if k > first else ()), *_names(task, batch)]
         try:
             loss, of = _forward(state, task, batch)
             if not torch.isfinite(loss):
-                names = task.names(batch) if isinstance(task, Divisible) else []
-                raise failures.no_number(names, number, k, resumable=bool(state.history))
-            state.gather(loss)
+                raise failures.no_number(_names(task, batch), "loss", number, k, resumable)
+            state.gather(loss, min(how.accumulate, per_epoch - first))
+            if (k + 1) % how.accumulate == 0 or k + 1 == per_epoch:
+                rate = rate_at(step, steps, how.learning_rate, how.warm_up)
+                if not state.step(rate, how.clip_gradient):
+                    raise failures.no_number(names, "gradient", number, k, resumable)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not failures.short_of_memory(error):
                 raise
             raise _too_large(state, task, batch) from None
-        if (k + 1) % how.accumulate == 0 or k + 1 == per_epoch:
-            rate = rate_at(step, steps, how.learning_rate, how.warm_up)
-            state.step(rate, how.clip_gradient)
         sums += torch.tensor([float(loss.detach()) * of, of], dtype=torch.float64)
     task.finish_epoch()
     total, count = distributed.mean_over_processes(sums).tolist()
@@ -233,6 +241,10 @@ def run_epoch(state: TrainState, task: Task, how: Optimisation, number: int) -> 
 def _forward(state: TrainState, task: Task, batch: Any) -> tuple[Tensor, int]:
     with torch.autocast(state.device, state.mixed, enabled=state.mixed is not None):
         return task.loss(batch)
+
+
+def _names(task: Task, batch: Any) -> list[str]:
+    return task.names(batch) if isinstance(task, Divisible) else []
 
 
 def _too_large(state: TrainState, task: Task, batch: Any) -> ConfigError:

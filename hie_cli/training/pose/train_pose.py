@@ -6,6 +6,7 @@ from hie_cli.core import config as settings
 from hie_cli.core.errors import InputError
 from hie_cli.core.progress import note
 from hie_cli.models.manifest import packaged
+from hie_cli.training.data.samples import posed_people
 from hie_cli.training.engine.network_folder import TrainedNetwork
 from hie_cli.training.engine.settings import optimisation, with_rate
 from hie_cli.training.pose.settings import PoseTrainConfig
@@ -55,7 +56,7 @@ def require_poses(task: PoseTask) -> None:
     """InputError unless both sides have somebody with a labelled joint."""
     sides = {
         "to train on": len(task.training),
-        "to validate": sum(item.labels.keypoints is not None for item in task.validation),
+        "to validate": sum(len(posed_people(item.labels)) for item in task.validation),
     }
     for name, count in sides.items():
         if count == 0:

@@ -27,6 +27,24 @@ def test_good_data_have_figures(tmp_path):
     assert json.loads((tmp_path / "out" / "problems.json").read_text())["problems"] == []
 
 
+def test_what_a_training_would_refuse_is_a_problem(tmp_path):
+    path = write_mix(tmp_path, held=0)
+    result = run("check", path, "-o", tmp_path / "out", "-q")
+    assert result.exit_code == 1
+    assert f"empty: {path}: no video is held out" in result.stdout
+
+
+def test_one_picture_in_two_sources_is_named_with_both(tmp_path):
+    path = write_mix(tmp_path, count=3, held=1)
+    mix = json.loads(path.read_text())
+    source = mix["sources"][0]
+    path.write_text(json.dumps({"sources": [source, {**source, "name": "b"}]}))
+    result = run("check", path, "-o", tmp_path / "out", "-q")
+    place = tmp_path / "stills" / "still0.png"
+    told = f"duplicated: {place}: the same picture as {place} of {tmp_path / 'stills/labels.json'}"
+    assert told in result.stdout
+
+
 def test_broken_and_leaking_pictures_are_named(tmp_path):
     path = write_mix(tmp_path)
     stills = tmp_path / "stills"

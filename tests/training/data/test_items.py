@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -60,6 +62,46 @@ def test_frames_of_a_video_are_shrunk_with_their_labels(tmp_path, store):
     np.testing.assert_allclose(second.labels.boxes, [[10, 4, 18, 16]])
     with pytest.raises(InputError, match="every video is held out"):
         require_both(items)
+
+
+def video_of(tmp_path, labelled, size):
+    """Three pictures of 120 x 60 as a video, and labels of so many frames of another ``size``."""
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    for t in range(3):
+        cv2.imwrite(str(folder / f"{t}.png"), np.full((60, 120, 3), 10 * t, np.uint8))
+    truth = tmp_path / "truth" / "clip"
+    (truth / "gt").mkdir(parents=True)
+    rows = [f"{t + 1},1,30,12,24,36,1,-1,-1,-1" for t in range(labelled)]
+    (truth / "gt" / "gt.txt").write_text("\n".join(rows))
+    (truth / "seqinfo.ini").write_text(
+        f"[Sequence]\nname=clip\nseqLength={labelled}\nimWidth={size[0]}\nimHeight={size[1]}\n"
+    )
+    return Source(truth=truth.parent, images=(str(folder),))
+
+
+def test_a_video_shorter_than_its_labels(tmp_path, store):
+    source = video_of(tmp_path, 5, (120, 60))
+    with pytest.raises(InputError, match=r"clip: has no frame 3, which is labelled.*frames: ':3'"):
+        find_items(Mix((source,)), store, 64)
+    there = replace(source, frames=":3")
+    assert len(find_items(Mix((there,)), store, 64).training) == 3
+
+
+def test_labels_of_a_video_of_another_size(tmp_path, store):
+    source = video_of(tmp_path, 3, (240, 120))
+    with pytest.raises(InputError, match="clip: 120 x 60 pixels, but labelled as 240 x 120"):
+        find_items(Mix((source,)), store, 64)
+
+
+@pytest.mark.parametrize(("own", "every"), [(("c*", "nobody"), ()), (("c*",), ("nobody",))])
+def test_a_pattern_that_holds_nothing_out_is_a_mistake(tmp_path, store, own, every):
+    """What it was to hold out would be trained on."""
+    labels = write_stills(tmp_path / "stills", BOXES)
+    source = Source(name="stills", truth=labels, images=(str(tmp_path / "stills"),), val=own)
+    of = "stills: " if len(own) == 2 else ""
+    with pytest.raises(InputError, match=f"^{of}val: 'nobody' fits no video or picture"):
+        find_items(Mix((source,), every), store, 64)
 
 
 def test_weak_people_of_documents_are_ignored_and_weak_joints_unlabelled():

@@ -40,6 +40,7 @@ def test_videos_and_stills_are_held_out_by_pattern(tmp_path):
         ("sources: [{simulate: 2, weight: 0}]", "weight: expected more than 0"),
         ("sources: [{simulate: 2, wieght: 1}]", "did you mean 'weight'"),
         ("sources: [7]", "mapping"),
+        ("sources: [{simulate: 2, frames: 'x:y'}]", "data.yaml: sources: 2 .*: frames x:y: exp"),
     ],
 )
 def test_what_is_wrong_names_the_key(tmp_path, text, message):

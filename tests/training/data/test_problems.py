@@ -51,7 +51,7 @@ def test_joints_belong_into_their_box():
 def test_equal_and_nearly_equal_pictures():
     other = picture([[30, 20, 60, 90]], seed=5)
     near = np.clip(other.astype(int) + 2, 0, 255).astype(np.uint8)
-    seen = Fingerprints()
+    seen = Fingerprints(["one", "two"])
     for each in (
         item(image=IMAGE), item(image=IMAGE, index=1), item(image=other, index=2),
         item(image=near, video="w", held=True), item(image=IMAGE, video="x", held=True),

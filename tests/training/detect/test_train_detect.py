@@ -177,12 +177,11 @@ def test_accumulated_batches_are_one_larger_batch(task):
     network = made.network
     batch = next(iter(made.batches(0)))
     state = TrainState(network, optimisation(config, "AP50"), "cpu")
-    state.gather(made.loss(batch)[0])
+    state.gather(made.loss(batch)[0], 1)
     once = [p.grad.clone() for p in network.parameters() if p.grad is not None]
-    state.accumulate = 2
     state.optimizer.zero_grad()
     for _ in range(2):
-        state.gather(made.loss(batch)[0])
+        state.gather(made.loss(batch)[0], 2)
     twice = [p.grad for p in network.parameters() if p.grad is not None]
     for one, two in zip(once, twice, strict=True):
         torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-6)
@@ -195,8 +194,8 @@ def test_averaged_weights_follow_the_steps(task):
     state = TrainState(made.network, how, "cpu")
     name = "stem.0.bias"
     before = made.network.state_dict()[name].clone()
-    state.gather(made.loss(next(iter(made.batches(0))))[0])
-    state.step(0.01, 35.0)
+    state.gather(made.loss(next(iter(made.batches(0))))[0], 1)
+    assert state.step(0.01, 35.0)
     after = made.network.state_dict()[name]
     torch.testing.assert_close(state.average[name], before * 2 / 11 + after * 9 / 11)
     with state.averaged():

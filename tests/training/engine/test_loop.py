@@ -15,7 +15,7 @@ from hie_cli.training.action.samples import Sample
 from hie_cli.training.action.scores import quality
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.engine import checkpoint
-from hie_cli.training.engine.loop import TrainState, rate_at
+from hie_cli.training.engine.loop import TrainState, rate_at, run_epoch
 
 CONFIG = TrainConfig(epochs=4, batch=8, learning_rate=0.01)
 
@@ -91,16 +91,16 @@ def test_resume_refuses_other_data(tmp_path):
 def test_resume_refuses_other_settings_and_damaged_files(tmp_path):
     train(network(), samples(4), samples(4, 1), dataclasses.replace(CONFIG, epochs=1), tmp_path)
     changed = dataclasses.replace(CONFIG, weight_decay=0.5)
-    with pytest.raises(InputError, match="other settings"):
+    with pytest.raises(InputError, match=r"other settings \(weight_decay\)"):
         train(network(), samples(4), samples(4, 1), changed, tmp_path, resume=True)
     (tmp_path / checkpoint.NAME).write_bytes(b"junk")
-    with pytest.raises(InputError, match="not a checkpoint"):
+    with pytest.raises(InputError, match="no checkpoint"):
         train(network(), samples(4), samples(4, 1), CONFIG, tmp_path, resume=True)
 
 
 def test_a_checkpoint_with_code_in_it_is_refused(tmp_path):
     torch.save({"settings": print}, tmp_path / checkpoint.NAME)
-    with pytest.raises(InputError, match="not a checkpoint"):
+    with pytest.raises(InputError, match="no checkpoint"):
         checkpoint.load(tmp_path, optimisation(CONFIG).settings)
 
 
@@ -117,7 +117,7 @@ def test_a_checkpoint_with_other_content_is_refused(tmp_path, change):
     else:
         state["best"] = [1, 2, 3]
     torch.save(state, path)
-    with pytest.raises(InputError, match="not a checkpoint"):
+    with pytest.raises(InputError, match="no checkpoint"):
         train(network(), samples(4), samples(4, 1), config, tmp_path, resume=True)
 
 
@@ -150,6 +150,29 @@ def test_schedule_by_hand():
     assert rate_at(9, 100, 1.0, 0.1) == pytest.approx(1.0)
     assert rate_at(55, 100, 1.0, 0.1) == pytest.approx(0.5)
     assert rate_at(100, 100, 1.0, 0.1) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_last_step_divides_by_the_batches_it_has(tmp_path):
+    """Three batches, two a step, no decay: gradients 1 and 3 make 2, the last one, 5, stays 5."""
+    how = dataclasses.replace(optimisation(CONFIG), accumulate=2, clip_gradient=100.0)
+    network = nn.Linear(1, 1, bias=False)
+    state, seen = TrainState(network, how, "cpu"), []
+
+    class Fixed:
+        batches_per_epoch = 3
+
+        def batches(self, epoch):
+            return iter((1.0, 3.0, 5.0))
+
+        def loss(self, batch):
+            return network.weight.sum() * batch, 1
+
+        def finish_epoch(self):
+            pass
+
+    state.optimizer.register_step_pre_hook(lambda *_: seen.append(network.weight.grad.item()))
+    run_epoch(state, Fixed(), how, 0)
+    assert seen == [2.0, 5.0]
 
 
 def test_quality_by_hand():

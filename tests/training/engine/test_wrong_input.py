@@ -19,6 +19,7 @@ from hie_cli.training.engine import checkpoint
 from hie_cli.training.engine.loop import TrainState, run_epoch
 from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.engine.settings import optimisation
+from hie_cli.training.pose import train_pose as pose_command
 from tests.support.stills import write_mix, write_stills
 from tests.training.engine.test_loop import CONFIG, network, samples
 
@@ -142,15 +143,54 @@ def test_empty_or_contradictory_data(tmp_path, change, message):
     assert message in one_line(caught)
 
 
-def test_nobody_to_learn_from_is_no_reason_to_stop(tmp_path):
-    """Pictures without people teach what is background."""
+@pytest.mark.parametrize(("empty", "side"), [(range(6), "train on"), (range(6, 8), "validate")])
+def test_nobody_on_one_side(tmp_path, empty, side):
+    """Labels of which none counts are a mistake; a figure of them would be no number."""
+    data = write_mix(tmp_path)
+    boxes = {f"still{k}": [] if k in empty else [[10, 10, 40, 80]] for k in range(8)}
+    write_stills(tmp_path / "stills", boxes)
+    with pytest.raises(InputError) as caught:
+        command.train_detect(data, output=tmp_path / "m", set=SMALL, device="cpu")
+    assert one_line(caught) == f"nobody to {side}: no person counts in {len(empty)} pictures"
+    with pytest.raises(InputError, match=f"nobody to {side}"):
+        pose_command.train_pose(data, output=tmp_path / "p", set={"epochs": 1}, device="cpu")
+
+
+def test_a_teacher_needs_no_labels(tmp_path):
+    """It shows its features, of whomever, in pictures that nobody labelled."""
     data = write_mix(tmp_path)
     boxes = {f"still{k}": [] if k < 6 else [[10, 10, 40, 80]] for k in range(8)}
     write_stills(tmp_path / "stills", boxes)
+    how = {**SMALL, "epochs": 1, "distill": {"method": "hints"}}
     done = command.train_detect(
-        data, output=tmp_path / "m", set={**SMALL, "epochs": 1}, device="cpu"
+        data, teacher="nanodet", output=tmp_path / "m", set=how, device="cpu"
     )
     assert np.isfinite(done.numbers["AP50"])
+
+
+def test_a_gradient_that_is_no_number_loses_nothing(tmp_path, monkeypatch):
+    """The loss is finite, its gradient is not: the square root of 0 has none. In the second epoch,
+    whose two batches make one step, so that both are named.
+    """
+    data, folder = write_mix(tmp_path), tmp_path / "m"
+    real, calls = DetectTask.loss, []
+
+    def loss(self, batch):
+        calls.append(0)
+        value, count = real(self, batch)
+        weight = next(iter(self.network.parameters())).sum()
+        return value + (torch.sqrt(weight * 0) if len(calls) == 3 else 0), count
+
+    monkeypatch.setattr(DetectTask, "loss", loss)
+    with pytest.raises(InputError) as caught:
+        command.train_detect(data, output=folder, set={**SMALL, "accumulate": 2}, device="cpu")
+    text = one_line(caught)
+    assert "epoch 1, batch 1 (" in text
+    assert text.count(".png") == 4
+    assert "the gradient is no finite number; --resume goes on" in text
+    kept = torch.load(folder / checkpoint.NAME, weights_only=True)
+    assert len(kept["history"]) == 1
+    assert all(value.isfinite().all() for value in kept["network"].values())
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
