@@ -102,6 +102,15 @@ class _SameSite(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+class _CloseRefused(urllib.request.BaseHandler):
+    """Closes an answer 401, of which the head alone counts, before a login is tried."""
+
+    handler_order = 0  # before those that try it
+
+    def http_error_401(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> None:
+        fp.close()
+
+
 class Web:
     """Opens what belongs to one live source.
 
@@ -131,6 +140,7 @@ class Web:
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
             _SameSite(address),
+            _CloseRefused(),
             urllib.request.HTTPBasicAuthHandler(passwords),
             urllib.request.HTTPDigestAuthHandler(passwords),
         ):

@@ -1,5 +1,7 @@
 """Live sources on streams of this machine: in real time, cut, restarted, guarded, hostile."""
 
+import gc
+import http.client
 import subprocess
 import threading
 import time
@@ -109,6 +111,12 @@ def test_stop_ends_it_at_once():
         assert time.monotonic() - begun < 1.0
 
 
+def unread_answers() -> list[http.client.HTTPResponse]:
+    """Answers of this process whose connection is open."""
+    answers = [each for each in gc.get_objects() if isinstance(each, http.client.HTTPResponse)]
+    return [answer for answer in answers if answer.fp is not None]
+
+
 def test_user_and_password():
     pages = {"/live.ts": streams.guarded(streams.live(24), "me", "se:cret")}
     with streams.serving(pages) as server:
@@ -119,6 +127,7 @@ def test_user_and_password():
             with pytest.raises(InputError, match=words) as found:
                 opened(url)
             assert "crat" not in str(found.value)
+            assert unread_answers() == []  # the first 401, too, while its error is still there
 
 
 def test_a_recording_waits_for_its_reader():
