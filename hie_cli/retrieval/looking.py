@@ -64,9 +64,13 @@ def add_videos(
     store: ItemStore, videos: Sequence[Path], documents: dict[str, Path], look: Look,
     engine: Engine,
 ) -> IndexReport:  # fmt: skip
-    """Put the items of new videos into the table, in the order of the videos."""
+    """Put the items of new videos into the table, in the order of the videos.
+
+    A video with the name of another one that is there already is left out: in results and cut
+    lists, which name videos, the two could not be told apart.
+    """
     report = IndexReport(store.path.parent, [], [])
-    digests = store.digests()
+    digests, names = store.digests(), store.names()
     paths = {video_name(path): path for path in videos}
     contents: dict[str, str] = {}  # digests of the new ones
     copies: dict[str, str] = {}  # of others with the same bytes
@@ -99,6 +103,10 @@ def add_videos(
             continue
         if digest in digests:
             report.known.append(name)
+        elif name in names:
+            fix = "rename it, or give it an index of its own"
+            place = f"the index has another video of the name {name!r}"
+            left_out(name, input_error(path, place, fix))
         elif digest in begun:
             copies[name] = digest
         else:

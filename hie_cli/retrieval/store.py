@@ -115,6 +115,10 @@ class ItemStore:
         """Of the videos that are there."""
         return {row[0] for row in self._rows("SELECT digest FROM videos")}
 
+    def names(self) -> set[str]:
+        """Of the videos that are there."""
+        return {str(row[0]) for row in self._rows("SELECT name FROM videos")}
+
     def add_video(
         self, name: str, digest: str, fps: float, frames: int, items: Sequence[Item]
     ) -> None:

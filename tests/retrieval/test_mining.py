@@ -81,6 +81,18 @@ def test_adding_passes_over_what_is_there(index, pool):
     assert report.items == 5
 
 
+def test_two_videos_of_one_name_are_not_both_taken_in(index, tmp_path):
+    (tmp_path / "other").mkdir()
+    film(tmp_path / "other" / "a.avi", (6, 0))
+    report = mine_index(tmp_path / "other", output=index)
+    assert (report.added, report.items) == ([], 4)
+    (name, reason) = report.failed[0]
+    assert name == "a"
+    assert reason.startswith(f"{tmp_path / 'other' / 'a.avi'}: the index has another video of the")
+    with ItemStore(index) as store:
+        assert store.names() == {"a", "b", "c"}
+
+
 def test_an_interrupted_index_goes_on_to_the_same_items(index, pool, tmp_path, monkeypatch):
     parts = tmp_path / "parts"
     add = ItemStore.add_video
