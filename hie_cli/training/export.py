@@ -129,11 +129,18 @@ def metadata(spec: ModelSpec, form: Form) -> dict[str, str]:
         "layout": form.layout,
         "classes": "person",
         "input": "images (N, 3, H, W) float, BGR planes of 0..255, normalised inside",
+        "size": _size(spec),
         "output": form.told,
         "licence": spec.licence,
         "source": spec.source,
         "weights_sha256": spec.sha256,
     }
+
+
+def _size(spec: ModelSpec) -> str:
+    """The size of the input in words; of a detector the one it was trained at."""
+    width, height = spec.input.size_wh
+    return f"{width} x {height}" + (" by default, any other" if spec.task == "detect" else "")
 
 
 def _manifest(spec: ModelSpec, form: Form, path: Path, data: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import yaml
 from typer.testing import CliRunner
 
 from hie_cli.cli.app import build
@@ -12,6 +13,7 @@ from hie_cli.core.types import People
 from hie_cli.models import registry, user_models
 from hie_cli.models.decoders.simcc import SimCC
 from hie_cli.models.export import compare
+from hie_cli.models.export import graph as graphs
 from hie_cli.models.export.compare import Compared
 from hie_cli.models.export.forms import form_of
 from hie_cli.models.importing import picture
@@ -19,8 +21,9 @@ from hie_cli.models.manifest import packaged
 from hie_cli.models.networks.rcnn.detector import RCNN
 from hie_cli.models.networks.simcc import from_maps
 from hie_cli.models.networks.simple_baseline import SimpleBaseline
-from hie_cli.models.packaged import movenet
+from hie_cli.models.packaged import movenet, network_of
 from hie_cli.training import export
+from hie_cli.training.engine.network_folder import Result, write_network
 from tests.support.stills import write_mix
 
 
@@ -43,6 +46,19 @@ def test_it_is_what_torch_computes(detector):
     assert told["compared"]["worst"] <= 0.5
     assert told["compared"]["count"] >= 5
     assert told["compared"]["lost"] == told["compared"]["extra"] == 0
+
+
+def test_it_states_the_size_that_a_detector_was_trained_at(tmp_path):
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    state = network_of(packaged("nanodet-half")).build().state_dict()
+    result = Result("nanodet-half", state, 320, "", {}, {}, {})
+    write_network(folder, result, [], ("AP50",))
+    export.export_model(str(folder), tmp_path / "mine.onnx")
+    assert yaml.safe_load((tmp_path / "mine.yaml").read_text())["input_size"] == [320, 320]
+    said = graphs.require_onnx().load(tmp_path / "mine.onnx").metadata_props
+    sizes = [entry.value for entry in said if entry.key == "size"]
+    assert sizes == ["320 x 320 by default, any other"]
 
 
 def test_it_is_imported_again(detector, tmp_path, monkeypatch):

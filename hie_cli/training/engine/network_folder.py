@@ -66,7 +66,7 @@ def write_network(folder: Path, result: Result, history: History, names: Sequenc
         "licence": "that of its data and of the weights it began with",
         "origin": f"hie train {base.task}",
     }
-    if base.input.any_size and base.cost is None:  # it runs at its own size only
+    if base.input.any_size:  # its default is the side that it was trained at
         manifest["input_size"] = [result.side, result.side]
     if result.score is not None:
         manifest["score_calibration"] = list(result.score.coefficients)

@@ -63,6 +63,7 @@ def test_it_writes_a_detector(trained):
     card = json.loads((folder / "model" / "card.json").read_text())
     assert card["task"] == "detect"
     assert card["manifest"]["like"] == "nanodet-half"
+    assert card["manifest"]["input_size"] == [64, 64]
     assert card["config"]["network"] == "nanodet-half"
 
 
