@@ -29,7 +29,9 @@ from hie_cli.tracking.tracks import Tracks
 
 TOP = 0.95  # online, a weak detection is shown only of who was seen this well
 MATURE = 3  # sightings from which a track is believed to be somewhere while it is unseen
-GIVEN = 0.5  # share of the least similarity that counts for nothing where boxes are given
+# Where boxes are given, the share of the least similarity that counts for nothing: of every track,
+# and how much more of one that was unseen in the frame before.
+GIVEN, UNSEEN = 0.5, 0.45
 LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
 
@@ -172,8 +174,13 @@ class Tracker:
         settled = tracks.hits > 1
         match = np.full(len(tracks), -1, np.int64)
         explained = np.zeros(len(high))  # how well those found explain each detection
-        # Given boxes do not jitter: two poor matches must not cost somebody a sure one.
-        worthless = 0.0 if self.scale.varied else GIVEN
+        worthless = np.zeros(len(tracks))
+        if not self.scale.varied:
+            # Given boxes do not jitter: two poor matches must not cost somebody a sure one. Nor
+            # do they miss anybody: who was there a moment ago still is, newcomer or not, and a
+            # hidden one, whose uncertain place reaches far, must not take their box.
+            worthless = GIVEN + UNSEEN * (tracks.seen < tracks.seen.max())
+            settled = np.ones(len(tracks), bool)
         for rows, columns, least in (
             (settled, high, config.min_similarity),
             (settled & lately, low, config.min_low_similarity),
@@ -184,7 +191,8 @@ class Tracker:
                 found_already = columns[detected] & (match >= 0)[tracked]
                 np.maximum.at(explained, detected[found_already], similarity[found_already])
                 good &= similarity >= explained[detected]
-            i, j = assign(tracked[good], detected[good], similarity[good] - worthless * least)
+            track = tracked[good]
+            i, j = assign(track, detected[good], similarity[good] - worthless[track] * least)
             match[i] = j
             high[j] = False
         return match

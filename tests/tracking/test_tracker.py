@@ -45,6 +45,32 @@ def test_of_two_boxes_as_near_the_one_moving_along_continues_the_track():
         assert numbers[0 if ways[0][0] > 0 else 1] == 1
 
 
+def test_given_boxes_belong_to_who_was_there_a_moment_ago():
+    """1 stands still at 200 to 240; 2 comes from the left, 10 px a frame, and is hidden behind 1
+    from frame 8 on (expected at 180, 190, 200 px). Then 1's box shrinks to the one expected of 2:
+    less like 1's last box than like 2's, whose uncertain place reaches farther.
+    """
+    tracker = Tracker(TrackConfig(), VIDEO)
+    standing = [200.0, 100, 240, 200]
+    for t in range(8):
+        tracker.step(observation([standing, [100.0 + 10 * t, 108, 140 + 10 * t, 192]], t))
+    for t in range(8, 10):
+        assert tracker.step(observation([standing], t)).numbers.tolist() == [1]
+    assert tracker.step(observation([[202.0, 108, 242, 192]], 10)).numbers.tolist() == [1]
+
+
+def test_a_newcomers_given_box_is_not_taken_by_who_is_hidden_there():
+    """1 walks 10 px a frame to 190 px and is gone; where 1 is expected 3 appears, and stays."""
+    tracker = Tracker(TrackConfig(), VIDEO)
+    for t in range(10):
+        tracker.step(observation([[100.0 + 10 * t, 100, 140 + 10 * t, 200]], t))
+    far = [[500.0, 100, 540, 200], [560.0, 100, 600, 200]]
+    assert tracker.step(observation(far[:1], 10)).numbers.tolist() == [2]
+    numbers = tracker.step(observation([far[0], [225.0, 90, 275, 220]], 11)).numbers.tolist()
+    assert numbers == [2, 3]
+    assert tracker.step(observation([far[0], [222.0, 95, 268, 212]], 12)).numbers.tolist() == [2, 3]
+
+
 @pytest.mark.parametrize(("gap", "continued"), [(3, True), (7, False)])
 def test_weak_detections_go_to_tracks_seen_lately(gap, continued):
     """At 10 frames a second ``weak_seconds`` are 5 frames; the person stands still."""
