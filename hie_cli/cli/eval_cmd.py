@@ -1,15 +1,22 @@
 """``hie eval``."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import hie_cli
 from hie_cli.cli import options
 from hie_cli.cli.commands import SCORE, command
-from hie_cli.cli.terminal import show, show_json
-from hie_cli.core.errors import ConfigError
+from hie_cli.cli.terminal import complain, show, show_json
+from hie_cli.core.errors import EXIT_FAILED, ConfigError, exit_code, one_line
+from hie_cli.core.progress import note
+
+if TYPE_CHECKING:
+    from hie_cli.evaluation.scores import ComparisonReport, Report
+
+    Page = tuple[Path, Sequence[str]]
 
 PICTURES = "Pages and pictures"
 WORST = 4  # frames of a sequence that a page shows
@@ -97,7 +104,8 @@ def evaluate(
     """Score results against ground truth: detection and all four tracks.
 
     Sequences are matched by name, one at a time in memory. Figures are per sequence, their mean,
-    and pooled. Weighted figures (w_AP, w_MOTA, wf_mAP) are never official.
+    and pooled; one that cannot be read is told and left out (exit code 3). Weighted figures (w_AP,
+    w_MOTA, wf_mAP) are never official.
 
     \b
     Examples:
@@ -109,26 +117,13 @@ def evaluate(
       hie eval out/detect --truth every-20th-frame.txt --empty-frames unlabelled
       hie eval out/pose --truth gt/ --set pose.joints=annotated --plots figures/
     """
-    from hie_cli.core.progress import note
-
     if truth is None:
         raise ConfigError("--truth is missing; give the ground truth")
     if (results is None) == (compare is None):
         raise ConfigError("give either RESULTS or --compare A B")
-    if json and csv is not None:
-        raise ConfigError("--json, --csv and --latex all print to stdout; give one")
-    if video and html is None:
-        raise ConfigError("--video shows frames on a page; give --html FILE as well")
-    if csv is False and ci:
-        raise ConfigError("--latex prints no intervals; drop --ci, or take --csv")
-    if compare is not None and (csv is not None or ci):
-        raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
-    if compare is not None and plots is not None:
-        raise ConfigError("--plots draws one result; drop it or --compare")
-    if compare is not None and (workers, engine, address) != (None, "local", None):
-        raise ConfigError("--compare scores in one process; drop --workers, --engine, --address")
-    if compare is not None and verify:
-        raise ConfigError("--verify checks one result; drop it or --compare")
+    _check_outputs(json, csv, html, video, ci)
+    if compare is not None:
+        _check_comparison(csv, ci, plots, verify, (workers, engine, address))
     how: dict[str, Any] = {
         "track": track,
         "ignore": ignore,
@@ -139,24 +134,63 @@ def evaluate(
         "config": config,
         "set": sets,
     }
+    page = None if html is None else (html, video or ())
     if compare is not None:
-        both = hie_cli.compare(*compare, truth, **how)
-        for text in (*both.first.notes, *both.second.notes):
-            note(text)
-        if any(len(comparison.videos) < 2 for comparison in both.tracks.values()):
-            note(_ALONE)
-        if json:
-            show_json(both.to_json())
-        else:
-            show(both.table())
-        if html is not None:
-            note(f"wrote {hie_cli.write_evaluation(both, html, video=video or ())}")
+        _show_comparison(hie_cli.compare(*compare, truth, **how), json, page)
         return
     assert results is not None
     report = hie_cli.evaluate(
         results, truth, ci=ci, timelines=plots is not None, verify=verify,
-        workers=workers, engine=engine, address=address, **how,
+        errors="collect", workers=workers, engine=engine, address=address, **how,
     )  # fmt: skip
+    _show_report(report, json, csv)
+    if report.tracks:
+        _draw(report, page, plots)
+    for failed in report.failures:
+        complain(f"hie: {one_line(failed.error)}")
+    if report.failures:
+        raise typer.Exit(exit_code(report.failures[0].error))
+    if report.verification is not None and report.verification.differences:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _check_outputs(json: bool, csv: bool | None, html: object, video: object, ci: bool) -> None:
+    """ConfigError for ways of showing that exclude each other."""
+    if json and csv is not None:
+        raise ConfigError("--json, --csv and --latex all print to stdout; give one")
+    if video and html is None:
+        raise ConfigError("--video shows frames on a page; give --html FILE as well")
+    if csv is False and ci:
+        raise ConfigError("--latex prints no intervals; drop --ci, or take --csv")
+
+
+def _check_comparison(
+    csv: bool | None, ci: bool, plots: object, verify: bool, engine: tuple[object, ...]
+) -> None:
+    """ConfigError for options that --compare has no use for; engine: workers, engine, address."""
+    if csv is not None or ci:
+        raise ConfigError("--compare prints a table or --json, with intervals; drop the others")
+    if plots is not None:
+        raise ConfigError("--plots draws one result; drop it or --compare")
+    if engine != (None, "local", None):
+        raise ConfigError("--compare scores in one process; drop --workers, --engine, --address")
+    if verify:
+        raise ConfigError("--verify checks one result; drop it or --compare")
+
+
+def _show_comparison(both: "ComparisonReport", json: bool, page: "Page | None") -> None:
+    for text in (*both.first.notes, *both.second.notes):
+        note(text)
+    if any(len(comparison.videos) < 2 for comparison in both.tracks.values()):
+        note(_ALONE)
+    if json:
+        show_json(both.to_json())
+    else:
+        show(both.table())
+    _draw(both, page)
+
+
+def _show_report(report: "Report", json: bool, csv: bool | None) -> None:
     for text in report.notes:
         note(text)
     if None in report.intervals.values():
@@ -165,15 +199,19 @@ def evaluate(
         show_json(report.to_json())
     elif csv:
         show(report.to_csv(), end="")
-    else:
+    elif report.tracks:
         show(report.table() if csv is None else report.to_latex())
-    if html is not None:
-        note(f"wrote {hie_cli.write_evaluation(report, html, video=video or ())}")
-    if plots is not None:
+    if report.verification is not None and not json and csv is None:
+        show("\n" + report.verification_table())
+
+
+def _draw(
+    report: "Report | ComparisonReport", page: "Page | None", plots: Path | None = None
+) -> None:
+    """Write what was asked for as files. page: the file, and the videos behind worst frames."""
+    if page is not None:
+        html, video = page
+        note(f"wrote {hie_cli.write_evaluation(report, html, video=video)}")
+    if plots is not None and isinstance(report, hie_cli.Report):
         for path in report.plot(plots):
             note(f"wrote {path}")
-    if report.verification is not None:
-        if not json and csv is None:
-            show("\n" + report.verification_table())
-        if report.verification.differences:
-            raise typer.Exit(1)

@@ -6,6 +6,7 @@ A message is one line that names the file, the place in it and the fix, for exam
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from hie_cli.core.text import brief, without_login
 
@@ -15,6 +16,9 @@ EXIT_USAGE = 2
 EXIT_INPUT = 3
 EXIT_MODEL = 4
 EXIT_INTERRUPTED = 130
+
+# What becomes of one input of many that fails: its error ends the call, or is kept beside the rest.
+OnError = Literal["raise", "collect"]
 
 
 class HieError(Exception):
@@ -52,6 +56,12 @@ def input_error(path: str | os.PathLike[str], place: str, fix: str) -> InputErro
     """An ``InputError`` reading ``path: place: fix`` (``place`` may be empty)."""
     parts = [str(Path(path)), place, fix]
     return InputError(": ".join(part for part in parts if part))
+
+
+def check_on_error(errors: str) -> None:
+    """ConfigError unless it is one of ``OnError``."""
+    if errors not in ("raise", "collect"):
+        raise ConfigError(f"errors={errors!r}; expected 'raise' or 'collect'")
 
 
 def nearest(name: str, known: list[str]) -> str:

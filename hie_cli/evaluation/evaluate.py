@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.errors import InputError
+from hie_cli.core.errors import InputError, OnError
 from hie_cli.core.progress import progress
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, TruthSequence
@@ -36,6 +36,8 @@ class TrackResult:
 class Evaluation:
     """The figures of every scored track, notes for the reader, and id timelines and the worst
     frames of every sequence if asked for.
+
+    ``failures``: sequences that could not be read or scored, and are in no figure.
     """
 
     tracks: dict[str, TrackResult]
@@ -43,6 +45,7 @@ class Evaluation:
     timelines: dict[str, Timeline]
     config: EvalConfig
     worst: dict[str, tuple[WorstFrame, ...]] = field(default_factory=dict)
+    failures: tuple["Unscored", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,14 @@ class SequenceScores:
     lacking: tuple[str, ...]
     timeline: Timeline | None = None
     worst: tuple[WorstFrame, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Unscored:
+    """A sequence that could not be read or scored, and why."""
+
+    name: str
+    error: Exception
 
 
 def score_sequence(
@@ -112,13 +123,15 @@ def evaluate(
     timelines: bool = False,
     boxes: Mapping[str, TruthSequence] | None = None,
     worst: int = 0,
-    scored: Callable[[Sequence[str]], Iterable[SequenceScores]] | None = None,
+    scored: Callable[[Sequence[str]], Iterable[SequenceScores | Unscored]] | None = None,
+    errors: OnError = "raise",
 ) -> Evaluation:
     """Score ``results`` on the ``chosen`` tracks, or on all that truth and results both hold.
 
     Sequences are matched by name and read one at a time. ``boxes``: truth of another source for
     detection and Track 1 · ``worst``: how many of the worst frames to keep a sequence · ``scored``:
-    gives what ``score_sequence`` says of sequences, in their order; None: each is scored here.
+    gives what ``score_sequence`` says of sequences, in their order; None: each is scored here ·
+    ``errors``: "collect" keeps those of several sequences that cannot be scored in ``failures``.
     Raises InputError listing sequences that only one side has (unless ``allow_missing``), or naming
     what a chosen track lacks.
     """
@@ -129,9 +142,15 @@ def evaluate(
     lacking: dict[str, list[str]] = {metric.key: [] for metric in metrics}
     drawn: dict[str, Timeline] = {}
     bad: dict[str, tuple[WorstFrame, ...]] = {}
-    here = (score_sequence(name, truth, results, config, wish, boxes) for name in names)
+    failures: list[Unscored] = []
+    here = (_attempted(name, truth, results, config, wish, boxes) for name in names)
     found = here if scored is None else scored(names)
     for scores in progress(found, "evaluating", len(names), unit="sequence"):
+        if isinstance(scores, Unscored):
+            if errors == "raise" or len(names) == 1:  # nothing to go on with
+                raise scores.error
+            failures.append(scores)
+            continue
         notes += scores.notes
         if scores.worst is not None:
             bad[scores.name] = scores.worst
@@ -144,12 +163,27 @@ def evaluate(
     for metric in metrics:
         _refuse_gaps(metric, parts[metric.key], lacking[metric.key], bool(chosen))
     tracks = {m.key: track_result(m, parts[m.key]) for m in metrics if parts[m.key]}
-    if not tracks:
+    if not tracks and not failures:
         raise InputError(
             "nothing to score: truth and results have no track in common "
             "(ids, poses and actions are all missing on one side)"
         )
-    return Evaluation(tracks, tuple(notes), drawn, config, bad)
+    return Evaluation(tracks, tuple(notes), drawn, config, bad, tuple(failures))
+
+
+def _attempted(
+    name: str,
+    truth: Mapping[str, TruthSequence],
+    results: Mapping[str, tuple[FramePeople, ...]],
+    config: EvalConfig,
+    wish: Wish,
+    boxes: Mapping[str, TruthSequence] | None,
+) -> SequenceScores | Unscored:
+    """``score_sequence``, or what is wrong with the sequence."""
+    try:
+        return score_sequence(name, truth, results, config, wish, boxes)
+    except (InputError, OSError) as error:
+        return Unscored(name, error)
 
 
 def loaded(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hie_cli.core.config import as_dict
+from hie_cli.core.errors import one_line
 from hie_cli.core.text import printable
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
@@ -30,6 +31,10 @@ def as_json(evaluation: Evaluation, cis: Cis) -> dict[str, Any]:
         "hie_eval": REPORT_VERSION,
         "config": as_dict(evaluation.config),
         "notes": list(evaluation.notes),
+        "failures": [
+            {"sequence": failed.name, "error": one_line(failed.error)}
+            for failed in evaluation.failures
+        ],
         "tracks": {
             key: _track_json(result, cis.get(key)) for key, result in evaluation.tracks.items()
         },

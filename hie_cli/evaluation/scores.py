@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from hie_cli.core.config import Files, Sets, load
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.errors import ConfigError, InputError, OnError, check_on_error
 from hie_cli.evaluation import evaluate as scoring
 from hie_cli.evaluation import report, tracks
 from hie_cli.evaluation.bootstrap import Comparison, Intervals, intervals
 from hie_cli.evaluation.bootstrap import compare as compare_tracks
-from hie_cli.evaluation.evaluate import Evaluation, SequenceScores, TrackResult, Wish
+from hie_cli.evaluation.evaluate import (
+    Evaluation,
+    SequenceScores,
+    TrackResult,
+    Unscored,
+    Wish,
+)
 from hie_cli.evaluation.inputs import Inputs, load_inputs
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.verification.reference import Verification
@@ -72,6 +78,11 @@ class Report:
     def notes(self) -> tuple[str, ...]:
         """Remarks on truth, results and what was not scored."""
         return self.evaluation.notes
+
+    @property
+    def failures(self) -> tuple[Unscored, ...]:
+        """Sequences that could not be scored (``errors="collect"``): ``name`` and ``error``."""
+        return self.evaluation.failures
 
     def table(self) -> str:
         """All tracks as text."""
@@ -141,6 +152,7 @@ def evaluate(
     timelines: bool = False,
     verify: bool = False,
     worst: int = 0,
+    errors: OnError = "raise",
     config: Files = None,
     set: Sets = None,
     workers: int | None = None,
@@ -153,11 +165,13 @@ def evaluate(
     "all" that both sides hold · ignore, compat, empty_frames, allow_missing, config, set: as the
     options of ``hie eval`` · ci: bootstrap confidence intervals over sequences · timelines: also
     what plots of identities need · worst: how many of the worst frames to keep of every sequence ·
-    verify: also run the reference evaluators that are installed · workers, engine, address:
-    sequences at a time, and where (``executors.engine``).
+    verify: also run the reference evaluators that are installed · errors: "collect" keeps a
+    sequence that cannot be read or scored in ``.failures`` and scores the others · workers, engine,
+    address: sequences at a time, and where (``executors.engine``).
 
     Raises ConfigError, or InputError naming file and place.
     """
+    check_on_error(errors)
     where = Engine(workers, engine, address)
     settings = load(EvalConfig(), config, set)
     named = {"ignore": ignore, "compat": compat, "empty_frames": empty_frames}
@@ -168,7 +182,7 @@ def evaluate(
     boxes_alone = bool(chosen) and all(key in box_tracks for key in chosen)
     inputs = load_inputs(Path(truth), Path(results), settings, boxes_alone)
     sides = _Sides(Path(truth), Path(results), settings, boxes_alone)
-    scored = partial(_scored, sides, Wish(chosen, timelines, worst), where)
+    scored = partial(_scored, sides, Wish(chosen, timelines, worst), where, errors == "collect")
     found = scoring.evaluate(
         inputs.truth,
         inputs.results,
@@ -179,6 +193,7 @@ def evaluate(
         inputs.boxes,
         worst,
         None if where == HERE else scored,
+        errors,
     )
     found = replace(found, notes=inputs.notes + found.notes)
     verification = None
@@ -201,15 +216,18 @@ class _Sides:
 
 
 def _scored(
-    sides: _Sides, wish: Wish, engine: Engine, names: Sequence[str]
-) -> list[SequenceScores]:
-    """``score_sequence`` of each on an engine. Raises the first one's error."""
-    found: list[SequenceScores] = []
+    sides: _Sides, wish: Wish, engine: Engine, collect: bool, names: Sequence[str]
+) -> list[SequenceScores | Unscored]:
+    """``score_sequence`` of each on an engine; the first one's error ends it unless ``collect``."""
+    found: list[SequenceScores | Unscored] = []
 
     def take(outcome: Outcome) -> None:
-        if outcome.error is not None:
+        if outcome.error is None:
+            found.append(outcome.value)
+        elif collect and isinstance(outcome.error, InputError | OSError):
+            found.append(Unscored(outcome.name, outcome.error))
+        else:
             raise outcome.error
-        found.append(outcome.value)
 
     calls = [Call(name, _score, (sides, wish, name)) for name in names]
     run_calls(calls, engine, take)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from hie_cli.core.errors import InputError
 from hie_cli.core.types import FramePeople
 from hie_cli.formats.catalog import Selection, select
 from hie_cli.formats.documents.document import Document, Header
 from hie_cli.formats.layout import RateOf, ReadOptions, SizeOf
 from hie_cli.formats.reading import Sequences, by_name
 from hie_cli.formats.sequence import ResultSequence
+from hie_cli.formats.sources import Source
 
 Frames = tuple[FramePeople, ...]
 
@@ -48,8 +50,18 @@ def _selected(path: Path | str | Selection, layout: str | None) -> Selection:
 def read_headers(
     path: Path | str | Selection, layout: str | None = None
 ) -> dict[str, Header | None]:
-    """Headers of the stage documents at ``path`` by sequence name; empty for other layouts."""
+    """Headers of the stage documents at ``path`` by sequence name; empty for other layouts.
+
+    None for a document without one, or whose header is damaged, which reading its frames tells.
+    """
     chosen, files = _selected(path, layout)
     if chosen.name != "annolist":
         return {}
-    return {name: Document(source).header for name, source in by_name(files).items()}
+    return {name: _header(source) for name, source in by_name(files).items()}
+
+
+def _header(source: Source) -> Header | None:
+    try:
+        return Document(source).header
+    except InputError:
+        return None

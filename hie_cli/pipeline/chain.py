@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.errors import ConfigError, InputError, OnError, check_on_error
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
 from hie_cli.formats.documents.document import rounded, rounded_frame
@@ -105,7 +105,7 @@ def run(
     name: str | None = None,
     stills: bool = False,
     cuts: str | PathLike[str] | None = None,
-    errors: Literal["raise", "collect"] = "raise",
+    errors: OnError = "raise",
     images: bool = True,
 ) -> ChainRun:
     """The people of every frame of ``videos``, through the stages up to ``until``.
@@ -125,8 +125,7 @@ def run(
     for. Raises ConfigError, InputError and ModelError; with errors="collect" a video's failure, of
     any kind, goes to ``failures`` and the next video follows.
     """
-    if errors not in ("raise", "collect"):
-        raise ConfigError(f"errors={errors!r}; expected 'raise' or 'collect'")
+    check_on_error(errors)
     if until == "render" and output is None:
         raise ConfigError("until render needs an output folder to draw to")
     last = until or ("action" if output is None else "render")

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import hie_cli
 from hie_cli.cli.eval_cmd import evaluate
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, People, VideoInfo
@@ -82,6 +83,41 @@ def test_table_of_all_tracks(place):
     assert "\npooled " in text
     assert "left_ankle" in text
     assert "w_AP, not official: AP of frames weighted by w_t = 2*exp(CI_t) + 1*N_t" in text
+
+
+@pytest.mark.parametrize("engine", [[], ["--workers", "2"]])
+def test_what_cannot_be_read_is_told_and_the_others_are_scored(tmp_path, engine):
+    names = ("20", "21", "22")
+    write(tmp_path / "gt", 0.0, names)
+    write(tmp_path / "found", 1.0, names)
+    for name in ("20", "22"):
+        path = tmp_path / "found" / f"{name}.json"
+        place = '"x1":[' if name == "20" else '"hie":'  # in a frame, or in the header
+        path.write_text(path.read_text().replace(place, place + '"', 1))
+    result = hie_eval(tmp_path / "found", "--truth", tmp_path / "gt", "--json", *engine)
+    assert result.exit_code == 3
+    report = json.loads(result.stdout)
+    assert list(report["tracks"]["1"]["sequences"]) == ["21"]
+    assert [failed["sequence"] for failed in report["failures"]] == ["20", "22"]
+    told = [line for line in result.stderr.splitlines() if line.startswith("hie: ")]
+    assert len(told) == 2
+    for name, line in zip(("20", "22"), told, strict=True):
+        assert f"{name}.json" in line
+    with pytest.raises(InputError, match=r"20\.json"):
+        hie_cli.evaluate(tmp_path / "found", tmp_path / "gt")
+    with pytest.raises(ConfigError, match="errors='drop'"):
+        hie_cli.evaluate(tmp_path / "found", tmp_path / "gt", errors="drop")
+
+
+def test_nothing_that_can_be_read_has_no_table(tmp_path):
+    write(tmp_path / "gt", 0.0)
+    write(tmp_path / "found", 1.0)
+    for path in (tmp_path / "found").iterdir():
+        path.write_text(path.read_text()[:-40])
+    result = hie_eval(tmp_path / "found", "--truth", tmp_path / "gt", "--html", tmp_path / "a.html")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert len([line for line in result.stderr.splitlines() if line.startswith("hie: ")]) == 2
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_perfect_submission_zip(place, tmp_path):
@@ -229,10 +265,12 @@ def test_broken_results_name_file_and_place(place, tmp_path):
     lines = path.read_text().splitlines()
     lines[5] = lines[5].replace('"x1":[', '"x1":["a",', 1)
     path.write_text("\n".join(lines))
-    result = hie_eval(folder, "--truth", place / "gt")
-    assert isinstance(result.exception, InputError)
-    assert "21.json" in str(result.exception)
-    assert "frame 4" in str(result.exception)
+    (told,) = [
+        line for line in hie_eval(folder, "--truth", place / "gt").stderr.splitlines()
+        if line.startswith("hie: ")
+    ]  # fmt: skip
+    assert "21.json" in told
+    assert "frame 4" in told
 
 
 def test_plots_folder_that_cannot_be_made(place, tmp_path):
