@@ -11,6 +11,7 @@ import torch
 
 from hie_cli.models.networks.residual import Norm
 from hie_cli.training.detect.rcnn import joint_loss
+from hie_cli.training.distillation.losses import imitated, pearson
 from hie_cli.training.engine import distributed
 from hie_cli.training.pose import losses
 from hie_cli.training.pose.heatmaps import heatmap_loss
@@ -32,6 +33,10 @@ def found() -> dict[str, list[float]]:
     points, labelled, areas = drawn(17, 2) * 6, drawn(17).round(), drawn() * 30
     cells = torch.where(drawn(17) < 0.6, (drawn(17) * 48).long(), -1)
     bins, image = drawn(17, 24), drawn(3, 4, 4)
+    one = torch.zeros_like(labelled)
+    one[0, 0] = float(distributed.rank() == 0)
+    cell = torch.zeros_like(heat[:, 0])
+    cell[0, 2, 3] = one[0, 0]
     weights = torch.linspace(0.1, 0.9, 17)[:, None, None].requires_grad_()
     norm = Norm(3)
     maps = heat * weights
@@ -43,6 +48,11 @@ def found() -> dict[str, list[float]]:
         "simcc": simcc_kl((bins * weights[:, 0],) * 2, points, labelled, 1.5),
         "heatmaps": heatmap_loss(maps, points, labelled, known),
         "joints": joint_loss(maps, cells),
+        "pearson": pearson([maps + heat**2], [target]),
+        # Fewer in all than there are processes.
+        "one joint": simcc_kl((bins * weights[:, 0],) * 2, points, one, 1.5),
+        "one cell": imitated([maps], [target], [cell], 2.0),
+        "none": simcc_kl((bins * weights[:, 0],) * 2, points, labelled * 0, 1.5),
     }
     with distributed.shared_norms(norm):
         made["norm"] = ((norm(image) * image) ** 2).mean() + 0 * weights.sum()

@@ -98,9 +98,9 @@ def combined(
         each = distribution_focal(bins.reshape(-1, BINS), clipped.reshape(-1)).view(-1, 4)
         distribution_loss = (each.mean(1) * weight).sum()
     known = ~_unknown(cells, batch.ignored) | (taken >= 0)
-    count = distributed.mean_over_processes(torch.tensor(float(len(rows)), device=taken.device))
+    count = distributed.shared_count(torch.tensor(float(len(rows)), device=taken.device))
     share = distributed.mean_over_processes(weight_sum)
-    quality_loss = (quality_focal(found.logits, quality) * known).sum() / count.clamp(min=1)
+    quality_loss = (quality_focal(found.logits, quality) * known).sum() / count
     return (
         config.quality_weight * quality_loss
         + config.overlap_weight * overlap_loss / share.clamp(min=1e-6)

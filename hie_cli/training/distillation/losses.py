@@ -11,6 +11,7 @@ from hie_cli.training.engine import distributed
 # is .01 for VGG16's maps after their ReLU; the squares of NanoDet's neck sum to 1 to 8 a cell over
 # the channels, so that .01 of them would be a hundredth of the detector's own loss.
 IMITATION, CWD, PKD = 1.0, 2.0, 10.0
+_STILL = 1e-12  # variance of a channel that is the same everywhere
 _SPREAD = 1e-4  # of the adapter's first weights, cut at two deviations
 
 
@@ -44,7 +45,7 @@ def imitated(
         for s, t, m in zip(student, teacher, mask, strict=True)
     )
     assert isinstance(total, Tensor)
-    return total / (normaliser * distributed.mean_over_processes(cells).clamp(min=1))
+    return total / (normaliser * distributed.shared_count(cells))
 
 
 def channel_wise(
@@ -66,8 +67,8 @@ def channel_wise(
 def pearson(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
     """PKD: half the mean squared difference of maps whose channels have mean 0 and deviation 1.
 
-    W. Cao et al., PKD (NeurIPS 2022): 1 - the Pearson correlation; statistics over the batch and
-    all cells; summed over the levels.
+    W. Cao et al., PKD (NeurIPS 2022): 1 - the Pearson correlation; statistics over the batch (of
+    all processes) and all cells; summed over the levels.
     """
     total = student[0].new_zeros(())
     for s, t in zip(student, teacher, strict=True):
@@ -77,4 +78,7 @@ def pearson(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
 
 def _normal(maps: Tensor) -> Tensor:
     flat = maps.transpose(0, 1).flatten(1)
-    return (flat - flat.mean(1, keepdim=True)) / (flat.std(1, keepdim=True) + 1e-6)
+    count = distributed.shared_sum(flat.new_tensor(float(flat.shape[1])))
+    apart = flat - distributed.shared_sum(flat.sum(1, keepdim=True)) / count
+    variance = distributed.shared_sum((apart**2).sum(1, keepdim=True)) / (count - 1)
+    return apart / (variance + _STILL).sqrt()

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from hie_cli.core.errors import HieError
+
 T = TypeVar("T")
 _PATIENCE = timedelta(minutes=30)  # for a process that validates while the others wait
 
@@ -38,7 +40,10 @@ def local_device(device: str) -> str:
 
 @contextmanager
 def group(device: str) -> Iterator[None]:
-    """Talk to the other processes; nothing for a single one."""
+    """Talk to the other processes; nothing for a single one.
+
+    Raises HieError where another one has ended: what it said is the reason.
+    """
     if processes() == 1:
         yield
         return
@@ -46,6 +51,12 @@ def group(device: str) -> Iterator[None]:
     torch.distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield
+    except RuntimeError as error:
+        if not (isinstance(error, torch.distributed.DistError) or "gloo" in str(error)):
+            raise
+        raise HieError(
+            f"process {rank()}: another one ended and may say why; --resume goes on"
+        ) from None
     finally:
         torch.distributed.destroy_process_group()
 
@@ -61,9 +72,9 @@ def mean_over_processes(value: Tensor) -> Tensor:
 
 def shared_count(own: Tensor) -> Tensor:
     """What a process divides its sum by, so that the mean over the processes is the sum of all over
-    the count of all; at least 1.
+    the count of all, or over 1 where that is 0.
     """
-    return mean_over_processes(own).clamp(min=1)
+    return mean_over_processes(own).clamp(min=1 / processes())
 
 
 def mean_gradients(modules: Iterable[nn.Module]) -> None:
@@ -92,6 +103,14 @@ def from_first(value: T) -> T:
     torch.distributed.broadcast_object_list(box, src=0)
     found: T = box[0]
     return found
+
+
+def shared_sum(value: Tensor) -> Tensor:
+    """The sum over the processes, with its gradient; itself for a single one."""
+    if processes() == 1:
+        return value
+    total: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
+    return total
 
 
 def wait() -> None:
@@ -144,11 +163,11 @@ def _shared_norm(layer: _BatchNorm, x: Tensor) -> Tensor:
         return type(layer).forward(layer, x)
     dims = [0, *range(2, x.dim())]
     channels, shape = x.shape[1], (1, x.shape[1], *[1] * (x.dim() - 2))
-    total = _all_reduce(torch.cat((x.sum(dims), x.new_tensor([x.numel() / channels]))))
+    total = shared_sum(torch.cat((x.sum(dims), x.new_tensor([x.numel() / channels]))))
     number = total[-1].detach()
     mean = total[:channels] / number
     apart = x - mean.view(shape)
-    variance = _all_reduce((apart**2).sum(dims)) / number
+    variance = shared_sum((apart**2).sum(dims)) / number
     if layer.running_mean is not None and layer.running_var is not None:
         share = layer.momentum
         if layer.num_batches_tracked is not None:
@@ -160,12 +179,6 @@ def _shared_norm(layer: _BatchNorm, x: Tensor) -> Tensor:
             layer.running_var.lerp_(variance * number / (number - 1).clamp(min=1), share)
     scale = layer.weight * (variance + layer.eps).rsqrt()
     return apart * scale.view(shape) + layer.bias.view(shape)
-
-
-def _all_reduce(value: Tensor) -> Tensor:
-    """The sum over the processes, with its gradient."""
-    total: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
-    return total
 
 
 class _Sum(torch.autograd.Function):

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 import torch
+from torch.distributed import DistError
 
+from hie_cli.core.errors import HieError
 from hie_cli.training.engine import checkpoint, distributed
 from tests.support import losses_by_processes
 from tests.support.actions_by_processes import trained
@@ -54,6 +56,27 @@ def test_what_losses_of_joints_are_divided_by_is_shared(tmp_path):
         assert json.loads((tmp_path / "found.json").read_text())[name] == pytest.approx(
             want, rel=1e-4, abs=1e-7
         ), name
+
+
+@pytest.mark.parametrize("lost", [RuntimeError("[gloo/tcp/pair.cc] closed"), DistError("closed")])
+def test_another_process_that_ended_is_one_line(monkeypatch, lost):
+    """What torch.distributed says of it names its source code."""
+    alone(monkeypatch)
+    with pytest.raises(HieError, match="process 0: another one ended"), distributed.group("cpu"):
+        raise lost
+
+
+def test_other_errors_stay_as_they_are(monkeypatch):
+    alone(monkeypatch)
+    with pytest.raises(RuntimeError, match="sizes"), distributed.group("cpu"):
+        raise RuntimeError("sizes differ")
+
+
+def alone(monkeypatch):
+    """One process that thinks there were two."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name in ("init_process_group", "destroy_process_group"):
+        monkeypatch.setattr(torch.distributed, name, lambda *_, **__: None)
 
 
 def test_one_process_shares_with_nobody():
