@@ -26,6 +26,7 @@ from hie_cli.pipeline.job import Setup, video_frames
 from hie_cli.pipeline.networks import Models, check_models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
+from hie_cli.pipeline.stages import with_own_poses
 from hie_cli.pipeline.summary import summary, write_summary
 from hie_cli.posing import refine as refining
 from hie_cli.posing import stage as posing
@@ -196,10 +197,15 @@ def pose_frames(
     device: str = "auto",
     fps: float | None = None,
 ) -> FrameStream:
-    """Frames with people and images -> the same with joints, refined over time; streams."""
+    """Frames with people and images -> the same with joints, refined over time; streams.
+
+    With ``order="track-first"`` no two people of a frame have one pose: identities tell whose it
+    is. Unless ``track.online`` it then looks ``track.fill_seconds`` ahead, and drops the images.
+    """
     video, stream = _video(frames, fps)
     poses = posing.pose(stream, config.pose, Models(config, device).pose)
-    yield from _rounded(refining.refine(poses, config.refine, video.fps, device=device))
+    refined = refining.refine(poses, config.refine, video.fps, device=device)
+    yield from _rounded(with_own_poses(refined, config, video))
 
 
 def track_frames(

@@ -18,6 +18,7 @@ from hie_cli.posing import refine
 from hie_cli.posing import stage as posing
 from hie_cli.recognition import stage as recognition
 from hie_cli.tracking import stage as tracking
+from hie_cli.tracking.shared_poses import own_poses
 from hie_cli.video.sources import VideoSource
 
 
@@ -94,24 +95,41 @@ def detect(run: VideoRun) -> Stage:
 def pose(run: VideoRun) -> Stage:
     """Pose estimation and the refinement of poses over time."""
     config, refining = run.config.pose, run.config.refine
+    context = refine.context_frames(refining)
+    if run.config.order == "track-first" and context is not None:
+        context += -(-run.config.track.fill_frames(run.video.fps) // run.stride)
 
     def stage(stream: FrameStream) -> FrameStream:
         model = run.models.pose
         timed = None if model is None else TimedEstimator(model, run.clock)
         poses = posing.pose(stream, config, timed)
         fps = run.video.fps / run.stride
-        return refine.refine(poses, refining, fps, device=run.models.device)
+        refined = refine.refine(poses, refining, fps, device=run.models.device)
+        return with_own_poses(refined, run.config, run.video)
 
     return Stage(
         "pose",
         stage,
         {**as_dict(config), "refine": as_dict(refining)},
         lambda: () if run.models.pose is None else used([run.models.pose]),
-        context=refine.context_frames(refining),
+        context=context,
         restart=lambda index: posing.window_start(index, config),
         end=lambda index: posing.window_start(index, config) + config.window,
         needs_pixels=True,
+        keeps_images=run.config.order == "pose-first" or run.config.track.online,
     )
+
+
+def with_own_poses(stream: FrameStream, config: ChainConfig, video: VideoInfo) -> FrameStream:
+    """``stream``; where identities come before poses, no two people of a frame have one pose.
+
+    For that it looks ahead unless identities are given online, and drops the images.
+    """
+    if config.order == "pose-first":
+        return stream
+    longest = config.track.fill_frames(video.fps)
+    ahead = 0 if config.track.online else longest
+    return own_poses(stream, longest, config.track.filled_score, ahead)
 
 
 def track(run: VideoRun) -> Stage:

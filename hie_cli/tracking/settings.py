@@ -89,3 +89,7 @@ class TrackConfig:
     duplicate_overlap: float = 0.6
     min_seconds: float = 0.5
     motion: MotionNoise = field(default_factory=MotionNoise)
+
+    def fill_frames(self, fps: float) -> int:
+        """``fill_seconds`` in frames of a video of ``fps``."""
+        return round(self.fill_seconds * fps)

@@ -1,16 +1,20 @@
 """Two who cross are often given one pose: that of whoever is in front.
 
 It belongs to the one whose poses before and after it continues. The other one is given, in its
-place, what lies between their own poses on both sides.
+place, what lies between their own poses on both sides; where the frames after are not known yet,
+the last pose of their own.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
+from hie_cli.core.temporal_window import windowed
+from hie_cli.core.types import FramePeople, FrameStream, People
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.tracklets import Ints, Tracklet, stacked
 
@@ -50,6 +54,80 @@ def give_back(tracks: Sequence[Tracklet], longest: int, score: float) -> list[Tr
     cuts = np.flatnonzero(np.diff(owner)) + 1
     parts = zip(tracks, np.split(points, cuts), np.split(scores, cuts), strict=True)
     return [replace(t, keypoints=p, keypoint_scores=s) for t, p, s in parts]
+
+
+@dataclass(frozen=True)
+class PosedFrame:
+    """A frame's people as rows of one Tracklet (None: they lack poses or identities), the rows
+    ``asked`` that share a pose, and by identity the row of everybody else.
+    """
+
+    item: FramePeople
+    now: Tracklet | None
+    asked: list[int]
+    own: dict[int, Tracklet]
+
+    @classmethod
+    def of(cls, item: FramePeople) -> Self:
+        """Tell who shares a pose."""
+        people = item.people
+        if people.keypoints is None or people.keypoint_scores is None or people.track_ids is None:
+            return cls(item, None, [], {})
+        values = people.boxes, people.scores, people.keypoints, people.keypoint_scores
+        index = np.full(len(people), item.index)
+        now = Tracklet(index, *(np.asarray(each, np.float64) for each in values))
+        asked = np.unique(shared(now)).tolist()
+        rest = np.setdiff1d(np.arange(len(people)), asked).tolist()
+        own = {int(people.track_ids[row]): now.rows(slice(row, row + 1)) for row in rest}
+        return cls(item, now, asked, own)
+
+
+class OwnPoses:
+    """``give_back`` one frame after another."""
+
+    def __init__(self, longest: int, score: float) -> None:
+        self._longest, self._score = longest, score
+        self._before: dict[int, Tracklet] = {}  # by identity, the last pose that nobody shared
+
+    def step(self, frame: PosedFrame, ahead: Sequence[PosedFrame] = ()) -> People:
+        """The frame's people, no two of whom have one pose; ``ahead``: frames that follow, as far
+        as they are known.
+        """
+        people = frame.item.people
+        if frame.asked:
+            people = self._given_back(frame, ahead)
+        index, known = frame.item.index, self._before.items()
+        self._before = {i: t for i, t in known if index - t.last < self._longest} | frame.own
+        return people
+
+    def _given_back(self, frame: PosedFrame, ahead: Sequence[PosedFrame]) -> People:
+        people, now = frame.item.people, frame.now
+        assert now is not None
+        assert people.track_ids is not None
+        assert people.keypoints is not None
+        assert people.keypoint_scores is not None
+        tracks = []
+        for row in frame.asked:
+            who = int(people.track_ids[row])
+            before = [self._before[who]] if who in self._before else []
+            after = [later.own[who] for later in ahead if who in later.own][:1]
+            tracks.append(stacked([*before, now.rows(slice(row, row + 1)), *after]))
+        found = give_back(tracks, self._longest, self._score)
+        given = stacked([track.rows(track.frames == frame.item.index) for track in found])
+        joints, marks = people.keypoints.copy(), people.keypoint_scores.copy()
+        joints[frame.asked], marks[frame.asked] = given.keypoints, given.keypoint_scores
+        return people.replace(keypoints=joints, keypoint_scores=marks)
+
+
+def own_poses(
+    stream: Iterable[FramePeople], longest: int, score: float, ahead: int = 0
+) -> FrameStream:
+    """``OwnPoses`` on every frame, which waits for ``ahead`` more and then has no image."""
+    own = OwnPoses(longest, score)
+    items = (replace(item, image=None) for item in stream) if ahead else stream
+    for window, position in windowed(map(PosedFrame.of, items), ahead):
+        frame = window[position]
+        yield replace(frame.item, people=own.step(frame, window[position + 1 :]))
 
 
 def shared(whole: Tracklet) -> Ints:

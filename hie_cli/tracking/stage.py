@@ -27,7 +27,7 @@ from hie_cli.tracking.linking import link
 from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
-from hie_cli.tracking.shared_poses import give_back
+from hie_cli.tracking.shared_poses import OwnPoses, PosedFrame, give_back
 from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracker import Tracker
 from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit, steadied
@@ -125,6 +125,7 @@ def _online(
     tracker, following = Tracker(config, video), count(1)
     ids: dict[int, int] = {}
     last: dict[int, tuple[People, int]] = {}  # where each track was last shown: people, row
+    own = OwnPoses(config.fill_frames(video.fps), config.filled_score)
     for observation in observations:
         joined = tracker.step(observation)
         numbers = joined.numbers[joined.established].tolist()
@@ -133,6 +134,7 @@ def _online(
             if number not in ids:
                 ids[number] = next(following)
         people = people.replace(track_ids=[ids[number] for number in numbers])
+        people = own.step(PosedFrame.of(FramePeople(observation.index, people)))
         if joined.coasted is not None and joined.expected is not None:
             before = [last.get(number) for number in joined.coasted.tolist()]
             known = [row for row, shown in enumerate(before) if shown is not None]
@@ -186,7 +188,7 @@ def _completed(
     frames (T,): those that exist · miss: seconds for which people in plain view go undetected.
     """
     crowd = Crowd.of(tracks, video)
-    longest = round(config.fill_seconds * video.fps)
+    longest = config.fill_frames(video.fps)
     filled = [fill(steadied(t, camera), frames, longest, config.filled_score) for t in tracks]
     shown = [steadied(t, camera, back=True) for t in filled]
     believed = supported(tracks, shown, crowd, scale, miss)

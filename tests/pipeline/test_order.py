@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Document
+from hie_cli.pipeline import stages as pipeline_stages
 from hie_cli.pipeline.document_inputs import open_video
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document, run_video
 from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_until
+from hie_cli.pipeline.stages import VideoRun
 from hie_cli.video.sources import VideoSource
 from tests.support import fakes
 
@@ -87,6 +90,32 @@ def test_without_identities_the_order_changes_nothing(clip, tmp_path):
     for name, config in (("a", ChainConfig()), ("b", TRACK_FIRST)):
         run_video(VideoSource(clip), STAGES[:2], OutputDir(tmp_path / name), config, fakes.models())
     assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+@pytest.mark.parametrize("order", ["pose-first", "track-first"])
+def test_with_identities_first_nobody_has_the_pose_of_another(order):
+    """Two stand side by side; in the second frame both are given the first one's pose."""
+    boxes = np.array([[0, 0, 40, 100], [20, 0, 60, 100]])
+    down = np.linspace(0, 100, 14)
+    own = np.stack([np.stack([np.full(14, 10), down], 1), np.stack([np.full(14, 50), down], 1)])
+    seen = [
+        FramePeople(t, People(boxes, [0.9, 0.9], [1, 2], joints, np.full((2, 14), 0.8)))
+        for t, joints in enumerate((own, own[[0, 0]]))
+    ]
+    config, video = replace(ChainConfig(), order=order), VideoInfo("v", 640, 480, 10.0, 2)
+    _, found = pipeline_stages.with_own_poses(iter(seen), config, video)
+    expected = own if order == "track-first" else own[[0, 0]]
+    assert np.allclose(found.people.keypoints, expected)
+
+
+def test_identities_first_make_poses_depend_on_more_frames():
+    """On those of two seconds: 20 frames, of which every second one is used."""
+    video = VideoInfo("v", 640, 480, 10.0, 50)
+    usual, more = (
+        pipeline_stages.pose(VideoRun(video, 2, None, config, fakes.models())).context
+        for config in (ChainConfig(), TRACK_FIRST)
+    )
+    assert (usual, more) == (5, 5 + 10)
 
 
 def test_the_order_is_a_setting():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.tracking.shared_poses import give_back, shared
+from hie_cli.core.types import FramePeople, People
+from hie_cli.tracking.shared_poses import give_back, own_poses, shared
 from hie_cli.tracking.tracklets import Tracklet, stacked
 
 UPRIGHT = np.stack([np.full(14, 0.5), np.linspace(0, 1, 14)], axis=1)  # in box sizes
@@ -67,3 +68,64 @@ def test_without_poses_or_company_nothing_changes():
     assert give_back([walks], 10, 0.5)[0] is walks
     bare = Tracklet(stands.frames, stands.boxes, stands.scores)
     assert give_back([stands, bare], 10, 0.5)[1] is bare
+
+
+def frames_of(*walkers):
+    """The people of every frame; identities 7, 8, ... in the order given."""
+    for t in range(len(walkers[0])):
+        here = [(7 + n, w.rows(w.frames == t)) for n, w in enumerate(walkers)]
+        whole = stacked([w for _, w in here])
+        ids = [number for number, w in here for _ in range(len(w))]
+        people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)
+        yield FramePeople(t, people)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("ahead", [0, 2, 9])
+def test_frame_by_frame_the_other_one_has_the_nearest_poses_of_their_own(turned, ahead):
+    """In frames 3 to 5, 10 px a frame on: that of frame 2, and of frame 6 as far as it is known."""
+    stands, walks = crossing()
+    narrow = SLANTED * [0.5, 1]
+    walks.keypoints[6:] = walks.boxes[6:, None, :2] + narrow * [40, 100]
+    expected = [SLANTED] * 6 + [narrow] * 3
+    for t, later in ((3, 0.25), (4, 0.5), (5, 0.75)):
+        if t + ahead >= 6:
+            expected[t] = (1 - later) * SLANTED + later * narrow
+    seen = list(frames_of(*((walks, stands) if turned else (stands, walks))))
+    found = list(own_poses(seen, 10, 0.5, ahead))
+    behind = 0 if turned else 1
+    for t, item in enumerate(found):
+        assert item.index == t
+        people = item.people
+        assert np.allclose(people.keypoints[1 - behind], stands.keypoints[t])
+        assert people.keypoint_scores[1 - behind] == pytest.approx(0.8)
+        assert np.allclose(people.keypoints[behind], walks.boxes[t, :2] + expected[t] * [40, 100])
+        assert people.keypoint_scores[behind] == pytest.approx(0.4 if 3 <= t <= 5 else 0.8)
+
+
+def test_frame_by_frame_nobody_is_given_a_pose_of_long_ago():
+    stands, walks = crossing()
+    found = [item.people for item in own_poses(frames_of(stands, walks), 2, 0.5)]
+    assert np.isfinite(found[4].keypoints[1]).all()
+    assert np.isnan(found[5].keypoints[1]).all()  # three frames after frame 2
+    assert (found[5].keypoint_scores[1] == 0).all()
+    assert np.isfinite(found[6].keypoints).all()
+
+
+def test_frame_by_frame_people_without_poses_or_identities_pass():
+    (item, *_) = frames_of(*crossing())
+    for people in (
+        item.people.replace(track_ids=None),
+        item.people.replace(keypoints=None, keypoint_scores=None),
+    ):
+        (out,) = own_poses([FramePeople(0, people)], 10, 0.5)
+        assert out.people is people
+    nobody = FramePeople(3, item.people[[]])
+    assert len(next(own_poses([nobody], 10, 0.5)).people) == 0
+
+
+def test_frame_by_frame_is_what_is_said_of_whole_tracks():
+    stands, walks = crossing()
+    whole = stacked(give_back([stands, walks], 10, 0.5))
+    for t, item in enumerate(own_poses(frames_of(stands, walks), 10, 0.5, 10)):
+        assert np.allclose(item.people.keypoints, whole.rows(whole.frames == t).keypoints)

@@ -161,6 +161,30 @@ def test_poses_stay_with_their_person():
         assert np.allclose(item.people.keypoints[:, 0], middle, atol=0.5)
 
 
+@pytest.mark.parametrize("settings", [OFFLINE, ONLINE])
+def test_two_who_cross_have_poses_of_their_own(settings):
+    """From frame 27 to 29 the one behind is given the pose of the one in front."""
+    down = np.linspace(0, 1, 14)
+    upright, slanted = np.stack([np.full(14, 0.5), down], 1), np.stack([down, down], 1)
+
+    def posed():
+        for item in walkers():
+            boxes = item.people.boxes
+            size = boxes[:, None, 2:] - boxes[:, None, :2]
+            joints = boxes[:, None, :2] + np.stack([upright, slanted]) * size
+            if 27 <= item.index <= 29:
+                joints[0] = joints[1]
+            marks = np.full((2, 14), 0.7)
+            yield dataclasses.replace(
+                item, people=item.people.replace(keypoints=joints, keypoint_scores=marks)
+            )
+
+    for item in run(posed(), settings)[10:]:
+        behind, front = item.people[np.argsort(item.people.boxes[:, 1])]
+        assert np.ptp(behind.keypoints[..., 0]) < 5
+        assert np.ptp(front.keypoints[..., 0]) > 30
+
+
 def test_describe_measures_motion_and_camera_of_real_pixels():
     rng = np.random.default_rng(0)
     import cv2
