@@ -1,36 +1,45 @@
 """The chain's functions as ``hie_cli`` offers them: settings by keyword, as the commands' options.
 
-Everywhere below: preset: a shipped one's name, or a YAML file · config: one or several YAML files
-over it · set: single settings over those, such as ``{"detect.min_score": 0.3}`` · device: auto,
-cpu, cuda or mps · precision: of the networks, auto, fp32, int8 (on a CPU) or fp16 (on CUDA). Wrong
-settings raise ConfigError, unknown models ModelError, bad input InputError.
+``**options``, ``**networks`` and ``**settings`` are the keywords of ``pipeline.keywords``:
+
+preset: a shipped one's name, or a YAML file · config: one or several YAML files over it · set:
+single settings over those, such as ``{"detect.min_score": 0.3}`` · device: auto, cpu, cuda or mps ·
+precision: of the networks, auto, fp32, int8 (on a CPU) or fp16 (on CUDA).
+
+Wrong settings raise ConfigError, unknown models ModelError, bad input InputError.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from hie_cli.core.config import Files, Sets, overlay
-from hie_cli.core.errors import ConfigError, InputError
+from hie_cli.core.config import overlay
+from hie_cli.core.errors import ConfigError, InputError, OnError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.formats.documents.document import Document
-from hie_cli.models.runtime import Precision
-from hie_cli.pipeline import chain
+from hie_cli.pipeline import chain, keywords
 from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
 from hie_cli.pipeline.executors.engine import Engine
 from hie_cli.pipeline.inputs import Paths, Videos, path_texts
+from hie_cli.pipeline.keywords import (
+    DeviceKeywords,
+    NetworkKeywords,
+    SettingsKeywords,
+    VideoKeywords,
+)
 from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.run import run_document
-from hie_cli.pipeline.settings import ChainConfig, load_chain
-from hie_cli.pipeline.video_batch import Batch, parse_shard, run_videos
+from hie_cli.pipeline.video_batch import Batch, run_videos
+from hie_cli.pipeline.video_selection import parse_shard
 from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.settings import render_options
 from hie_cli.streaming.run import DEFAULT_SEGMENT, LiveRun, open_live
 from hie_cli.video.live import News
-from hie_cli.video.sources import find_videos, parse_range
+from hie_cli.video.sources import find_videos
 
 if TYPE_CHECKING:
     from hie_cli.recognition.kinematic.explanation import Explanation
@@ -39,79 +48,47 @@ if TYPE_CHECKING:
 def run(
     videos: Videos,
     *,
-    until: str | None = None,
     output: Path | str | None = None,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
-    frames: str = ":",
-    begin: str | float | None = None,
-    end: str | float | None = None,
-    overwrite: bool = False,
-    resume: bool = False,
     fps: float | None = None,
     name: str | None = None,
-    stills: bool = False,
-    cuts: PathLike[str] | str | None = None,
-    errors: Literal["raise", "collect"] = "raise",
+    errors: OnError = "raise",
     images: bool = True,
+    **options: Unpack[VideoKeywords],
 ) -> ChainRun:
     """The people of every frame, one video after another: boxes, poses, identities, actions.
 
     videos: a path, folder or pattern, or several; a list of image files (one video); or any
-    iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · until: the
-    last stage, detect, pose, track, action or (with ``output``, and the default there) render ·
-    output: the folder to write what ``hie run`` writes; without it nothing touches the disk ·
-    frames: "A:B:S" as ``--frames`` · begin, end: a span of time, "MM:SS" or seconds · stills: every
-    image is a video of its own · cuts: a cut list, whose pieces of ``videos`` are run, each a video
-    of its own (``videos`` () where the list holds paths) · errors: "collect" keeps a failing video
-    in ``.failures`` and goes on · images: whether items carry pixels.
+    iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · output:
+    the folder to write what ``hie run`` writes; without it nothing touches the disk · errors:
+    "collect" keeps a failing video in ``.failures`` and goes on · images: whether items carry
+    pixels. Options, beside those of all functions:
+
+    until: the last stage, detect, pose, track, action or (with ``output``, and the default there)
+    render · frames: "A:B:S" as ``--frames`` · begin, end: a span of time, "MM:SS" or seconds ·
+    stills: every image is a video of its own · cuts: a cut list, whose pieces of ``videos`` are
+    run, each a video of its own (``videos`` () where the list holds paths) · overwrite, resume:
+    what is in ``output`` already.
 
     Gives ``FramePeople`` with ``index``, ``people``, ``image`` and ``video``; those of a video come
     at its end where identities need the whole of it. Names, settings and models are checked before
     the first frame is asked for.
     """
+    how = keywords.video_run(**options)
     place = None
     if output is not None:
-        place = output_dir(output, overwrite, resume)
-    elif overwrite or resume:
+        place = output_dir(output, how.overwrite, how.resume)
+    elif how.overwrite or how.resume:
         raise ConfigError("overwrite and resume concern files; give output as well")
     return chain.run(
-        videos,
-        until=until,
-        config=_settings(preset, config, set, precision),
-        device=device,
-        output=place,
-        frames=frames,
-        begin=begin,
-        end=end,
-        fps=fps,
-        name=name,
-        stills=stills,
-        cuts=cuts,
-        errors=errors,
-        images=images,
-    )
+        videos, how.selection, until=how.until, config=how.config, device=how.device,
+        output=place, fps=fps, name=name, errors=errors, images=images,
+    )  # fmt: skip
 
 
 def run_batch(
     videos: Paths = (),
     *,
     output: Path | str = "out",
-    until: str | None = None,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
-    frames: str = ":",
-    begin: str | float | None = None,
-    end: str | float | None = None,
-    overwrite: bool = False,
-    resume: bool = False,
-    stills: bool = False,
     workers: int | None = None,
     engine: str = "local",
     address: str | None = None,
@@ -123,7 +100,7 @@ def run_batch(
     list: PathLike[str] | str | None = None,
     parquet: bool = False,
     metrics_port: str | int | None = None,
-    cuts: PathLike[str] | str | None = None,
+    **options: Unpack[VideoKeywords],
 ) -> list[dict[str, Any]]:
     """Every video into the folder ``output``, as ``hie run``: its record for each, in order.
 
@@ -136,33 +113,28 @@ def run_batch(
     or were interrupted in ``output`` · list: a text, csv or parquet file that names the videos,
     with options of each (docs/scale.md) · parquet: their people also as one table,
     ``output``/people · metrics_port: PORT or HOST:PORT where figures for Prometheus are served
-    meanwhile · cuts: as ``run``. ``videos``, those of a list and ``output`` may be addresses, such
-    as s3://.
+    meanwhile. ``videos``, those of a list and ``output`` may be addresses, such as s3://. Options:
+    as of ``run``.
 
     A record's ``status`` is ok or failed; with ``error`` and ``exit_code``. What was recorded tells
-    ``status``. Else as ``run``.
+    ``status``.
     """
-    listed = None if list is None else Path(list)
-    batch = Batch(
-        engine=Engine(workers, engine, address, num_cpus, num_gpus),
+    how = keywords.video_run(**options)
+    selection = replace(
+        how.selection,
+        patterns=path_texts(videos),
+        listed=None if list is None else Path(list),
         shard=parse_shard(shard),
         retry_failed=retry_failed,
-        listed=listed,
+    )
+    batch = Batch(
+        engine=Engine(workers, engine, address, num_cpus, num_gpus),
         table=parquet,
         segment_frames=segment_frames,
         metrics=None if metrics_port is None else str(metrics_port),
     )
-    return run_videos(
-        path_texts(videos),
-        output_dir(output, overwrite, resume, retry_failed, stored=True),
-        _settings(preset, config, set, precision),
-        device,
-        until,
-        parse_range(frames, begin, end),
-        stills,
-        batch,
-        None if cuts is None else Path(cuts),
-    )
+    place = output_dir(output, how.overwrite, how.resume, retry_failed, stored=True)
+    return run_videos(selection, place, how.config, how.device, how.until, batch)
 
 
 def stream(
@@ -172,15 +144,11 @@ def stream(
     until: str | None = None,
     segment: str | float = DEFAULT_SEGMENT,
     duration: str | float | None = None,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
     overwrite: bool = False,
     name: str | None = None,
     serve: int | None = None,
     told: Callable[[News], None] | None = None,
+    **networks: Unpack[NetworkKeywords],
 ) -> LiveRun:
     """The people of a live source, frame by frame, as it plays.
 
@@ -201,48 +169,26 @@ def stream(
         place = output_dir(output, overwrite, False)
     elif overwrite:
         raise ConfigError("overwrite concerns files; give output as well")
+    how = keywords.networks(**networks)
     return open_live(
-        str(source),
-        _settings(preset, config, set, precision),
-        device=device,
-        output=place,
-        until=until,
-        segment=segment,
-        duration=duration,
-        name=name,
-        serve=serve,
-        told=told,
-    )
+        str(source), how.config, device=how.device, output=place, until=until, segment=segment,
+        duration=duration, name=name, serve=serve, told=told,
+    )  # fmt: skip
 
 
-def detect(
-    image: Image | PathLike[str] | str,
-    *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
-) -> People:
+def detect(image: Image | PathLike[str] | str, **networks: Unpack[NetworkKeywords]) -> People:
     """The people of one picture: boxes and scores, best first.
 
     image: (H, W, 3) uint8 BGR, or an image file. Networks stay loaded between calls. For videos:
     ``run(..., until="detect")``.
     """
-    settings = _settings(preset, config, set, precision)
-    return chain.detect_image(_picture(image), config=settings, device=device)
+    how = keywords.networks(**networks)
+    return chain.detect_image(_picture(image), config=how.config, device=how.device)
 
 
 @overload
 def pose(
-    frames: Image | PathLike[str] | str,
-    people: People,
-    *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
+    frames: Image | PathLike[str] | str, people: People, **networks: Unpack[NetworkKeywords]
 ) -> People: ...
 
 
@@ -251,12 +197,8 @@ def pose(
     frames: Iterable[FramePeople],
     people: None = None,
     *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
     fps: float | None = None,
+    **networks: Unpack[NetworkKeywords],
 ) -> FrameStream: ...
 
 
@@ -264,35 +206,28 @@ def pose(
     frames: Image | PathLike[str] | str | Iterable[FramePeople],
     people: People | None = None,
     *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
-    precision: Precision | None = None,
     fps: float | None = None,
+    **networks: Unpack[NetworkKeywords],
 ) -> People | FrameStream:
     """The 14 joints of people: of one picture, or of frames with people and images.
 
     ``pose(image, people)`` gives the people with joints (those who turn out to be the same person
     are merged). ``pose(frames)`` gives the frames one by one, joints refined over time.
     """
-    settings = _settings(preset, config, set, precision)
+    how = keywords.networks(**networks)
     if people is not None:
-        return chain.pose_image(_picture(frames), people, config=settings, device=device)  # type: ignore[arg-type] # overloaded
+        return chain.pose_image(_picture(frames), people, config=how.config, device=how.device)  # type: ignore[arg-type] # overloaded
     if isinstance(frames, str | PathLike) or hasattr(frames, "dtype"):
         raise InputError("pose: one picture needs its people as well: pose(image, people)")
-    return chain.pose_frames(frames, config=settings, device=device, fps=fps)
+    return chain.pose_frames(frames, config=how.config, device=how.device, fps=fps)
 
 
 def track(
     frames: Iterable[FramePeople],
     *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
     video: VideoInfo | None = None,
     fps: float | None = None,
+    **networks: Unpack[DeviceKeywords],
 ) -> FrameStream:
     """Frames with people -> the same with an identity per person (``people.track_ids``).
 
@@ -301,29 +236,26 @@ def track(
     themselves do not say. Comes when the frames have ended; with ``set={"track.online": True}`` one
     by one.
     """
-    settings = load_chain(preset, config, set)
-    return chain.track_frames(frames, config=settings, device=device, video=video, fps=fps)
+    how = keywords.networks(**networks)
+    return chain.track_frames(frames, config=how.config, device=how.device, video=video, fps=fps)
 
 
 def recognise(
     frames: Iterable[FramePeople],
     *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-    device: str = "auto",
     video: VideoInfo | None = None,
     fps: float | None = None,
     source: Iterable[Frame] | None = None,
+    **networks: Unpack[DeviceKeywords],
 ) -> FrameStream:
     """Frames with tracked people -> the same with a score for each action.
 
     video, fps: as in ``track`` · source: the video's frames, for recognisers that look at pixels.
     Every ``action.every``-th frame is scored, the rows of the others are NaN.
     """
-    settings = load_chain(preset, config, set)
+    how = keywords.networks(**networks)
     return chain.recognise_frames(
-        frames, config=settings, device=device, video=video, fps=fps, source=source
+        frames, config=how.config, device=how.device, video=video, fps=fps, source=source
     )
 
 
@@ -331,11 +263,9 @@ def explain(
     frames: Iterable[FramePeople],
     track_id: int,
     *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
     video: VideoInfo | None = None,
     fps: float | None = None,
+    **settings: Unpack[SettingsKeywords],
 ) -> Iterator["Explanation"]:
     """Frames with tracked people -> why the kinematic recogniser judges one identity as it does.
 
@@ -343,8 +273,8 @@ def explain(
     rules' opinion, and how much each measure speaks for the first action. video, fps: as in
     ``track``.
     """
-    settings = load_chain(preset, config, set)
-    return chain.explain_frames(frames, track_id, config=settings, video=video, fps=fps)
+    config = keywords.settings(**settings)
+    return chain.explain_frames(frames, track_id, config=config, video=video, fps=fps)
 
 
 def render(
@@ -361,10 +291,8 @@ def render(
     cutouts: bool | None = None,
     zones: PathLike[str] | str | None = None,
     png: bool = False,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
     overwrite: bool = False,
+    **settings: Unpack[SettingsKeywords],
 ) -> list[Path]:
     """Draw stage documents over their videos: overlay video and contact sheet; their paths.
 
@@ -375,47 +303,31 @@ def render(
     ``draw``.
     """
     chosen = render_options(show, only, scale, slow, crop, blur, cutouts, zones)
-    settings = overlay(load_chain(preset, config, set), {"render": chosen}, "render")
+    config = overlay(keywords.settings(**settings), {"render": chosen}, "render")
     place = output_dir(output, overwrite, False)
-    models, videos = Models(settings, "cpu"), find_videos(path_texts(video))
+    models, videos = Models(config, "cpu"), find_videos(path_texts(video))
     files: list[Path] = []
     for path in find_documents(path_texts(documents)):
         document = Document(path)
         if document.header is None:
             next(iter(document), None)  # another program's file: read it before believing its name
-        source = open_video(document, match_video(document, videos), settings.video.fps)
+        source = open_video(document, match_video(document, videos), config.video.fps)
         made = place.files(document_name(document), ("render",))
         place.check(made)
-        run_document(document, source, "render", place, settings, models, png)
+        run_document(document, source, "render", place, config, models, png)
         files += made
-        if settings.render.cutouts:
+        if config.render.cutouts:
             files += place.clips(document_name(document))
     return files
 
 
-def draw(
-    image: Image,
-    people: People,
-    *,
-    preset: str | None = None,
-    config: Files = None,
-    set: Sets = None,
-) -> Image:
+def draw(image: Image, people: People, **settings: Unpack[SettingsKeywords]) -> Image:
     """A copy of ``image`` (H, W, 3) uint8 BGR with boxes, skeletons, identities and actions.
 
     Of the settings the section ``render`` counts, such as ``set={"render.show": ["boxes"]}``.
     """
-    settings = load_chain(preset, config, set).render
-    return Painter(settings, fps=1.0).paint(chain.picture(image).copy(), people, 0)
-
-
-def _settings(
-    preset: str | None, config: Files, set: Sets, precision: Precision | None
-) -> ChainConfig:
-    """``load_chain``, and ``precision`` over it where it is given."""
-    settings = load_chain(preset, config, set)
-    given = {} if precision is None else {"precision": precision}
-    return overlay(settings, given, "precision")
+    config = keywords.settings(**settings).render
+    return Painter(config, fps=1.0).paint(chain.picture(image).copy(), people, 0)
 
 
 def _picture(image: Image | PathLike[str] | str) -> Image:

@@ -96,6 +96,7 @@ def _api() -> str:
     for name, home in sorted(hie_cli._HOMES.items(), key=lambda pair: pair[0].lower()):
         if not name.startswith("_"):
             parts.append(f"::: hie_cli.{home}.{name}\n")
+    parts.append("## Keywords that they share\n\n::: hie_cli.pipeline.keywords\n")
     return "\n".join(parts)
 
 

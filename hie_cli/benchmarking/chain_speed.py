@@ -10,6 +10,8 @@ from hie_cli.models.runtime import wants_int8
 from hie_cli.pipeline.chain import run
 from hie_cli.pipeline.inputs import Videos
 from hie_cli.pipeline.settings import ChainConfig
+from hie_cli.pipeline.video_selection import Selection
+from hie_cli.video.sources import FrameRange, parse_range
 
 
 def chain_speed(
@@ -26,13 +28,14 @@ def chain_speed(
     The first frame goes through once before, so that loading networks is not counted.
     """
     named = None if isinstance(videos, str | Path) else name
-    run(videos, until="pose", config=config, device=device, frames=":1", fps=fps, name=named,
+    first = Selection(frames=FrameRange(end=1))
+    run(videos, first, until="pose", config=config, device=device, fps=fps, name=named,
         images=False).finish()  # fmt: skip
     start = os.times()
     with tempfile.TemporaryDirectory() as folder:
         (record,) = run(
-            videos, until="action", config=config, device=device, output=folder, frames=frames,
-            fps=fps, name=named, images=False,
+            videos, Selection(frames=parse_range(frames)), until="action", config=config,
+            device=device, output=folder, fps=fps, name=named, images=False,
         ).finish()  # fmt: skip
     end = os.times()
     stages: Mapping[str, float] = record["stage_seconds"]

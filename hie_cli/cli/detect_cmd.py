@@ -33,10 +33,10 @@ def detect(
       hie detect img1/ -o out --model nanodet --model movenet-multipose --frames 0:100
     """
     from hie_cli.cli.runner import Session
+    from hie_cli.pipeline.video_selection import Selection
+    from hie_cli.video.sources import parse_range
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
-    if precision is not None:
-        session.choose_precision(precision)
-    if model:
-        session.choose_models("detect", model)
-    session.run_videos(videos, (frames, begin, end), "detect", stills=stills)
+    session.choose_precision(precision)
+    session.choose_models("detect", model)
+    session.run_videos(Selection(videos, parse_range(frames, begin, end), stills), "detect")

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -15,11 +15,13 @@ from hie_cli.cli.runner import Session, table
 from hie_cli.cli.terminal import set_resumable, show, show_json
 from hie_cli.core.errors import EXIT_INTERRUPTED, ConfigError
 from hie_cli.core.progress import note
-from hie_cli.pipeline.video_batch import WHOLE, Batch
+from hie_cli.pipeline.video_batch import Batch
+from hie_cli.pipeline.video_selection import WHOLE, Selection
 from hie_cli.streaming.follow import Follower
 from hie_cli.streaming.run import DEFAULT_SEGMENT, LiveRun, open_live
 from hie_cli.video.addresses import is_live, parse_address
 from hie_cli.video.live import News
+from hie_cli.video.sources import FrameRange
 
 _STOPS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 _ENDINGS = {
@@ -71,33 +73,24 @@ def refuse(given: dict[str, bool], words: str) -> None:
             raise ConfigError(f"{option} {words}")
 
 
-def refuse_file_options(
-    batch: Batch,
-    resume: bool,
-    profile: bool,
-    stills: bool,
-    frames: tuple[str, str | None, str | None],
-    cuts: object,
-) -> None:
-    """Raise ConfigError for an option of ``hie run`` that means nothing for a live source.
-
-    frames: --frames, --begin and --end.
-    """
+def refuse_file_options(selection: Selection, batch: Batch, resume: bool, profile: bool) -> None:
+    """Raise ConfigError for an option of ``hie run`` that means nothing for a live source."""
+    frames = selection.frames
     given = {
         "--resume": resume,
         "--profile": profile,
-        "--stills": stills,
+        "--stills": selection.stills,
         "--workers": (batch.engine.workers or 1) > 1,
         "--engine": batch.engine.name != "local",
-        "--shard": batch.shard != WHOLE,
-        "--retry-failed": batch.retry_failed,
-        "--list": batch.listed is not None,
+        "--shard": selection.shard != WHOLE,
+        "--retry-failed": selection.retry_failed,
+        "--list": selection.listed is not None,
         "--parquet": batch.table,
         "--segment-frames": batch.segment_frames is not None,
-        "--frames": frames[0] != ":",
-        "--begin": frames[1] is not None,
-        "--end": frames[2] is not None,
-        "--cuts": cuts is not None,
+        "--frames": replace(frames, begin=None, until=None) != FrameRange(),
+        "--begin": frames.begin is not None,
+        "--end": frames.until is not None,
+        "--cuts": selection.cuts is not None,
     }
     refuse(given, "is not for a live source, which comes once; leave it out")
 

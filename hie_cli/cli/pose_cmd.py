@@ -38,10 +38,8 @@ def pose(
     from hie_cli.cli.runner import Session
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
-    if precision is not None:
-        session.choose_precision(precision)
-    if model:
-        session.choose_models("pose", model)
+    session.choose_precision(precision)
+    session.choose_models("pose", model)
     if refine is not None:
         session.choose("refine", {"method": refine})
     session.run_documents(documents, video or [], "pose")

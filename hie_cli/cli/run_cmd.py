@@ -161,38 +161,35 @@ def run(
     from hie_cli.cli import live
     from hie_cli.cli.runner import Session
     from hie_cli.pipeline.executors.engine import Engine
-    from hie_cli.pipeline.video_batch import Batch, parse_segment_frames, parse_shard
+    from hie_cli.pipeline.video_batch import Batch, parse_segment_frames
+    from hie_cli.pipeline.video_selection import Selection, parse_shard
+    from hie_cli.video.sources import parse_range
 
+    selection = Selection(
+        videos or (), parse_range(frames, begin, end), stills, cuts, listed, parse_shard(shard),
+        retry_failed,
+    )  # fmt: skip
     batch = Batch(
-        engine=Engine(workers, engine, address, cpus, gpus),
-        shard=parse_shard(shard),
-        retry_failed=retry_failed,
-        listed=listed,
-        table=table,
-        segment_frames=parse_segment_frames(segment_frames),
-        metrics=metrics,
-    )
+        Engine(workers, engine, address, cpus, gpus), table, parse_segment_frames(segment_frames),
+        metrics,
+    )  # fmt: skip
     source = live.live_source(videos or [])
     wish = live.LiveWish(segment, duration, follow, serve, name)
     if source is not None:
-        live.refuse_file_options(batch, resume, profile, stills, (frames, begin, end), cuts)
+        live.refuse_file_options(selection, batch, resume, profile)
     session = Session(
         output, preset, config, sets, device, overwrite, resume, json, profile, retry_failed,
         stored=source is None,
     )  # fmt: skip
     session.choose_appearance(appearance)
-    if model:
-        session.choose_by_task(model)
+    session.choose_by_task(model)
     if online:
         session.choose("track", {"online": True})
-    if precision is not None:
-        session.choose_precision(precision)
+    session.choose_precision(precision)
     if source is not None:
         live.run_live(session, source, until, wish)
         return
     live.refuse(wish.given, "is for a live source; give an address or the number of a camera")
     if not videos and cuts is None and listed is None:
         raise ConfigError("run: give a video, or --list or --cuts; see hie run --help")
-    session.run_videos(
-        videos or (), (frames, begin, end), until, stills, batch, recorded=True, cuts=cuts
-    )
+    session.run_videos(selection, until, batch, recorded=True)

@@ -32,11 +32,11 @@ from hie_cli.pipeline.output import output_dir
 from hie_cli.pipeline.run import Stream, document_stream
 from hie_cli.pipeline.settings import load_chain
 from hie_cli.pipeline.summary import summary
-from hie_cli.pipeline.video_batch import Batch, prepare, run_jobs
+from hie_cli.pipeline.video_batch import SINGLE, Batch, prepare, run_jobs
+from hie_cli.pipeline.video_selection import Selection
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
-from hie_cli.video.sources import find_videos, parse_range
+from hie_cli.video.sources import find_videos
 
-SINGLE = Batch()
 _WIDEST_NAME = 40  # characters of a video's name in a table
 
 
@@ -74,12 +74,17 @@ class Session:
         """Lay an option of the command line over one section of the configuration."""
         self.config = overlay(self.config, {section: changes}, "command line")
 
-    def choose_precision(self, precision: str) -> None:
-        """``--precision``."""
-        self.config = overlay(self.config, {"precision": precision}, "--precision")
+    def choose_precision(self, precision: str | None) -> None:
+        """``--precision``, where it was given."""
+        if precision is not None:
+            self.config = overlay(self.config, {"precision": precision}, "--precision")
 
-    def choose_models(self, section: str, names: list[str]) -> None:
-        """``--model``: several detectors or recognisers are merged; a pose has one estimator."""
+    def choose_models(self, section: str, names: list[str] | None) -> None:
+        """``--model``, where it was given: several detectors or recognisers are merged; a pose has
+        one estimator.
+        """
+        if not names:
+            return
         if section == "pose" and len(names) > 1:
             raise ConfigError(f"--model: pose takes one model, got {len(names)}")
         values = {
@@ -90,12 +95,12 @@ class Session:
         key, value = values[section]
         self.choose(section, {key: value})
 
-    def choose_by_task(self, names: list[str]) -> None:
+    def choose_by_task(self, names: list[str] | None) -> None:
         """``--model`` of several stages: each goes where its record says."""
         from hie_cli.pipeline.model_list import find
 
         by_task: dict[str, list[str]] = {}
-        for name in names:
+        for name in names or ():
             by_task.setdefault(find(name).task, []).append(name)
         for task, own in by_task.items():
             if task == "appearance" and len(own) > 1:
@@ -112,24 +117,18 @@ class Session:
 
     def run_videos(
         self,
-        patterns: Sequence[str],
-        frames: tuple[str, str | None, str | None],
+        selection: Selection,
         until: str | None,
-        stills: bool = False,
         batch: Batch = SINGLE,
         recorded: bool = False,
-        cuts: Path | None = None,
     ) -> None:
         """Every video through the stages ``until`` one; one that fails does not stop the others.
 
-        frames: which ones, and from and until which time (``parse_range``) · stills: every image
-        of a folder is a video of its own · recorded: each has its record in ``runs`` · cuts: a cut
-        list, whose pieces are run alone.
+        recorded: each has its record in ``runs``.
         """
         stages, jobs = prepare(
-            patterns, self.output_dir, self.config, self.device, until, parse_range(*frames),
-            stills, batch, recorded, cuts,
-        )  # fmt: skip
+            selection, self.output_dir, self.config, self.device, until, batch, recorded
+        )
         if not jobs:
             note("nothing to do: no video failed, or this part of the list is empty")
         with remote.work_folder(self.output_dir):

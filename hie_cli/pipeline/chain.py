@@ -6,7 +6,6 @@ With an output folder it writes what ``hie run`` writes; without one nothing tou
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +27,18 @@ from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.stages import with_own_poses
 from hie_cli.pipeline.summary import summary, write_summary
+from hie_cli.pipeline.video_selection import Selection
 from hie_cli.posing import refine as refining
 from hie_cli.posing import stage as posing
 from hie_cli.recognition import stage as recognition
 from hie_cli.tracking import stage as tracking
-from hie_cli.video.sources import FALLBACK_FPS, parse_range
+from hie_cli.video.sources import FALLBACK_FPS
 
 if TYPE_CHECKING:
     from hie_cli.recognition.kinematic.explanation import Explanation
 
 DEFAULTS = ChainConfig()
+EVERY_FRAME = Selection()
 
 
 @dataclass(frozen=True)
@@ -94,32 +95,27 @@ class _State:
 
 def run(
     videos: Videos,
+    selection: Selection = EVERY_FRAME,
     *,
     until: str | None = None,
     config: ChainConfig = DEFAULTS,
     device: str = "auto",
     output: OutputDir | Path | str | None = None,
-    frames: str = ":",
-    begin: str | float | None = None,
-    end: str | float | None = None,
     fps: float | None = None,
     name: str | None = None,
-    stills: bool = False,
-    cuts: str | PathLike[str] | None = None,
     errors: OnError = "raise",
     images: bool = True,
 ) -> ChainRun:
     """The people of every frame of ``videos``, through the stages up to ``until``.
 
     videos: a path, folder or pattern, or several; a list of image files (one video); or any
-    iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here · until:
-    detect, pose, track, action, or (with ``output`` only, and the default there) render · output:
-    a folder, or an ``OutputDir`` that says what may happen to results already there · cuts: a cut
-    list, whose pieces of ``videos`` (paths; () where the list itself holds them) are videos of
-    their own · stills: every
-    image is a video of its own, through detect and pose · images:
-    whether items carry pixels; where identities have to wait for the end of the video it is read
-    once more for them, and a source that can be read once only has none left.
+    iterable of pictures (H, W, 3) uint8 BGR, whose ``fps`` and ``name`` are given here ·
+    selection: which frames of them, stills, a cut list (``videos`` are then paths, or () where the
+    list itself holds them) · until: detect, pose, track, action, or (with ``output`` only, and the
+    default there) render · output: a folder, or an ``OutputDir`` that says what may happen to
+    results already there · images: whether items carry pixels; where identities have to wait for
+    the end of the video it is read once more for them, and a source that can be read once only has
+    none left.
 
     detect and pose come frame by frame; identities when their video has ended, or at once with
     ``track.online``. Names, files and models are checked at once, before the first frame is asked
@@ -130,16 +126,15 @@ def run(
     if until == "render" and output is None:
         raise ConfigError("until render needs an output folder to draw to")
     last = until or ("action" if output is None else "render")
-    stages = stages_of_stills(until) if stills else stages_until(last, config.order)
+    stages = stages_of_stills(until) if selection.stills else stages_until(last, config.order)
     output_dir = output if isinstance(output, OutputDir | None) else OutputDir(Path(output))
     check_models(config, stages, device)
     rate = config.video.fps if fps is None else fps
-    wanted = parse_range(frames, begin, end)
-    if cuts is None:
-        chosen = video_inputs(videos, wanted, rate, name, stills)
+    if selection.cuts is None:
+        chosen = video_inputs(videos, selection.frames, rate, name, selection.stills)
     else:
-        check_cut_options(wanted, stills)
-        chosen = cut_inputs(cuts, videos, rate)
+        check_cut_options(selection.frames, selection.stills)
+        chosen = cut_inputs(selection.cuts, videos, rate)
     if output_dir is not None:
         for video in chosen:
             output_dir.check(output_dir.files(video.name, stages))

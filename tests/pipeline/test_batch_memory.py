@@ -4,13 +4,12 @@ import gc
 import tracemalloc
 
 import cv2
-import numpy as np
 
 from hie_cli.pipeline import networks
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.settings import ChainConfig
-from hie_cli.pipeline.video_batch import run_videos
 from tests.support import fakes
+from tests.support.batches import run_on_cpu
+from tests.support.films import one_square
 
 
 def test_a_video_more_costs_its_record_only(tmp_path, monkeypatch):
@@ -22,17 +21,13 @@ def test_a_video_more_costs_its_record_only(tmp_path, monkeypatch):
         folder = tmp_path / "clips" / f"{number:03d}"
         folder.mkdir(parents=True)
         for t in range(2):
-            image = np.zeros((120, 160, 3), np.uint8)
-            image[20:80, 10 + number + t : 40 + number + t] = 255
-            cv2.imwrite(str(folder / f"{t}.png"), image)
+            cv2.imwrite(str(folder / f"{t}.png"), one_square(10 + number + t))
         videos.append(str(folder))
 
     def held(count: int, out: str) -> int:
         """Bytes that are more after so many videos than before, their records aside."""
         before = tracemalloc.get_traced_memory()[0]
-        records = run_videos(
-            videos[:count], OutputDir(tmp_path / out), ChainConfig(), "cpu", "track"
-        )
+        records = run_on_cpu(videos[:count], OutputDir(tmp_path / out), "track")
         assert all(record["status"] == "ok" for record in records)
         del records
         gc.collect()

@@ -15,7 +15,9 @@ from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.status import status
-from hie_cli.pipeline.video_batch import Batch, parse_shard, run_videos
+from hie_cli.pipeline.video_selection import parse_shard
+from tests.support.batches import run_on_cpu
+from tests.support.films import one_square
 
 
 @pytest.fixture
@@ -25,22 +27,14 @@ def clips(tmp_path) -> Path:
         path = tmp_path / "clips" / name
         path.mkdir(parents=True)
         for t in range(6):
-            image = np.zeros((120, 160, 3), np.uint8)
-            image[20:80, 10 + 2 * t + number : 40 + 2 * t + number] = 255
-            cv2.imwrite(str(path / f"{t}.png"), image)
+            cv2.imwrite(str(path / f"{t}.png"), one_square(10 + 2 * t + number))
     return tmp_path / "clips"
 
 
 def run(clips: Path, out: Path, names: str = "abc", config=None, **batch) -> list[dict]:
     resume = batch.pop("resume", False) or batch.get("retry_failed", False)
-    return run_videos(
-        [str(clips / name) for name in names],
-        OutputDir(out, overwrite=batch.pop("overwrite", False), resume=resume),
-        config or ChainConfig(),
-        "cpu",
-        "track",
-        batch=Batch(**batch),
-    )
+    place = OutputDir(out, overwrite=batch.pop("overwrite", False), resume=resume)
+    return run_on_cpu([clips / name for name in names], place, "track", config, **batch)
 
 
 def states(out: Path, *videos: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+import hie_cli
 from hie_cli.cli.app import run as cli
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, VideoInfo
@@ -14,6 +15,8 @@ from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline import chain
 from hie_cli.pipeline.document_inputs import match_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain
+from hie_cli.pipeline.video_selection import Selection
+from hie_cli.video.sources import FrameRange
 
 ONLINE = load_chain(None, [], ["track.online=true"])
 
@@ -162,29 +165,30 @@ def cut_list(path: Path, *cuts: tuple[str, list[int]]) -> Path:
 
 def test_cuts_are_videos_of_their_own_with_the_frame_numbers_of_the_source(clip, tmp_path):
     cuts = cut_list(tmp_path / "cuts.json", ("walkers", [2, 6]), ("walkers", [8, 16]))
-    found = list(chain.run(clip, cuts=cuts, until="detect", output=tmp_path / "out"))
+    pieces = Selection(cuts=cuts)
+    found = list(chain.run(clip, pieces, until="detect", output=tmp_path / "out"))
     assert [item.index for item in found] == [2, 3, 4, 5, *range(8, 16)]
     assert [item.video.name for item in found] == ["walkers-2-6"] * 4 + ["walkers-8-16"] * 8
     document = Document(tmp_path / "out" / "detect" / "walkers-8-16.json")
     assert document.header is not None
     assert (document.header.frames, document.header.video.num_frames) == ((8, 16, 1), 16)
-    whole = list(chain.run(clip, until="detect", frames="8:16"))
+    whole = list(chain.run(clip, Selection(frames=FrameRange(8, 16)), until="detect"))
     same(list(document), whole)
     assert match_video(document, [clip]) == clip
     by_path = cut_list(tmp_path / "paths.json", (str(clip), [2, 6]))
-    assert len(list(chain.run((), cuts=by_path, until="detect"))) == 4
+    assert len(list(chain.run((), Selection(cuts=by_path), until="detect"))) == 4
 
 
 def test_cuts_say_which_frames_themselves(clip, tmp_path):
     cuts = cut_list(tmp_path / "cuts.json", ("walkers", [2, 6]))
     for more in ({"frames": "1:3"}, {"stills": True}, {"begin": 0.1}):
         with pytest.raises(ConfigError, match="--cuts"):
-            chain.run(clip, cuts=cuts, until="detect", **more)
+            hie_cli.run(clip, cuts=cuts, until="detect", **more)
     with pytest.raises(ConfigError, match="as paths"):
-        chain.run(pictures(), cuts=cuts)
+        chain.run(pictures(), Selection(cuts=cuts))
     late = cut_list(tmp_path / "late.json", ("walkers", [20, 26]))
     with pytest.raises(InputError, match="16 frames"):
-        list(chain.run(clip, cuts=late, until="detect"))
+        list(chain.run(clip, Selection(cuts=late), until="detect"))
 
 
 def test_the_command_runs_the_pieces(clip, tmp_path, capsys):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -18,6 +17,7 @@ from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_un
 from hie_cli.pipeline.stages import VideoRun
 from hie_cli.video.sources import VideoSource
 from tests.support import fakes
+from tests.support.films import walkers, write_film
 
 FRAMES = 24
 TRACK_FIRST = replace(ChainConfig(), order="track-first")
@@ -26,16 +26,8 @@ TRACK_FIRST = replace(ChainConfig(), order="track-first")
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Two bright squares on black; one of them is gone for three frames."""
-    path = tmp_path_factory.mktemp("clip") / "walkers.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
-    for t in range(FRAMES):
-        image = np.zeros((240, 320, 3), np.uint8)
-        if t not in (10, 11, 12):
-            image[40:100, 20 + 3 * t : 50 + 3 * t] = 255
-        image[120:200, 260 - 3 * t : 300 - 3 * t] = 255
-        writer.write(image)
-    writer.release()
-    return path
+    images = (walkers(t, upper=t not in (10, 11, 12)) for t in range(FRAMES))
+    return write_film(tmp_path_factory.mktemp("clip") / "walkers.avi", images)
 
 
 def files(out: Path) -> dict[str, bytes]:

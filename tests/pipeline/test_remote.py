@@ -5,8 +5,6 @@ import os
 import tempfile
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 pytest.importorskip("s3fs", reason="needs s3fs: pip install 'hie[cloud]'")
@@ -19,11 +17,11 @@ import hie_cli
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.pipeline import job as jobs
 from hie_cli.pipeline.output import output_dir
-from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.status import status
-from hie_cli.pipeline.video_batch import Batch, run_videos
 from hie_cli.storage import objects
 from tests.support import s3
+from tests.support.batches import run_on_cpu
+from tests.support.films import one_square, write_film
 
 OUT = "s3://videos/out"
 TEMPORARY = tempfile.gettempdir()  # before a test has another one
@@ -41,13 +39,8 @@ def clips(tmp_path) -> Path:
     folder = tmp_path / "clips"
     folder.mkdir()
     for number, name in enumerate("abc"):
-        codec = cv2.VideoWriter.fourcc(*"MJPG")
-        writer = cv2.VideoWriter(str(folder / f"{name}.avi"), codec, 10.0, (160, 120))
-        for t in range(6):
-            image = np.zeros((120, 160, 3), np.uint8)
-            image[20:80, 10 + 2 * t + number : 40 + 2 * t + number] = 255
-            writer.write(image)
-        writer.release()
+        images = (one_square(10 + 2 * t + number) for t in range(6))
+        write_film(folder / f"{name}.avi", images)
     return folder
 
 
@@ -72,7 +65,7 @@ def bucket(port, clips, tmp_path, monkeypatch):
 def run(*videos: str, out: str | Path = OUT, until: str = "track", **batch) -> list[dict]:
     resume = batch.pop("resume", False) or batch.get("retry_failed", False)
     where = output_dir(out, batch.pop("overwrite", False), resume, stored=True)
-    return run_videos(videos, where, ChainConfig(), "cpu", until, batch=Batch(**batch))
+    return run_on_cpu(videos, where, until, **batch)
 
 
 def stored(client) -> dict[str, bytes]:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
@@ -14,6 +12,7 @@ from hie_cli.pipeline.run import run_document, run_video
 from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_until
 from hie_cli.video.sources import FrameRange, VideoSource
 from tests.support import fakes
+from tests.support.films import walkers, write_film
 
 FRAMES = 70
 TRACK_FIRST = stages_until("action", "track-first")
@@ -23,14 +22,7 @@ TRACK_FIRST = stages_until("action", "track-first")
 def clip(tmp_path_factory) -> Path:
     """Two bright squares that walk past each other on black."""
     path = tmp_path_factory.mktemp("clip") / "walkers.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
-    for t in range(FRAMES):
-        image = np.zeros((240, 320, 3), np.uint8)
-        image[40:100, 20 + 3 * t : 50 + 3 * t] = 255
-        image[120:200, 260 - 3 * t : 300 - 3 * t] = 255
-        writer.write(image)
-    writer.release()
-    return path
+    return write_film(path, (walkers(t) for t in range(FRAMES)))
 
 
 def run(clip: Path, out: Path, stages=STAGES, models=None, **place) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -16,9 +15,11 @@ from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.segment_job import LEAST_FRAMES, SegmentJob, Segments, run_any, split
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.status import status
-from hie_cli.pipeline.video_batch import Batch, parse_segment_frames, run_videos
+from hie_cli.pipeline.video_batch import parse_segment_frames
 from hie_cli.video.sources import FrameRange
 from tests.support import fakes
+from tests.support.batches import run_on_cpu
+from tests.support.films import walkers, write_film
 
 FRAMES = 110
 # Short blocks, so that a short clip can be parted.
@@ -28,16 +29,8 @@ CONFIG = load_chain(None, [], ["detect.segment=20", "pose.window=4", "refine.fra
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     """Two squares that walk past each other, one of them flickering."""
-    path = tmp_path_factory.mktemp("clip") / "walkers.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
-    for t in range(FRAMES):
-        image = np.zeros((240, 320, 3), np.uint8)
-        image[40 + t % 3 : 100, 20 + 2 * t : 50 + 2 * t] = 255
-        if t % 11:
-            image[120:200, 260 - 2 * t : 300 - 2 * t] = 255
-        writer.write(image)
-    writer.release()
-    return path
+    images = (walkers(t, 2, sway=t % 3, lower=t % 11 > 0) for t in range(FRAMES))
+    return write_film(tmp_path_factory.mktemp("clip") / "walkers.avi", images)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +72,7 @@ def variable(tmp_path) -> Path:
 
 def run(clip: Path, out: Path, frames=None, config=CONFIG, until="track", **given) -> dict:
     place = OutputDir(out, given.pop("overwrite", False), given.pop("resume", False))
-    (record,) = run_videos(
-        [str(clip)], place, config, "cpu", until, frames or FrameRange(), batch=Batch(**given)
-    )
+    (record,) = run_on_cpu([clip], place, until, config, frames=frames or FrameRange(), **given)
     return record
 
 
@@ -194,11 +185,8 @@ def test_a_segment_that_fails_leaves_its_frames_to_the_video(
 
 
 def test_a_cut_off_video_fails_with_the_error_of_an_undivided_run(tmp_path, squares):
-    path = tmp_path / "cut.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
-    for t in range(FRAMES):
-        writer.write(np.full((48, 64, 3), t, np.uint8))
-    writer.release()
+    greys = (np.full((48, 64, 3), t, np.uint8) for t in range(FRAMES))
+    path = write_film(tmp_path / "cut.avi", greys)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     whole = run(path, tmp_path / "whole")
@@ -243,10 +231,7 @@ def job(path: Path, out: Path) -> VideoJob:
 
 def test_videos_are_parted_by_themselves_where_workers_would_be_idle(tmp_path, squares):
     long = tmp_path / "long.avi"
-    writer = cv2.VideoWriter(str(long), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (32, 32))
-    for _ in range(2 * LEAST_FRAMES + 500):
-        writer.write(np.zeros((32, 32, 3), np.uint8))
-    writer.release()
+    write_film(long, [np.zeros((32, 32, 3), np.uint8)] * (2 * LEAST_FRAMES + 500), 25.0)
     one, two = job(long, tmp_path / "out"), job(tmp_path / "none.mp4", tmp_path / "out")
 
     def parts(jobs, length, slots):
