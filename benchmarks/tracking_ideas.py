@@ -23,7 +23,7 @@ from suite_tracking import FIGURES, figures
 from hie_cli.core.geometry import iou
 from hie_cli.tracking import stage
 from hie_cli.tracking.detections import Detections
-from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
+from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.linking import link
 from hie_cli.tracking.tracker import Tracker
 from hie_cli.tracking.tracklets import Tracklet, collect, join
@@ -52,15 +52,14 @@ def boosted(match: Any) -> Any:
 def sized(update: Any) -> Any:
     """``Tracks.update`` whose sizes follow boxes that shrink at once only in part."""
 
-    def work(self: Tracks, found: Detections, match: Any, now: float, noise: Any) -> None:
-        seen = np.flatnonzero(match >= 0)
-        expected, measured = self.motion.value[seen], to_centres(found.boxes[match[seen]])
-        area = measured[:, 2:].prod(axis=1) / expected[:, 2:].prod(axis=1)
+    def work(self: Tracks, found: Detections, seen: Any, chosen: Any, now: float) -> None:
+        expected, centres = self.motion.value[seen], found.centres[chosen]
+        area = centres[:, 2:].prod(axis=1) / expected[:, 2:].prod(axis=1)
         small = (area < SHRUNK) & (self.hits[seen] > 3)
-        size = expected[:, 2:] + FOLLOWED * (measured[:, 2:] - expected[:, 2:])
-        boxes = found.boxes.copy()
-        boxes[match[seen[small]]] = to_boxes(np.hstack([measured[:, :2], size])[small])
-        update(self, replace(found, boxes=boxes), match, now, noise)
+        size = expected[:, 2:] + FOLLOWED * (centres[:, 2:] - expected[:, 2:])
+        measured = found.measured.copy()
+        measured[0, chosen[small], 2:] = size[small]
+        update(self, replace(found, measured=measured), seen, chosen, now)
 
     return work
 

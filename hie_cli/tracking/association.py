@@ -13,39 +13,26 @@ Pairs = tuple[Ints, Ints]
 SPEED_SPREAD = 0.4  # heights / s: how far a body's flow strays from the speed of its box
 
 
-def buffered_iou(tracks: Floats, detections: Floats, slack: Floats) -> tuple[Ints, Ints, Floats]:
-    """Rows, columns and IoU (K,) of the track boxes (N, 4) and detections (M, 4) that overlap, both
-    widened on every side.
+def buffered_overlaps(
+    tracks: Floats, detections: Floats, slack: Floats
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Rows, columns, IoU (K,) and IoU of the vertical spans (K,) of the track boxes (N, 4) and
+    detections (M, 4) that overlap, both widened on every side.
 
     ``slack`` (N,) px is a track's own uncertainty: someone who may have moved by half a width must
-    be allowed to overlap the box found there (Yang et al., C-BIoU, 2023, use a fixed share).
+    be allowed to overlap the box found there (Yang et al., C-BIoU, 2023, use a fixed share). People
+    differ in height less by chance than in place (Yang et al., Hybrid-SORT, 2024).
     """
-    wider = 2 * slack[:, None]
-    x1, y1, x2, y2 = tracks.T[:, :, None]
-    x1, y1, x2, y2 = x1 - wider, y1 - wider, x2 + wider, y2 + wider
-    u1, v1, u2, v2 = detections.T
-    rows, columns = np.nonzero((x1 < u2) & (u1 < x2) & (y1 < v2) & (v1 < y2))
-    a, b, extra = tracks.T[:, rows], detections.T[:, columns], 2 * slack[rows]
-    width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0]) + extra
-    height = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1]) + extra
-    inter = width * height
-    union = (a[2] - a[0] + extra) * (a[3] - a[1] + extra)
-    union += (b[2] - b[0] + extra) * (b[3] - b[1] + extra)
-    union -= inter
-    return rows, columns, inter / np.maximum(union, 1e-9)
-
-
-def height_overlap(tracks: Floats, detections: Floats, slack: Floats) -> Floats:
-    """IoU (K,) of the vertical spans of boxes (K, 4) and (K, 4), row by row, widened by ``slack``.
-
-    People differ in height less by chance than in place (Yang et al., Hybrid-SORT, 2024).
-    """
-    top, bottom, other_top, other_bottom = *tracks.T[1::2], *detections.T[1::2]
-    extra = 2 * slack
-    both = np.minimum(bottom, other_bottom) - np.maximum(top, other_top) + extra
-    either = np.maximum(bottom, other_bottom) - np.minimum(top, other_top) + extra
-    share: Floats = np.maximum(both, 0) / np.maximum(either, 1e-9)
-    return share
+    # Corners first, x and y beside one another: one operation does for both.
+    a, b, extra = np.ascontiguousarray(tracks.T), np.ascontiguousarray(detections.T), 2 * slack
+    (x1, y1), (x2, y2) = (a[:2] - extra)[..., None], (a[2:] + extra)[..., None]
+    rows, columns = ((x1 < b[2]) & (b[0] < x2) & (y1 < b[3]) & (b[1] < y2)).nonzero()
+    a, b, extra = a.take(rows, axis=1), b.take(columns, axis=1), extra.take(rows)
+    shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]) + extra
+    size, other_size = a[2:] - a[:2] + extra, b[2:] - b[:2] + extra
+    both = shared[0] * shared[1]
+    overlap = both / (size[0] * size[1] + other_size[0] * other_size[1] - both)
+    return rows, columns, overlap, shared[1] / (size[1] + other_size[1] - shared[1])
 
 
 def pose_similarity(poses: Floats, others: Floats, areas: Floats) -> Floats:
@@ -67,7 +54,7 @@ def motion_likeness(motion: Motion, speed: Floats) -> Floats:
 
 
 def assign(rows: Ints, columns: Ints, gain: Floats) -> Pairs:
-    """The one-to-one assignment of greatest total gain among the pairs (K,) given, by row.
+    """The one-to-one assignment of greatest total gain among the pairs (K,) given.
 
     Gains are positive. Ties are broken by order, so that results repeat exactly.
     """
@@ -75,23 +62,20 @@ def assign(rows: Ints, columns: Ints, gain: Floats) -> Pairs:
         return rows, columns
     # Pairs without a rival are settled; only the rest needs the general solution.
     alone = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
-    settled, taken = rows[alone], columns[alone]
-    if not alone.all():
-        rivals = ~alone
-        r, i = _numbered(rows[rivals])
-        c, j = _numbered(columns[rivals])
-        table = np.zeros((len(r), len(c)))
-        table[i, j] = gain[rivals]
-        i, j = linear_sum_assignment(table, maximize=True)
-        good = table[i, j] > 0
-        settled = np.concatenate([settled, r[i[good]]])
-        taken = np.concatenate([taken, c[j[good]]])
-        order = np.argsort(settled)
-        settled, taken = settled[order], taken[order]
-    return settled, taken
+    if np.count_nonzero(alone) == len(alone):
+        return rows, columns
+    rivals = np.flatnonzero(~alone)
+    r, i = _numbered(rows[rivals])
+    c, j = _numbered(columns[rivals])
+    table = np.zeros((len(r), len(c)))
+    table[i, j] = gain[rivals]
+    i, j = linear_sum_assignment(table, maximize=True)
+    good = table[i, j] > 0
+    settled = np.concatenate([rows[alone], r[i[good]]])
+    return settled, np.concatenate([columns[alone], c[j[good]]])
 
 
 def _numbered(labels: Ints) -> Pairs:
     """The distinct labels, ascending, and the place among them of each label."""
     present = np.bincount(labels) > 0
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[labels]
+    return present.nonzero()[0], (present.cumsum() - 1)[labels]

@@ -6,13 +6,16 @@ update are a few elementwise operations on (N, 4) arrays and no matrix is ever i
 is given in body (box) heights and seconds, so that neither resolution nor frame rate matters.
 """
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_SHIFT = np.eye(3)[:, :2]  # the part of a homography that is the same in all shifts
 
 
 @dataclass(frozen=True)
@@ -55,50 +58,80 @@ def to_boxes(centres: Floats) -> Floats:
 
 def _scaled(height: Floats, position: float, size: float) -> Floats:
     """Variances (N, 4) px² of standard deviations given in heights, for x, y and for w, h."""
-    unit = np.array([position, position, size, size])
-    scaled: Floats = (height[:, None] * unit) ** 2
+    scaled: Floats = height[:, None] * np.array([position, position, size, size])
+    scaled *= scaled
     return scaled
+
+
+def measured(centres: Floats, noise: MotionNoise, doubt: Floats) -> Floats:
+    """Measurements (2, N, 4): boxes (N, 4) as centres and sizes, and the variances of these, px².
+
+    ``doubt`` (N,) >= 1 multiplies the measurement's standard deviation: a weak or occluded
+    detection moves the track less (Du et al., GIAOTracker, 2021, scale by the score).
+    """
+    return np.stack([centres, _scaled(centres[:, 3] * doubt, noise.centre, noise.size)])
+
+
+def _row(state: Floats, row: int) -> Floats:
+    part: Floats = state[row]
+    return part
 
 
 @dataclass(frozen=True)
 class Motion:
-    """State of N tracks: value and rate (N, 4) px and px/s, and their covariances (N, 4).
+    """State of N tracks in one array (5, N, 4), so that all of it is moved at once.
 
-    Columns are centre x, centre y, width, height; ``vv``, ``vr``, ``rr`` are the variance of the
-    value, its covariance with the rate, and the variance of the rate.
+    ``value`` and ``rate`` px and px/s; ``vv``, ``vr``, ``rr``, the variance of the value, its
+    covariance with the rate, and the variance of the rate. Columns are centre x, centre y, width,
+    height.
     """
 
-    value: Floats
-    rate: Floats
-    vv: Floats
-    vr: Floats
-    rr: Floats
+    state: Floats
+
+    @property
+    def value(self) -> Floats:
+        """Centre and size (N, 4) px."""
+        return _row(self.state, 0)
+
+    @property
+    def rate(self) -> Floats:
+        """Their speeds (N, 4) px/s."""
+        return _row(self.state, 1)
+
+    @property
+    def vv(self) -> Floats:
+        """Variances (N, 4) px² of the values."""
+        return _row(self.state, 2)
+
+    @property
+    def vr(self) -> Floats:
+        """Covariances (N, 4) px²/s of values and speeds."""
+        return _row(self.state, 3)
+
+    @property
+    def rr(self) -> Floats:
+        """Variances (N, 4) (px/s)² of the speeds."""
+        return _row(self.state, 4)
 
     @classmethod
     def start(cls, boxes: Floats, noise: MotionNoise) -> Self:
         """Tracks seen for the first time, in boxes (N, 4) xyxy."""
-        value = to_centres(boxes)
-        height = value[:, 3]
-        zero = np.zeros_like(value)
-        return cls(
-            value,
-            zero,
-            _scaled(height, noise.centre, noise.size),
-            zero,
-            _scaled(height, noise.speed, noise.growth_speed),
-        )
+        centres = to_centres(boxes)
+        state = np.zeros((5, len(centres), 4))
+        state[0] = centres
+        state[2] = _scaled(centres[:, 3], noise.centre, noise.size)
+        state[4] = _scaled(centres[:, 3], noise.speed, noise.growth_speed)
+        return cls(state)
 
     def __len__(self) -> int:
         return len(self.value)
 
     def __getitem__(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
-        return type(self)(*(getattr(self, f.name)[index] for f in fields(self)))
+        return type(self)(self.state[:, index])
 
     def join(self, other: Self) -> Self:
         """These tracks, then the other ones."""
-        return type(self)(
-            *(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self))
-        )
+        return type(self)(np.concatenate([self.state, other.state], axis=1))
 
     def boxes(self) -> Floats:
         """The tracks' boxes (N, 4) xyxy."""
@@ -106,40 +139,39 @@ class Motion:
 
     def predict(self, seconds: float, noise: MotionNoise) -> Self:
         """The state ``seconds`` later: white-noise acceleration, exponentially damped speed."""
-        keep = np.exp(-seconds / noise.damping)
+        keep = math.exp(-seconds / noise.damping)
         reach = noise.damping * (1 - keep)  # distance covered by a damped unit speed
-        spread = _scaled(self.value[:, 3], noise.acceleration, noise.growth)
-        return type(self)(
-            self.value + reach * self.rate,
-            keep * self.rate,
-            self.vv + 2 * reach * self.vr + reach**2 * self.rr + spread * seconds**3 / 3,
-            keep * (self.vr + reach * self.rr) + spread * seconds**2 / 2,
-            keep**2 * self.rr + spread * seconds,
-        )
+        value, rate, vv, vr, rr = self.state
+        spread = _scaled(value[:, 3], noise.acceleration, noise.growth)
+        later = np.empty_like(self.state)
+        np.add(value, reach * rate, out=later[0])
+        np.multiply(keep, rate, out=later[1])
+        np.add(vv + 2 * reach * vr + reach**2 * rr, spread * seconds**3 / 3, out=later[2])
+        np.add(keep * (vr + reach * rr), spread * seconds**2 / 2, out=later[3])
+        np.add(keep**2 * rr, spread * seconds, out=later[4])
+        return type(self)(later)
 
-    def update(self, boxes: Floats, noise: MotionNoise, doubt: Floats) -> Self:
-        """The state after boxes (N, 4) xyxy were measured.
-
-        ``doubt`` (N,) >= 1 multiplies the measurement's standard deviation: a weak or occluded
-        detection moves the track less (Du et al., GIAOTracker, 2021, scale by the score).
-        """
-        measured = to_centres(boxes)
-        total = self.vv + _scaled(measured[:, 3] * doubt, noise.centre, noise.size)
-        gain, rate_gain = self.vv / total, self.vr / total
-        innovation = measured - self.value
-        return type(self)(
-            self.value + gain * innovation,
-            self.rate + rate_gain * innovation,
-            (1 - gain) * self.vv,
-            (1 - gain) * self.vr,
-            self.rr - rate_gain * self.vr,
-        )
+    def update(self, rows: Ints, measured: Floats) -> Self:
+        """The state after the tracks ``rows`` (K,) were ``measured`` (2, K, 4), see there."""
+        centres, variance = measured
+        seen = self.state.take(rows, axis=1)
+        gain = seen[2:4] / (seen[2] + variance)
+        seen[:2] += gain * (centres - seen[0])
+        seen[4] -= gain[1] * seen[3]
+        seen[2:4] *= 1 - gain[0]
+        state = self.state.copy()
+        state[:, rows] = seen
+        return type(self)(state)
 
     def warp(self, homography: Floats) -> Self:
         """The state seen after a camera motion, homography (3, 3) from old to new pixels.
 
         Centres move exactly; sizes and speeds by the homography's derivative at the centre.
         """
+        if np.array_equal(homography[:, :2], _SHIFT):
+            state = self.state.copy()
+            state[0, :, :2] += homography[:2, 2]
+            return type(self)(state)
         ones = np.ones(len(self))
         x, y, w = homography @ np.stack([self.value[:, 0], self.value[:, 1], ones])
         centre = np.stack([x / w, y / w], axis=1)
@@ -147,7 +179,9 @@ class Motion:
             homography[None, :2, :2] - centre[:, :, None] * homography[None, None, 2, :2]
         ) / w[:, None, None]
         scale = np.sqrt(np.abs(np.linalg.det(linear)))[:, None]
-        value = np.concatenate([centre, self.value[:, 2:] * scale], axis=1)
-        turned = np.einsum("nij,nj->ni", linear, self.rate[:, :2])
-        rate = np.concatenate([turned, self.rate[:, 2:] * scale], axis=1)
-        return type(self)(value, rate, self.vv * scale**2, self.vr * scale**2, self.rr * scale**2)
+        state = np.empty_like(self.state)
+        state[0, :, :2] = centre
+        state[1, :, :2] = np.einsum("nij,nj->ni", linear, self.rate[:, :2])
+        state[:2, :, 2:] = self.state[:2, :, 2:] * scale
+        state[2:] = self.state[2:] * scale**2
+        return type(self)(state)

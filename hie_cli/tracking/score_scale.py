@@ -27,6 +27,7 @@ class ScoreScale:
         step = STEP * (np.arange(HEIGHTS)[:, None] - np.arange(HEIGHTS))
         self._similar = np.exp(-0.5 * (step / SIMILAR) ** 2)
         self._tops = np.ones(HEIGHTS)
+        self._varied = False
         self._total = self._measured_at = 0.0  # weights, now and when the tops were measured
 
     def add(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> None:
@@ -42,7 +43,9 @@ class ScoreScale:
     @property
     def varied(self) -> bool:
         """Whether the scores differ, as a detector's do."""
-        return int(self._weight.any(axis=0).sum()) > 1
+        if not self._varied:
+            self._varied = int(self._weight.any(axis=0).sum()) > 1
+        return self._varied
 
     def shares(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
         """Scores (N,) as shares, at most 1, of the top score of people as tall as (N,) px."""

@@ -150,12 +150,12 @@ def _offline(
     observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
 ) -> Iterator[tuple[Observation, People]]:
     seen = list(observations)
+    if not seen:
+        return
+    boxes = np.concatenate([item.people.boxes for item in seen])
     scale = ScoreScale()
-    for observation in seen:
-        people = observation.people
-        scale.add(people.scores, people.boxes[:, 3] - people.boxes[:, 1])
-    tracker = Tracker(config, video, scale)
-    joined = [tracker.step(observation) for observation in seen]
+    scale.add(np.concatenate([item.people.scores for item in seen]), boxes[:, 3] - boxes[:, 1])
+    joined = Tracker(config, video, scale).steps(seen)
     motion = [nearest_similarity(association.camera, video) for association in joined]
     camera = CameraPath.of([item.index for item in seen], motion)
     tracklets = collect(seen, joined)

@@ -5,24 +5,26 @@ than once; weak detections to those lately seen (Zhang et al., ByteTrack, 2022);
 confident detections to tracks just begun. What is left of the confident ones starts tracks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.camera.shift_vote import ShiftVote
+from hie_cli.core import geometry
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.association import (
     Ints,
     assign,
-    buffered_iou,
-    height_overlap,
+    buffered_overlaps,
     motion_likeness,
     pose_similarity,
 )
 from hie_cli.tracking.coasting import Coasting, class_of
-from hie_cli.tracking.detections import Detections, touches_edge
-from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
+from hie_cli.tracking.detections import Detections, detected, touches_edge
+from hie_cli.tracking.kalman import Floats, to_boxes
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
@@ -32,6 +34,7 @@ MATURE = 3  # sightings from which a track is believed to be somewhere while it 
 # Where boxes are given, the share of the least similarity that counts for nothing: of every track,
 # and how much more of one that was unseen in the frame before.
 GIVEN, UNSEEN = 0.5, 0.45
+BLOCK = 100  # frames whose detections are prepared together
 LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
 
@@ -67,7 +70,7 @@ class Tracker:
         self.video = video
         self.tracks: Tracks | None = None
         self.births = 0
-        self.last_frame: int | None = None
+        self.last_time: float | None = None  # s
         self.scale = ScoreScale() if scale is None else scale
         self._learning = scale is None
         self._shift = ShiftVote()
@@ -75,18 +78,38 @@ class Tracker:
 
     def step(self, observation: Observation) -> Association:
         """Join one frame's people to tracks."""
-        config = self.config
-        now = observation.index / self.video.fps
-        seconds = 0.0 if self.last_frame is None else now - self.last_frame / self.video.fps
-        people = observation.people
-        heights = people.boxes[:, 3] - people.boxes[:, 1]
+        return self.steps([observation])[0]
+
+    def steps(self, seen: Sequence[Observation]) -> list[Association]:
+        """Join the people of some frames to tracks, one frame after the other."""
+        blocks = [seen[first : first + BLOCK] for first in range(0, len(seen), BLOCK)]
+        return [association for block in blocks for association in self._block(block)]
+
+    def _block(self, seen: Sequence[Observation]) -> list[Association]:
+        """The same of a few frames; what asks for no tracks is done for all of them at once."""
+        scores = np.concatenate([item.people.scores for item in seen])
+        boxes = np.concatenate([item.people.boxes for item in seen])
+        heights = boxes[:, 3] - boxes[:, 1]
         if self._learning:
-            self.scale.add(people.scores, heights)
-        shares = self.scale.shares(people.scores, heights)
-        found = Detections.of(observation, shares, self.video, seconds)
+            self.scale.add(scores, heights)
+        shares = self.scale.shares(scores, heights)
+        now = [item.index / self.video.fps for item in seen]
+        since = [
+            b - a for a, b in pairwise([now[0] if self.last_time is None else self.last_time, *now])
+        ]
+        wider = boxes.astype(np.float64)
+        found = detected(seen, wider, shares, since, self.video, self.config.motion)
+        self.last_time = now[-1]
+        frames = zip(now, since, found, seen, strict=True)
+        return [self._step(t, seconds, there, item.camera) for t, seconds, there, item in frames]
+
+    def _step(
+        self, now: float, seconds: float, found: Detections, camera: FloatArray | None
+    ) -> Association:
+        """Join what was found ``now`` (s), ``seconds`` after the frame before, to tracks."""
+        config, tracks = self.config, self.tracks
         numbers = np.full(len(found.boxes), -1, np.int64)
         established = np.zeros(len(numbers), bool)
-        tracks, camera = self.tracks, observation.camera
         coasted: tuple[Ints, Floats] | tuple[()] = ()
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
@@ -104,39 +127,41 @@ class Tracker:
                     tracks.motion = tracks.motion.warp(camera)
                     match = self._match(tracks, found, lately)
             seen = np.flatnonzero(match >= 0)
-            numbers[match[seen]] = tracks.number[seen]
+            chosen = match[seen]
+            numbers[chosen] = tracks.number[seen]
             if config.online:
-                self._learn(tracks, found, match, seen)
-            tracks.update(found, match, now, config.motion)
-            sure = tracks.peak[seen] >= config.sure_score
-            sure &= (found.scores[match[seen]] >= config.high_score) | (tracks.peak[seen] >= TOP)
-            established[match[seen]] = sure
+                self._learn(tracks, found, seen, chosen)
+            tracks.update(found, seen, chosen, now)
+            peak = tracks.peak[seen]
+            sure = peak >= config.sure_score
+            sure &= (found.scores[chosen] >= config.high_score) | (peak >= TOP)
+            established[chosen] = sure
             if config.online and config.coast_seconds > 0 and self.scale.varied:
                 coasted = self._coasted(tracks, now)
             patience = np.where(tracks.hits > 1, config.lost_seconds, 0.0)
-            alive = now - tracks.seen <= np.maximum(patience, 1.5 * seconds)
-            if not alive.all():
-                self._coasting.lost(tracks.unseen[~alive])
-                tracks = tracks[alive]
-        known = numbers >= 0
+            gone = now - tracks.seen > np.maximum(patience, 1.5 * seconds)
+            if np.count_nonzero(gone):
+                self._coasting.lost(tracks.unseen[gone])
+                tracks = tracks[~gone]
+        unknown = numbers < 0
         self.tracks = self._with_births(tracks, found, numbers, now)
-        established |= ~known & (numbers >= 0) & (found.scores >= config.sure_score)
-        self.last_frame = observation.index
+        established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
         return Association(numbers, established, found.occlusion, camera, *coasted)
 
-    def _learn(
-        self, tracks: Tracks, found: Detections, match: NDArray[np.int64], seen: Ints
-    ) -> None:
-        """Tell who comes back where expected, of the tracks ``seen`` again by ``match`` (N,)."""
-        back = seen[tracks.unseen[seen].any(axis=1)]
-        if len(back):
-            expected = to_boxes(tracks.motion.value[back])
-            self._coasting.found(tracks.unseen[back], expected, found.boxes[match[back]])
+    def _learn(self, tracks: Tracks, found: Detections, seen: Ints, chosen: Ints) -> None:
+        """Tell who comes back where expected, of the tracks ``seen`` (K,), found as ``chosen``."""
+        unseen = tracks.unseen[seen]
+        if np.count_nonzero(unseen):
+            back = unseen.any(axis=1)
+            expected = to_boxes(tracks.motion.value[seen[back]])
+            self._coasting.found(unseen[back], expected, found.boxes[chosen[back]])
 
     def _coasted(self, tracks: Tracks, now: float) -> tuple[Ints, Floats]:
         """Numbers (K,) and expected boxes (K, 4) of those to be shown though undetected."""
         sure = (tracks.hits >= MATURE) & (tracks.peak >= self.config.sure_score)
         unseen = np.flatnonzero((tracks.seen < now) & sure)
+        if not len(unseen):
+            return tracks.number[unseen], np.zeros((0, 4))
         boxes = tracks.motion.boxes()
         expected, seconds = boxes[unseen], now - tracks.seen[unseen]
         classes = class_of(seconds, expected, boxes[tracks.seen >= now])
@@ -151,13 +176,13 @@ class Tracker:
         settled = recent & (tracks.hits > 1)
         motion = tracks.motion[settled if settled.any() else recent]
         confident = found.scores >= self.config.high_score
-        boxes = to_centres(found.boxes[confident])
-        return self._shift.step(motion.value, motion.vv[:, 0], boxes)
+        return self._shift.step(motion.value, motion.vv[:, 0], found.centres[confident])
 
     def _lost_many(self, tracks: Tracks, match: NDArray[np.int64]) -> bool:
         """Whether more than ``LOST`` of those seen in the frame before have no match (N,)."""
         before = (tracks.seen >= tracks.seen.max()) & (tracks.hits > 1)
-        return bool((match[before] < 0).sum() > LOST * before.sum())
+        lost = np.count_nonzero(before & (match < 0))
+        return bool(lost > LOST * np.count_nonzero(before))
 
     def _match(
         self, tracks: Tracks, found: Detections, lately: NDArray[np.bool_]
@@ -173,8 +198,7 @@ class Tracker:
         low = ~high & (found.scores >= config.low_score)
         settled = tracks.hits > 1
         match = np.full(len(tracks), -1, np.int64)
-        explained = np.zeros(len(high))  # how well those found explain each detection
-        worthless = np.zeros(len(tracks))
+        worthless: Floats | None = None
         if not self.scale.varied:
             # Given boxes do not jitter: two poor matches must not cost somebody a sure one. Nor
             # do they miss anybody: who was there a moment ago still is, newcomer or not, and a
@@ -186,44 +210,49 @@ class Tracker:
             (settled & lately, low, config.min_low_similarity),
             (~settled, high, config.min_similarity),
         ):
-            good = (rows & (match < 0))[tracked] & columns[detected] & (similarity >= least)
-            if columns is low and good.any():
-                found_already = columns[detected] & (match >= 0)[tracked]
+            free = rows & (match < 0)
+            if not np.count_nonzero(free) or not np.count_nonzero(columns):
+                continue
+            wanted = columns[detected]
+            good = free[tracked] & wanted & (similarity >= least)
+            if columns is low and np.count_nonzero(good):
+                explained = np.zeros(len(low))  # how well those found explain each detection
+                found_already = wanted & (match >= 0)[tracked]
                 np.maximum.at(explained, detected[found_already], similarity[found_already])
                 good &= similarity >= explained[detected]
-            track = tracked[good]
-            i, j = assign(track, detected[good], similarity[good] - worthless[track] * least)
-            match[i] = j
-            high[j] = False
+            if np.count_nonzero(good):
+                track, gain = tracked[good], similarity[good]
+                if worthless is not None:
+                    gain -= worthless[track] * least
+                i, j = assign(track, detected[good], gain)
+                match[i] = j
+                high[j] = False
         return match
 
     def _similarity(self, tracks: Tracks, found: Detections) -> tuple[Ints, Ints, Floats]:
         """Track, detection and similarity (0..1) of the pairs (K,) within reach of one another."""
-        config = self.config
-        expected = tracks.motion.boxes()
-        height = expected[:, 3] - expected[:, 1]
-        deviation = np.sqrt(tracks.motion.vv[:, 0])
-        slack = np.minimum(config.slack * deviation, config.max_slack * height)
-        rows, columns, total = buffered_iou(expected, found.boxes, slack)
+        config, motion = self.config, tracks.motion
+        unsure = config.slack * np.sqrt(motion.vv[:, 0])
+        slack = np.minimum(unsure, config.max_slack * np.maximum(motion.value[:, 3], 1.0))
+        rows, columns, total, upright = buffered_overlaps(motion.boxes(), found.boxes, slack)
         if config.height_weight > 0:
-            upright = height_overlap(expected[rows], found.boxes[columns], slack[rows])
-            total = total * upright**config.height_weight
-        total = total * (1 - config.score_weight * (1 - found.scores[columns]))
-        weight = np.ones(len(rows))
+            total *= upright**config.height_weight
+        total *= (1 - config.score_weight * (1 - found.scores))[columns]
+        weight: Floats | float = 1.0
         if found.poses is not None and config.pose_weight > 0:
-            size = np.prod(tracks.motion.value[:, 2:], axis=1)
+            size = np.prod(motion.value[:, 2:], axis=1)
             alike = pose_similarity(tracks.poses()[rows], found.poses[columns], size[rows])
             known = np.isfinite(alike)
-            total = total + config.pose_weight * np.where(known, alike, 0)
+            total += config.pose_weight * np.where(known, alike, 0)
             weight = weight + config.pose_weight * known
         if found.appearance is not None and config.appearance_weight > 0:
             alike = np.einsum("kd,kd->k", tracks.appearance[rows], found.appearance[columns])
-            total = total + config.appearance_weight * np.clip(2 * alike - 1, 0, 1)
+            total += config.appearance_weight * np.clip(2 * alike - 1, 0, 1)
             weight = weight + config.appearance_weight
         if found.speed is not None and config.flow_weight > 0:
-            alike = motion_likeness(tracks.motion[rows], found.speed[columns])
+            alike = motion_likeness(motion[rows], found.speed[columns])
             known = np.isfinite(alike)
-            total = total + config.flow_weight * np.where(known, alike, 0)
+            total += config.flow_weight * np.where(known, alike, 0)
             weight = weight + config.flow_weight * known
         return rows, columns, total / weight
 
@@ -238,11 +267,13 @@ class Tracker:
         config = self.config
         taken = numbers >= 0
         new = np.flatnonzero(~taken & (found.scores >= config.birth_score))
-        if not len(new) and tracks is not None:
-            return tracks
-        inside = found.overlap[new][:, taken].max(axis=1, initial=0)
-        sure = found.scores[new] >= config.sure_score
-        new = new[(inside <= config.birth_overlap) | sure]
+        if len(new):
+            candidates = found.boxes[new]
+            shared = geometry.intersection(candidates, found.boxes[taken])
+            shared /= np.maximum(geometry.area(candidates), 1e-9)[:, None]
+            inside = shared.max(axis=1, initial=0)
+            sure = found.scores[new] >= config.sure_score
+            new = new[(inside <= config.birth_overlap) | sure]
         if not len(new) and tracks is not None:
             return tracks
         numbers[new] = self.births + 1 + np.arange(len(new))

@@ -10,7 +10,7 @@ from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.vectors import unit_rows
 from hie_cli.tracking.coasting import CLASSES
 from hie_cli.tracking.detections import Detections
-from hie_cli.tracking.kalman import Floats, Motion, MotionNoise, to_centres
+from hie_cli.tracking.kalman import Floats, Ints, Motion, MotionNoise, to_centres
 
 Index = NDArray[np.int64] | NDArray[np.bool_]
 APPEARANCE_MEMORY = 0.1  # the least weight of the newest observation in a track's mean appearance
@@ -20,16 +20,15 @@ APPEARANCE_MEMORY = 0.1  # the least weight of the newest observation in a track
 class Tracks:
     """N living tracks.
 
-    number (N,) from 1 in order of birth · seen, born (N,) s · hits (N,) detections joined and peak
-    (N,) the best of their scores · pose (N, 14, 2) last joints, relative to the box's centre, in
-    box sizes · appearance (N, D) mean · unseen (N, CLASSES) frames since ``seen``, by class
+    number (N,) from 1 in order of birth · seen (N,) s, when last · hits (N,) detections joined and
+    peak (N,) the best of their scores · pose (N, 14, 2) last joints, relative to the box's centre,
+    in box sizes · appearance (N, D) mean · unseen (N, CLASSES) frames since ``seen``, by class
     (``coasting.py``).
     """
 
     motion: Motion
     number: NDArray[np.int64]
     seen: Floats
-    born: Floats
     hits: NDArray[np.int64]
     peak: Floats
     pose: Floats
@@ -46,7 +45,6 @@ class Tracks:
         return cls(
             Motion.start(boxes, noise),
             first + np.arange(count),
-            np.full(count, now),
             np.full(count, now),
             np.ones(count, np.int64),
             found.scores[rows],
@@ -76,17 +74,9 @@ class Tracks:
         moved: Floats = value[:, None, :2] + self.pose * value[:, None, 2:]
         return moved
 
-    def update(
-        self, found: Detections, match: NDArray[np.int64], now: float, noise: MotionNoise
-    ) -> None:
-        """Correct the tracks by the detection ``match`` (N,) of each, -1 = none."""
-        seen = np.flatnonzero(match >= 0)
-        chosen = match[seen]
-        boxes = self.motion.boxes()
-        boxes[seen] = found.boxes[chosen]
-        doubt = np.full(len(self), np.inf)  # unseen: infinite measurement noise
-        doubt[seen] = 1 + found.occlusion[chosen]
-        self.motion = self.motion.update(boxes, noise, doubt)
+    def update(self, found: Detections, seen: Ints, chosen: Ints, now: float) -> None:
+        """Correct the tracks ``seen`` (K,) by the detections ``chosen`` (K,) of them."""
+        self.motion = self.motion.update(seen, found.measured.take(chosen, axis=1))
         self.seen[seen] = now
         self.unseen[seen] = 0
         self.hits[seen] += 1

@@ -1,7 +1,7 @@
 import numpy as np
 
 from hie_cli.camera.shift_vote import ShiftVote
-from hie_cli.tracking.kalman import Motion, MotionNoise, to_centres
+from hie_cli.tracking.kalman import Motion, MotionNoise, measured, to_centres
 
 NOISE = MotionNoise()
 PLACES = np.array([[100.0, 200], [250, 220], [400, 210], [520, 240], [620, 230]])
@@ -24,7 +24,8 @@ def run(shifts, people=5, seed=0):
         found.append(np.zeros(2) if matrix is None else matrix[:2, 2])
         motion = motion.predict(0.1, NOISE)
         motion = motion if matrix is None else motion.warp(matrix)
-        motion = motion.update(seen, NOISE, np.ones(len(place)))
+        measurement = measured(to_centres(seen), NOISE, np.ones(len(place)))
+        motion = motion.update(np.arange(len(place)), measurement)
     return np.array(found)
 
 

@@ -3,10 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hie_cli.tracking.kalman import Motion, MotionNoise, to_boxes, to_centres
+from hie_cli.tracking.kalman import Motion, MotionNoise, measured, to_boxes, to_centres
 
 NOISE = MotionNoise()
+FIRST = np.zeros(1, np.int64)  # the row of the only track
 BOX = np.array([[100.0, 200.0, 140.0, 300.0]])  # centre 120, 250; 40 wide, 100 tall
+
+
+def seen(boxes):
+    """Boxes as measurements without any doubt."""
+    return measured(to_centres(boxes), NOISE, np.ones(len(boxes)))
 
 
 def test_boxes_of_nobody():
@@ -32,17 +38,26 @@ def test_speed_is_learnt_and_carried_on():
     motion = Motion.start(BOX, NOISE)
     for step in range(1, 30):  # 5 px a frame to the right, 10 frames a second: 50 px/s
         motion = motion.predict(0.1, NOISE)
-        motion = motion.update(BOX + [5 * step, 0, 5 * step, 0], NOISE, np.ones(1))
+        motion = motion.update(FIRST, seen(BOX + [5 * step, 0, 5 * step, 0]))
     assert motion.rate[0, 0] == pytest.approx(50, abs=3)
     unseen = motion.predict(0.1, NOISE)
     assert unseen.value[0, 0] - motion.value[0, 0] == pytest.approx(5, abs=0.3)
 
 
 def test_an_unseen_track_is_not_corrected():
-    motion = Motion.start(BOX, NOISE).predict(0.1, NOISE)
-    same = motion.update(motion.boxes() + 30, NOISE, np.array([np.inf]))
-    assert np.array_equal(same.value, motion.value)
-    assert np.array_equal(same.vv, motion.vv)
+    motion = Motion.start(np.vstack([BOX, BOX]), NOISE).predict(0.1, NOISE)
+    after = motion.update(FIRST, seen(BOX + 30))
+    assert np.array_equal(after.state[:, 1], motion.state[:, 1])
+    assert (after.value[0, :2] > motion.value[0, :2]).all()
+    assert (after.vv[0] < motion.vv[0]).all()
+
+
+def test_a_doubtful_box_moves_the_track_less():
+    """At first both deviations are .05 heights: half way; at twice that of the box a fifth."""
+    motion, centres = Motion.start(BOX, NOISE), to_centres(BOX + [10, 0, 10, 0])
+    for doubt, moved in ((1, 5), (2, 2)):
+        after = motion.update(FIRST, measured(centres, NOISE, np.full(1, float(doubt))))
+        assert after.value[0, 0] - motion.value[0, 0] == pytest.approx(moved)
 
 
 def test_a_camera_shift_moves_and_a_zoom_scales():
@@ -85,7 +100,7 @@ def test_equals_the_matrix_filter(seed, seconds):
     boxes = BOX + rng.normal(0, 5, (6, 4)).cumsum(axis=0)
     motion = Motion.start(boxes[:1], NOISE)
     for box in boxes[1:]:
-        motion = motion.predict(seconds, NOISE).update(box[None], NOISE, np.ones(1))
+        motion = motion.predict(seconds, NOISE).update(FIRST, seen(box[None]))
     state, cov = _matrix_filter(boxes, seconds, NOISE)
     assert np.allclose(motion.value[0], state[:, 0])
     assert np.allclose(motion.rate[0], state[:, 1])
