@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.training.data.items import Item
+from hie_cli.training.data.mix import Mix
 from hie_cli.training.engine import distributed
 from hie_cli.training.engine.settings import LoopSettings
 
@@ -67,27 +70,48 @@ def in_threads(make: Callable[[int], T], count: int, workers: int) -> Iterator[T
                 future.cancel()
 
 
-def in_processes(count: int, batch: int) -> int:
-    """Batches of an epoch of ``count`` samples, ``batch`` for each process."""
-    return -(-count // (batch * distributed.processes()))
+@dataclass(frozen=True)
+class EpochPlan:
+    """How the samples of a training become the batches of its epochs.
 
-
-def shared_batches(
-    sources: NDArray[np.int64], weights: Sequence[float], batches: int, how: LoopSettings,
-    number: int, make: Callable[[NDArray[np.int64], int], B], device: str,
-) -> Iterator[B]:  # fmt: skip
-    """This process's part of each batch of epoch ``number``, made by threads, on a device.
-
-    make(chosen, start): of the samples ``chosen``, the first of which is number ``start`` of the
-    epoch.
+    ``sources`` (N,): which source each of N samples is of · ``weights``: of each source ·
+    ``samples``: of an epoch; 0: N.
     """
-    world = distributed.processes()
-    order = epoch_order(sources, weights, how.batch * world * batches, how.seed, number)
-    first = distributed.rank() * how.batch
 
-    def part(k: int) -> B:
-        start = k * how.batch * world + first
-        return make(order[start : start + how.batch], start)
+    sources: NDArray[np.int64]
+    weights: Sequence[float]
+    samples: int
+    how: LoopSettings
 
-    for batch in in_threads(part, batches, how.workers):
-        yield batch.to(device)
+    @property
+    def count(self) -> int:
+        """Batches of an epoch; each process has its part of every one."""
+        samples = self.samples or len(self.sources)
+        return -(-samples // (self.how.batch * distributed.processes()))
+
+    def batches(
+        self, epoch: int, make: Callable[[NDArray[np.int64], int], B], device: str
+    ) -> Iterator[B]:
+        """This process's part of each batch of an epoch, made by threads, on a device.
+
+        make(chosen, start): of the samples ``chosen``, the first of which is number ``start`` of
+        the epoch.
+        """
+        how, world = self.how, distributed.processes()
+        order = epoch_order(
+            self.sources, self.weights, how.batch * world * self.count, how.seed, epoch
+        )
+        first = distributed.rank() * how.batch
+
+        def part(k: int) -> B:
+            start = k * how.batch * world + first
+            return make(order[start : start + how.batch], start)
+
+        for batch in in_threads(part, self.count, how.workers):
+            yield batch.to(device)
+
+
+def plan_of(items: Sequence[Item], mix: Mix, samples: int, how: LoopSettings) -> EpochPlan:
+    """The plan of samples made of ``items``, one of each; the weights are those of the ``mix``."""
+    sources = np.array([item.source for item in items], np.int64)
+    return EpochPlan(sources, [source.weight for source in mix.sources], samples, how)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 from zlib import crc32
 
@@ -17,7 +18,7 @@ from hie_cli.models.images import Letterbox
 from hie_cli.models.parts import PeopleDecoder
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.items import Item, Items
-from hie_cli.training.data.mixing import in_processes, shared_batches
+from hie_cli.training.data.mixing import plan_of
 from hie_cli.training.data.samples import HALF_HEAD, picture_sample, posed_people
 from hie_cli.training.detect.settings import DetectTrainConfig
 from hie_cli.training.engine.loop import Figures
@@ -58,8 +59,7 @@ class PictureTask:
     ) -> None:  # fmt: skip
         self.spec, self.items, self.config, self.device = spec, items, config, device
         self.network = network
-        self._sources = np.array([item.source for item in items.training], np.int64)
-        self._weights = [source.weight for source in items.mix.sources]
+        self._plan = plan_of(items.training, items.mix, config.images, config)
 
     @property
     def sees_joints(self) -> bool:
@@ -74,8 +74,7 @@ class PictureTask:
     @property
     def batches_per_epoch(self) -> int:
         """See ``Task``."""
-        each = self.config.images or len(self.items.training)
-        return in_processes(each, self.config.batch)
+        return self._plan.count
 
     @property
     def data(self) -> list[int]:
@@ -88,12 +87,9 @@ class PictureTask:
 
     def batches(self, number: int) -> Iterator[Batch]:
         """See ``Task``."""
-        return shared_batches(
-            self._sources, self._weights, self.batches_per_epoch, self.config, number,
-            lambda chosen, start: self._batch(chosen, number, start), self.device,
-        )  # fmt: skip
+        return self._plan.batches(number, partial(self._batch, number), self.device)
 
-    def _batch(self, chosen: np.ndarray, epoch: int, start: int) -> Batch:
+    def _batch(self, epoch: int, chosen: np.ndarray, start: int) -> Batch:
         config = self.config
         items = tuple(self.items.training[int(i)] for i in chosen)
         samples = [

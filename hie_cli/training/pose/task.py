@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 from zlib import crc32
 
@@ -21,7 +22,7 @@ from hie_cli.models.runtime import TorchNetwork
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.data.augment import NONE
 from hie_cli.training.data.items import Item, Items
-from hie_cli.training.data.mixing import in_processes, shared_batches
+from hie_cli.training.data.mixing import plan_of
 from hie_cli.training.data.samples import HALF_HEAD, narrowed, person_sample, posed_people
 from hie_cli.training.engine.loop import Figures
 from hie_cli.training.pose.losses import absolute, heat_focal, heat_squared, missed_oks
@@ -85,8 +86,8 @@ class PoseTask:
         self.network, self.spec, self.config, self.device = network, spec, config, device
         self.training = people_in(items.training, config.least_height)
         self.validation = items.validation
-        self._sources = np.array([each.item.source for each in self.training], np.int64)
-        self._weights = [source.weight for source in items.mix.sources]
+        owners = [each.item for each in self.training]
+        self._plan = plan_of(owners, items.mix, config.people, config)
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ class PoseTask:
     @property
     def batches_per_epoch(self) -> int:
         """See ``Task``."""
-        return in_processes(self.config.people or len(self.training), self.config.batch)
+        return self._plan.count
 
     @property
     def data(self) -> list[int]:
@@ -110,12 +111,9 @@ class PoseTask:
 
     def batches(self, number: int) -> Iterator[PoseBatch]:
         """See ``Task``."""
-        return shared_batches(
-            self._sources, self._weights, self.batches_per_epoch, self.config, number,
-            lambda chosen, start: self._batch(chosen, number, start), self.device,
-        )  # fmt: skip
+        return self._plan.batches(number, partial(self._batch, number), self.device)
 
-    def _batch(self, chosen: NDArray[np.int64], epoch: int, start: int) -> PoseBatch:
+    def _batch(self, epoch: int, chosen: NDArray[np.int64], start: int) -> PoseBatch:
         size_wh, context = self.spec.input.size_wh, self.spec.input.context
         side = max(size_wh)
         people = tuple(self.training[int(i)] for i in chosen)

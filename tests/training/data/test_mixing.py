@@ -4,7 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from hie_cli.training.data.mixing import epoch_order, in_threads
+from hie_cli.training.data.mixing import EpochPlan, epoch_order, in_threads
+from hie_cli.training.engine.settings import LoopSettings
 
 
 def test_sources_give_their_share():
@@ -49,3 +50,22 @@ def test_an_error_of_a_worker_comes_out():
     assert [next(found) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="third"):
         next(found)
+
+
+class Numbers(list):
+    """A batch of numbers that goes to any device."""
+
+    def to(self, device):
+        return self
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_epoch_is_its_order_in_batches(workers):
+    how = LoopSettings(batch=4, workers=workers, seed=3)
+    plan = EpochPlan(np.zeros(10, np.int64), [1.0], 0, how)
+    assert plan.count == 3  # 10 samples, 4 a batch
+    made = list(plan.batches(2, lambda chosen, start: Numbers([start, *chosen.tolist()]), "cpu"))
+    assert [batch[0] for batch in made] == [0, 4, 8]
+    order = epoch_order(plan.sources, [1.0], 12, seed=3, epoch=2)
+    assert [number for batch in made for number in batch[1:]] == order.tolist()
+    assert EpochPlan(np.zeros(10, np.int64), [1.0], 16, how).count == 4
