@@ -22,7 +22,8 @@ MODULES = (
     "report_cmd", "analyse_cmd", "zones_cmd", "eval_cmd", "convert_cmd", "submit_cmd",
     "simulate_cmd", "data_cmd", "train_cmd", "train_detect_cmd", "train_pose_cmd",
     "train_fusion_cmd", "train_hash_cmd", "train_summary_cmd", "export_cmd", "mine_cmd",
-    "summarize_cmd", "summary_cmd", "models_cmd", "config_cmd", "doctor_cmd", "benchmark_cmd",
+    "summarize_cmd", "summary_cmd", "models_cmd", "models_import_cmd", "models_measure_cmd",
+    "config_cmd", "doctor_cmd", "benchmark_cmd",
 )  # fmt: skip
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
