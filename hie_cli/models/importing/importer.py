@@ -17,9 +17,10 @@ from hie_cli.models.decoders.layouts import LAYOUTS, name_of
 from hie_cli.models.detectors import ImageDetector
 from hie_cli.models.imported_network import ImportedNetwork, Session
 from hie_cli.models.importing import show
+from hie_cli.models.importing.batching import takes_several
 from hie_cli.models.importing.first_scores import first_scores
 from hie_cli.models.importing.look import Look, look
-from hie_cli.models.importing.recognise import Recognised, recognise, takes_several
+from hie_cli.models.importing.recognise import Recognised, recognise
 from hie_cli.models.manifest import Described, Manifest, parse
 from hie_cli.models.onnx_bytes import check_self_contained
 from hie_cli.models.parts import PeopleDecoder

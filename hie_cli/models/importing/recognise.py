@@ -14,44 +14,24 @@ from hie_cli.models.decoders.layouts import Layout, name_of
 from hie_cli.models.images import Letterbox, cropped, cut, windows
 from hie_cli.models.imported_network import ImportedNetwork, Ports, Session
 from hie_cli.models.importing import candidates, picture, quality
+from hie_cli.models.importing.batching import batched, first_outputs, takes_several
+from hie_cli.models.importing.input_ranges import USUAL, input_ranges, range_of
 from hie_cli.models.importing.look import Look, look
+from hie_cli.models.importing.readings import (
+    CLEAR,
+    Reading,
+    alike,
+    best_of,
+    layout_text,
+    options_between,
+)
 from hie_cli.models.parts import PeopleDecoder
 from hie_cli.models.spec import InputSpec, ModelSpec
 
 _FREE_SIDE = 640  # input of a detector that takes any size
 _FREE_CROP_WH = (192, 256)  # and of a pose network
-_CLEAR = 0.02  # two readings nearer than this are as good as each other
-_ALIKE = 0.3  # the same for the margin of appearance vectors, in deviations
+_ALIKE = 0.3  # ``CLEAR`` for the margin of appearance vectors, in deviations
 _STRETCHES = 0.05  # how much better a stretched picture must do
-_NET = "ImageNet's mean and deviation"
-_IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-_SCALES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
-    "0..255": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-    _NET: _IMAGENET,
-    "0..1": ((0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
-    "-1..1": ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
-}
-
-
-# How the authors of a layout publish it: colour and range of values, taken where no other reading
-# sees clearly more.
-_USUAL: dict[str, tuple[tuple[str, str], ...]] = {
-    "yolox": (("bgr", "0..255"), ("rgb", "0..255")),
-    "yolo": (("rgb", "0..1"), ("rgb", "0..255")),
-    "detection-rows": (("rgb", "0..1"), ("rgb", _NET), ("rgb", "0..255")),
-    "dets-labels": (("bgr", _NET), ("bgr", "0..255")),
-    "boxes-scores": (("rgb", "0..1"), ("rgb", _NET)),
-    "detr": (("rgb", _NET), ("rgb", "0..1")),
-    "nanodet": (("bgr", _NET), ("rgb", _NET)),
-    "rtmdet": (("bgr", _NET),),
-    "rtmo": (("bgr", "0..255"),),
-    "movenet-multi": (("rgb", "0..255"),),
-    "movenet-single": (("rgb", "0..255"),),
-    "simcc": (("rgb", _NET),),
-    "heatmaps": (("rgb", _NET),),
-    "joints": (("rgb", _NET),),
-    "embedding": (("rgb", _NET), ("bgr", "0..255"), ("rgb", "0..1")),
-}
 
 
 @dataclass(frozen=True)
@@ -72,15 +52,6 @@ class Recognised:
     doubts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One way to use the graph, and how well it does."""
-
-    layout: Layout
-    input: InputSpec
-    quality: float
-
-
 def recognise(session: Session, name: str, fixed: Mapping[str, Any]) -> Recognised:
     """Try ``session`` in every way its shapes allow. ``fixed`` keys of the manifest are not varied.
 
@@ -95,7 +66,7 @@ def recognise(session: Session, name: str, fixed: Mapping[str, Any]) -> Recognis
         first = first or found
     if first is not None:
         return _with_batch(session, name, first)
-    probe = _outputs(session, name, InputSpec(_size(ports, (_FREE_SIDE,) * 2), batched=False))
+    probe = first_outputs(session, name, InputSpec(_size(ports, (_FREE_SIDE,) * 2), batched=False))
     shapes = ", ".join(str(each[0].shape) for each in probe)
     raise ModelError(
         f"{name}: outputs {shapes} are of no layout known here; docs/models.md lists them"
@@ -108,12 +79,12 @@ def _as_detector(
     any_size = ports.height is None and ports.width is None
     size = _size(ports, (_FREE_SIDE, _FREE_SIDE), fixed)
     base = InputSpec(size, "fit" if any_size else "letterbox", any_size)
-    base = dataclasses.replace(base, batched=_batched(session, name, base))
+    base = dataclasses.replace(base, batched=batched(session, name, base))
     views = picture.squares()
     boxes = [base.letterbox(view.image.shape[:2], None) for view in views]
 
     def readings() -> Iterator[Reading]:
-        for spec in _inputs(base, ports, fixed):
+        for spec in input_ranges(base, ports, fixed):
             network = ImportedNetwork(session, name, spec)
             outputs = [network(b.batch([v.image])) for v, b in zip(views, boxes, strict=True)]
             plain = [[each[0] for each in one] for one in outputs]
@@ -123,7 +94,7 @@ def _as_detector(
                 if found is not None:
                     yield Reading(layout, spec, quality.of_boxes(found, views))
 
-    best, rest = _best(readings())
+    best, rest = best_of(readings())
     if best is None:
         return None
     best = dataclasses.replace(best, input=_resize(session, name, best, ports, fixed))
@@ -153,7 +124,7 @@ def _as_pose(
 ) -> Recognised | None:
     size = _size(ports, _FREE_CROP_WH, fixed)
     base = InputSpec(size, "crop", padding=0)
-    base = dataclasses.replace(base, batched=_batched(session, name, base))
+    base = dataclasses.replace(base, batched=batched(session, name, base))
     people = sorted(picture.JOINTS)
     truth = np.stack([picture.JOINTS[index] for index in people])
     window = windows(picture.BOXES[people], base.context, size[0] / size[1])
@@ -165,7 +136,7 @@ def _as_pose(
     )
 
     def readings() -> Iterator[Reading]:
-        for spec in _inputs(base, ports, fixed):
+        for spec in input_ranges(base, ports, fixed):
             network = ImportedNetwork(session, name, spec)
             single = [network(crop[None]) for crop in crops]
             outputs = [np.concatenate(same) for same in zip(*single, strict=True)]
@@ -178,7 +149,7 @@ def _as_pose(
                 placed = points * per_pixel + corner
                 yield Reading(layout, spec, quality.of_joints(placed, scores, truth))
 
-    best, rest = _best(readings())
+    best, rest = best_of(readings())
     if best is None:
         return None
     return _result(session, name, best, rest)
@@ -197,7 +168,7 @@ def _as_appearance(
     )  # fmt: skip
 
     def readings() -> Iterator[Reading]:
-        for spec in _inputs(base, ports, fixed):
+        for spec in input_ranges(base, ports, fixed):
             network = ImportedNetwork(session, name, spec)
             single = [network(crop[None]) for crop in (*now, *before)]
             if any(len(each) != 1 or len(each[0]) != 1 for each in single):
@@ -207,26 +178,10 @@ def _as_appearance(
                 margin, _ = quality.of_vectors(vectors[: len(now)], vectors[len(now) :])
                 yield Reading(layout, spec, margin)
 
-    best, rest = _best(readings(), _ALIKE)
+    best, rest = best_of(readings(), _ALIKE)
     if best is None:
         return None
     return _result(session, name, best, rest, _ALIKE)
-
-
-def _inputs(base: InputSpec, ports: Ports, fixed: Mapping[str, Any]) -> Iterator[InputSpec]:
-    """Colour order and range of values, in every way that is not fixed."""
-    colours = (fixed["colour"],) if "colour" in fixed else ("bgr", "rgb")
-    scales = list(_SCALES.values())
-    if "mean" in fixed or "std" in fixed:
-        mean, std = fixed.get("mean", (0.0,) * 3), fixed.get("std", (1.0,) * 3)
-        scales = [(tuple(mean), tuple(std))]
-    elif "int" in ports.image.type:
-        scales = scales[:1]
-    for colour in colours:
-        for mean, std in scales:
-            if colour == "bgr" and "mean" not in fixed:
-                mean, std = mean[::-1], std[::-1]
-            yield dataclasses.replace(base, colour=colour, mean=mean, std=std)  # type: ignore[arg-type] # bgr or rgb, checked with the manifest
 
 
 def _size(
@@ -235,21 +190,6 @@ def _size(
     given = (fixed or {}).get("input_size")
     width, height = given or free
     return ports.width or width, ports.height or height
-
-
-def _batched(session: Session, name: str, spec: InputSpec) -> bool:
-    """Whether each output begins with the image's number: not where one is a list of rows."""
-    for each in _outputs(session, name, dataclasses.replace(spec, batched=False)):
-        if each[0].ndim < 2 or len(each[0]) != 1:
-            return False
-    return True
-
-
-def _outputs(session: Session, name: str, spec: InputSpec) -> list[FloatArray]:
-    """What the graph says of the first picture; with ``batched`` false, just as it says it."""
-    network = ImportedNetwork(session, name, spec)
-    box = Letterbox.into(picture.read().shape[:2], spec.size_wh[::-1], spec.padding)
-    return network(box.batch([picture.read()]))
 
 
 def _wanted(layouts: Iterable[Layout], fixed: Mapping[str, Any]) -> Iterator[Layout]:
@@ -272,45 +212,16 @@ def _decoded(
         return None
 
 
-def _best(
-    readings: Iterable[Reading], clear: float = _CLEAR
-) -> tuple[Reading | None, list[Reading]]:
-    """The reading to take, and the others.
-
-    The best one (of equals the first); its layout's usual input where that does as well.
-    """
-    every = list(readings)
-    if not every:
-        return None, []
-    best = max(every, key=lambda reading: reading.quality)
-    near = [r for r in every if r.layout == best.layout and r.quality > best.quality - clear]
-    for usual in _USUAL[name_of(best.layout)]:
-        fitting = [r for r in near if (r.input.colour, _scale_of(r.input)) == usual]
-        if fitting:
-            best = fitting[0]
-            break
-    return best, [reading for reading in every if reading is not best]
-
-
-def _scale_of(spec: InputSpec) -> str:
-    """The range of values in words."""
-    for text, (mean, std) in _SCALES.items():
-        back = spec.colour == "bgr"
-        if spec.mean == (mean[::-1] if back else mean) and spec.std == (std[::-1] if back else std):
-            return text
-    return f"mean {spec.mean}, std {spec.std}"
-
-
 def _result(
-    session: Session, name: str, best: Reading, rest: Sequence[Reading], clear: float = _CLEAR
+    session: Session, name: str, best: Reading, rest: Sequence[Reading], clear: float = CLEAR
 ) -> Recognised:
     spec, layout = best.input, best.layout
     model = ModelSpec(name, layout.task, None, input=spec, decoder=cast(PeopleDecoder, layout))
     seen = look(assemble(model, ImportedNetwork(session, name, spec)))
-    colours, values = spec.colour, _scale_of(spec)
-    usual = (colours, values) in _USUAL[name_of(layout)]
+    colours, values = spec.colour, range_of(spec)
+    usual = (colours, values) in USUAL[name_of(layout)]
     assumptions = (
-        f"layout {_words(layout)}",
+        f"layout {layout_text(layout)}",
         f"colours {colours}, values {values}" + (" (usual for this layout)" if usual else ""),
         f"input {spec.size_wh[0]} x {spec.size_wh[1]}"
         + (" by default, any other size" if spec.any_size else "")
@@ -321,61 +232,18 @@ def _result(
         return Recognised(layout, spec, best.quality, seen, assumptions, (text,))
     near = [r for r in rest if r.quality > best.quality - clear and r.quality != best.quality]
     doubts = [
-        f"layout {_words(r.layout)} does as well ({options_between(best, r)})"
+        f"layout {layout_text(r.layout)} does as well ({options_between(best, r)})"
         for r in near
-        if r.input == spec and not _alike(r.layout, layout)
+        if r.input == spec and not alike(r.layout, layout)
     ][:1]
     if not usual:
         doubts += [
-            f"colours {r.input.colour}, values {_scale_of(r.input)} do as well "
+            f"colours {r.input.colour}, values {range_of(r.input)} do as well "
             f"({options_between(best, r)})"
             for r in near
             if r.layout == layout
         ][:1]
     return Recognised(layout, spec, best.quality, seen, assumptions, tuple(doubts))
-
-
-def options_between(one: Reading, other: Reading) -> str:
-    """The options that say which of two readings it is."""
-    keys = [
-        {"decoder": name_of(each.layout)}
-        | dataclasses.asdict(each.layout)  # type: ignore[call-overload] # a dataclass
-        | {"colour": each.input.colour, "mean": each.input.mean, "std": each.input.std}
-        for each in (one, other)
-    ]
-    sides = []
-    for own, against in (keys, keys[::-1]):
-        given = [f"--set {key}={_plain(v)}" for key, v in own.items() if against.get(key, v) != v]
-        sides.append(" ".join(given))
-    return " or ".join(sides)
-
-
-def _plain(value: Any) -> str:
-    text = f"[{','.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
-    return text.lower() if isinstance(value, bool) else text
-
-
-def _words(layout: Layout) -> str:
-    """A layout's name with what was chosen in it."""
-    own = {
-        key: value
-        for key, value in dataclasses.asdict(layout).items()  # type: ignore[call-overload] # a dataclass
-        if key != "floor" and value != ""
-    }
-    chosen = ", ".join(f"{key} {value}" for key, value in own.items())
-    return name_of(layout) + (f" ({chosen})" if chosen else "")
-
-
-def _alike(one: Layout, other: Layout) -> bool:
-    """Whether two layouts differ in nothing that moves a person by more than part of a cell."""
-    small = {"dark", "centre"}
-    if type(one) is not type(other):
-        return False
-    values = [
-        {k: v for k, v in dataclasses.asdict(each).items() if k not in small}  # type: ignore[call-overload] # as above
-        for each in (one, other)
-    ]
-    return bool(values[0] == values[1])
 
 
 def _with_batch(session: Session, name: str, found: Recognised) -> Recognised:
@@ -387,33 +255,3 @@ def _with_batch(session: Session, name: str, found: Recognised) -> Recognised:
         input=dataclasses.replace(found.input, batch=1),
         assumptions=(*found.assumptions, text),
     )
-
-
-def takes_several(session: Session, name: str, spec: InputSpec) -> bool:
-    """Try two images at once; False where the graph says it takes any number, and then fails or
-    answers otherwise.
-    """
-    if not spec.batched or spec.batch or Ports.of(session, name).batch is not None:
-        return True
-    view = picture.whole()
-    box = Letterbox.into(view.image.shape[:2], spec.size_wh[::-1], spec.padding)
-    pair = box.batch([view.image, np.ascontiguousarray(view.image[:, ::-1])])
-    network = ImportedNetwork(session, name, spec)
-    try:
-        together = network(pair)
-        alone = [network(pair[i : i + 1]) for i in range(2)]
-        return all(
-            len(both) == 2 and _agree(both[i], one[index][0])
-            for index, both in enumerate(together)
-            for i, one in enumerate(alone)
-        )
-    except (ModelError, ValueError):
-        return False
-
-
-def _agree(together: FloatArray, alone: FloatArray) -> bool:
-    """Whether an image gets the same outputs in company; rows may be filled up with zeros."""
-    if together.shape[1:] != alone.shape[1:] or len(together) < len(alone):
-        return False
-    scale = float(np.abs(alone).max(initial=0)) + 1e-6
-    return bool(np.abs(together[: len(alone)] - alone).max(initial=0) < 1e-2 * scale)

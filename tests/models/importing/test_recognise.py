@@ -12,7 +12,8 @@ from hie_cli.core.skeletons import COCO17, KEYPOINT_SETS
 from hie_cli.models.decoders import distance_bins
 from hie_cli.models.decoders.yolox import Yolox
 from hie_cli.models.importing import picture
-from hie_cli.models.importing.recognise import Reading, options_between, recognise
+from hie_cli.models.importing.readings import Reading, options_between
+from hie_cli.models.importing.recognise import recognise
 from hie_cli.models.runtime import session
 from hie_cli.models.spec import InputSpec
 from tests.support import seeing_graphs
