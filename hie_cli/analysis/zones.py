@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.config import build, read_yaml
+from hie_cli.core.config import build
 from hie_cli.core.errors import InputError
 from hie_cli.core.text import printable
 from hie_cli.core.types import VideoInfo
+from hie_cli.core.yaml_files import Origin, read_yaml
 from hie_cli.formats.files import atomic_write
 
 Floats = NDArray[np.float64]
@@ -140,8 +141,6 @@ def read_zones(path: Path) -> Zones:
 
 def zones_from(values: dict[str, Any], origin: str) -> Zones:
     """The zones of plain values, such as parsed JSON. Raises InputError naming ``origin``."""
-    from hie_cli.core.config import Origin
-
     return build(Zones, values, Origin(origin, {}, InputError))
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.config import Origin, build
+from hie_cli.core.config import build
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.parallel import side_by_side
 from hie_cli.core.progress import progress
 from hie_cli.core.records import read_record
+from hie_cli.core.yaml_files import Origin
 from hie_cli.models import registry, user_models
 from hie_cli.models.appearance import CropEmbedder
 from hie_cli.models.detectors import ImageDetector

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 
 from hie_cli.core import config
 from hie_cli.core.errors import ConfigError, ModelError, nearest
+from hie_cli.core.yaml_files import read_yaml
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.decoders.layouts import LAYOUTS, Layout
 from hie_cli.models.network_files import OnnxFile, OwnWeights
@@ -159,7 +160,7 @@ def packaged(name: str) -> ModelSpec:
 
 def read(path: Path) -> Described:
     """The manifest file ``path`` (YAML); ModelError names the key that is wrong, and how."""
-    return parse(config.read_yaml(path, ModelError)[0], str(path))
+    return parse(read_yaml(path, ModelError)[0], str(path))
 
 
 def parse(data: Mapping[Any, Any], origin: str) -> Described:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import pytest
 
 from hie_cli.core import config
-from hie_cli.core.config import above, between, matching, read_yaml
+from hie_cli.core.config import above, between, matching
 from hie_cli.core.errors import ConfigError, ModelError
+from hie_cli.core.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)

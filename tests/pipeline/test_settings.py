@@ -2,8 +2,9 @@
 
 import pytest
 
-from hie_cli.core.config import as_dict, read_yaml
+from hie_cli.core.config import as_dict
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.yaml_files import read_yaml
 from hie_cli.pipeline.settings import ChainConfig, load_chain, shipped_configs, stages_until
 
 SECTIONS = ("detect", "pose", "refine", "track", "action")

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hie_cli.core.config import as_dict, read_yaml
+from hie_cli.core.config import as_dict
 from hie_cli.core.types import FramePeople, People, concatenate
+from hie_cli.core.yaml_files import read_yaml
 from hie_cli.flow.estimators import FlowMeter
 from hie_cli.flow.fields import FlowPair
 from hie_cli.posing.refine import combine, context_frames, refine

@@ -5,9 +5,10 @@ import pytest
 
 from hie_cli.core import config
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
-from hie_cli.core.config import as_dict, read_yaml
+from hie_cli.core.config import as_dict
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FramePeople, People, VideoInfo
+from hie_cli.core.yaml_files import read_yaml
 from hie_cli.recognition import registry
 from hie_cli.recognition.stage import ActionConfig, check_models, recognise
 from tests.support import actors

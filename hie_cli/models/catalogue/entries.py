@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from hie_cli.core import config
 from hie_cli.core.errors import ModelError, nearest
+from hie_cli.core.yaml_files import Origin
 
 _FILE = Path(__file__).with_name("entries.yaml")
 _DIGITS = re.compile("[0-9a-f]{8,64}|")
@@ -81,7 +82,7 @@ def read(path: Path) -> tuple[Entry, ...]:
     rows: list[Mapping[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     found = []
     for row in rows:
-        origin = config.Origin(f"{path}: {row.get('name')}", error=ModelError)
+        origin = Origin(f"{path}: {row.get('name')}", error=ModelError)
         plain = {key: value for key, value in row.items() if key != "manifest"}
         entry = config.build(Entry, plain, origin)
         found.append(replace(entry, manifest=dict(row.get("manifest", {}))))

@@ -9,6 +9,7 @@ from typing import Annotated
 from hie_cli.core import config
 from hie_cli.core.config import above, between
 from hie_cli.core.errors import ConfigError
+from hie_cli.core.yaml_files import read_yaml
 from hie_cli.video.sources import parse_range
 
 _ONE_OF = "give each source one of truth, documents or simulate"
@@ -91,7 +92,7 @@ def read_mix(path: Path | str) -> Mix:
     Raises ConfigError naming file and key.
     """
     path = Path(path)
-    values, origin = config.read_yaml(path)
+    values, origin = read_yaml(path)
     mix = config.build(Mix, values, origin)
     if not mix.sources:
         raise ConfigError(f"{path}: sources: empty; name at least one source")
