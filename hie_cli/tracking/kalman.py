@@ -133,6 +133,12 @@ class Motion:
         """These tracks, then the other ones."""
         return type(self)(np.concatenate([self.state, other.state], axis=1))
 
+    def restarted(self, rows: Ints, boxes: Floats, noise: MotionNoise) -> Self:
+        """These tracks, ``rows`` (K,) of them as if seen for the first time, in boxes (K, 4)."""
+        state = self.state.copy()
+        state[:, rows] = self.start(boxes, noise).state
+        return type(self)(state)
+
     def boxes(self) -> Floats:
         """The tracks' boxes (N, 4) xyxy."""
         return to_boxes(self.value)

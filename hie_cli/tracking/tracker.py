@@ -24,6 +24,7 @@ from hie_cli.tracking.association import (
 )
 from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, detected, touches_edge
+from hie_cli.tracking.emerging import emerging
 from hie_cli.tracking.kalman import Floats, to_boxes
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
@@ -126,12 +127,16 @@ class Tracker:
                 if camera is not None:
                     tracks.motion = tracks.motion.warp(camera)
                     match = self._match(tracks, found, lately)
+            grown = self._emerging(tracks, found, match)
             seen = np.flatnonzero(match >= 0)
             chosen = match[seen]
             numbers[chosen] = tracks.number[seen]
             if config.online:
                 self._learn(tracks, found, seen, chosen)
             tracks.update(found, seen, chosen, now)
+            if len(grown):
+                boxes = found.boxes[match[grown]]
+                tracks.motion = tracks.motion.restarted(grown, boxes, config.motion)
             peak = tracks.peak[seen]
             sure = peak >= config.sure_score
             sure &= (found.scores[chosen] >= config.high_score) | (peak >= TOP)
@@ -228,6 +233,21 @@ class Tracker:
                 match[i] = j
                 high[j] = False
         return match
+
+    def _emerging(self, tracks: Tracks, found: Detections, match: NDArray[np.int64]) -> Ints:
+        """The tracks (K,) that go on, farther in or out of the picture, in detections that nobody
+        else explains; fills in ``match`` (N,).
+        """
+        rows = np.flatnonzero((match < 0) & (tracks.seen >= tracks.seen.max()))
+        if not len(rows):
+            return rows
+        free = found.scores >= self.config.high_score
+        free[match[match >= 0]] = False
+        columns = np.flatnonzero(free)
+        i, j = emerging(tracks.box[rows], found.boxes[columns], self.video)
+        match[rows[i]] = columns[j]
+        grown: Ints = rows[i]
+        return grown
 
     def _similarity(self, tracks: Tracks, found: Detections) -> tuple[Ints, Ints, Floats]:
         """Track, detection and similarity (0..1) of the pairs (K,) within reach of one another."""

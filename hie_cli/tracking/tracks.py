@@ -20,13 +20,14 @@ APPEARANCE_MEMORY = 0.1  # the least weight of the newest observation in a track
 class Tracks:
     """N living tracks.
 
-    number (N,) from 1 in order of birth · seen (N,) s, when last · hits (N,) detections joined and
-    peak (N,) the best of their scores · pose (N, 14, 2) last joints, relative to the box's centre,
-    in box sizes · appearance (N, D) mean · unseen (N, CLASSES) frames since ``seen``, by class
-    (``coasting.py``).
+    box (N, 4) px of the last detection · number (N,) from 1 in order of birth · seen (N,) s, when
+    last · hits (N,) detections joined and peak (N,) the best of their scores · pose (N, 14, 2) last
+    joints, relative to the box's centre, in box sizes · appearance (N, D) mean · unseen
+    (N, CLASSES) frames since ``seen``, by class (``coasting.py``).
     """
 
     motion: Motion
+    box: Floats
     number: NDArray[np.int64]
     seen: Floats
     hits: NDArray[np.int64]
@@ -44,6 +45,7 @@ class Tracks:
         unposed = np.full((count, NUM_JOINTS, 2), np.nan)
         return cls(
             Motion.start(boxes, noise),
+            boxes,
             first + np.arange(count),
             np.full(count, now),
             np.ones(count, np.int64),
@@ -77,6 +79,7 @@ class Tracks:
     def update(self, found: Detections, seen: Ints, chosen: Ints, now: float) -> None:
         """Correct the tracks ``seen`` (K,) by the detections ``chosen`` (K,) of them."""
         self.motion = self.motion.update(seen, found.measured.take(chosen, axis=1))
+        self.box[seen] = found.boxes[chosen]
         self.seen[seen] = now
         self.unseen[seen] = 0
         self.hits[seen] += 1

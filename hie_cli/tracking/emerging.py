@@ -1,0 +1,48 @@
+"""Who walks in or out over the picture's edge: the box ends there, and its size says nothing.
+
+Of somebody cut by the edge a box shows the part in view. It grows and shrinks faster than people
+do, so that neither overlap nor a motion model of whole people knows it again. It still ends at the
+same edge, and the smaller of two such boxes lies within the larger.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.association import Pairs, assign
+from hie_cli.tracking.detections import EDGE
+from hie_cli.tracking.kalman import Floats
+
+WITHIN = 0.5  # share of the smaller box that lies in the larger
+PIXELS = 1.5  # a box this near the edge lies on it, however small it is
+
+
+def emerging(before: Floats, boxes: Floats, video: VideoInfo) -> Pairs:
+    """Rows and columns of boxes (N, 4) and (M, 4) px of which one may be the other, a frame later,
+    farther in or out of the picture; one to one.
+    """
+    if not len(before) or not len(boxes):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    cut = (cut_sides(before, video)[:, None] & cut_sides(boxes, video)).any(axis=2)
+    size = np.minimum(before[:, None, 2:], boxes[:, 2:])
+    size = np.maximum(size - np.maximum(before[:, None, :2], boxes[:, :2]), 0)
+    smaller = np.minimum(_area(before)[:, None], _area(boxes))
+    within = size.prod(axis=2) / np.maximum(smaller, 1e-9)
+    rows, columns = np.nonzero(cut & (within >= WITHIN))
+    return assign(rows, columns, within[rows, columns])
+
+
+def cut_sides(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
+    """Which sides (N, 4) of boxes (N, 4) px lie on the picture's edge.
+
+    Who is known to reach beyond it is not cut there.
+    """
+    edges = np.array([0, 0, video.width, video.height])
+    margin = np.maximum(EDGE * (boxes[:, 3:] - boxes[:, 1:2]), PIXELS)
+    near: NDArray[np.bool_] = np.abs(boxes - edges) <= margin
+    return near
+
+
+def _area(boxes: Floats) -> Floats:
+    area: Floats = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return area
