@@ -5,6 +5,7 @@ move by their own height and in their own directions. Only a motion that most of
 share is taken for the camera's.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -34,16 +35,19 @@ class CommonMotion:
 
         ids (N,) unique, boxes (N, 4) xyxy px.
         """
-        order = np.argsort(ids)
+        order = ids.argsort()
         now = (index, ids[order], np.asarray(boxes, np.float64)[order])
         while self._recent and self._recent[0][0] < index - self._lag:
             self._recent.popleft()
         matrix = None
         if self._recent:
             first, before, old = self._recent[0]
-            place = np.minimum(np.searchsorted(before, now[1]), max(len(before) - 1, 0))
-            both = before[place] == now[1] if len(before) else np.zeros(len(now[1]), bool)
-            shift = shared_motion(old[place[both]], now[2][both])
+            both = np.zeros(len(ids), bool)
+            if len(before):
+                place = before.searchsorted(now[1])
+                both = before.take(place, mode="clip") == now[1]
+                old = old[place[both]]
+            shift = shared_motion(old, now[2][both])
             if shift is not None:
                 matrix = np.eye(3)
                 matrix[:2, 2] = shift * (index - self._recent[-1][0]) / (index - first)
@@ -55,10 +59,13 @@ def shared_motion(old: Floats, new: Floats) -> Floats | None:
     """What most of N people's boxes (N, 4) xyxy moved by alike (2,) px; None where too few do."""
     if len(old) < LEAST_PEOPLE:
         return None
-    moved = ((new[:, :2] + new[:, 2:]) - (old[:, :2] + old[:, 2:])) / 2
-    heights = np.maximum(new[:, 3] - new[:, 1], 1.0)
-    common, typical = _middle(moved), float(_middle(heights))
-    length = float(np.hypot(*common))
+    both = np.empty((len(old), 3))  # how far each moved, and their heights
+    moved, heights = both[:, :2], both[:, 2]
+    np.divide((new[:, :2] + new[:, 2:]) - (old[:, :2] + old[:, 2:]), 2, out=moved)
+    np.maximum(new[:, 3] - new[:, 1], 1.0, out=heights)
+    middle = _middle(both)
+    common, typical = middle[:2], float(middle[2])
+    length = math.hypot(*common.tolist())
     if length < LEAST_SPEED * typical:
         return None
     tolerance = np.maximum(ALIKE * length, JITTER * heights)

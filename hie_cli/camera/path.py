@@ -86,6 +86,11 @@ def nearest_similarity(homography: FloatArray | None, video: VideoInfo) -> Float
         return None
     matrix = np.asarray(homography, np.float64)
     middle = np.array([video.width / 2, video.height / 2])
+    *linear, shift = matrix.T.tolist()
+    if linear == [[1, 0, 0], [0, 1, 0]] and shift[2] == 1:  # nothing else needs to be told
+        similarity = matrix.copy()
+        similarity[:2, 2] = matrix[:2, 2] + middle - middle
+        return similarity if similarity[:2, 2].any() else None
     x, y, w = matrix @ [*middle, 1.0]
     here = np.array([x, y]) / w
     linear = (matrix[:2, :2] - np.outer(here, matrix[2, :2])) / w

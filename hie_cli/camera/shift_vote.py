@@ -30,7 +30,7 @@ LONG, SELDOM = 8, 10  # after so many looks at a still camera only every tenth f
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Track ``row`` (K,) and detection it may be: how much alike (K,), and apart (K, 2) px.
+    """Track ``row`` (K,) and detection it may be: how much alike (K,), and apart (2, K) px.
 
     start (R,): the first pair of each of the R tracks that have one · block (K,): which of these.
     """
@@ -69,15 +69,17 @@ class ShiftVote:
         if pairs is None:
             return None
         height = expected[:, 3]
+        noise = variance + (JITTER * height) ** 2
         shift = self._vote(pairs, height)
         for _ in range(ROUNDS):
             near = _nearness(pairs, shift, height)
             chosen = _best_of_each(near, pairs)
             row = pairs.row[chosen]
-            weight = near[chosen] / (variance[row] + (JITTER * height[row]) ** 2)
+            weight = near[chosen] / noise[row]
             precision = max(float(weight.sum()), 1e-12)
-            shift = (weight[:, None] * pairs.apart[chosen]).sum(axis=0) / precision
-        share = self._camera_share(shift, 1 / precision, float(np.median(height)))
+            shift = (weight[:, None] * pairs.apart.T[chosen]).sum(axis=0) / precision
+        middle = (height[len(height) // 2] + height[(len(height) - 1) // 2]) / 2
+        share = self._camera_share(shift, 1 / precision, float(middle))
         self._last = shift
         self._still = self._still + 1 if share < STILL else 0
         if self._still:
@@ -88,17 +90,22 @@ class ShiftVote:
 
     def _vote(self, pairs: _Pairs, height: Floats) -> Floats:
         """The shift (2,) px, of those that the pairs propose, that brings most tracks near."""
-        proposed = pairs.apart[pairs.row < PROPOSERS]
-        shifts = np.vstack([np.zeros(2), self._last, proposed])
+        proposed = pairs.apart[:, pairs.row < PROPOSERS]
+        shifts = np.empty((2, 2 + proposed.shape[1]))
+        shifts[:, 0], shifts[:, 1], shifts[:, 2:] = 0, self._last, proposed
         # Single precision is enough to choose among them, and takes half the time.
         scale = (np.sqrt(0.5) / NEAR / height[pairs.row]).astype(np.float32)
-        apart, shift = pairs.apart.astype(np.float32), shifts.astype(np.float32)[:, None]
-        x = (shift[..., 0] - apart[:, 0]) * scale
-        y = (shift[..., 1] - apart[:, 1]) * scale
-        near = pairs.alike.astype(np.float32) * np.exp(-(x * x + y * y))
+        apart, shift = pairs.apart.astype(np.float32), shifts.astype(np.float32)[..., None]
+        x = (shift[0] - apart[0]) * scale
+        y = (shift[1] - apart[1]) * scale
+        x *= x
+        y *= y
+        x += y
+        near = np.exp(np.negative(x, out=x), out=x)
+        near *= pairs.alike.astype(np.float32)
         votes = np.maximum.reduceat(near, pairs.start, axis=1).sum(axis=1)
         votes[:2] += FAMILIAR
-        best: Floats = shifts[int(np.argmax(votes))]
+        best: Floats = shifts[:, int(votes.argmax())]
         return best
 
     def _camera_share(self, common: Floats, noise: float, height: float) -> float:
@@ -123,30 +130,30 @@ def _alike(expected: Floats, found: Floats) -> _Pairs | None:
     y = found[:, 1] - expected[:, 1:2]
     row, column = np.nonzero(x * x + y * y <= (LARGEST * expected[:, 3:]) ** 2)
     size, sizes = np.maximum(expected[:, 2:], 1), np.maximum(found[:, 2:], 1)
-    change = np.log(sizes[column] / size[row])
-    alike = np.exp(-0.5 * (change**2).sum(axis=1) / ALIKE**2)
+    change = np.log(sizes[column] / size[row]).T ** 2
+    alike = np.exp(-0.5 * (change[0] + change[1]) / ALIKE**2)
     good = alike > LEAST_ALIKE
     row, column, alike = row[good], column[good], alike[good]
     if not len(row):
         return None
     first = np.ones(len(row), bool)
     first[1:] = row[1:] != row[:-1]
-    apart = np.stack([x[row, column], y[row, column]], axis=1)
+    apart = np.empty((2, len(row)))
+    apart[0], apart[1] = x[row, column], y[row, column]
     return _Pairs(row, alike, apart, np.flatnonzero(first), np.cumsum(first) - 1)
 
 
 def _nearness(pairs: _Pairs, shift: Floats, height: Floats) -> Floats:
     """How well each pair (K,) agrees with the common shift (2,) px, 0..1."""
-    off = (pairs.apart - shift) / height[pairs.row][:, None]
-    near: Floats = pairs.alike * np.exp(-0.5 * (off**2).sum(axis=1) / NEAR**2)
+    off = ((pairs.apart - shift[:, None]) / height[pairs.row]) ** 2
+    near: Floats = pairs.alike * np.exp(-0.5 * (off[0] + off[1]) / NEAR**2)
     return near
 
 
 def _best_of_each(values: Floats, pairs: _Pairs) -> Ints:
     """The place of the first of the largest ``values`` (K,) among each track's pairs (R,)."""
     best = np.maximum.reduceat(values, pairs.start)
-    places = np.flatnonzero(values == best[pairs.block])
-    block = pairs.block[places]
-    first = np.ones(len(places), bool)
-    first[1:] = block[1:] != block[:-1]
-    return places[first]
+    places = np.flatnonzero(values == best[pairs.block])[::-1]
+    chosen = np.empty(len(best), np.int64)
+    chosen[pairs.block[places]] = places  # of equal ones the first is written last
+    return chosen

@@ -60,13 +60,14 @@ def class_of(seconds: Floats, expected: Floats, seen: Floats) -> NDArray[np.int6
 
 def covered(boxes: Floats, seen: Floats) -> Floats:
     """The share (N,) of boxes (N, 4) under the one of the nearer boxes (M, 4) that hides most."""
-    x1, y1, x2, y2 = boxes.T[:, :, None]
-    u1, v1, u2, v2 = seen.T
-    tall = y2 - y1
-    share = np.maximum(np.minimum(x2, u2) - np.maximum(x1, u1), 0)
-    share *= np.maximum(np.minimum(y2, v2) - np.maximum(y1, v1), 0)
-    share /= np.maximum((x2 - x1) * tall, 1e-9)
-    share[v2 < y2 - FOOT * tall] = 0
+    # Axis 0 is x, y: one operation does for both.
+    low, high = boxes.T[:2, :, None], boxes.T[2:, :, None]
+    shared = np.minimum(high, seen.T[2:, None]) - np.maximum(low, seen.T[:2, None])
+    np.maximum(shared, 0, out=shared)
+    wide, tall = high - low
+    share = shared[0] * shared[1]
+    share /= np.maximum(wide * tall, 1e-9)
+    share[seen[:, 3] < high[1] - FOOT * tall] = 0
     most: Floats = share.max(axis=1, initial=0.0)
     return most
 

@@ -69,7 +69,10 @@ def measured(centres: Floats, noise: MotionNoise, doubt: Floats) -> Floats:
     ``doubt`` (N,) >= 1 multiplies the measurement's standard deviation: a weak or occluded
     detection moves the track less (Du et al., GIAOTracker, 2021, scale by the score).
     """
-    return np.stack([centres, _scaled(centres[:, 3] * doubt, noise.centre, noise.size)])
+    both = np.empty((2, len(centres), 4))
+    both[0] = centres
+    both[1] = _scaled(centres[:, 3] * doubt, noise.centre, noise.size)
+    return both
 
 
 def _row(state: Floats, row: int) -> Floats:

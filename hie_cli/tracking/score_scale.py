@@ -32,7 +32,7 @@ class ScoreScale:
 
     def add(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> None:
         """Count the scores (N,) of one frame's people, of box heights (N,) px."""
-        place = np.clip(np.round(scores * BINS), 0, BINS).astype(np.int64)
+        place = np.minimum(np.maximum(np.round(scores * BINS), 0), BINS).astype(np.int64)
         row = _bins(heights).astype(np.int64)
         flat = np.bincount(
             row * (BINS + 1) + place, np.square(scores, dtype=np.float64), self._weight.size
@@ -64,7 +64,7 @@ class ScoreScale:
         counts = self._similar @ self._weight + EVERYBODY / total * everybody
         counts = np.vstack([counts, everybody])
         share = np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)
-        tops = np.maximum((share < SURE).sum(axis=1), 1) / BINS
+        tops = np.maximum((share < SURE).argmin(axis=1), 1) / BINS
         raised: Floats = np.maximum(tops[:-1], FLOOR * tops[-1])
         return raised
 
@@ -72,5 +72,5 @@ class ScoreScale:
 def _bins(heights: NDArray[np.floating]) -> Floats:
     """Places (N,), whole numbers and between, of heights (N,) px on the scale of log heights."""
     place = np.log(np.maximum(heights, SMALLEST) / SMALLEST) / STEP
-    within: Floats = np.clip(place, 0, HEIGHTS - 1)
+    within: Floats = np.minimum(place, HEIGHTS - 1)
     return within
