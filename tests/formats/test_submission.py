@@ -6,7 +6,6 @@ import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.formats import submission
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.formats.limits import HIEVE_FRAMES
@@ -18,6 +17,7 @@ from hie_cli.formats.submission import (
     parse_sequences,
     write_submission,
 )
+from hie_cli.formats.submission_checks import SHOWN
 
 NAMES: dict[str, int | None] = {"20": 3, "21": 3}
 
@@ -175,7 +175,7 @@ def test_every_bad_line_of_a_text_file(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, 1, {"20": 3})
     assert "line 1: height is nan" in problems[0]
     assert "line 2: width -1" in problems[1]
-    assert problems[submission.SHOWN].endswith("and 6 more like these")
+    assert problems[SHOWN].endswith("and 6 more like these")
 
 
 def archive(path: Path, **members: str) -> Path:
