@@ -1,6 +1,7 @@
 """The models by name: those of the package, those a plug-in registered, those a user imported."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from hie_cli.core import plugins
 from hie_cli.core.errors import ModelError, nearest
@@ -53,9 +54,13 @@ def find(name: str) -> ModelSpec:
         return model
     if any(entry.name == name for entry in entries.available()):
         raise ModelError(f"model {name!r} is not there yet; `hie models pull {name}` gets it")
-    raise ModelError(
-        f"model {name!r} is unknown{nearest(name, names())}; `hie models list` shows all"
-    )
+    raise ModelError(f"model {name!r} is unknown{_hint(name)}; `hie models list` shows all")
+
+
+def _hint(name: str) -> str:
+    if Path(name).is_dir():
+        return ": a folder without the card.json of a trained detector or pose network"
+    return nearest(name, names())
 
 
 def load(

@@ -40,7 +40,7 @@ def find(name: str) -> ModelSpec | None:
     try:
         record = read_record(path) if path.is_file() else None
     except (OSError, ValueError):
-        record = None
+        raise ModelError(f"{path}: not a model card; train the model anew") from None
     if not isinstance(record, Mapping) or "manifest" not in record:
         return None
     return dataclasses.replace(

@@ -113,6 +113,8 @@ def taught(
     ConfigError where the method needs feature maps that the teacher does not open.
     """
     spec = registry.find(teacher)
+    if spec.task != "detect":
+        raise ConfigError(f"--teacher {teacher}: a model for {spec.task}; give a detector")
     if how.distill.method == "labels":
         model = registry.load_detector(teacher, "auto" if device.startswith("cuda") else "cpu")
         own = TRAINABLE[how.network].task

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from hie_cli.core.errors import InputError
+from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.formats.files import atomic_write
 
 NAME = "last.pt"
@@ -34,8 +34,14 @@ def foreign(folder: Path) -> InputError:
 
 def save(folder: Path, settings: str, state: dict[str, Any]) -> None:
     """Write ``folder``/last.pt, at once or not at all."""
-    with atomic_write(folder / NAME, "wb") as file:
-        torch.save({**state, "settings": settings}, file)
+    path = folder / NAME
+    with atomic_write(path, "wb") as file:
+        try:
+            torch.save({**state, "settings": settings}, file)
+        except RuntimeError:  # torch's own, in place of the system's error
+            raise ConfigError(
+                f"{path}: cannot be written (disk full?); --resume goes on from the one before"
+            ) from None
 
 
 def load(folder: Path, settings: str) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Pixels kept on disk while a training runs, so that memory stays flat whatever the data's size."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -47,7 +48,8 @@ class PixelFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take; all of it is thrown away here
+            self._file.close()
 
     def put(self, image: Any) -> Stored:
         """Write an array. Raises InputError where the disk is full."""

@@ -112,8 +112,11 @@ def test_a_damaged_card_is_refused(trained, tmp_path):
         with pytest.raises(ModelError, match=message):
             registry.find(str(tmp_path))
     (tmp_path / "card.json").write_text("{")
-    with pytest.raises(ModelError, match="is unknown"):
+    with pytest.raises(ModelError, match=r"card\.json: not a model card"):
         registry.find(str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match=r"is unknown: a folder without the card\.json"):
+        registry.find(str(tmp_path / "empty"))
     (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match=r"weights\.safetensors: cannot be read"):
         registry.load_detector(str(tmp_path), "cpu")
@@ -311,6 +314,7 @@ def test_a_teacher_of_boxes_adds_people(task, monkeypatch):
     [
         (["--teacher", "movenet-multipose"], ConfigError, "its feature maps are not open"),
         (["--teacher", "none"], ModelError, "is unknown"),
+        (["--teacher", "movenet-thunder"], ConfigError, "a model for pose; give a detector"),
         (["--teacher", "nanodet", "--set", "distill.adapter=none"], ConfigError, "64 channels"),
         (["--start", "movenet-thunder"], ConfigError, "is a movenet-thunder"),
         (["--set", "side=100"], ConfigError, "multiple of 32"),
