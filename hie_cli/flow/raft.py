@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hie_cli.core import torch_files
 from hie_cli.core.errors import ModelError
 from hie_cli.core.types import Image
 from hie_cli.flow.fields import Field
@@ -285,7 +286,7 @@ def _state(path: str) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch_files.plain(path)
     except Exception as error:  # whatever the two libraries make of a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"flow.weights: {path}: cannot be read ({reason})") from None

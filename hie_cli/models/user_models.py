@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from hie_cli.core import torch_files
 from hie_cli.core.errors import ConfigError, HieError, ModelError
 from hie_cli.core.partial_files import partial_path
 from hie_cli.models import assembly, manifest, weights
@@ -153,10 +154,9 @@ def _as_safetensors(path: Path, data: bytes, network: PackagedNetwork | Untraine
     from safetensors.torch import save
 
     try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many types for a damaged or foreign file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: not a torch file of plain weights ({reason})") from None
+        state = torch_files.plain(io.BytesIO(data))
+    except ValueError as error:
+        raise ModelError(f"{path}: not a torch file of plain weights ({error})") from None
     if not isinstance(state, dict):
         raise ModelError(f"{path}: expected a state dict, layer names to tensors, and nothing else")
     # How many batches a normalisation has seen is no weight.

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
+from hie_cli.core import torch_files
 from hie_cli.core.errors import ModelError
 from hie_cli.recognition.learned.slowfast import SlowFast
 
@@ -81,7 +81,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch_files.plain(path)
     except Exception:  # whatever the two libraries make of a damaged file
         raise ModelError(
             f"{path}: cannot be read as tensors; give a checkpoint of SlowFast or pytorchvideo"

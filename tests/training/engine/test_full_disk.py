@@ -29,9 +29,13 @@ def test_the_checkpoint_before_is_kept(tmp_path, full_disk):
     assert checkpoint.load(tmp_path, "settings")["weights"].tolist() == [1, 1, 1]
 
 
+def put_all(folder, sides):
+    with PixelFile(folder) as store:
+        for side in sides:
+            store.put(np.zeros((side, side, 3), np.uint8))
+
+
 def test_pixels_are_refused_in_one_line(tmp_path, full_disk):
     """Closing the file tries to write again what was not taken."""
     with pytest.raises(InputError, match=f"{tmp_path}: File too large; give an --output"):
-        with PixelFile(tmp_path) as store:
-            store.put(np.zeros((100, 100, 3), np.uint8))
-            store.put(np.zeros((1000, 1000, 3), np.uint8))
+        put_all(tmp_path, (100, 1000))
