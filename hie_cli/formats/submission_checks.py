@@ -7,7 +7,8 @@ import numpy as np
 
 from hie_cli.core.errors import HieError, InputError
 from hie_cli.core.types import FramePeople, People
-from hie_cli.formats.documents.document import Document, Header, parse_frame
+from hie_cli.formats.documents.document import Document, Header
+from hie_cli.formats.documents.entries import parse_frame
 from hie_cli.formats.layouts import text_tracks
 from hie_cli.formats.sources import Source
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hie_cli.core.types import Annotations, TruthSequence
 from hie_cli.formats.catalog import endings, select
-from hie_cli.formats.documents.document import frame_number
+from hie_cli.formats.documents.entries import frame_number
 from hie_cli.formats.layout import RateOf, ReadOptions, SizeOf
 from hie_cli.formats.layouts import known
 from hie_cli.formats.layouts.track1 import read_truth_file

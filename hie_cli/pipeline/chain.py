@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hie_cli.core.errors import ConfigError, InputError, OnError, check_on_error
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.detection import stage as detection
-from hie_cli.formats.documents.document import rounded, rounded_frame
+from hie_cli.formats.documents.rounding import rounded, rounded_frame
 from hie_cli.pipeline.failures import failure
 from hie_cli.pipeline.inputs import (
     VideoInput,

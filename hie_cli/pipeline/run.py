@@ -1,6 +1,6 @@
 """One video through the chain, or one document through one stage, written as documents.
 
-Every stage passes on what a reader of its document would get back (``document.rounded_frame``), so
+Every stage passes on what a reader of its document would get back (``rounding.rounded_frame``), so
 the files of ``hie run`` equal those of the separate commands.
 """
 

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from hie_cli.core.types import FramePeople, FrameStream
-from hie_cli.formats.documents.document import Header, rounded_frame
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.rounding import rounded_frame
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.pipeline.clock import Clock
 from hie_cli.video.sources import FrameRange

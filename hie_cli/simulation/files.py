@@ -17,7 +17,8 @@ from hie_cli.core.types import (
     TruthSequence,
     VideoInfo,
 )
-from hie_cli.formats.documents.document import Header, rounded
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.rounding import rounded
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.formats.files import atomic_write
 from hie_cli.formats.layouts.hieve_frames import format_frame

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from hie_cli.core.prefetch import prefetch
 from hie_cli.core.types import FramePeople, FrameStream
-from hie_cli.formats.documents.document import Header, rounded_frame
+from hie_cli.formats.documents.document import Header
+from hie_cli.formats.documents.rounding import rounded_frame
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.pipeline import pictures
 from hie_cli.pipeline.clock import timed_stage

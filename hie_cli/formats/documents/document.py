@@ -15,19 +15,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hie_cli.core import geometry
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import FloatArray, FramePeople, People, VideoInfo
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.annolist_people import (
-    PIXEL_DIGITS,
-    SCORE_DIGITS,
-    parse_people,
     scalar,
     whole,
 )
+from hie_cli.formats.documents.entries import frame_number, image_name, parse_frame
 from hie_cli.formats.files import file_name, parse_json, refuse_endless
-from hie_cli.formats.limits import MAX_COORDINATE, MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
+from hie_cli.formats.limits import MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
 from hie_cli.formats.sources import Source, plain_source
 
 FORMAT_VERSION = 1
@@ -37,8 +34,6 @@ HEADER_START, HEADER_END = '{"hie":', ',"annolist":['
 BARE = re.compile(rb'\{"annolist":\[[ \t]*\r?\n(\{"image":|\]\})')
 HEAD_BYTES = 4096
 _NAME = re.compile(rb'\s*,?\{"image":\[\{"name":"([^"\\]*)"\}\]')
-TURN_DIGITS = 6  # of a camera's turn and zoom: .001 px at the edge of a large picture
-MIN_ZOOM = 1e-3  # between two frames
 MAX_HEADER_BYTES = 16 << 20
 BARE_START = '{"annolist":['  # the same without a header, as submissions are written
 
@@ -74,53 +69,6 @@ class Header:
     def stages(self) -> frozenset[str]:
         """The stages that this document has been through."""
         return frozenset({self.stage} | {name for name, _ in self.config})
-
-
-def rounded(people: People) -> People:
-    """``people`` exactly as they come back from a document (numbers keep 2 or 4 decimals).
-
-    ``hie run`` passes this between stages, so that its files equal those of separate commands.
-    """
-
-    def cut(values: Any, digits: int) -> Any:
-        return None if values is None else np.round(np.asarray(values, np.float64), digits) + 0.0
-
-    keypoints = cut(people.keypoints, PIXEL_DIGITS)
-    scores = cut(people.keypoint_scores, SCORE_DIGITS)
-    if keypoints is not None:
-        missing = ~geometry.known(keypoints)
-        keypoints[missing] = np.nan
-        scores[missing] = 0
-    actions = cut(people.action_scores, SCORE_DIGITS)
-    if actions is not None:
-        actions[~np.isfinite(actions).all(-1)] = np.nan
-    return People(
-        cut(people.boxes, PIXEL_DIGITS),
-        cut(people.scores, SCORE_DIGITS),
-        people.track_ids,
-        keypoints,
-        scores,
-        actions,
-    )
-
-
-def rounded_frame(item: FramePeople) -> FramePeople:
-    """A frame with its people and camera exactly as they come back from a document."""
-    numbers = [1.0, 0.0, 0.0, 0.0] if item.camera is None else camera_numbers(item.camera)
-    camera = None if numbers == [1.0, 0.0, 0.0, 0.0] else _matrix(numbers)
-    return replace(item, people=rounded(item.people), camera=camera)
-
-
-def camera_numbers(camera: FloatArray) -> list[float]:
-    """A similarity (3, 3) [[a, -b, x], [b, a, y], [0, 0, 1]] as [a, b, x, y], rounded."""
-    turn = np.round(np.asarray(camera[:2, 0], np.float64), TURN_DIGITS) + 0.0
-    shift = np.round(np.asarray(camera[:2, 2], np.float64), PIXEL_DIGITS) + 0.0
-    return [*turn.tolist(), *shift.tolist()]
-
-
-def _matrix(numbers: list[float]) -> FloatArray:
-    a, b, x, y = numbers
-    return np.array([[a, -b, x], [b, a, y], [0.0, 0.0, 1.0]])
 
 
 class Document:
@@ -334,62 +282,3 @@ def _frame_range(frames: Any, where: str) -> tuple[int, int | None, int]:
         None if end is None else whole(parts, "end", where, 0, MAX_FRAMES),
         whole(parts, "stride", where, 1, MAX_FRAMES),
     )
-
-
-def frame_number(name: str) -> int | None:
-    """The number in an image name such as ``000118.jpg``; None if there is none."""
-    stem = Path(name.replace("\\", "/")).stem
-    digits = stem[len(stem.rstrip("0123456789")) :]
-    return int(digits[-18:]) if digits else None
-
-
-def parse_frame(
-    record: Any, label: str, place: str, expected: int = 0, kind: type[People] = People
-) -> FramePeople:
-    """The people of one annolist entry, numbered ``expected`` if its image name holds no number."""
-    index = frame_index(record, label, place, expected)
-    where = f"{label}: frame {index}"
-    rects = record.get("annorect")
-    rects = [] if rects is None else rects
-    if not isinstance(rects, list) or not set(map(type, rects)) <= {dict}:
-        raise InputError(f"{where}: annorect is not a list of persons")
-    return FramePeople(index, parse_people(rects, where, kind), camera=_camera(record, where))
-
-
-def _camera(record: dict[str, Any], where: str) -> FloatArray | None:
-    """The camera's motion since the frame before, where an annolist entry states it."""
-    numbers = record.get("camera")
-    if numbers is None:
-        return None
-    check_camera(numbers, where)
-    return _matrix(numbers)
-
-
-def check_camera(numbers: Any, where: str) -> None:
-    """Raise InputError unless these are a similarity's four numbers, as between two frames."""
-    said = f"{where}: camera is {repr(numbers)[:40]}"
-    if not isinstance(numbers, list) or set(map(type, numbers)) - {int, float}:
-        raise InputError(f"{said}; expected four numbers")
-    sound = len(numbers) == 4 and all(abs(v) <= MAX_COORDINATE for v in numbers)
-    if not sound or not MIN_ZOOM <= np.hypot(numbers[0], numbers[1]) <= 1 / MIN_ZOOM:
-        raise InputError(f"{said}; expected [a, b, x, y], a turn and a shift between two frames")
-
-
-def frame_index(record: Any, label: str, place: str, expected: int) -> int:
-    """The frame of an annolist entry; ``expected`` if its image name holds no number."""
-    number = frame_number(image_name(record, label, place))
-    index = expected if number is None else number
-    if index >= MAX_FRAMES:
-        raise input_error(label, place, f"frame {index}; expected a number below {MAX_FRAMES}")
-    return index
-
-
-def image_name(record: Any, label: str, place: str) -> str:
-    """The image's name in an annolist entry. Raises InputError where it is no such entry."""
-    try:
-        image = record["image"]
-        name = (image[0] if isinstance(image, list) else image)["name"]
-        record.get("annorect")
-        return str(name[0] if isinstance(name, list) else name)
-    except (KeyError, TypeError, IndexError, AttributeError):
-        raise input_error(label, place, "not an annolist entry with an image name") from None

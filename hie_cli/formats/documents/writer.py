@@ -23,11 +23,9 @@ from hie_cli.formats.documents.document import (
     HEADER_END,
     HEADER_START,
     Header,
-    camera_numbers,
-    check_camera,
     complete,
-    parse_frame,
 )
+from hie_cli.formats.documents.entries import camera_numbers, check_camera, parse_frame
 from hie_cli.formats.files import parse_json, write_error
 from hie_cli.formats.locks import Lock
 

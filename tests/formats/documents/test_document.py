@@ -9,14 +9,9 @@ from hypothesis import strategies as st
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.types import ExactPeople, FramePeople, People, VideoInfo
-from hie_cli.formats.documents.document import (
-    Document,
-    Header,
-    frame_number,
-    parse_frame,
-    rounded,
-    rounded_frame,
-)
+from hie_cli.formats.documents.document import Document, Header
+from hie_cli.formats.documents.entries import frame_number, parse_frame
+from hie_cli.formats.documents.rounding import rounded, rounded_frame
 from hie_cli.formats.documents.writer import DocumentWriter, frame_line
 
 VIDEO = VideoInfo("20", 640, 480, 25.0, 9)
