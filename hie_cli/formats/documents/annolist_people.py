@@ -1,4 +1,4 @@
-"""Persons of an annolist: parse ``annorect`` records into ``People`` and format them again.
+"""Persons of an annolist: ``annorect`` records as ``People``.
 
 Well-formed records, the usual case, are gathered into flat lists and checked as arrays; only when
 that fails does the careful reader walk them one by one to name the person and field at fault.
@@ -13,10 +13,17 @@ from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.errors import InputError
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FloatArray, People
+from hie_cli.formats.documents.fields import (
+    all_numbers,
+    check_box,
+    extent,
+    pixel,
+    scalar,
+    shown,
+    whole,
+)
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_NUMBER
 
-# What a written number keeps: hundredths of a pixel, ten-thousandths of a score.
-PIXEL_DIGITS, SCORE_DIGITS = 2, 4
 BOX_KEYS = ("x1", "y1", "x2", "y2")
 
 
@@ -39,11 +46,6 @@ def _numbers(values: list[Any]) -> NDArray[np.float64]:
     if not all_numbers(values):
         raise TypeError
     return np.array(values, np.float64)
-
-
-def all_numbers(values: list[Any]) -> bool:
-    """Whether a list from JSON holds numbers only (no booleans, strings or nulls)."""
-    return set(map(type, values)) <= {int, float}
 
 
 def _parse_at_once(rects: list[dict[str, Any]], kind: type[People]) -> People | None:
@@ -207,23 +209,9 @@ def _box(rect: dict[str, Any], keypoints: NDArray[np.float64], person: str) -> N
     known = keypoints[np.isfinite(keypoints).all(-1)]
     if len(known) and not any(key in rect for key in BOX_KEYS):
         return extent(known)
-    box = np.array([_pixel(rect, key, person) for key in BOX_KEYS], np.float64)
+    box = np.array([pixel(rect, key, person) for key in BOX_KEYS], np.float64)
     check_box(box, person)
     return box
-
-
-def extent(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The smallest box (xyxy) around points (K, 2), K above 0."""
-    return np.concatenate([points.min(0), points.max(0)])
-
-
-def check_box(box: NDArray[np.float64], person: str) -> None:
-    """Refuse a reversed box (xyxy)."""
-    for low, high, axis in ((0, 2, "x"), (1, 3, "y")):
-        if box[high] < box[low]:
-            raise InputError(
-                f"{person} has {axis}2 < {axis}1 ({box[high]:g} < {box[low]:g}); expected xyxy"
-            )
 
 
 def check_writable(people: People, where: str) -> None:
@@ -267,43 +255,11 @@ def _plain(people: People, i: int) -> dict[str, Any]:
     return record
 
 
-def scalar(record: dict[str, Any], key: str, where: str) -> float:
-    """The finite number under ``key``, alone or in a one-element list."""
-    value = record.get(key)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{where}: {key} is {_shown(record.get(key))}; expected one number")
-    if not abs(value) <= MAX_NUMBER:  # NaN compares false
-        raise InputError(f"{where}: {key} is not finite; numbers must be finite")
-    return value
-
-
-def _shown(value: Any) -> str:
-    """A value for an error message: missing, or its start."""
-    return "missing" if value is None else repr(value)[:40]
-
-
-def whole(record: dict[str, Any], key: str, where: str, low: int, high: int) -> int:
-    """The whole number ``low..high`` under ``key``."""
-    value = scalar(record, key, where)
-    if value != int(value) or not low <= value <= high:
-        raise InputError(f"{where}: {key} is {value:g}; expected a whole number {low}..{high}")
-    return int(value)
-
-
-def _pixel(record: dict[str, Any], key: str, where: str) -> float:
-    value = scalar(record, key, where)
-    if abs(value) > MAX_COORDINATE:
-        raise InputError(f"{where}: {key} is {value:g}; expected pixels within ±{MAX_COORDINATE:g}")
-    return value
-
-
 def _read_points(annopoints: Any, person: str, keypoints: Any, scores: Any) -> None:
     """Fill one person's ``keypoints`` (14, 2) and ``scores`` (14,) from its annopoints."""
     groups = [annopoints] if isinstance(annopoints, dict) else annopoints
     if not isinstance(groups, list):
-        raise InputError(f"{person}: annopoints is {_shown(annopoints)}; expected a list")
+        raise InputError(f"{person}: annopoints is {shown(annopoints)}; expected a list")
     seen: set[int] = set()
     for group in groups:
         points = group.get("point", []) if isinstance(group, dict) else None
@@ -316,7 +272,7 @@ def _read_points(annopoints: Any, person: str, keypoints: Any, scores: Any) -> N
             if joint in seen:
                 raise InputError(f"{where} occurs twice; one point per joint")
             seen.add(joint)
-            keypoints[joint] = _pixel(point, "x", where), _pixel(point, "y", where)
+            keypoints[joint] = pixel(point, "x", where), pixel(point, "y", where)
             scores[joint] = scalar(point, "score", where) if "score" in point else 1.0
 
 
@@ -329,69 +285,3 @@ def _read_actions(actions: Any, person: str, scores: Any) -> None:
         if not np.isnan(scores[number - 1]):
             raise InputError(f"{person}: action {number} occurs twice; one score per action")
         scores[number - 1] = scalar(action, "score", f"{person}: action {number}")
-
-
-_HEAD = '{"x1":[%.10g],"y1":[%.10g],"x2":[%.10g],"y2":[%.10g],"score":[%.10g]'
-_POINT = '{"id":[%d],"x":[%.10g],"y":[%.10g],"score":[%.10g]}'
-_ACTION = '{"id":[%d],"score":[%.10g]}'
-
-
-def format_people(
-    people: People, pixel_digits: int = PIXEL_DIGITS, score_digits: int = SCORE_DIGITS
-) -> str:
-    """The ``annorect`` list as JSON text, numbers rounded to the digits given.
-
-    Ten significant digits: every float32 survives, and so do two decimals of any pixel.
-    """
-    joints = _joint_texts(people, pixel_digits, score_digits)
-    actions = _action_texts(people, score_digits)
-    ids = None if people.track_ids is None else people.track_ids.tolist()
-    heads = np.column_stack([people.boxes, people.scores]).astype(np.float64)
-    # float32 -> the decimals it was rounded to; + 0.0 turns -0.0 into 0.0
-    heads = np.concatenate(
-        [np.round(heads[:, :4], pixel_digits), np.round(heads[:, 4:], score_digits)], axis=1
-    )
-    records = []
-    for i, values in enumerate((heads + 0.0).tolist()):
-        text = _HEAD % tuple(values)
-        if ids is not None:
-            text += f',"track_id":[{ids[i]}]'
-        if joints is not None:
-            text += f',"annopoints":{joints[i]}'
-        if actions is not None and actions[i]:
-            text += f',"actions":[{actions[i]}]'
-        records.append(text + "}")
-    return f"[{','.join(records)}]"
-
-
-def _joint_texts(people: People, pixel_digits: int, score_digits: int) -> list[str] | None:
-    """Each person's annopoints value; missing joints are left out."""
-    if people.keypoints is None or people.keypoint_scores is None:
-        return None
-    n = len(people)
-    numbers = np.empty((n, NUM_JOINTS, 4))
-    numbers[..., 0] = np.arange(NUM_JOINTS)
-    numbers[..., 1:3] = np.round(people.keypoints.astype(np.float64), pixel_digits)
-    numbers[..., 3] = np.round(people.keypoint_scores.astype(np.float64), score_digits)
-    numbers += 0.0
-    present = np.isfinite(numbers[..., 1]) & np.isfinite(numbers[..., 2])
-    counts = present.sum(1).tolist()
-    flat = numbers[present].reshape(-1).tolist()
-    texts, start = [], 0
-    for count in counts:
-        end = start + 4 * count
-        points = ",".join([_POINT] * count) % tuple(flat[start:end])
-        texts.append(f'[{{"point":[{points}]}}]' if count else "[]")
-        start = end
-    return texts
-
-
-def _action_texts(people: People, score_digits: int) -> list[str] | None:
-    """Each person's actions; empty where the row is not finite."""
-    if people.action_scores is None:
-        return None
-    scores = np.round(people.action_scores.astype(np.float64), score_digits) + 0.0
-    return [
-        ",".join([_ACTION % (a + 1, s) for a, s in enumerate(row)]) if all_finite else ""
-        for row, all_finite in zip(scores.tolist(), np.isfinite(scores).all(1), strict=True)
-    ]

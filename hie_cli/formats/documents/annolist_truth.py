@@ -15,8 +15,8 @@ from hie_cli.core.types import (
     People,
     TruthSequence,
 )
-from hie_cli.formats.documents.annolist_people import scalar
 from hie_cli.formats.documents.document import Document
+from hie_cli.formats.documents.fields import scalar
 from hie_cli.formats.limits import MAX_COORDINATE
 
 

@@ -18,11 +18,8 @@ import numpy as np
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.formats.documents.annolist_people import (
-    scalar,
-    whole,
-)
 from hie_cli.formats.documents.entries import frame_number, image_name, parse_frame
+from hie_cli.formats.documents.fields import scalar, whole
 from hie_cli.formats.files import file_name, parse_json, refuse_endless
 from hie_cli.formats.limits import MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
 from hie_cli.formats.sources import Source, plain_source

@@ -7,7 +7,8 @@ import numpy as np
 
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.types import FloatArray, FramePeople, People
-from hie_cli.formats.documents.annolist_people import PIXEL_DIGITS, parse_people
+from hie_cli.formats.documents.annolist_people import parse_people
+from hie_cli.formats.documents.annolist_text import PIXEL_DIGITS
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES
 
 TURN_DIGITS = 6  # of a camera's turn and zoom: .001 px at the edge of a large picture

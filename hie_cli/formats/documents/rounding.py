@@ -7,7 +7,7 @@ import numpy as np
 
 from hie_cli.core import geometry
 from hie_cli.core.types import FramePeople, People
-from hie_cli.formats.documents.annolist_people import PIXEL_DIGITS, SCORE_DIGITS
+from hie_cli.formats.documents.annolist_text import PIXEL_DIGITS, SCORE_DIGITS
 from hie_cli.formats.documents.entries import camera_matrix, camera_numbers
 
 

@@ -17,7 +17,8 @@ from typing import BinaryIO, Self
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.partial_files import partial_path, partial_paths
 from hie_cli.core.types import FramePeople
-from hie_cli.formats.documents.annolist_people import check_writable, format_people
+from hie_cli.formats.documents.annolist_people import check_writable
+from hie_cli.formats.documents.annolist_text import format_people
 from hie_cli.formats.documents.document import (
     FORMAT_VERSION,
     HEADER_END,

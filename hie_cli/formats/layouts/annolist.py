@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from hie_cli.core.types import ExactPeople, TruthSequence
-from hie_cli.formats.documents.annolist_people import check_writable, format_people
+from hie_cli.formats.documents.annolist_people import check_writable
+from hie_cli.formats.documents.annolist_text import format_people
 from hie_cli.formats.documents.annolist_truth import region_records, truth_sequence
 from hie_cli.formats.documents.document import BARE, BARE_START, HEAD_BYTES, HEADER_START, Document
 from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions

@@ -25,7 +25,7 @@ from hie_cli.core.types import (
     People,
     TruthSequence,
 )
-from hie_cli.formats.documents.annolist_people import check_box, extent, scalar, whole
+from hie_cli.formats.documents.fields import check_box, extent, scalar, whole
 from hie_cli.formats.layout import FITS, Fit, ReadOptions, Writer
 from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.keypoints import JointMap, flat, joint_map, pick, plain, read_flat

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core.errors import InputError
 from hie_cli.core.skeletons import JOINTS, NUM_JOINTS
-from hie_cli.formats.documents.annolist_people import all_numbers
+from hie_cli.formats.documents.fields import all_numbers
 from hie_cli.formats.limits import MAX_COORDINATE
 
 # Other names of HiEve's chest, the base of the neck. COCO has none: it is then not annotated.

@@ -18,10 +18,10 @@ from hie_cli.core.types import (
     People,
     TruthSequence,
 )
-from hie_cli.formats.documents.annolist_people import scalar, whole
 from hie_cli.formats.documents.annolist_truth import read_regions, region_records
 from hie_cli.formats.documents.document import BARE, HEAD_BYTES, HEADER_START
 from hie_cli.formats.documents.entries import frame_number
+from hie_cli.formats.documents.fields import scalar, whole
 from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions
 from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.keypoints import joint_map, pick, plain

@@ -28,7 +28,7 @@ from hie_cli.core.types import (
     TruthSequence,
 )
 from hie_cli.formats.cells import escaped, plain
-from hie_cli.formats.documents.annolist_people import check_box
+from hie_cli.formats.documents.fields import check_box
 from hie_cli.formats.layout import ReadOptions
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES
 from hie_cli.formats.sequence import ResultSequence, SequenceFrame, VideoSequence

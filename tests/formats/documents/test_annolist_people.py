@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hie_cli.core.types import People
-from hie_cli.formats.documents import annolist_people
+from hie_cli.formats.documents import annolist_people, annolist_text
 
 Make = Callable[[int, int], People]
 
@@ -24,7 +24,7 @@ def test_both_ways_of_reading_agree(make_people: Make, seed: int, n: int, keep: 
         people = people.replace(keypoints=None, keypoint_scores=None)
     if not keep & 4:
         people = people.replace(action_scores=None)
-    rects = json.loads(annolist_people.format_people(people))
+    rects = json.loads(annolist_text.format_people(people))
     bulk = annolist_people._parse_at_once(rects, People)
     careful = annolist_people._parse_carefully(rects, "x", People)
     assert bulk is not None
@@ -41,7 +41,7 @@ def test_nobody() -> None:
     people = annolist_people.parse_people([], "x")
     assert len(people) == 0
     assert people.track_ids is None
-    assert annolist_people.format_people(people) == "[]"
+    assert annolist_text.format_people(people) == "[]"
 
 
 def test_ids_count_only_if_everybody_has_one() -> None:
@@ -59,6 +59,6 @@ def test_untracked_people_share_the_id_of_nobody() -> None:
 @pytest.mark.parametrize("value", [0.1, 812.34, 1e6, 123456.78, 3, -0.01, 9999999.99])
 def test_numbers_are_as_short_as_their_digits(value: float) -> None:
     people = People(np.array([[value, 0, 1e7, 1]]), np.ones(1))
-    text = json.loads(annolist_people.format_people(people))[0]["x1"][0]
+    text = json.loads(annolist_text.format_people(people))[0]["x1"][0]
     assert np.float32(text) == np.float32(value)
     assert len(str(text)) <= len(f"{value:.2f}")
