@@ -11,8 +11,8 @@ import numpy as np
 from hie_cli.core.action_classes import action_index
 from hie_cli.simulation import body as b
 from hie_cli.simulation import gestures as g
+from hie_cli.simulation.actors import Actor
 from hie_cli.simulation.crowd import Crowd, CrowdConfig, draw_groups, simulate
-from hie_cli.simulation.groups import Actor
 from hie_cli.simulation.paths import Ground, along, even
 from hie_cli.simulation.style import Split, between
 

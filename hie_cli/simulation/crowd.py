@@ -13,9 +13,10 @@ from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.core.geometry import Floats
 from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import Annotations, TruthSequence, VideoInfo
+from hie_cli.simulation.actors import Actor
 from hie_cli.simulation.body import FLESH, NUM_POINTS, posed
 from hie_cli.simulation.camera import Camera, draw_camera, draw_ceiling_camera
-from hie_cli.simulation.groups import GROUP_SIZE, GROUPS, Actor
+from hie_cli.simulation.groups import GROUP_SIZE, GROUPS
 from hie_cli.simulation.paths import Ground, Prop
 from hie_cli.simulation.style import Split, Style, draw_style
 from hie_cli.simulation.visibility import seen_joints
