@@ -94,16 +94,17 @@ class ShiftVote:
         shifts = np.empty((2, 2 + proposed.shape[1]))
         shifts[:, 0], shifts[:, 1], shifts[:, 2:] = 0, self._last, proposed
         # Single precision is enough to choose among them, and takes half the time.
-        scale = (np.sqrt(0.5) / NEAR / height[pairs.row]).astype(np.float32)
-        apart, shift = pairs.apart.astype(np.float32), shifts.astype(np.float32)[..., None]
-        x = (shift[0] - apart[0]) * scale
+        scale = (np.sqrt(0.5) / NEAR / height[pairs.row]).astype(np.float32)[:, None]
+        apart, shift = pairs.apart.astype(np.float32)[..., None], shifts.astype(np.float32)
+        x = (shift[0] - apart[0]) * scale  # of pairs (rows) under shifts (columns)
         y = (shift[1] - apart[1]) * scale
         x *= x
         y *= y
         x += y
         near = np.exp(np.negative(x, out=x), out=x)
-        near *= pairs.alike.astype(np.float32)
-        votes = np.maximum.reduceat(near, pairs.start, axis=1).sum(axis=1)
+        near *= pairs.alike.astype(np.float32)[:, None]
+        best_pair = np.maximum.reduceat(near, pairs.start, axis=0)  # of each track
+        votes = np.ascontiguousarray(best_pair.T).sum(axis=1)
         votes[:2] += FAMILIAR
         best: Floats = shifts[:, int(votes.argmax())]
         return best

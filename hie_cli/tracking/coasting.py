@@ -6,7 +6,7 @@ whether a nearer person covers the place.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,20 +78,19 @@ def moved(seen: Sequence[tuple[People, int]], boxes: FloatArray, score: float) -
 
     Joints keep their places in the box.
     """
-    given = {f.name: [getattr(shown, f.name) for shown, _ in seen] for f in fields(People)}
-    people = People(
-        **{
-            name: np.array([rows[row] for rows, (_, row) in zip(values, seen, strict=True)])
-            for name, values in given.items()
-            if not any(rows is None for rows in values)
-        }
-    )
-    old, new = (to_centres(np.asarray(b, np.float64)) for b in (people.boxes, boxes))
-    joints, marks = people.keypoints, people.keypoint_scores
+
+    def known(name: str) -> NDArray[Any] | None:
+        values = [getattr(people, name) for people, _ in seen]
+        if any(value is None for value in values):
+            return None
+        return np.array([value[row] for value, (_, row) in zip(values, seen, strict=True)])
+
+    joints, marks = known("keypoints"), known("keypoint_scores")
     if joints is not None and marks is not None:
+        before = np.array([people.boxes[row] for people, row in seen], np.float64)
+        old, new = to_centres(before), to_centres(np.asarray(boxes, np.float64))
         scale = new[:, None, 2:] / np.maximum(old[:, None, 2:], 1.0)
         joints = new[:, None, :2] + (joints - old[:, None, :2]) * scale
         marks = score * marks
-    return people.replace(
-        boxes=boxes, scores=score * people.scores, keypoints=joints, keypoint_scores=marks
-    )
+    scores = score * np.array([people.scores[row] for people, row in seen])
+    return People(boxes, scores, known("track_ids"), joints, marks, known("action_scores"))

@@ -21,9 +21,11 @@ def emerging(before: Floats, boxes: Floats, video: VideoInfo) -> Pairs:
     """Rows and columns of boxes (N, 4) and (M, 4) px of which one may be the other, a frame later,
     farther in or out of the picture; one to one.
     """
-    if not len(before) or not len(boxes):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    cut = (cut_sides(before, video)[:, None] & cut_sides(boxes, video)).any(axis=2)
+    side, other_side = cut_sides(before, video), cut_sides(boxes, video)
+    none = np.zeros(0, np.int64)
+    if not np.count_nonzero(side) or not np.count_nonzero(other_side):
+        return none, none
+    cut = (side[:, None] & other_side).any(axis=2)
     size = np.minimum(before[:, None, 2:], boxes[:, 2:])
     size = np.maximum(size - np.maximum(before[:, None, :2], boxes[:, :2]), 0)
     smaller = np.minimum(_area(before)[:, None], _area(boxes))

@@ -61,9 +61,11 @@ class ScoreScale:
         total = float(everybody.sum())
         if total <= 0:
             return np.ones(HEIGHTS)
-        counts = self._similar @ self._weight + EVERYBODY / total * everybody
-        counts = np.vstack([counts, everybody])
-        share = np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)
+        counts = np.empty((HEIGHTS + 1, BINS + 1))
+        counts[:-1] = self._similar @ self._weight + EVERYBODY / total * everybody
+        counts[-1] = everybody
+        share = counts.cumsum(axis=1)
+        share /= counts.sum(axis=1, keepdims=True)
         tops = np.maximum((share < SURE).argmin(axis=1), 1) / BINS
         raised: Floats = np.maximum(tops[:-1], FLOOR * tops[-1])
         return raised

@@ -91,11 +91,13 @@ def supported(
     boxes = np.concatenate([f.boxes[rows] for f, rows in zip(filled, made, strict=True)])
     owner = np.repeat(np.arange(len(tracks)), count)
     hidden = np.split(crowd.excused(frames, boxes, owner, owner), np.cumsum(count)[:-1])
-    for track, place, mask, rows, excused in zip(tracks, places, own, made, hidden, strict=True):
+    scores = shares(tracks, scale)
+    for track, place, mask, rows, excused, share in zip(
+        tracks, places, own, made, hidden, scores, strict=True
+    ):
         if len(rows):
             after = place[rows]
             gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
-            share = shares(track, scale)
             doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
             mask[rows] = doubtful & (excused | (gap <= MISSES * miss))
     return own
@@ -113,7 +115,7 @@ def smooth(
     ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
     """
     motion, least = config.motion, config.smooth_least if scale.varied else 0.0
-    deviations = [least + config.smooth * (1 - shares(t, scale)) for t in tracks]
+    deviations = [least + config.smooth * (1 - share) for share in shares(tracks, scale)]
     noisy = [
         k
         for k, (t, deviation) in enumerate(zip(tracks, deviations, strict=True))

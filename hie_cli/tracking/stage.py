@@ -6,7 +6,7 @@ filled and smoothed. Online, ids are given frame by frame and nothing is changed
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
+from itertools import count, repeat
 
 import numpy as np
 
@@ -138,7 +138,7 @@ def _online(
         if joined.coasted is not None and joined.expected is not None:
             before = [last.get(number) for number in joined.coasted.tolist()]
             known = [row for row, shown in enumerate(before) if shown is not None]
-            last.update((number, (people, row)) for row, number in enumerate(numbers))
+            last.update(zip(numbers, zip(repeat(people), count()), strict=False))
             if known:
                 seen = [shown for shown in before if shown is not None]
                 coasted = moved(seen, joined.expected[known], config.filled_score)
@@ -189,10 +189,11 @@ def _completed(
     """
     crowd = Crowd.of(tracks, video)
     longest = config.fill_frames(video.fps)
-    filled = [fill(steadied(t, camera), frames, longest, config.filled_score) for t in tracks]
-    shown = [steadied(t, camera, back=True) for t in filled]
+    steady = steadied(tracks, camera)
+    filled = [fill(t, frames, longest, config.filled_score) for t in steady]
+    shown = steadied(filled, camera, back=True)
     believed = supported(tracks, shown, crowd, scale, miss)
     whole = [t.rows(kept) for t, kept in zip(filled, believed, strict=True)]
     smoothed = smooth(whole, config, scale, video.fps)
-    completed = [steadied(t, camera, back=True) for t in smoothed]
+    completed = steadied(smoothed, camera, back=True)
     return give_back(completed, longest, config.filled_score)

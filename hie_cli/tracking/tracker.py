@@ -171,8 +171,10 @@ class Tracker:
         expected, seconds = boxes[unseen], now - tracks.seen[unseen]
         classes = class_of(seconds, expected, boxes[tracks.seen >= now])
         tracks.unseen[unseen, classes] += 1
-        shown = self._coasting.believed(classes) & ~touches_edge(expected, self.video)
-        shown &= seconds <= self.config.coast_seconds
+        shown = np.flatnonzero(
+            self._coasting.believed(classes) & (seconds <= self.config.coast_seconds)
+        )
+        shown = shown[~touches_edge(expected[shown], self.video)]
         return tracks.number[unseen[shown]], expected[shown]
 
     def _common_motion(self, tracks: Tracks, found: Detections) -> Floats | None:
@@ -287,13 +289,12 @@ class Tracker:
         config = self.config
         taken = numbers >= 0
         new = np.flatnonzero(~taken & (found.scores >= config.birth_score))
-        if len(new):
+        sure = found.scores[new] >= config.sure_score
+        if np.count_nonzero(sure) < len(new):
             candidates = found.boxes[new]
             shared = geometry.intersection(candidates, found.boxes[taken])
-            shared /= np.maximum(geometry.area(candidates), 1e-9)[:, None]
-            inside = shared.max(axis=1, initial=0)
-            sure = found.scores[new] >= config.sure_score
-            new = new[(inside <= config.birth_overlap) | sure]
+            inside = shared.max(axis=1, initial=0) / np.maximum(geometry.area(candidates), 1e-9)
+            new = new[sure | (inside <= config.birth_overlap)]
         if not len(new) and tracks is not None:
             return tracks
         numbers[new] = self.births + 1 + np.arange(len(new))

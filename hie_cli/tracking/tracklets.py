@@ -106,9 +106,14 @@ def _stack(parts: list[NDArray[Any] | None], dtype: type[np.generic] | None = np
     return np.concatenate(known, dtype=dtype, casting="unsafe")
 
 
-def shares(track: Tracklet, scale: ScoreScale) -> Floats:
-    """The scores (L,) of a tracklet as shares of the top score of people as tall."""
-    return scale.shares(track.scores, track.boxes[:, 3] - track.boxes[:, 1])
+def shares(tracks: Sequence[Tracklet], scale: ScoreScale) -> list[Floats]:
+    """The scores (L,) of each tracklet as shares of the top score of people as tall."""
+    if not tracks:
+        return []
+    boxes = np.concatenate([t.boxes for t in tracks])
+    scores = np.concatenate([t.scores for t in tracks])
+    ends = np.cumsum([len(t) for t in tracks])[:-1]
+    return np.split(scale.shares(scores, boxes[:, 3] - boxes[:, 1]), ends)
 
 
 def stacked(parts: Sequence[Tracklet]) -> Tracklet:
@@ -130,16 +135,23 @@ def join(parts: Sequence[Tracklet]) -> Tracklet:
     return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
 
 
-def steadied(track: Tracklet, camera: CameraPath | None, back: bool = False) -> Tracklet:
-    """A tracklet in coordinates that stand still under the camera, or with ``back`` from them."""
-    if camera is None:
-        return track
-    joints = track.keypoints
-    return replace(
-        track,
-        boxes=camera.boxes(track.frames, track.boxes, back),
-        keypoints=None if joints is None else camera.points(track.frames, joints, back),
-    )
+def steadied(
+    tracks: Sequence[Tracklet], camera: CameraPath | None, back: bool = False
+) -> list[Tracklet]:
+    """Tracklets in coordinates that stand still under the camera, or with ``back`` from them."""
+    if camera is None or not tracks:
+        return list(tracks)
+    whole = stacked(tracks)
+    boxes, joints = camera.boxes(whole.frames, whole.boxes, back), whole.keypoints
+    if joints is not None:
+        joints = camera.points(whole.frames, joints, back)
+    moved, first = [], 0
+    for track in tracks:
+        rows = slice(first, first + len(track))
+        first += len(track)
+        own = None if joints is None else joints[rows]
+        moved.append(replace(track, boxes=boxes[rows], keypoints=own))
+    return moved
 
 
 def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[People]:
