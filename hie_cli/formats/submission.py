@@ -16,7 +16,7 @@ from hie_cli.core.text import brief
 from hie_cli.core.types import People
 from hie_cli.formats.archives import open_zip, zip_problem
 from hie_cli.formats.files import atomic_write
-from hie_cli.formats.layouts import text_tracks
+from hie_cli.formats.layouts import track_rows
 from hie_cli.formats.layouts.annolist import annolist_text
 from hie_cli.formats.limits import HIEVE_FRAMES
 from hie_cli.formats.sequence import SequenceFrame, VideoSequence
@@ -87,7 +87,7 @@ def member_text(name: str, checked: Checked, track: int, num_frames: int | None)
     """A sequence's file for Tracks 1 to 3, from its checked frames."""
     frames = checked.frames
     if track == 1:
-        return "".join(text_tracks.format_rows(t, frames[t], 0) for t in sorted(frames))
+        return "".join(track_rows.format_rows(t, frames[t], 0) for t in sorted(frames))
     count = num_frames if num_frames is not None else max(frames, default=-1) + 1
     if checked.header is not None and num_frames is None:
         count = max(count, checked.header.video.num_frames or 0)

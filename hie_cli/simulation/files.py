@@ -22,7 +22,7 @@ from hie_cli.formats.documents.rounding import rounded
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.formats.files import atomic_write
 from hie_cli.formats.layouts.hieve_frames import format_frame
-from hie_cli.formats.layouts.text_tracks import format_rows
+from hie_cli.formats.layouts.track_rows import format_rows
 
 
 def write_truth(folder: Path, truth: TruthSequence, info: VideoInfo) -> None:

@@ -2,7 +2,7 @@
 
 from hie_cli.core.skeletons import JOINTS
 from hie_cli.formats.layout import Layout
-from hie_cli.formats.layouts import coco_tables
+from hie_cli.formats.layouts import coco_tables, coco_writing
 from hie_cli.formats.reading import per_file
 
 LAYOUT = Layout(
@@ -13,7 +13,7 @@ LAYOUT = Layout(
     per_file(coco_tables.truth_sequence),
     per_file(coco_tables.result_sequence),
     coco_tables.is_truth,
-    coco_tables.writer(JOINTS),
-    coco_tables.HOLDS,
-    coco_tables.drops,
+    coco_writing.writer(JOINTS),
+    coco_writing.HOLDS,
+    coco_writing.drops,
 )

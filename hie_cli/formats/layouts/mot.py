@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hie_cli.core.types import TruthSequence
 from hie_cli.formats.layout import Fit, Layout, ReadOptions
-from hie_cli.formats.layouts import text_tracks
+from hie_cli.formats.layouts import text_tracks, track_rows
 from hie_cli.formats.output import fresh, texts, write_text
 from hie_cli.formats.reading import per_file
 from hie_cli.formats.sequence import ResultSequence, VideoSequence
@@ -33,7 +33,7 @@ def _is_truth(files: list[Source]) -> bool | None:
 
 
 def _text(sequence: VideoSequence) -> str:
-    return "".join(text_tracks.frame_rows(frame, 1) for frame in sequence.frames)
+    return "".join(track_rows.frame_rows(frame, 1) for frame in sequence.frames)
 
 
 _write_texts = texts(_text, ".txt")

@@ -31,14 +31,13 @@ from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.coco_tables import (
     TABLES,
     Dataset,
-    category,
     common_size,
     dropped,
     has_frames,
-    person_record,
     read_box,
     read_dataset,
 )
+from hie_cli.formats.layouts.coco_writing import category, person_record
 from hie_cli.formats.layouts.keypoints import joint_map, pick, plain, read_flat
 from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES, xyxy_to_xywh
 from hie_cli.formats.output import texts

@@ -5,29 +5,23 @@ Rows: ``frame,id,left,top,width,height,conf[,class,visibility | ,x,y,z | ,-1,-1,
 columns, commas at the ends of lines and a line of column names are passed over.
 """
 
-import configparser
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.errors import InputError, input_error
-from hie_cli.core.types import Annotations, ExactPeople, FramePeople, People, TruthSequence
+from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
 from hie_cli.formats.layout import FITS, Fit
+from hie_cli.formats.layouts.seqinfo import SequenceInfo, sequence_info
 from hie_cli.formats.limits import (
     MAX_COORDINATE,
-    MAX_FPS,
     MAX_FRAMES,
     MAX_NUMBER,
-    MAX_SIDE,
-    MIN_FPS,
     xywh_to_xyxy,
-    xyxy_to_xywh,
 )
-from hie_cli.formats.sequence import SequenceFrame
 from hie_cli.formats.sources import Source
 
 # Classes of MOTChallenge ground truth (motchallenge.net, devkit of 2016/17 and 2020).
@@ -184,54 +178,6 @@ def split_frames(rows: NDArray[np.float64], base: int) -> dict[int, NDArray[np.f
     return {int(f) - base: part for f, part in zip(frames, parts, strict=True)}
 
 
-@dataclass(frozen=True)
-class SequenceInfo:
-    """MOTChallenge's ``seqinfo.ini``."""
-
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
-    num_frames: int | None = None
-
-
-def sequence_info(source: Source) -> SequenceInfo:
-    """The ``seqinfo.ini`` beside a track file, or beside its folder gt or det; empty without one.
-
-    Raises InputError if it is broken.
-    """
-    name = "../seqinfo.ini" if source.folder in ("gt", "det") else "seqinfo.ini"
-    text = source.neighbour(name)
-    return SequenceInfo() if text is None else parse_seqinfo(text, f"{source.label}: {name}")
-
-
-def parse_seqinfo(text: str, label: str) -> SequenceInfo:
-    """The text of a ``seqinfo.ini``, every number within what a video can have."""
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(text)
-        part = parser["Sequence"]
-        info = SequenceInfo(
-            part.getint("imWidth"),
-            part.getint("imHeight"),
-            part.getfloat("frameRate"),
-            part.getint("seqLength"),
-        )
-    except (configparser.Error, KeyError, ValueError) as error:
-        said = " ".join(str(error).split())[:80]
-        raise input_error(label, "broken", f"expected [Sequence] with numbers ({said})") from None
-    limits = {
-        "imWidth": (info.width, 1, MAX_SIDE),
-        "imHeight": (info.height, 1, MAX_SIDE),
-        "frameRate": (info.fps, MIN_FPS, MAX_FPS),
-        "seqLength": (info.num_frames, 0, MAX_FRAMES),
-    }
-    for key, (value, low, high) in limits.items():
-        if value is not None and not low <= value <= high:
-            shown = str(value)[:20]
-            raise input_error(label, f"{key} {shown}", f"expected {low:g} to {high:g}")
-    return info
-
-
 def truth_sequence(
     source: Source, name: str, base: int, distractors: tuple[int, ...] = DISTRACTORS
 ) -> TruthSequence:
@@ -341,29 +287,3 @@ def has_classes(source: Source) -> bool:
     """Whether a text file has MOT16's nine columns, the 8th being a class."""
     lines = [line for line in _lines(source.head(HEAD_BYTES)) if line.strip()]
     return bool(lines) and len(_fields(lines[0])) == CLASS + 2
-
-
-def format_rows(
-    frame: int, people: People, base: int, tail: str = ",-1,-1,-1", conf: list[str] | None = None
-) -> str:
-    """The rows of one frame; ``conf`` replaces the scores (a truth file's flags)."""
-    boxes = np.round(xyxy_to_xywh(people.boxes), 3) + 0.0
-    ids = [-1] * len(people) if people.track_ids is None else people.track_ids.tolist()
-    scores = conf or [f"{s:.10g}" for s in np.round(people.scores.astype(float), 6).tolist()]
-    return "".join(
-        f"{frame + base},{i},{x:.10g},{y:.10g},{w:.10g},{h:.10g},{c}{tail}\n"
-        for i, (x, y, w, h), c in zip(ids, boxes.tolist(), scores, strict=True)
-    )
-
-
-def frame_rows(frame: SequenceFrame, base: int) -> str:
-    """The rows of one frame of a sequence; truth's last number is its flag (0 ignored)."""
-    truth = frame.truth
-    if truth is None:
-        return format_rows(frame.index, frame.people, base)
-    flags = [str(int(not ignored)) for ignored in truth.ignore]
-    if base == 1 and truth.distractor is not None:
-        classes = np.where(truth.distractor, DISTRACTORS[2], PEDESTRIAN)
-        flags = [f"{flag},{kind},1" for flag, kind in zip(flags, classes, strict=True)]
-        return format_rows(frame.index, frame.people, base, "", flags)
-    return format_rows(frame.index, frame.people, base, conf=flags)

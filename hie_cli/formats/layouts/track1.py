@@ -2,7 +2,7 @@
 
 from hie_cli.core.types import TruthSequence
 from hie_cli.formats.layout import Fit, Layout, ReadOptions
-from hie_cli.formats.layouts import text_tracks
+from hie_cli.formats.layouts import text_tracks, track_rows
 from hie_cli.formats.output import texts
 from hie_cli.formats.reading import per_file
 from hie_cli.formats.sequence import ResultSequence, VideoSequence
@@ -23,7 +23,7 @@ def _results(source: Source, name: str, options: ReadOptions) -> ResultSequence:
 
 
 def _text(sequence: VideoSequence) -> str:
-    return "".join(text_tracks.frame_rows(frame, 0) for frame in sequence.frames)
+    return "".join(track_rows.frame_rows(frame, 0) for frame in sequence.frames)
 
 
 LAYOUT = Layout(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.formats.layouts import hieve_frames
+from hie_cli.formats.layouts import hieve_frames, xml_records
 from hie_cli.formats.truth import read_truth
 
 PERSON = """<object><name>P-{id}</name><action>{action}</action><pose>Unspecified</pose>
@@ -140,7 +140,7 @@ def test_names_that_need_escaping(tmp_path: Path, make_truth) -> None:
 
     sequence = dataclasses.replace(make_truth(1), name="a<b>&c")
     text = hieve_frames.format_frame(sequence, 0, as_json=False)
-    assert hieve_frames.parse_xml(text.encode(), "x")["annotation"]["folder"] == "a<b>&c"
+    assert xml_records.parse_xml(text.encode(), "x")["annotation"]["folder"] == "a<b>&c"
 
 
 def test_what_is_too_large_for_a_frame(tmp_path: Path, monkeypatch) -> None:
@@ -155,12 +155,12 @@ def test_both_parsers_agree(declared: str) -> None:
     """Files without declarations go to the fast parser, those of another encoding do not."""
     text = f'<?xml version="1.0" encoding="{declared}"?>' + xml(person(0), person(3))
     data = text.encode(declared)
-    assert hieve_frames.parse_xml(data, "a") == hieve_frames._parse_watchfully(data, "a")
-    assert len(hieve_frames.parse_xml(data, "a")["annotation"]["object"]) == 2
+    assert xml_records.parse_xml(data, "a") == xml_records._parse_watchfully(data, "a")
+    assert len(xml_records.parse_xml(data, "a")["annotation"]["object"]) == 2
 
 
 def test_a_hidden_declaration_is_found(tmp_path: Path) -> None:
     """In UTF-16, where no byte pair is `<!`."""
     text = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><annotation/>'
     with pytest.raises(InputError, match="declares a document type or entity"):
-        hieve_frames.parse_xml(text.encode("utf-16"), "a.xml")
+        xml_records.parse_xml(text.encode("utf-16"), "a.xml")

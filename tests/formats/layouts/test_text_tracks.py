@@ -6,6 +6,7 @@ import pytest
 
 from hie_cli.core.errors import InputError
 from hie_cli.formats.layouts import text_tracks
+from hie_cli.formats.layouts.seqinfo import parse_seqinfo
 from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth
 
@@ -229,7 +230,7 @@ def test_seqinfo_in_an_archive(tmp_path: Path) -> None:
 def test_absurd_seqinfo(line: str) -> None:
     key = line.split("=")[0]
     with pytest.raises(InputError, match=rf"seqinfo\.ini: {key} .*: expected"):
-        text_tracks.parse_seqinfo(f"[Sequence]\n{line}\n", "seqinfo.ini")
+        parse_seqinfo(f"[Sequence]\n{line}\n", "seqinfo.ini")
 
 
 def test_digits_are_kept(tmp_path: Path) -> None:
