@@ -70,8 +70,8 @@ def _tall(boxes: np.ndarray) -> np.ndarray:
 class Chain:
     """The chain up to unrefined poses; its results are kept in the folder ``cache``."""
 
-    def __init__(self, preset: str, cache: Path) -> None:
-        self.config = load_chain(preset, [], [])
+    def __init__(self, preset: str, cache: Path, sets: Sequence[str] = ()) -> None:
+        self.config = load_chain(preset, [], list(sets))
         self._models = Models(self.config, "auto")
         self._cache = cache
 
@@ -318,15 +318,20 @@ def _blurred(frames: list[Frame], truths: list[Truth], rng: np.random.Generator)
     for frame in frames:
         image = frame.image
         if frame.index % 3 == 1:
-            angle = rng.uniform(0, np.pi)
-            kernel = np.zeros((length, length), np.float32)
-            middle = (length - 1) / 2
-            end = np.array([np.cos(angle), np.sin(angle)]) * middle
-            a, b = np.round(middle - end).astype(int), np.round(middle + end).astype(int)
-            cv2.line(kernel, tuple(map(int, a)), tuple(map(int, b)), 1.0)
-            image = cv2.filter2D(image, -1, kernel / kernel.sum())
+            image = motion_blur(image, length, rng)
         out.append(Frame(frame.index, image))
     return out
+
+
+def motion_blur(image: Image, length: int, rng: np.random.Generator) -> Image:
+    """``image`` blurred along a random direction over ``length`` pixels."""
+    angle = rng.uniform(0, np.pi)
+    kernel = np.zeros((length, length), np.float32)
+    middle = (length - 1) / 2
+    end = np.array([np.cos(angle), np.sin(angle)]) * middle
+    a, b = np.round(middle - end).astype(int), np.round(middle + end).astype(int)
+    cv2.line(kernel, tuple(map(int, a)), tuple(map(int, b)), 1.0)
+    return cv2.filter2D(image, -1, kernel / kernel.sum())
 
 
 def _occluded(clean: PoseClip, rng: np.random.Generator) -> tuple[list[Frame], list[np.ndarray]]:
