@@ -19,7 +19,7 @@ from hie_cli.core.config import overlay
 from hie_cli.core.errors import ConfigError, InputError, OnError
 from hie_cli.core.types import Frame, FramePeople, FrameStream, Image, People, VideoInfo
 from hie_cli.formats.documents.document import Document
-from hie_cli.pipeline import chain, keywords
+from hie_cli.pipeline import chain, keywords, single_stages
 from hie_cli.pipeline.chain import ChainRun
 from hie_cli.pipeline.document_inputs import document_name, find_documents, match_video, open_video
 from hie_cli.pipeline.executors.engine import Engine
@@ -183,7 +183,7 @@ def detect(image: Image | PathLike[str] | str, **networks: Unpack[NetworkKeyword
     ``run(..., until="detect")``.
     """
     how = keywords.networks(**networks)
-    return chain.detect_image(_picture(image), config=how.config, device=how.device)
+    return single_stages.detect_image(_picture(image), config=how.config, device=how.device)
 
 
 @overload
@@ -216,10 +216,11 @@ def pose(
     """
     how = keywords.networks(**networks)
     if people is not None:
-        return chain.pose_image(_picture(frames), people, config=how.config, device=how.device)  # type: ignore[arg-type] # overloaded
+        image = _picture(frames)  # type: ignore[arg-type] # overloaded
+        return single_stages.pose_image(image, people, config=how.config, device=how.device)
     if isinstance(frames, str | PathLike) or hasattr(frames, "dtype"):
         raise InputError("pose: one picture needs its people as well: pose(image, people)")
-    return chain.pose_frames(frames, config=how.config, device=how.device, fps=fps)
+    return single_stages.pose_frames(frames, config=how.config, device=how.device, fps=fps)
 
 
 def track(
@@ -237,7 +238,9 @@ def track(
     by one.
     """
     how = keywords.networks(**networks)
-    return chain.track_frames(frames, config=how.config, device=how.device, video=video, fps=fps)
+    return single_stages.track_frames(
+        frames, config=how.config, device=how.device, video=video, fps=fps
+    )
 
 
 def recognise(
@@ -254,7 +257,7 @@ def recognise(
     Every ``action.every``-th frame is scored, the rows of the others are NaN.
     """
     how = keywords.networks(**networks)
-    return chain.recognise_frames(
+    return single_stages.recognise_frames(
         frames, config=how.config, device=how.device, video=video, fps=fps, source=source
     )
 
@@ -274,7 +277,7 @@ def explain(
     ``track``.
     """
     config = keywords.settings(**settings)
-    return chain.explain_frames(frames, track_id, config=config, video=video, fps=fps)
+    return single_stages.explain_frames(frames, track_id, config=config, video=video, fps=fps)
 
 
 def render(
@@ -327,7 +330,7 @@ def draw(image: Image, people: People, **settings: Unpack[SettingsKeywords]) -> 
     Of the settings the section ``render`` counts, such as ``set={"render.show": ["boxes"]}``.
     """
     config = keywords.settings(**settings).render
-    return Painter(config, fps=1.0).paint(chain.picture(image).copy(), people, 0)
+    return Painter(config, fps=1.0).paint(single_stages.picture(image).copy(), people, 0)
 
 
 def _picture(image: Image | PathLike[str] | str) -> Image:

@@ -9,7 +9,7 @@ from typing import Any
 from hie_cli.core.config import Files, Sets, load
 from hie_cli.core.errors import ConfigError, InputError, OnError, check_on_error
 from hie_cli.evaluation import evaluate as scoring
-from hie_cli.evaluation import report, tracks
+from hie_cli.evaluation import report, text_tables, tracks
 from hie_cli.evaluation.bootstrap import Comparison, Intervals, intervals
 from hie_cli.evaluation.bootstrap import compare as compare_tracks
 from hie_cli.evaluation.evaluate import (
@@ -86,11 +86,13 @@ class Report:
 
     def table(self) -> str:
         """All tracks as text."""
-        return report.as_table(self.evaluation, self.intervals)
+        return text_tables.as_table(self.evaluation, self.intervals)
 
     def verification_table(self) -> str:
         """What the reference evaluators said, as text; empty if they were not asked."""
-        return "" if self.verification is None else report.verification_table(self.verification)
+        return (
+            "" if self.verification is None else text_tables.verification_table(self.verification)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values with stable keys (docs/evaluation.md)."""
@@ -128,7 +130,7 @@ class ComparisonReport:
     def table(self) -> str:
         """The differences as text."""
         level = self.first.evaluation.config.bootstrap.level
-        return report.comparison_table(self.tracks, self.first.tracks, level)
+        return text_tables.comparison_table(self.tracks, self.first.tracks, level)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values with stable keys: ``a``, ``b`` and ``comparison``."""

@@ -48,8 +48,9 @@ def estimator(config: FlowConfig, device: str) -> BothWays:
     """
     if config.method == "raft-small":
         from hie_cli.flow import raft
+        from hie_cli.flow.raft_weights import load
 
-        network = raft.load(config.weights).to(device)
+        network = load(config.weights).to(device)
         return lambda first, second: raft.flow_both_ways(network, first, second, device)
     if config.method == "dis":
         dis = cv2.DISOpticalFlow.create(_DIS_PRESETS[config.preset])

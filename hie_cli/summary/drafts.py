@@ -82,15 +82,17 @@ def _draft(info: VideoInfo, people: dict[int, People], to: str) -> VideoSequence
 
 def poser(device: str) -> Callable[[Image], People]:
     """Who is in a picture, with joints, by the preset ``balanced``: few pictures, to be good."""
-    from hie_cli.pipeline import chain
+    from hie_cli.pipeline import single_stages
     from hie_cli.pipeline.settings import load_chain
 
     config = load_chain("balanced")
 
     def pose(image: Image) -> People:
-        people = likely(chain.detect_image(image, config=config, device=device))
+        people = likely(single_stages.detect_image(image, config=config, device=device))
         return (
-            chain.pose_image(image, people, config=config, device=device) if len(people) else people
+            single_stages.pose_image(image, people, config=config, device=device)
+            if len(people)
+            else people
         )
 
     return pose

@@ -202,11 +202,11 @@ def documents_by_name(documents: Paths, videos: Sequence[Path]) -> dict[str, Doc
 
 def detector(device: str) -> Callable[[Image], People]:
     """Who is in a picture, by the preset ``fast``."""
-    from hie_cli.pipeline import chain
+    from hie_cli.pipeline import single_stages
     from hie_cli.pipeline.settings import load_chain
 
     config = load_chain("fast")
-    return lambda image: chain.detect_image(image, config=config, device=device)
+    return lambda image: single_stages.detect_image(image, config=config, device=device)
 
 
 def crowd_signals(samples: Samples, document: Document | None) -> CrowdSignals:

@@ -12,7 +12,7 @@ import yaml
 from hie_cli.core.config import as_dict, load
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
-from hie_cli.evaluation import report
+from hie_cli.evaluation import report, text_tables
 from hie_cli.evaluation.bootstrap import compare, draws, intervals, resampled
 from hie_cli.evaluation.evaluate import evaluate, paired
 from hie_cli.evaluation.settings import BootstrapConfig, EvalConfig
@@ -211,7 +211,7 @@ def test_comparison_finds_the_better_one():
     assert miss.pooled["MR-2"].verdict == "A"  # lower is better
     same = compare(good.tracks["1"], good.tracks["1"], CONFIG.bootstrap).pooled["MOTA"]
     assert (same.verdict, same.a_better, same.interval) == ("-", 0.5, (0.0, 0.0))
-    table = report.comparison_table({"1": miss}, {"1": good.tracks["detection"]}, 0.95)
+    table = text_tables.comparison_table({"1": miss}, {"1": good.tracks["detection"]}, 0.95)
     assert "P(A better)" in table
 
 
@@ -234,7 +234,7 @@ def test_json_is_plain_and_holds_everything(noisy):
 
 
 def test_weighted_figures_carry_their_formula_and_are_not_official(noisy):
-    text = report.as_table(noisy, {})
+    text = text_tables.as_table(noisy, {})
     for name in ("w_MOTA", "w_AP", "wf_mAP"):
         assert f"{name}, not official: " in text
     assert "% w_AP, not official" in report.as_latex(noisy)
@@ -285,7 +285,7 @@ def test_no_line_of_a_table_is_longer_than_100_characters(noisy, ci):
     }
     long = dataclasses.replace(noisy, tracks=tracks)
     cis = {k: intervals(r, CONFIG.bootstrap) for k, r in noisy.tracks.items()} if ci else {}
-    lines = report.as_table(long, cis).splitlines()
+    lines = text_tables.as_table(long, cis).splitlines()
     tables = [line for line in lines if "not official" not in line]
     assert max(map(len, tables)) <= 100
     assert any("a_sequence_with" in line and "cameras_give" in line for line in lines)

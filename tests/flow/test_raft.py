@@ -7,7 +7,8 @@ import torch
 from hie_cli.core.errors import ModelError
 from hie_cli.flow import raft
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
-from hie_cli.flow.raft import RaftSmall, load, look_up, pyramid
+from hie_cli.flow.raft import RaftSmall, look_up, pyramid
+from hie_cli.flow.raft_weights import load
 from hie_cli.posing import refine
 from hie_cli.posing.settings import RefineConfig
 

@@ -12,7 +12,7 @@ from hie_cli.cli.app import run as cli
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import FramePeople, VideoInfo
 from hie_cli.formats.documents.document import Document
-from hie_cli.pipeline import chain
+from hie_cli.pipeline import chain, single_stages
 from hie_cli.pipeline.document_inputs import match_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.video_selection import Selection
@@ -143,19 +143,19 @@ def test_wrong_use_is_refused_at_once(clip, tmp_path):
 
 def test_single_images_and_the_stages_on_their_own(clip):
     image = pictures()[0]
-    found = chain.detect_image(image)
-    posed = chain.pose_image(image, found)
+    found = single_stages.detect_image(image)
+    posed = single_stages.pose_image(image, found)
     assert len(found) == len(posed) == 2
     assert posed.keypoints is not None
-    frames = [FramePeople(t, chain.detect_image(i), i) for t, i in enumerate(pictures())]
-    tracked = list(chain.track_frames(chain.pose_frames(frames), fps=25))
+    frames = [FramePeople(t, single_stages.detect_image(i), i) for t, i in enumerate(pictures())]
+    tracked = list(single_stages.track_frames(single_stages.pose_frames(frames), fps=25))
     assert {i for item in tracked for i in item.people.track_ids.tolist()} == {1, 2}
-    scored = list(chain.recognise_frames(tracked))
+    scored = list(single_stages.recognise_frames(tracked))
     assert scored[0].people.action_scores.shape == (2, 14)
     with pytest.raises(InputError, match=r"expected \(H, W, 3\) uint8"):
-        chain.detect_image(image[..., 0])
+        single_stages.detect_image(image[..., 0])
     with pytest.raises(InputError, match="give video="):
-        list(chain.track_frames(people(frames)))
+        list(single_stages.track_frames(people(frames)))
 
 
 def cut_list(path: Path, *cuts: tuple[str, list[int]]) -> Path:

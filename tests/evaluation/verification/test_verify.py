@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
-from hie_cli.evaluation import report
+from hie_cli.evaluation import report, text_tables
 from hie_cli.evaluation.evaluate import Evaluation, evaluate
 from hie_cli.evaluation.metrics.oks_ap import OksConfig
 from hie_cli.evaluation.settings import BoxConfig, DetectionConfig, EvalConfig
@@ -74,7 +74,7 @@ def test_a_difference_is_found_and_told():
     (only,) = found.differences
     assert (only.package, only.track, only.sequence, only.figure) == ("trackeval", "1", "1", "IDSW")
     assert only.ours == only.theirs + 1
-    assert "1 differ" in report.verification_table(found)
+    assert "1 differ" in text_tables.verification_table(found)
     (record,) = report.verification_json(found)["differences"]
     assert record["figure"] == "IDSW"
 
@@ -85,7 +85,7 @@ def test_what_is_not_installed_is_said(monkeypatch):
     found = verify(evaluate(truth, results, EvalConfig()), truth, results)
     assert found.checks == ()
     assert "trackeval is not installed" in found.skipped
-    assert "nothing was verified" in report.verification_table(found)
+    assert "nothing was verified" in text_tables.verification_table(found)
 
 
 def test_undefined_on_both_sides_is_equal():
