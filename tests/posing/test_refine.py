@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,10 +8,10 @@ from hie_cli.core.types import FramePeople, People, concatenate
 from hie_cli.core.yaml_files import read_yaml
 from hie_cli.flow.estimators import FlowMeter
 from hie_cli.flow.fields import FlowPair
-from hie_cli.posing.refine import combine, context_frames, refine
+from hie_cli.posing.refine import context_frames, refine
 from hie_cli.posing.settings import RefineConfig
-from hie_cli.posing.warp import warp
 from tests.support.paths import ROOT
+from tests.support.posed import ids, person
 
 
 def texture(shift: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -24,15 +22,6 @@ def texture(shift: float = 0.0, seed: int = 0) -> np.ndarray:
     image = cv2.GaussianBlur(rng.integers(0, 255, (240, 320, 3), np.uint8), (0, 0), 3)
     image = cv2.normalize(image, None, 0, 255, cv2.NORM_MINMAX)
     return cv2.warpAffine(image, np.float32([[1, 0, shift], [0, 1, 0]]), (320, 240))
-
-
-def person(x: float, score: float = 0.9, missing: tuple[int, ...] = ()) -> People:
-    """Somebody 40 x 120 px whose joints lie on the middle of the box at ``x``."""
-    keypoints = np.stack([np.full(14, x), np.linspace(65, 175, 14)], -1)[None]
-    scores = np.full((1, 14), score)
-    keypoints[0, list(missing)] = np.nan
-    scores[0, list(missing)] = 0
-    return People(np.array([[x - 20, 60, x + 20, 180]]), np.array([score]), None, keypoints, scores)
 
 
 def walk(people: list[People], speed: float = 5.0) -> list[FramePeople]:
@@ -140,23 +129,6 @@ def test_a_person_without_any_joint_takes_the_pose_of_the_frames_around():
     assert np.abs(filled.keypoints[0, :, 0] - 115).max() < 2
 
 
-def ids(people: People, *given: int) -> People:
-    return people.replace(track_ids=np.array(given))
-
-
-def test_ids_say_who_is_who_against_likeness():
-    # Two people swap places between frames; by place they would be mixed up.
-    a, b = person(100), person(140)
-    config = RefineConfig(min_similarity=0.1)
-    carried = [warp(ids(concatenate([a, b]), 1, 2), [], -1, 0.02)]
-    same = combine(ids(concatenate([b, a]), 1, 2), carried, replace(config, outlier=1e6))
-    assert (same.keypoints[0, :, 0] < 140).all()  # drawn to where person 1 was
-    assert (same.keypoints[1, :, 0] > 100).all()
-    assert same.track_ids.tolist() == [1, 2]
-    apart = combine(ids(concatenate([b, a]), 3, 4), carried, config)
-    np.testing.assert_allclose(apart.keypoints[:, 0, 0], [140, 100])  # strangers: nothing fused
-
-
 def test_a_filled_person_has_the_id_of_both_sides():
     people = [ids(person(100 + 5 * t), 7) for t in range(7)]
     people[3] = people[3][np.zeros(1, bool)]
@@ -170,15 +142,6 @@ def test_a_filled_person_has_the_id_of_both_sides():
     changed = [ids(person(100 + 5 * t), 7 if t < 3 else 8) for t in range(7)]
     changed[3] = changed[3][np.zeros(1, bool)]
     assert len(list(refine(walk(changed), RefineConfig(), 25.0))[3].people) == 0
-
-
-def test_who_shares_no_joint_comes_after_who_has_a_like_pose():
-    # Two boxes of one person: the first lies nearer but has no joint, the second has the pose.
-    bare = person(100, missing=tuple(range(14)))
-    posed = person(104)
-    out = combine(concatenate([bare, posed]), [warp(person(100), [], -1, 0.02)], RefineConfig())
-    assert not out.keypoint_scores[0].any()
-    assert (out.keypoints[1, :, 0] < 104).all()
 
 
 def test_the_own_pose_keeps_its_share_however_near_the_frames_are():
@@ -238,13 +201,6 @@ def test_ids_stay_unique_and_nobody_is_lost(data):
         assert ((after.keypoint_scores >= 0) & (after.keypoint_scores <= 1)).all()
         lost = np.isfinite(before.keypoints).all(-1) & ~known[: len(before)]
         assert not lost.any()
-
-
-def test_combine_with_nothing_carried_changes_no_joint():
-    people = person(100, missing=(7,))
-    same = combine(people, [], RefineConfig())
-    np.testing.assert_allclose(same.keypoints, people.keypoints)
-    np.testing.assert_allclose(same.keypoint_scores, people.keypoint_scores)
 
 
 def test_config_refuses_nonsense():
