@@ -164,6 +164,15 @@ def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_it_says_where_nothing_was_compared(tmp_path, monkeypatch):
+    """A network that sees nobody agrees with any other."""
+    said = []
+    monkeypatch.setattr(export, "_compared", lambda *given: Compared(0, 0, 0, 0, 0, 0.1))
+    monkeypatch.setattr(export, "note", said.append)
+    export.export_model("nanodet", tmp_path / "a.onnx")
+    assert any("nothing compared; give --check" in line for line in said)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

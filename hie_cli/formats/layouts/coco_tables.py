@@ -28,7 +28,7 @@ from hie_cli.formats.documents.fields import check_box, extent, scalar, whole
 from hie_cli.formats.layout import FITS, Fit, ReadOptions
 from hie_cli.formats.layouts import json_keys
 from hie_cli.formats.layouts.keypoints import JointMap, joint_map, pick, read_flat
-from hie_cli.formats.limits import MAX_FRAMES, MAX_SIDE, xywh_to_xyxy
+from hie_cli.formats.limits import MAX_COORDINATE, MAX_FRAMES, MAX_SIDE, xywh_to_xyxy
 from hie_cli.formats.sequence import ResultSequence
 from hie_cli.formats.sources import Source, find_sources
 
@@ -81,7 +81,11 @@ def read_dataset(source: Source) -> Dataset:
         if not person_ids or record.get("category_id", person_ids[0]) in person_ids:
             groups[key].append(record)
     ordered = sorted(images, key=lambda image: natural_key(image.get("file_name", "")))
-    return Dataset(label, ordered, groups, joint_map(names) if names else None)
+    joints = joint_map(names) if names else None
+    if joints is not None and max(joints.slots) < 0:  # else everybody's joints would be missing
+        known = ", ".join(joints.names[:3])
+        raise input_error(label, "category: keypoints", f"no known joint ({known}); rename them")
+    return Dataset(label, ordered, groups, joints)
 
 
 def _shown(value: Any) -> str:
@@ -140,6 +144,8 @@ def read_box(record: dict[str, Any], where: str, key: str = "bbox") -> Any:
         raise InputError(f"{where}: {key} is {str(box)[:40]}; expected left, top, width, height")
     numbers = [scalar({key: v}, key, where) for v in box]
     xyxy = xywh_to_xyxy(np.array([numbers], np.float64))[0]
+    if not (np.abs(xyxy) <= MAX_COORDINATE).all():
+        raise InputError(f"{where}: {key} lies beyond ±{MAX_COORDINATE:g} pixels")
     check_box(xyxy, where)
     return xyxy
 

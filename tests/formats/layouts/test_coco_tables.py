@@ -167,6 +167,8 @@ BAD = {
     "words": (changed("keypoints", ["1"] * 51), "keypoints are not all numbers"),
     "flag": (changed("keypoints", [3] * 51), "a keypoint flag is none of 0, 1, 2"),
     "far": (changed("keypoints", [1e9] * 51), "lies beyond"),
+    "far box": (changed("bbox", [1e30, 2, 3, 4]), "annotation 7: bbox lies beyond ±1e+07 pixels"),
+    "names": (changed("keypoints", ["tail", "paw"], "categories"), "no known joint (tail, paw)"),
     "area": (changed("area", None), "annotation 7: area is missing"),
     "same image": (changed("id", 30, "images"), "image 1: id 30 occurs twice"),
     "no id": (changed("id", None, "images"), "image 0: needs an id and a file_name"),
