@@ -24,7 +24,7 @@ from hie_cli.tracking.association import (
 )
 from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, detected, touches_edge
-from hie_cli.tracking.emerging import emerging
+from hie_cli.tracking.emerging import cut_sides, emerging
 from hie_cli.tracking.kalman import Floats, to_boxes
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
@@ -241,8 +241,8 @@ class Tracker:
         else explains; fills in ``match`` (N,).
         """
         rows = np.flatnonzero((match < 0) & (tracks.seen >= tracks.seen.max()))
-        if not len(rows):
-            return rows
+        if not len(rows) or not np.count_nonzero(cut_sides(tracks.box[rows], self.video)):
+            return rows[:0]
         free = found.scores >= self.config.high_score
         free[match[match >= 0]] = False
         columns = np.flatnonzero(free)
