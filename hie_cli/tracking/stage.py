@@ -143,6 +143,10 @@ def _online(
                 seen = [shown for shown in before if shown is not None]
                 coasted = moved(seen, joined.expected[known], config.filled_score)
                 people = concatenate([people, coasted])
+        if len(ids) > _MOST_IDS and tracker.tracks is not None:  # a stream may have no end
+            alive = set(tracker.tracks.number.tolist())
+            ids = {number: ids[number] for number in ids if number in alive}
+            last = {number: last[number] for number in last if number in alive}
         yield observation, people
 
 

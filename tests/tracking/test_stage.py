@@ -1,4 +1,5 @@
 import dataclasses
+from inspect import getgeneratorlocals
 
 import numpy as np
 import pytest
@@ -280,3 +281,6 @@ def test_online_ids_of_people_who_left_are_forgotten_and_never_given_again(monke
     found = [i for item in run(frames, ONLINE) for i in item.people.track_ids.tolist()]
     assert sorted(set(found)) == list(range(1, 11))
     assert found == sorted(found)
+    stream = stage._online([Observation(f.index, f.people) for f in frames], VIDEO, ONLINE)
+    held = [len(getgeneratorlocals(stream)["ids"]) for _ in stream]
+    assert max(held) <= 3  # of ten
