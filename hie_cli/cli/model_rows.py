@@ -11,6 +11,9 @@ from hie_cli.core.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from hie_cli.models.spec import ModelSpec
 
+OfTask = Annotated[
+    str | None, typer.Option("--task", metavar="TASK", help="Only those for this task.")
+]
 Name = Annotated[
     str,
     typer.Argument(

@@ -1,13 +1,13 @@
 """``hie models list``, ``show`` and ``verify``: the models in the package and your own."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from hie_cli.cli import options
 from hie_cli.cli.commands import SET_UP, command
-from hie_cli.cli.model_rows import Name, checked_task, megabytes, model_row
+from hie_cli.cli.model_rows import Name, OfTask, checked_task, megabytes, model_row
 from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import EXIT_MODEL
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 @command("models list", SET_UP)
 def list_models(
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="TASK", help="Only those for this task.")
-    ] = None,
+    task: OfTask = None,
     json: options.Json = False,
 ) -> None:
     """List every model: name, task, licence, size, speed here if measured, and what it is.

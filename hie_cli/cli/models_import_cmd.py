@@ -9,7 +9,7 @@ import typer
 import hie_cli
 from hie_cli.cli import options
 from hie_cli.cli.commands import SET_UP, command
-from hie_cli.cli.model_rows import checked_task, megabytes, model_row
+from hie_cli.cli.model_rows import OfTask, checked_task, megabytes, model_row
 from hie_cli.cli.terminal import show, show_json
 from hie_cli.core.errors import ConfigError
 
@@ -76,9 +76,7 @@ def import_model(
 
 @command("models available", SET_UP)
 def available(
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="TASK", help="Only those for this task.")
-    ] = None,
+    task: OfTask = None,
     json: options.Json = False,
 ) -> None:
     """List well-known published models that `hie models pull` gets. Nothing is downloaded.

@@ -48,24 +48,6 @@ def find(name: str) -> ModelSpec | None:
     )
 
 
-def card_of(folder: Path) -> Card:
-    """The card of a trained model. Raises ModelError where it is missing or damaged."""
-    path = folder / CARD
-    try:
-        record = read_record(path)
-    except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be read ({error.strerror}); give a folder of `hie train`"
-        ) from None
-    except ValueError:
-        raise ModelError(f"{path}: not a model card; train the model anew") from None
-    if not isinstance(record, Mapping) or "manifest" not in record:
-        raise ModelError(f"{path}: not the card of a detector or pose network")
-    _described(record, path)
-    keys = [f.name for f in dataclasses.fields(Card)]
-    return Card(**{key: record[key] for key in keys if key in record})
-
-
 def _described(record: Mapping[str, Any], path: Path) -> manifest.Described:
     values = record["manifest"]
     if not isinstance(values, Mapping):

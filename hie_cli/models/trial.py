@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -85,12 +84,7 @@ class TrialSession:
     def __enter__(self) -> "TrialSession":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _ask(self, message: bytes) -> bytes:

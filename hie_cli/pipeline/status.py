@@ -12,8 +12,6 @@ from hie_cli.pipeline.run_records import RunRecord
 from hie_cli.pipeline.video_pieces import find_pieces
 from hie_cli.video.cuts import Piece
 
-STATES = ("done", "running", "failed", "interrupted", "stale", "waiting")
-
 
 @dataclass(frozen=True)
 class VideoStatus:

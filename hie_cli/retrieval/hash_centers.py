@@ -144,16 +144,3 @@ def center_statistics(centers: Centers) -> CenterStatistics:
 def tie_vector(bits: int, seed: int = 0) -> Centers:
     """The random code (B,) of -1 and +1 whose bits decide ties; one for all samples of a run."""
     return np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), size=bits)
-
-
-def label_centers(labels: NDArray[np.bool_], centers: Centers, ties: Centers) -> Centers:
-    """The center of each sample, (N, B): the sign of the sum of its classes' centers.
-
-    labels: (N, K), several classes a sample allowed, none not (ValueError: drop such samples
-    first) · ties: (B,), the bits taken where the sum is 0. They are shared by all samples; drawn
-    anew for each, two samples of equal labels would get different centers.
-    """
-    if not labels.any(axis=1).all():
-        raise ValueError("a sample without a label has no center")
-    sums = labels.astype(np.int64) @ centers.astype(np.int64)
-    return np.where(sums == 0, ties[None], np.sign(sums)).astype(np.int8)

@@ -9,8 +9,6 @@ from hie_cli.retrieval.hash_centers import (
     center_statistics,
     hadamard,
     hash_centers,
-    label_centers,
-    tie_vector,
 )
 
 
@@ -66,32 +64,6 @@ def test_all_balanced_codes_of_few_bits_can_be_asked_for():
     assert len(np.unique(centers, axis=0)) == 6
     with pytest.raises(ConfigError, match="6 balanced codes"):
         balanced_centers(7, 4)
-
-
-def test_the_majority_of_three_rows_has_no_tie_and_of_two_has_eight():
-    """16 bits: rows 0, 1, 4 sum to odd numbers; rows 1 and 2 differ in 8 bits, the ties."""
-    centers = hash_centers(16, 16)
-    labels = np.zeros((2, 16), bool)
-    labels[0, [0, 1, 4]] = True
-    labels[1, [1, 2]] = True
-    sums = labels.astype(int) @ centers.astype(int)
-    assert ((sums == 0).sum(axis=1) == [0, 8]).all()
-    ties = tie_vector(16, seed=5)
-    found = label_centers(labels, centers, ties)
-    assert (found[1][sums[1] == 0] == ties[sums[1] == 0]).all()
-    assert (found[0] == np.sign(sums[0])).all()
-
-
-def test_equal_labels_have_equal_centers():
-    labels = np.zeros((3, 16), bool)
-    labels[:, [1, 2]] = True
-    found = label_centers(labels, hash_centers(16, 16), tie_vector(16))
-    assert (found == found[0]).all()
-
-
-def test_a_sample_without_label_is_refused():
-    with pytest.raises(ValueError, match="no center"):
-        label_centers(np.zeros((1, 4), bool), hash_centers(4, 4), tie_vector(4))
 
 
 @pytest.mark.parametrize(("classes", "bits"), [(0, 16), (3, 1)])

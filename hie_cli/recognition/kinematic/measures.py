@@ -27,7 +27,6 @@ REACH = 1.5
 # Distances are told up to this.
 FARTHEST = 4.0
 POSED = ("torso_lean", "leg_lean", "leg_length", "thigh_length", "stride")
-MOVING = ("speed", "climb", "growth", "turn", "collapse", "agitation")
 
 
 @dataclass(frozen=True)
