@@ -140,7 +140,7 @@ def sit(rng: np.random.Generator, style: Style, body: b.Body, length: int, dt: f
     return motion
 
 
-def ride(rng: np.random.Generator, body: b.Body, distance: Floats) -> Floats:
+def ride(rng: np.random.Generator, distance: Floats) -> Floats:
     """On a bicycle (legs turn with the travelled distance) or a scooter (legs rest)."""
     motion = b.still(len(distance))
     motion[:, b.SEAT] = 1.0
@@ -248,9 +248,7 @@ def crouch(rng: np.random.Generator, style: Style, standing: Floats, dt: float) 
     return low
 
 
-def climb(
-    rng: np.random.Generator, style: Style, body: b.Body, distance: Floats, *, up: bool
-) -> Floats:
+def climb(rng: np.random.Generator, style: Style, distance: Floats, *, up: bool) -> Floats:
     """Stairs: one step of 30 cm per footfall, knees raised high going up."""
     cycle = 0.6 * rng.uniform(0.95, 1.05)
     phase = 2 * np.pi * np.asarray(distance) / cycle + rng.uniform(0, 6.28)

@@ -68,7 +68,7 @@ def riding(ground: Ground) -> list[Actor]:
     rng = ground.rng
     speed = between(ground.style.tempo, 2.6, 5.5) * float(rng.uniform(0.9, 1.1))
     way, body = stroll(ground, speed, back=True), b.draw_body(rng)
-    motion = g.ride(rng, body, way.distance)
+    motion = g.ride(rng, way.distance)
     label = action_row("riding", ground.length)
     middle = int(len(way.position) // 2)
     x, y = (float(v) for v in way.position[middle])
@@ -104,7 +104,7 @@ def stairs(ground: Ground) -> list[Actor]:
         flight = (on >= 0) & (on <= last)
         motion = g.blend(
             g.gait(rng, ground.style, body, s),
-            g.climb(rng, ground.style, body, s, up=up),
+            g.climb(rng, ground.style, s, up=up),
             g.ease(on, -0.2, 0.2) * (1 - g.ease(on, last - 0.2, last + 0.2)),
         )
         actions = np.where(

@@ -318,10 +318,10 @@ def truth_reader(source: Source, options: ReadOptions) -> dict[str, Callable[[],
 def result_reader(source: Source, options: ReadOptions) -> dict[str, Callable[[], ResultSequence]]:
     """The sequences of one table as results."""
     rows = read_rows(source).items()
-    return {name: partial(_result_sequence, name, part, source.label) for name, part in rows}
+    return {name: partial(_result_sequence, name, part) for name, part in rows}
 
 
-def _result_sequence(name: str, rows: list[tuple[int, Row]], label: str) -> ResultSequence:
+def _result_sequence(name: str, rows: list[tuple[int, Row]]) -> ResultSequence:
     return ResultSequence(name, result_frames(rows))
 
 

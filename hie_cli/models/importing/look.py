@@ -46,8 +46,8 @@ def look(model: Loaded) -> Look:
         return Look(seen, right > len(now) // 2, drawn)
     estimator: PoseEstimator = model  # type: ignore[assignment] # the one task that is left
     people = sorted(picture.JOINTS)
-    ((points, scores),) = estimator.estimate([image], [picture.BOXES])
+    ((points, _),) = estimator.estimate([image], [picture.BOXES])
     truth = np.stack([picture.JOINTS[index] for index in people])
-    share = quality.of_joints(points[people], scores[people], truth)
+    share = quality.of_joints(points[people], truth)
     seen = f"{max(share, 0):.0%} of the joints of {len(people)} people in the test picture"
     return Look(seen, share >= SEES_JOINTS, show.poses(image, points))

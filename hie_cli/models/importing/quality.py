@@ -42,10 +42,10 @@ def people_seen(found: People, view: View) -> int:
     return int((overlap.max(0, initial=0) >= 0.5).sum())
 
 
-def of_joints(points: FloatArray, scores: FloatArray, truth: FloatArray) -> float:
+def of_joints(points: FloatArray, truth: FloatArray) -> float:
     """Share of the joints (N, 14, 2) that are right, less a tenth for joints left out.
 
-    A set of keypoints may lack some of the 14 (``scores`` 0); these do not count as wrong.
+    A set of keypoints may lack some of the 14 (NaN); these do not count as wrong.
     """
     height = truth[:, [LEFT_ANKLE, RIGHT_ANKLE], 1].mean(1) - truth[:, NOSE, 1]
     distance = np.linalg.norm(points - truth, axis=-1) / height[:, None]

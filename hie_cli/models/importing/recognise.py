@@ -97,13 +97,11 @@ def _as_detector(
     best, rest = best_of(readings())
     if best is None:
         return None
-    best = dataclasses.replace(best, input=_resize(session, name, best, ports, fixed))
+    best = dataclasses.replace(best, input=_resize(session, name, best, fixed))
     return _result(session, name, best, rest)
 
 
-def _resize(
-    session: Session, name: str, best: Reading, ports: Ports, fixed: Mapping[str, Any]
-) -> InputSpec:
+def _resize(session: Session, name: str, best: Reading, fixed: Mapping[str, Any]) -> InputSpec:
     """How pictures get into the input: as they are, unless stretched ones are seen better."""
     if best.input.any_size or "resize" in fixed:
         return dataclasses.replace(best.input, resize=fixed.get("resize", best.input.resize))
@@ -143,11 +141,11 @@ def _as_pose(
             plain = [each[0] for each in outputs]
             for layout in _wanted(candidates.poses(plain, size), fixed):
                 try:
-                    points, scores = layout(outputs, inside, size)
+                    points, _ = layout(outputs, inside, size)
                 except (ModelError, ValueError, IndexError):
                     continue
                 placed = points * per_pixel + corner
-                yield Reading(layout, spec, quality.of_joints(placed, scores, truth))
+                yield Reading(layout, spec, quality.of_joints(placed, truth))
 
     best, rest = best_of(readings())
     if best is None:

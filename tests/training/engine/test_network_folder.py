@@ -6,10 +6,11 @@ from hie_cli.training.engine.network_folder import Result, write_network
 
 
 @pytest.mark.parametrize(
-    ("like", "size"), [("fasterrcnn-r50", (128, 128)), ("nanodet", (416, 416))]
+    ("like", "size"),
+    [("fasterrcnn-r50", (128, 128)), ("nanodet", (128, 128)), ("movenet-thunder", (256, 256))],
 )
-def test_a_network_of_one_size_runs_at_its_training_s(tmp_path, like, size):
-    """The others run at whatever size the stage asks for."""
+def test_a_detector_s_size_is_its_training_s(tmp_path, like, size):
+    """That of crops is the architecture's."""
     state = {"weight": torch.ones(3)}
     result = Result(like, state, 128, "data", {"AP50": 0.5}, {"AP50": 0.4}, {})
     history = [{"epoch": 0.0, "loss": 1.0, "AP50": 0.5}]
