@@ -29,7 +29,8 @@ class Motion:
 
 
 def motion(tracks: Tracks, seconds: float, ground: Floats | None) -> Motion:
-    """Speed at every row: the way between the ends of a window of ``seconds`` around it, over time.
+    """Speed (R,) at each of the R rows of ``tracks``: the way between the ends of a window of
+    ``seconds`` around it, over time; ground (3, 3): the homography from pixels to metres.
 
     Body heights: the way in pixels over the median height in the window. Metres: the way on the
     ground.
@@ -56,6 +57,6 @@ def motion(tracks: Tracks, seconds: float, ground: Floats | None) -> Motion:
 
 
 def mean_of_known(values: Floats) -> float | None:
-    """The mean of what is not NaN; None of nothing."""
+    """The mean of values (N,) that are not NaN; None where there is none."""
     known: NDArray[np.float64] = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else None

@@ -50,7 +50,10 @@ def occupancy(
     leave_seconds: float,
     ground: Floats | None,
 ) -> Occupancy:
-    """Who is in an area with their feet; outside for at most ``leave_seconds`` is no leaving."""
+    """Who is in an area with their feet; outside for at most ``leave_seconds`` is no leaving.
+
+    polygon: corners (x, y) in pixels · ground (3, 3): the homography from pixels to metres.
+    """
     corners = np.array(polygon, np.float64)
     within = inside(tracks.feet, corners)
     people = np.bincount(tracks.row_frame[within], minlength=len(tracks.frames))
@@ -65,7 +68,7 @@ def occupancy(
 
 
 def stays(times: Floats, step: float, leave_seconds: float) -> list[tuple[float, float]]:
-    """Unbroken stays of somebody who is there at ``times`` (ascending): (start, end) in seconds.
+    """Unbroken stays of somebody who is there at ``times`` (N,) s, ascending: (start, end) s.
 
     A frame lasts ``step``; absences of at most ``leave_seconds`` do not break a stay.
     """

@@ -84,7 +84,9 @@ _AT_ONCE = 300  # boxes of which all overlaps are computed in one go
 
 
 def nms(boxes: Floats, scores: Floats, threshold: float) -> NDArray[np.int64]:
-    """Indices kept by greedy suppression at IoU > threshold, best first (ties: lower index)."""
+    """Indices (K,) that greedy suppression at IoU > threshold keeps of boxes (N, 4) with scores
+    (N,), best first (ties: lower index).
+    """
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
     kept = []
     if len(order) <= _AT_ONCE:

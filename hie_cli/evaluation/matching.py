@@ -32,7 +32,7 @@ REACH = 1.0
 
 
 def decimals(values: Floats) -> NDArray[np.float64]:
-    """Numbers that stand for decimals as the float64 nearest to those decimals, one by one.
+    """Numbers, of any shape, that stand for decimals as the float64 nearest to those decimals.
 
     float64, as files are read: shifting a coordinate or adding a width leaves an error in the last
     bits, so a number within 1e-9 of one with 6 decimals becomes that. float32, as stages compute:

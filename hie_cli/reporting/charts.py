@@ -84,7 +84,7 @@ def bars(values: Mapping[str, float], form: str = "{:g}") -> tuple[Bar, ...]:
 def histogram(
     counts: NDArray[np.integer], width: float, x_label: str, y_label: str, summary: str
 ) -> Histogram:
-    """Counts of bins that begin at 0 and are ``width`` wide; the last takes all above."""
+    """Counts (B,) of bins that begin at 0 and are ``width`` wide; the last takes all above."""
     most = nice(max(1, int(counts.max(initial=0))))
     step = (WIDTH - LEFT - RIGHT) / len(counts)
     deep = HEIGHT - TOP - BOTTOM

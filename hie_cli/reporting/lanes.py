@@ -57,7 +57,7 @@ def _lane(
 def acts(
     times: NDArray[np.integer[Any]], best: NDArray[np.integer[Any]], step: int, last: int
 ) -> list[tuple[int, int, int]]:
-    """(first, last, action) of every stretch with one action, ``times`` ascending.
+    """(first, last, action) of every stretch with one action; times and actions (N,), ascending.
 
     An action holds until the next score, but for ``step`` rows at most and not past ``last``.
     """
@@ -73,7 +73,7 @@ def acts(
 
 
 def sampled(times: NDArray[np.integer[Any]], step: int) -> list[int]:
-    """Positions in ascending ``times``, each at least ``step`` after the one before."""
+    """Positions in ascending ``times`` (N,), each at least ``step`` after the one before."""
     chosen: list[int] = []
     for i, t in enumerate(times.tolist()):
         if not chosen or t - times[chosen[-1]] >= step:

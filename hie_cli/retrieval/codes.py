@@ -17,7 +17,7 @@ def pack_bits(bits: NDArray[np.bool_]) -> Bits:
 
 
 def unpack_bits(packed: Bits, bits: int) -> NDArray[np.bool_]:
-    """The inverse of ``pack_bits`` for codes of ``bits`` bits."""
+    """The inverse of ``pack_bits``: (N, bits) of codes (N, bits / 8)."""
     return np.unpackbits(packed, axis=1, count=bits, bitorder="little").astype(bool)
 
 

@@ -27,7 +27,7 @@ class Actor:
 
 
 def action_row(name: str, length: int) -> NDArray[np.int64]:
-    """The action ``name`` (its index) for ``length`` frames."""
+    """The index of the action ``name`` for ``length`` frames (length,)."""
     index = action_index(name)
     assert index is not None
     return np.full(length, index, np.int64)

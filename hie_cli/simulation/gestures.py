@@ -30,14 +30,14 @@ def wander(rng: np.random.Generator, length: int, dt: float, tau: float, sigma: 
 
 
 def ease(t: Floats, start: float, end: float) -> Floats:
-    """0 before ``start``, 1 after ``end``, smooth between."""
+    """0 before ``start``, 1 after ``end``, smooth between; times (T,) s."""
     s = np.clip((np.asarray(t) - start) / max(end - start, 1e-6), 0, 1)
     smooth: Floats = s * s * (3 - 2 * s)
     return smooth
 
 
 def blend(a: Floats, other: Floats, share: Floats) -> Floats:
-    """From motion ``a`` (share 0) to ``other`` (share 1)."""
+    """From motion ``a`` (T, P) (share 0) to ``other`` (share 1); share (T,)."""
     w = share[:, None]
     return (1 - w) * a + w * other
 

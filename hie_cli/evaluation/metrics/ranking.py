@@ -127,14 +127,17 @@ def total_recall(rank: Ranking) -> Floats:
 
 
 def interpolated(grid: Floats, recall: Floats, precision: Floats) -> Floats:
-    """Best precision at each recall of ``grid`` or beyond; 0 where it is never reached."""
+    """Best precision (G,) at each recall of ``grid`` (G,) or beyond; 0 where it is never reached.
+
+    recall, precision: (N,) along the ranking.
+    """
     best = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
     at: Floats = best[np.searchsorted(recall, grid, side="left")]
     return at
 
 
 def mean_present(values: Floats, axis: int | None = None) -> Any:
-    """Mean of the finite values; NaN where there is none (and no warning)."""
+    """Mean of the finite values, of any shape; NaN where there is none (and no warning)."""
     array = np.asarray(values, np.float64)
     known = np.isfinite(array)
     count = known.sum(axis=axis)

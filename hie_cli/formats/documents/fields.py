@@ -53,7 +53,7 @@ def extent(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def check_box(box: NDArray[np.float64], person: str) -> None:
-    """Refuse a reversed box (xyxy)."""
+    """Refuse a reversed box (4,) xyxy."""
     for low, high, axis in ((0, 2, "x"), (1, 3, "y")):
         if box[high] < box[low]:
             raise InputError(

@@ -61,7 +61,7 @@ def of_estimators(
     torch_one: PoseEstimator, other: PoseEstimator, images: Sequence[Image],
     boxes: Sequence[NDArray[np.floating]],
 ) -> Compared:  # fmt: skip
-    """Joints of the people in ``boxes`` of each picture."""
+    """Joints of the people in ``boxes``, (N, 4) px of each picture."""
     apart: list[float] = []
     times: list[tuple[float, float]] = []
     lost = extra = 0

@@ -39,7 +39,7 @@ class Pixels(nn.Module):
 
 
 def upsample(features: Tensor) -> Tensor:
-    """Twice the height and width, bilinear between pixel centres."""
+    """(N, C, h, w) at twice the height and width, bilinear between pixel centres."""
     return nn.functional.interpolate(
         features, scale_factor=2.0, mode="bilinear", align_corners=False
     )

@@ -23,7 +23,8 @@ def pairwise_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def suppressed(boxes: Tensor, scores: Tensor, most: float) -> Tensor:
-    """Indices of the boxes that stay, best first: none overlaps a better one by more than ``most``.
+    """Indices (K,) of the boxes (N, 4) that stay, best first: none overlaps a better one by an IoU
+    of more than ``most``.
 
     The greedy choice as the fixed point of "stays, unless one that stays suppresses it": after k
     rounds the k best are settled, and chains are short, so that no loop runs over the boxes.

@@ -2,7 +2,8 @@
 
 The rules are asked one after the other, each of them softly: a rule takes its share of the
 probability that earlier rules have left, so that a person's 14 scores add up to 1. HiEve gives each
-person one action, and a share of 1 is comparable between people, which frame mAP ranks by.
+person one action, and a share of 1 is comparable between people, which frame mAP ranks by. A rule
+gives 0..1 for each of the frame's N people: (N,).
 """
 
 import numpy as np

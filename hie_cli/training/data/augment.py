@@ -112,7 +112,7 @@ def _half(keypoints: Floats, rng: Rng) -> Floats | None:
 
 
 def warped(image: Image, matrix: Floats, side: int, padding: int = 0) -> Image:
-    """The picture under ``matrix``, in a square of ``side``."""
+    """The picture under ``matrix`` (2, 3), pixels to pixels, in a square of ``side``."""
     import cv2
 
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))

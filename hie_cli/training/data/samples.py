@@ -69,7 +69,7 @@ def narrowed(sample: Sample, size_wh: tuple[int, int]) -> Sample:
 
 
 def posed_people(labels: Annotations) -> NDArray[np.int64]:
-    """Those who count and have a labelled joint."""
+    """Rows (K,) of those who count and have a labelled joint."""
     return np.flatnonzero(~labels.ignore & known(_keypoints(labels)).any(1))
 
 
@@ -102,7 +102,8 @@ def _made(
 
 
 def unclear(boxes: Floats, clipped: Floats, ignore: BoolArray) -> tuple[BoolArray, BoolArray]:
-    """Whom to ignore, and who is in the square at all.
+    """Whom to ignore (N,), and who is in the square at all (N,): boxes (N, 4) and what of them
+    lies in it (N, 4).
 
     Of somebody mostly outside, or a few pixels small, nobody should be sure.
     """

@@ -27,7 +27,7 @@ def center_loss(codes: Tensor, centers: Tensor) -> Tensor:
 
 
 def quantisation_loss(codes: Tensor) -> Tensor:
-    """The mean of (|h| - 1)^2."""
+    """The mean of (|h| - 1)^2 over codes (N, B)."""
     return (codes.abs() - 1).square().mean()
 
 

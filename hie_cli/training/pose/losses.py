@@ -40,14 +40,14 @@ def heat_focal(probability: Tensor, target: Tensor, counts: Tensor) -> Tensor:
 
 
 def heat_squared(probability: Tensor, target: Tensor, counts: Tensor) -> Tensor:
-    """Squared error of maps where ``counts`` is not 0, summed over a map's cells, per peak."""
+    """Squared error of maps (..., h, w) where ``counts`` is not 0, summed over cells, per peak."""
     peak = (target >= 1).float() * counts
     squares = (probability.float() - target) ** 2 * counts
     return squares.sum() / shared_count(peak.sum())
 
 
 def absolute(found: Tensor, target: Tensor, counts: Tensor) -> Tensor:
-    """Mean absolute error of what ``counts``."""
+    """Mean absolute error, tensors of one shape, of what ``counts`` (1, else 0)."""
     return ((found.float() - target).abs() * counts).sum() / shared_count(counts.sum())
 
 

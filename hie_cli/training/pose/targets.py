@@ -87,14 +87,17 @@ def as_coco(joints: Floats) -> tuple[FloatArray, FloatArray]:
 
 
 def middle(joints: Floats) -> FloatArray:
-    """Where a person's centre is: between shoulders and hips, or the mean of what is labelled."""
+    """Where a person's centre (2,) is: between shoulders and hips, or the mean of what is labelled.
+
+    joints (14, 2): NaN where not labelled.
+    """
     torso = joints[_TORSO]
     chosen = torso if known(torso).all() else joints[known(joints)]
     return np.asarray(chosen.mean(0), np.float32)
 
 
 def gaussian(size: tuple[int, int], point: FloatArray, spread: float) -> FloatArray:
-    """A map of ``size`` (h, w) whose cell that holds ``point`` (x, y) is 1."""
+    """A Gaussian of ``size`` (h, w) whose cell that holds ``point`` (x, y) is 1; all in cells."""
     x, y = np.floor(point)
     rows, columns = np.mgrid[: size[0], : size[1]]
     distance = (columns - x) ** 2 + (rows - y) ** 2
