@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hie_cli.analysis.analyse import COLUMNS, Analysis, Row
+from hie_cli.analysis.analyse import Analysis
+from hie_cli.analysis.rows import COLUMNS, Row
 from hie_cli.core import libraries
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.formats.cells import escaped

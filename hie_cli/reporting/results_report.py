@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from hie_cli.analysis.analyse import Measured, measure
+from hie_cli.analysis.measured import Measured, measure
 from hie_cli.analysis.settings import DEFAULTS
 from hie_cli.analysis.zones import Zones, read_zones
 from hie_cli.core.errors import ConfigError, input_error

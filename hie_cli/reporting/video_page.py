@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from hie_cli.analysis.analyse import Measured
+from hie_cli.analysis.measured import Measured
 from hie_cli.analysis.zones import Zones
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import input_error

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from hie_cli.analysis.analyse import Measured, rows_of
+from hie_cli.analysis.measured import Measured
+from hie_cli.analysis.rows import rows_of
 from hie_cli.analysis.settings import DEFAULTS
 from hie_cli.analysis.zones import Zones
 from hie_cli.core.text import printable

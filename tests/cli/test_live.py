@@ -67,19 +67,18 @@ def test_a_polite_kill_ends_it_with_the_last_segment_complete(tmp_path):
     pages = {"/cam.ts": streams.guarded(streams.live(900), "me", "secret")}
     with streams.serving(pages) as server:
         url = server.url.replace("//", "//me:secret@") + "/cam.ts?token=secret"
-        process = hie(
+        with hie(
             "run", url, "--online", "-o", tmp_path, "--preset", "fast", "--name", "cam",
             "--segment", "2s", "--follow", "--until", "track",
-        )  # fmt: skip
-        assert process.stdout is not None
-        lines = []
-        for line in process.stdout:
-            lines.append(json.loads(line))
-            if len(lines) == 4:
-                process.send_signal(signal.SIGTERM)
-                sent = time.monotonic()
-        complaint = process.stderr.read() if process.stderr else ""
-        assert process.wait(timeout=60) == 0, complaint
+        ) as process:  # fmt: skip
+            lines = []
+            for line in process.stdout:
+                lines.append(json.loads(line))
+                if len(lines) == 4:
+                    process.send_signal(signal.SIGTERM)
+                    sent = time.monotonic()
+            complaint = process.stderr.read()
+            assert process.wait(timeout=60) == 0, complaint
     assert time.monotonic() - sent < 10
     assert [lines[0]["type"], lines[-1]["type"]] == ["start", "end"]
     assert lines[0]["source"] == f"{server.url}/cam.ts"
@@ -95,12 +94,10 @@ def test_a_polite_kill_ends_it_with_the_last_segment_complete(tmp_path):
 
 
 def test_who_follows_may_go(tmp_path):
-    with streams.serving({"/cam.ts": streams.live(900)}) as server:
-        process = hie(
-            "run", server.url + "/cam.ts", "--online", "-o", tmp_path, "--preset", "fast",
-            "--name", "cam", "--follow", "--until", "detect",
-        )  # fmt: skip
-        assert process.stdout is not None
+    with streams.serving({"/cam.ts": streams.live(900)}) as server, hie(
+        "run", server.url + "/cam.ts", "--online", "-o", tmp_path, "--preset", "fast",
+        "--name", "cam", "--follow", "--until", "detect",
+    ) as process:  # fmt: skip
         process.stdout.readline()
         process.stdout.close()
         assert process.wait(timeout=60) == 0
