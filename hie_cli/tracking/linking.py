@@ -18,7 +18,7 @@ from hie_cli.tracking.association import assign
 from hie_cli.tracking.detections import touches_edge
 from hie_cli.tracking.gaps import PRIOR_MISS, Crowd, Gaps
 from hie_cli.tracking.kalman import Floats, to_centres
-from hie_cli.tracking.segments import Segment, chained, segments
+from hie_cli.tracking.segments import Segment, chained, parted, segments
 from hie_cli.tracking.settings import LinkConfig
 from hie_cli.tracking.tracklets import Tracklet, join
 
@@ -206,9 +206,9 @@ def link(
 ) -> list[Tracklet]:
     """The tracklets of one person joined, in order of their first frame.
 
-    Those with appearance are first cut into segments that are surely of one person
-    (``segments.py``). ``camera``: coordinates in which to judge motion, where the camera moves ·
-    ``miss``: seconds for which people in plain view go undetected.
+    They are first cut where nobody was detected for long, those with appearance also into segments
+    that are surely of one person (``segments.py``). ``camera``: coordinates in which to judge
+    motion, where the camera moves · ``miss``: seconds for which people in plain view go undetected.
     """
     if not tracklets:
         return []
@@ -218,6 +218,7 @@ def link(
         model = fit_appearance(tracklets, width)
         pieces = [segments(t, model, width, config, video.fps) for t in tracklets]
         parts = [p for piece in pieces for p in piece]
+    parts = [p for part in parts for p in parted(part, config.gap_seconds * video.fps)]
     evidence = link_evidence([p.clear for p in parts], config, video, model, camera, miss)
     same = np.flatnonzero([p.goes_on for p in parts])
     # A tracklet goes on as it did unless somebody else explains one of the two sides better.

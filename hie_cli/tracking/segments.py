@@ -1,12 +1,14 @@
 """Split a tracklet into segments with reliable appearance, and the occluded stretches between them.
 
 Where people cover one another a track may go over to somebody else. Tracklets are cut where their
-appearance changes. What is too short or too much occluded to tell whose it is would only bridge two
-people: it is set aside until the reliable segments are linked, and then goes where it fits.
+appearance changes, and where nobody was detected for long. What is too short or too much occluded
+to tell whose it is would only bridge two people: it is set aside until the reliable segments are
+linked, and then goes where it fits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,6 +61,21 @@ def segments(
                 not last,
             )
         )
+    return found
+
+
+def parted(part: Segment, frames: float) -> list[Segment]:
+    """The segment, cut where nobody was detected for more than ``frames``: who was found again
+    after so long was the likeliest of those in sight, which the whole video may know better.
+    """
+    track = part.clear
+    begins = np.flatnonzero(np.diff(track.frames) > frames) + 1
+    if not len(begins):
+        return [part]
+    spans = pairwise([0, *begins.tolist(), len(track)])
+    found = [Segment(track.rows(slice(a, b)), goes_on=True) for a, b in spans]
+    found[0] = replace(found[0], before=part.before)
+    found[-1] = replace(found[-1], after=part.after, goes_on=part.goes_on)
     return found
 
 

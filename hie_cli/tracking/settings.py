@@ -41,6 +41,7 @@ class LinkConfig:
     miss: float = 0.5
     leaving: float = 2.0
     continuity: float = 2.0
+    gap_seconds: float = 0.6
     cut: float = 0.0
     clear_seconds: float = 0.6
     appearance_seconds: float = 1.0

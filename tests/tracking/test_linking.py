@@ -7,7 +7,7 @@ from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.appearance_model import AppearanceModel
 from hie_cli.tracking.linking import link, link_evidence
 from hie_cli.tracking.settings import LinkConfig
-from hie_cli.tracking.tracklets import Tracklet
+from hie_cli.tracking.tracklets import Tracklet, join
 
 VIDEO = VideoInfo("v", 1000, 500, 10.0, 200)
 CONFIG = LinkConfig()
@@ -50,6 +50,15 @@ def test_two_who_cross_behind_a_pillar_keep_their_way():
     parts = [right, left, walk(37, 80, 500, -5, y=302.0), walk(37, 80, 200, 5)]
     joined = link(parts, CONFIG, VIDEO)
     assert spans(joined) == [(0, 80), (0, 80)]
+    assert all(np.ptp(np.diff(t.boxes[:, 0]) / np.diff(t.frames)) < 1e-9 for t in joined)
+
+
+def test_who_was_found_again_in_somebody_elses_place_is_linked_anew():
+    """Two cross behind a pillar; the forward pass went on with the wrong one, .7 s later."""
+    right, left = walk(0, 30, 200, 10), walk(37, 70, 800, -10, y=302.0)
+    parts = [join([right, left]), walk(0, 30, 800, -10, y=302.0), walk(37, 70, 200, 10)]
+    joined = link(parts, CONFIG, VIDEO)
+    assert spans(joined) == [(0, 70), (0, 70)]
     assert all(np.ptp(np.diff(t.boxes[:, 0]) / np.diff(t.frames)) < 1e-9 for t in joined)
 
 

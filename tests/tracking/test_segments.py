@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 
 from hie_cli.tracking.appearance_model import AppearanceModel
-from hie_cli.tracking.segments import Segment, chained, segments
+from hie_cli.tracking.segments import Segment, chained, parted, segments
 from hie_cli.tracking.settings import LinkConfig
 from hie_cli.tracking.tracklets import Tracklet
 
@@ -66,3 +68,15 @@ def test_what_was_set_aside_returns_where_there_is_room():
     assert [frames(t) for t in chained([0, 1], [jumped, later])] == [(0, 4), (5, 9), (10, 14)]
     assert [frames(t) for t in chained([0, 1], [jumped, at_once])] == [(0, 4), (8, 12)]
     assert [frames(t) for t in chained([0], [jumped])] == [(0, 4), (5, 9)]
+
+
+def test_who_was_unseen_for_long_is_cut_there():
+    """Frames 0 to 9, 15 to 19 and 27 to 29: more than 6 frames lie between the last two alone."""
+    track = tracklet([RED] * 18, [0.0] * 18)
+    times = np.concatenate([np.arange(10), np.arange(15, 20), np.arange(27, 30)])
+    whole = Segment(replace(track, frames=times), track, track, True)
+    one, two = parted(whole, 6.0)
+    assert (frames(one.clear), frames(two.clear)) == ((0, 19), (27, 29))
+    assert (one.before, one.after, one.goes_on) == (track, None, True)
+    assert (two.before, two.after, two.goes_on) == (None, track, True)
+    assert parted(whole, 8.0) == [whole]
