@@ -1,9 +1,16 @@
 """Boxes smoothed over time: a frame's box is what the frames around it agree on.
 
-A detector's box jitters, above all in width, with every swing of an arm. People are followed by the
-overlap of their boxes for a few frames either way, and each side of the box becomes the value of a
-straight line fitted through those frames, weighted by score. What everybody's boxes have in common,
-the camera's shake, is taken out before the fit, so that a shaking camera does not shift the boxes.
+A detector's box jitters, above all in width, with every swing of an arm. People are followed for a
+few frames either way, and each side of the box becomes the value of a straight line fitted through
+those frames, weighted by score. What everybody's boxes have in common, the camera's shake, is taken
+out before the fit, so that a shaking camera does not shift the boxes.
+
+People are linked by the overlap of their boxes and by both scores. By overlap alone a person's box
+was linked to weak boxes about the same person, and those of two who cross to one another's.
+
+Who is seen weakly, but better in the frames around, is more likely a person than what is seen
+weakly once. So weak scores are averaged with those around (as all are in Seq-NMS: Han et al. 2016);
+higher ones are not: the tracker combines them over time itself, and would count them twice.
 
 Who walks gets a walker's width. Networks trained on COCO draw the stride and the swinging arms;
 pedestrian ground truth, which annotators draw over time, keeps one width. Nothing in a single
@@ -21,7 +28,8 @@ from hie_cli.core.temporal_window import LinkedFrame, Links, linked, outward, wi
 from hie_cli.core.types import FramePeople, FrameStream, People
 
 Floats = NDArray[np.float64]
-_SAME = 0.4  # overlap of one person's boxes in consecutive frames
+_SAME = 0.3  # least overlap of one person's boxes in consecutive frames
+_WEAK = 0.15  # score below which the frames around have a say
 _ENOUGH = 4  # people whose common motion is the camera's rather than their own
 # Width over height of a walker's box in pedestrian ground truth, and the part of the way (of the
 # logarithm) from the drawn width to it.
@@ -42,18 +50,36 @@ def frames_around(seconds: float, fps: float, stride: int) -> int:
 def smooth_boxes(stream: Iterable[FramePeople], half: int, seconds: float) -> FrameStream:
     """Yield each frame with its people's boxes smoothed over ``half`` frames either way.
 
-    ``seconds`` lie between two frames. Scores, poses and the number of people stay. Holds 2
-    ``half`` + 1 frames; 0 passes all through.
+    ``seconds`` lie between two frames. Best first: scores below ``_WEAK`` may change; poses and the
+    number of people stay. Holds 2 ``half`` + 1 frames; 0 passes all through.
     """
     if half < 1:
         yield from stream
         return
-
-    def overlap(before: People, now: People) -> Floats:
-        return geometry.iou(before.boxes, now.boxes)
-
-    for window, position in windowed(linked(stream, overlap, _SAME), half):
+    for window, position in windowed(linked(stream, continuation, 1e-9), half):
         yield replace(window[position].item, people=_smoothed(window, position, seconds))
+
+
+def continuation(before: People, now: People) -> Floats:
+    """How likely (N, M) each of ``now`` continues each of ``before``.
+
+    Overlap x both scores; 0 where boxes overlap less than ``_SAME``.
+    """
+    overlap = geometry.iou(before.boxes, now.boxes)
+    sure = np.asarray(before.scores, np.float64)[:, None] * now.scores
+    likely: Floats = np.where(overlap >= _SAME, overlap * sure, 0.0)
+    return likely
+
+
+def weak_by_others(scores: Floats) -> Floats:
+    """Scores (N,) of people by those (S, N) in the frame itself, first, and those around it.
+
+    0 where not found. Below ``_WEAK`` the mean of the own and the average, ``_WEAK`` at most.
+    """
+    own = scores[0]
+    together = np.minimum((own + scores.mean(axis=0)) / 2, _WEAK)
+    changed: Floats = np.where(own < _WEAK, together, own)
+    return changed
 
 
 def _smoothed(window: Sequence[LinkedFrame], position: int, seconds: float) -> People:
@@ -77,7 +103,9 @@ def _smoothed(window: Sequence[LinkedFrame], position: int, seconds: float) -> P
     # The lines of two opposite sides may cross where a box becomes narrow, as at the image's edge.
     crossed = (smooth[:, 2:] < smooth[:, :2]).any(-1, keepdims=True)
     smooth = walkers_width(np.where(crossed, boxes[0], smooth), slope / seconds)
-    return people.replace(boxes=smooth)
+    scores = weak_by_others(np.stack(weights))
+    order = np.argsort(-scores, kind="stable")
+    return people.replace(boxes=smooth, scores=scores)[order]
 
 
 def walkers_width(boxes: Floats, velocity: Floats) -> Floats:

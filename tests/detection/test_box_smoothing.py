@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 from hie_cli.core.types import FramePeople, People
 from hie_cli.detection.box_smoothing import (
     common_motion,
+    continuation,
     frames_around,
     line_at_zero,
     smooth_boxes,
     walkers_width,
+    weak_by_others,
 )
 
 NO_IMAGE = np.zeros((1, 1, 3), np.uint8)
@@ -111,6 +113,44 @@ def test_the_cameras_shake_does_not_move_boxes_off_their_people():
         np.testing.assert_allclose(
             item.people.boxes[:, 0], np.array([50, 150, 250, 350, 450]) + s, atol=1e-3
         )
+
+
+def test_continuation_by_hand():
+    """Boxes 40 wide; 10 px aside they share 30 of 50, 25 px aside 15 of 65: less than .3."""
+    before = People(people(0).boxes, np.array([0.5]))
+    now = People(people(0, 10, 25).boxes, np.array([0.1, 0.8, 0.9]))
+    np.testing.assert_allclose(continuation(before, now), [[0.05, 0.6 * 0.4, 0]], atol=1e-6)
+
+
+def test_a_weak_box_takes_no_sure_ones_place():
+    """A sure person walks 3 px a frame; in every other frame a weak half box lies where the sure
+    one was before, which by overlap alone is the continuation.
+    """
+    alone = [People(people(100 + 3 * t).boxes, np.array([0.9])) for t in range(9)]
+    beside = list(alone)
+    for t in (3, 5):
+        both = np.concatenate([alone[t].boxes, alone[t - 1].boxes])
+        beside[t] = People(both, np.array([0.9, 0.05]))
+    clean, found = (list(smooth_boxes(stream(each), 2, SECONDS)) for each in (alone, beside))
+    for a, b in zip(clean, found, strict=True):
+        np.testing.assert_allclose(a.people.boxes[0], b.people.boxes[0], atol=1e-3)
+
+
+def test_weak_scores_by_hand():
+    """Below .15 (own + average of the three frames) / 2, .15 at most; higher scores stay."""
+    scores = np.array([[0.05, 0.05, 0.14, 0.15], [0.9, 0.1, 0.0, 0.9], [0.0, 0.03, 0.01, 0.2]])
+    # Averages: .95 / 3 and so .183, at most .15; .18 / 3 = .06; .15 / 3 = .05.
+    np.testing.assert_allclose(weak_by_others(scores), [0.15, 0.055, 0.095, 0.15])
+
+
+def test_who_is_seen_better_around_goes_before_what_is_seen_once():
+    """Somebody at 100 is hidden in frame 2 (.02); at 300 something is seen there only (.1)."""
+    items = [People(people(100).boxes, np.array([0.8])) for _ in range(5)]
+    items[2] = People(people(300, 100).boxes, np.array([0.1, 0.02]))
+    hidden = list(smooth_boxes(stream(items), 2, SECONDS))[2].people
+    assert hidden.boxes[:, 0].tolist() == pytest.approx([100, 300])
+    # (.02 + 3.22 / 5) / 2 = .332, at most .15; (.1 + .1 / 5) / 2 = .06.
+    np.testing.assert_allclose(hidden.scores, [0.15, 0.06], atol=1e-6)
 
 
 def test_common_motion_needs_several_people():
