@@ -45,7 +45,10 @@ def write_tensorboard(folder: Path, history: History) -> None:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return
-    writer = SummaryWriter(str(folder / "tensorboard"))
+    place = folder / "tensorboard"
+    for earlier in place.glob("events.out.tfevents.*"):  # would be drawn over these
+        earlier.unlink()
+    writer = SummaryWriter(str(place))
     for row in history:
         for name, value in row.items():
             if name != "epoch":
