@@ -33,8 +33,8 @@ from hie_cli.tracking.tracks import Tracks
 TOP = 0.95  # online, a weak detection is shown only of who was seen this well
 MATURE = 3  # sightings from which a track is believed to be somewhere while it is unseen
 # Where boxes are given, the share of the least similarity that counts for nothing: of every track,
-# and how much more of one that was unseen in the frame before.
-GIVEN, UNSEEN = 0.5, 0.45
+# and how much more of one unseen for longer than a moment (s).
+GIVEN, UNSEEN, MOMENT = 0.5, 0.45, 0.1
 BLOCK = 100  # frames whose detections are prepared together
 LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
@@ -127,7 +127,9 @@ class Tracker:
                 if camera is not None:
                     tracks.motion = tracks.motion.warp(camera)
                     match = self._match(tracks, found, lately)
-            grown = self._emerging(tracks, found, match)
+            grown = np.zeros(0, np.int64)
+            if not self.scale.varied:  # a detector's boxes at the edge are too unsure for this
+                grown = self._emerging(tracks, found, match)
             seen = np.flatnonzero(match >= 0)
             chosen = match[seen]
             numbers[chosen] = tracks.number[seen]
@@ -210,7 +212,7 @@ class Tracker:
             # Given boxes do not jitter: two poor matches must not cost somebody a sure one. Nor
             # do they miss anybody: who was there a moment ago still is, newcomer or not, and a
             # hidden one, whose uncertain place reaches far, must not take their box.
-            worthless = GIVEN + UNSEEN * (tracks.seen < tracks.seen.max())
+            worthless = GIVEN + UNSEEN * (tracks.seen < tracks.seen.max() - MOMENT)
             settled = np.ones(len(tracks), bool)
         for rows, columns, least in (
             (settled, high, config.min_similarity),

@@ -101,6 +101,16 @@ def test_a_newcomers_given_box_is_not_taken_by_who_is_hidden_there():
     assert tracker.step(observation([far[0], [222.0, 95, 268, 212]], 12)).numbers.tolist() == [2, 3]
 
 
+def test_a_detectors_box_at_the_edge_is_no_sign_of_who_was_there():
+    """The same two boxes at the lower edge, once of one score and once of two."""
+    low, tall = [[100.0, 470, 120, 480]], [[96.0, 420, 124, 480]]
+    for scores, number in (((0.9, 0.9), 1), ((0.9, 0.8), 2)):
+        tracker = Tracker(TrackConfig(), VIDEO)
+        frames = [Observation(0, People(np.array(low), np.array(scores[:1])))]
+        frames += [Observation(1, People(np.array(tall), np.array(scores[1:])))]
+        assert [tracker.step(item).numbers.tolist() for item in frames] == [[1], [number]]
+
+
 @pytest.mark.parametrize(("gap", "continued"), [(3, True), (7, False)])
 def test_weak_detections_go_to_tracks_seen_lately(gap, continued):
     """At 10 frames a second ``weak_seconds`` are 5 frames; the person stands still."""
