@@ -10,11 +10,30 @@ from numpy.typing import NDArray
 
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.association import Pairs, assign
-from hie_cli.tracking.detections import EDGE
-from hie_cli.tracking.kalman import Floats
+from hie_cli.tracking.detections import EDGE, Detections
+from hie_cli.tracking.kalman import Floats, Ints
+from hie_cli.tracking.tracks import Tracks
 
 WITHIN = 0.5  # share of the smaller box that lies in the larger
 PIXELS = 1.5  # a box this near the edge lies on it, however small it is
+
+
+def continue_emerging(
+    tracks: Tracks, found: Detections, match: Ints, least: float, video: VideoInfo
+) -> Ints:
+    """The tracks (K,) that go on, farther in or out of the picture, in detections of a score of
+    ``least`` that nobody else explains; fills in ``match`` (N,), each track's detection or -1.
+    """
+    rows = np.flatnonzero((match < 0) & (tracks.seen >= tracks.seen.max()))
+    if not len(rows):
+        return rows
+    free = found.scores >= least
+    free[match[match >= 0]] = False
+    columns = np.flatnonzero(free)
+    i, j = emerging(tracks.box[rows], found.boxes[columns], video)
+    match[rows[i]] = columns[j]
+    grown: Ints = rows[i]
+    return grown
 
 
 def emerging(before: Floats, boxes: Floats, video: VideoInfo) -> Pairs:

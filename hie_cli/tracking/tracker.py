@@ -24,7 +24,7 @@ from hie_cli.tracking.association import (
 )
 from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, detected, touches_edge
-from hie_cli.tracking.emerging import cut_sides, emerging
+from hie_cli.tracking.emerging import continue_emerging
 from hie_cli.tracking.kalman import Floats, to_boxes
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
@@ -127,9 +127,9 @@ class Tracker:
                 if camera is not None:
                     tracks.motion = tracks.motion.warp(camera)
                     match = self._match(tracks, found, lately)
-            grown = np.zeros(0, np.int64)
+            grown = match[:0]
             if not self.scale.varied:  # a detector's boxes at the edge are too unsure for this
-                grown = self._emerging(tracks, found, match)
+                grown = continue_emerging(tracks, found, match, config.high_score, self.video)
             seen = np.flatnonzero(match >= 0)
             chosen = match[seen]
             numbers[chosen] = tracks.number[seen]
@@ -237,21 +237,6 @@ class Tracker:
                 match[i] = j
                 high[j] = False
         return match
-
-    def _emerging(self, tracks: Tracks, found: Detections, match: NDArray[np.int64]) -> Ints:
-        """The tracks (K,) that go on, farther in or out of the picture, in detections that nobody
-        else explains; fills in ``match`` (N,).
-        """
-        rows = np.flatnonzero((match < 0) & (tracks.seen >= tracks.seen.max()))
-        if not len(rows) or not np.count_nonzero(cut_sides(tracks.box[rows], self.video)):
-            return rows[:0]
-        free = found.scores >= self.config.high_score
-        free[match[match >= 0]] = False
-        columns = np.flatnonzero(free)
-        i, j = emerging(tracks.box[rows], found.boxes[columns], self.video)
-        match[rows[i]] = columns[j]
-        grown: Ints = rows[i]
-        return grown
 
     def _similarity(self, tracks: Tracks, found: Detections) -> tuple[Ints, Ints, Floats]:
         """Track, detection and similarity (0..1) of the pairs (K,) within reach of one another."""
