@@ -68,7 +68,9 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--other", help="an imported detector whose boxes teach as well")
-    parser.add_argument("--arm", action="append", choices=ARMS, help="default: all")
+    parser.add_argument(
+        "--arm", action="append", choices=ARMS, help="default: all; beside no teacher"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--images", type=int, default=192, help="of an epoch")
@@ -82,6 +84,7 @@ def main() -> None:
         name: how
         for name, how in ARMS.items()
         if (name in options.arm if options.arm else how[0] != "other" or options.other)
+        or name == "no teacher"  # what every gain is measured from
     }
     documents = {
         name: boxes_of(options.other if name == "other" else name, real(data), root / name)
