@@ -15,6 +15,8 @@ from hie_cli.tracking.tracklets import Ints, Tracklet, shares
 
 LARGEST_SHIFT = 0.3  # heights: more is motion, not jitter
 EXACT = 1e-4  # heights: a box less noisy than this is exact
+DEPARTURE = 1.3  # deviations by which a way may leave the observations, root mean square
+FREED = 2.0  # times as free is a track whose motion was expected too steady
 SIZE_DOUBT = 0.67  # sizes are this much less free than ``motion.growth`` says, being noisier
 CERTAIN = 0.98  # share of the top score from which a person is seen perfectly
 MISSES = 6.0  # times the mean miss: a gap up to this is a miss
@@ -110,7 +112,8 @@ def smooth(
 
     Each coordinate is the most likely way of a point that is pushed by white acceleration
     (``config.motion``) and observed with a deviation of ``config.smooth_least`` heights and, times
-    the share that a box's score lacks to the top on the ``scale``, ``config.smooth``. Boxes whose
+    the share that a box's score lacks to the top on the ``scale``, ``config.smooth``; of a track
+    that this would move by more than its deviations, the acceleration is larger. Boxes whose
     scores never differ come from no detector and stay. No side moves by more than
     ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
     """
@@ -133,17 +136,17 @@ def smooth(
     values = to_centres(np.concatenate([tracks[k].boxes for k in noisy]))
     height = np.maximum(values[:, 3], 1.0)
     ends = np.cumsum(count)[:-1]
-    typical = np.repeat([np.median(part) for part in np.split(height, ends)], count)
     deviation = np.concatenate([deviations[k] for k in noisy])
-    weight = np.zeros(int(length.sum()))  # 1 / variance, 0 where unseen
-    weight[row] = (typical / (np.maximum(deviation, EXACT) * height)) ** 2
-    observed = np.zeros((len(weight), 4))
-    observed[row] = weight[row][:, None] * values
-    bends = np.ones(len(weight))  # whether a second difference begins here
-    bends[begin + length - 1] = bends[begin + length - 2] = 0
+    owner = np.repeat(np.arange(len(noisy)), length)
+    weight = np.zeros(len(owner))  # 1 / variance, 0 where unseen
+    weight[row] = (np.maximum(deviation, EXACT) * height) ** -2
+    centres = np.zeros((len(owner), 4))
+    centres[row] = values
+    bends = np.repeat([np.median(part) for part in np.split(height, ends)], length) ** -2.0
+    bends[begin + length - 1] = bends[begin + length - 2] = 0  # second differences begin elsewhere
     smoothed = np.hstack(
         [
-            _smoothest(weight, observed[:, part], fps**3 / freedom**2 * bends)[row]
+            _within_noise(weight, centres[:, part], fps**3 / freedom**2 * bends, owner)[row]
             for part, freedom in (
                 (slice(0, 2), motion.acceleration),
                 (slice(2, 4), SIZE_DOUBT * motion.growth),
@@ -158,22 +161,42 @@ def smooth(
     return result
 
 
-def _smoothest(weight: Floats, observed: Floats, stiffness: Floats) -> Floats:
-    """The values x (T, C) of least ``weight``-ed squared error plus stiffness * second differences.
+def _within_noise(weight: Floats, values: Floats, stiffness: Floats, owner: Ints) -> Floats:
+    """``_smoothest`` of several tracks, each as stiff as its own observations allow.
 
-    weight (T,) · observed (T, C): the values times their weight · stiffness (T,): of the second
-    difference that begins there; 0 at the last two.
+    Who moves or grows faster than expected leaves the smoothest way by more than noise would, over
+    ``DEPARTURE``: that track's stiffness is lowered until it does not (the discrepancy principle,
+    Morozov 1966). weight, values, stiffness: as ``_smoothest`` · owner (T,)
+    ascending: the track of each row.
+    """
+    smoothed = np.empty_like(values)
+    seen = np.bincount(owner, weight > 0)
+    rows = np.arange(len(owner))
+    while len(rows):
+        smoothed[rows] = _smoothest(weight[rows], values[rows], stiffness[rows])
+        off = (weight[rows, None] * (smoothed[rows] - values[rows]) ** 2).max(axis=1)
+        stiff = np.bincount(owner[rows], off, len(seen)) > DEPARTURE**2 * seen
+        rows = rows[stiff[owner[rows]]]
+        stiffness[rows] /= FREED**2
+    return smoothed
+
+
+def _smoothest(weight: Floats, values: Floats, stiffness: Floats) -> Floats:
+    """The way x (T, C) of least ``weight`` * (x - values)² + stiffness * second differences².
+
+    weight (T,): 1 / variance, 0 where nothing was observed · values (T, C) · stiffness (T,): of the
+    second difference that begins there; 0 at the last two.
     """
     from scipy.linalg import solveh_banded
 
     bends = stiffness[:-2]
     bands = np.zeros((3, len(weight)))
-    bands[2] = weight + 1e-9
+    bands[2] = weight + 1e-12
     bands[2, :-2] += bends
     bands[2, 1:-1] += 4 * bends
     bands[2, 2:] += bends
     bands[1, 1:-1] -= 2 * bends
     bands[1, 2:] -= 2 * bends
     bands[0, 2:] += bends
-    values: Floats = solveh_banded(bands, observed)
-    return values
+    way: Floats = solveh_banded(bands, weight[:, None] * values)
+    return way
