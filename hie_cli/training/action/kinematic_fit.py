@@ -21,6 +21,7 @@ OWN_KNOTS = {
     "growth": (0.0, 0.03, 0.08, 0.15, 0.3),
     "climb": (0.0, 0.1, 0.2, 0.35, 0.6),
     "distance": (0.3, 0.6, 0.9, 1.3, 2.0, 3.5),
+    "rule:queuing": (0.05, 0.2, 0.5, 0.8),
 }
 SMOOTH = 3.0  # of a curve: weight of its steps against its values
 ITERATIONS = 300
@@ -39,9 +40,16 @@ RARE = ("riding", "running-alone", "running-together", "sitting-talking", "sitti
         "queuing", "walking-up-down-stairs", "crouching-bowing")  # fmt: skip
 
 # What is added to the part of a measure in the logit of an action that is not believed without
-# it, at the measure's knots and where it is unknown: crowds are simulated with as many stairs as
-# anything else, and slow walkers on level ground look like them but for the climb.
-EVIDENCE = {("climb", "walking-up-down-stairs"): (-4.0, -3.0, -2.0, 0.0, 0.0, -3.0)}
+# it, at the measure's knots and where it is unknown. Crowds are simulated with as many stairs and
+# queues as anything else, and slow walkers on level ground look like stairs but for the climb;
+# people who stand under a camera carried by hand seem to drift at a tenth of a height per second.
+SLOW = (-3.0, -2.0, -1.0, *8 * (0.0,))
+EVIDENCE = {
+    ("climb", "walking-up-down-stairs"): (-4.0, -3.0, -2.0, 0.0, 0.0, -3.0),
+    ("rule:queuing", "queuing"): (-3.0, -2.0, 0.0, 0.0, -3.0),
+    ("speed", "walking-alone"): SLOW,
+    ("speed", "walking-together"): SLOW,
+}
 
 
 @dataclass(frozen=True)

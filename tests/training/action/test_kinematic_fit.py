@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.recognition.kinematic.decision import AdditiveSoftmax, Curve, Decision
@@ -96,6 +97,25 @@ def test_stairs_ask_for_a_climb():
     assert stairs[0] < 0.01
     assert stairs[2] < 0.01
     assert np.isclose(stairs[1], 1 / 14)
+
+
+def test_walking_asks_for_speed_and_queues_for_a_row():
+    def shares(measure: str, values: list[float], action: str) -> list[float]:
+        knots = np.array(OWN_KNOTS[measure])
+        curve = Curve(measure, knots, np.zeros((len(knots) + 1, 14)))
+        zero = AdditiveSoftmax((curve,), np.zeros(14))
+        told = Measures((measure, "torso_lean"), np.array([[value, 0] for value in values]))
+        likely = asking(Decision(zero, zero)).posed.probabilities(told)
+        return likely[:, ACTIONS.index(action)].tolist()
+
+    # exp(-3) and exp(-1) for the two ways of walking beside 12 other actions: 1 at a quarter.
+    slow, drifting, walking = shares("speed", [0.0, 0.17, 0.25], "walking-alone")
+    assert slow == pytest.approx(np.exp(-3) / (12 + 2 * np.exp(-3)))
+    assert drifting == pytest.approx(np.exp(-1) / (12 + 2 * np.exp(-1)))
+    assert walking == pytest.approx(1 / 14)
+    alone, row = shares("rule:queuing", [0.0, 0.5], "queuing")
+    assert alone == pytest.approx(np.exp(-3) / (13 + np.exp(-3)))
+    assert row == pytest.approx(1 / 14)
 
 
 def test_simulated_people_are_measured_with_their_labels():
