@@ -46,7 +46,7 @@ RARE = ("riding", "running-alone", "running-together", "sitting-talking", "sitti
 SLOW = (-3.0, -2.0, -1.0, *8 * (0.0,))
 EVIDENCE = {
     ("climb", "walking-up-down-stairs"): (-4.0, -3.0, -2.0, 0.0, 0.0, -3.0),
-    ("rule:queuing", "queuing"): (-3.0, -2.0, 0.0, 0.0, -3.0),
+    ("rule:queuing", "queuing"): (-4.0, -3.0, -2.0, -2.0, -4.0),
     ("speed", "walking-alone"): SLOW,
     ("speed", "walking-together"): SLOW,
 }

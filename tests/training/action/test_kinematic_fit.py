@@ -114,8 +114,8 @@ def test_walking_asks_for_speed_and_queues_for_a_row():
     assert drifting == pytest.approx(np.exp(-1) / (12 + 2 * np.exp(-1)))
     assert walking == pytest.approx(1 / 14)
     alone, row = shares("rule:queuing", [0.0, 0.5], "queuing")
-    assert alone == pytest.approx(np.exp(-3) / (13 + np.exp(-3)))
-    assert row == pytest.approx(1 / 14)
+    assert alone == pytest.approx(np.exp(-4) / (13 + np.exp(-4)))
+    assert row == pytest.approx(np.exp(-2) / (13 + np.exp(-2)))
 
 
 def test_simulated_people_are_measured_with_their_labels():
