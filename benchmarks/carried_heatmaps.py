@@ -22,7 +22,6 @@ from typing import Any
 import cv2
 import numpy as np
 from pose_clips import Chain, PoseClip, Scene, Truth, motion_blur, moving_stills, simulated
-from scipy.optimize import linear_sum_assignment
 from suite import Case, group_means, left_out, mean_of
 from suite_clips import disturbed_image
 
@@ -160,12 +159,7 @@ def near(truths: Sequence[Truth], found: Sequence[People]) -> dict[str, float]:
     """The shares of joints; people are matched to true ones by box."""
     hits, total = {0.5: 0, 0.2: 0}, 0
     for truth, everybody in zip(truths, found, strict=True):
-        people = truth.counted(everybody)
-        given = np.full_like(truth.joints, np.nan)
-        overlap = geometry.iou(truth.boxes, people.boxes)
-        for g, p in zip(*linear_sum_assignment(-overlap), strict=True):
-            if overlap[g, p] >= 0.3 and people.keypoints is not None:
-                given[g] = people.keypoints[p]
+        given = truth.given(everybody)
         head = 2 * HALF_HEAD * truth.tall[:, None]
         distance = np.linalg.norm(given - truth.joints, axis=-1) / head
         total += int(geometry.known(truth.joints).sum())

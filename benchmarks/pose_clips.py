@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from stills import Still, pose_stills
 
 from hie_cli.core import geometry
@@ -51,6 +52,18 @@ class Truth:
         true = geometry.iou(people.boxes, self.boxes).max(1, initial=0.0)
         pasted = geometry.iou(people.boxes, self.pasted).max(1)
         return people[(pasted < 0.5) | (pasted < true)]
+
+    def given(self, people: People) -> np.ndarray:
+        """The joints (G, 14, 2) that ``people`` have of each true person, NaN where nobody's box
+        overlaps theirs by IoU 0.3.
+        """
+        people = self.counted(people)
+        given = np.full_like(self.joints, np.nan)
+        overlap = geometry.iou(self.boxes, people.boxes)
+        for g, p in zip(*linear_sum_assignment(-overlap), strict=True):
+            if overlap[g, p] >= 0.3 and people.keypoints is not None:
+                given[g] = people.keypoints[p]
+        return given
 
 
 @dataclass(frozen=True)

@@ -94,19 +94,12 @@ ABLATIONS = {
 
 def score(truths: Sequence[Truth], result: Sequence[People]) -> dict[str, float]:
     """The figures of one result; people are matched to true ones by box."""
-    from scipy.optimize import linear_sum_assignment
-
     right = count = missed = 0
     errors: list[np.ndarray] = []
     paths: dict[tuple[int, int], dict[int, np.ndarray]] = {}
     travels: dict[tuple[int, int], dict[int, np.ndarray]] = {}
     for t, (truth, found) in enumerate(zip(truths, result, strict=True)):
-        people = truth.counted(found)
-        given = np.full_like(truth.joints, np.nan)
-        overlap = geometry.iou(truth.boxes, people.boxes)
-        for g, p in zip(*linear_sum_assignment(-overlap), strict=True):
-            if overlap[g, p] >= 0.3 and people.keypoints is not None:
-                given[g] = people.keypoints[p]
+        given = truth.given(found)
         known = geometry.known(truth.joints)
         offset = (given - truth.joints) / truth.tall[:, None, None]
         distance = np.linalg.norm(offset, axis=-1)

@@ -8,6 +8,7 @@ same edge, and the smaller of two such boxes lies within the larger.
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core import geometry
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.association import Pairs, assign
 from hie_cli.tracking.detections import EDGE, Detections
@@ -40,20 +41,18 @@ def emerging(before: Floats, boxes: Floats, video: VideoInfo) -> Pairs:
     """Rows and columns of boxes (N, 4) and (M, 4) px of which one may be the other, a frame later,
     farther in or out of the picture; one to one.
     """
-    side, other_side = cut_sides(before, video), cut_sides(boxes, video)
+    side, other_side = sides_on_edge(before, video), sides_on_edge(boxes, video)
     none = np.zeros(0, np.int64)
     if not np.count_nonzero(side) or not np.count_nonzero(other_side):
         return none, none
     cut = (side[:, None] & other_side).any(axis=2)
-    size = np.minimum(before[:, None, 2:], boxes[:, 2:])
-    size = np.maximum(size - np.maximum(before[:, None, :2], boxes[:, :2]), 0)
-    smaller = np.minimum(_area(before)[:, None], _area(boxes))
-    within = size.prod(axis=2) / np.maximum(smaller, 1e-9)
+    smaller = np.minimum(geometry.area(before)[:, None], geometry.area(boxes))
+    within = geometry.intersection(before, boxes) / np.maximum(smaller, 1e-9)
     rows, columns = np.nonzero(cut & (within >= WITHIN))
     return assign(rows, columns, within[rows, columns])
 
 
-def cut_sides(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
+def sides_on_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     """Which sides (N, 4) of boxes (N, 4) px lie on the picture's edge.
 
     Who is known to reach beyond it is not cut there.
@@ -62,8 +61,3 @@ def cut_sides(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     margin = np.maximum(EDGE * (boxes[:, 3:] - boxes[:, 1:2]), PIXELS)
     near: NDArray[np.bool_] = np.abs(boxes - edges) <= margin
     return near
-
-
-def _area(boxes: Floats) -> Floats:
-    area: Floats = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return area
