@@ -135,7 +135,8 @@ def _run(
     if place != "cpu" or not network.graph_sha256:
         built = network.build()
         weights.fill(built, state, origin)
-        return runtime.TorchNetwork(built, place, threads)
+        # What could be written down as a graph does the same for every picture.
+        return runtime.TorchNetwork(built, place, threads, fixed=bool(network.graph_sha256))
     path = weights.PACKAGED / f"{network.name}.onnx"
     graph = weights.checked_bytes(path, network.graph_sha256, REPAIR)
     return runtime.OnnxNetwork(graph, state, origin, threads)

@@ -7,9 +7,11 @@ the libraries promise neither.
 
 import os
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +21,7 @@ from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FloatArray, Image
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -186,17 +189,27 @@ def _with_fourth_channel(images: Image) -> Image:
 class TorchNetwork:
     """A module on a torch device, in evaluation mode; ``half``: in half precision.
 
+    ``fixed``: it does the same operations for every picture, and its weights stay. They are
+    recorded at the first call, and Python has no part in later ones: else every operation waits
+    for the interpreter lock, which what runs beside the network holds most of the time.
     ``most_crops``: how many crops are worth one run; on a GPU those of many frames.
     """
 
     def __init__(
-        self, module: "nn.Module", device: str, threads: int | None = None, half: bool = False
+        self,
+        module: "nn.Module",
+        device: str,
+        threads: int | None = None,
+        half: bool = False,
+        fixed: bool = False,
     ) -> None:
         import torch
 
         self._device = torch.device(device)
         self._module = module.eval().to(self._device)
-        self._half = half
+        self._half, self._fixed = half, fixed
+        self._recorded: Callable[[torch.Tensor], Any] | None = None
+        self._lock = Lock()  # of recording
         if threads is not None:
             torch.set_num_threads(threads)
 
@@ -204,15 +217,42 @@ class TorchNetwork:
         """See ``parts.Network``."""
         import torch
 
-        kind = self._device.type
         values = torch.from_numpy(images)
-        if kind == "cuda":  # from pinned memory the copy runs beside what the GPU is doing
+        if self._device.type == "cuda":  # from pinned memory the copy runs beside what the GPU does
             values = values.pin_memory().to(self._device, non_blocking=True)
         else:
             values = values.to(self._device)
-        with torch.inference_mode(), torch.autocast(kind, torch.float16, enabled=self._half):
-            outputs = self._module(values)
+        with torch.inference_mode():
+            if self._fixed:
+                # What the optimiser compiles for the sizes seen first would be compiled again for
+                # every other number of crops.
+                with torch.jit.optimized_execution(False):  # type: ignore[attr-defined] # untyped
+                    outputs = self._as_recorded(values)(values)
+            else:
+                with self._rounding():
+                    outputs = self._module(values)
         return [np.asarray(output.float().cpu().numpy(), np.float32) for output in outputs]
+
+    def _rounding(self) -> Any:
+        """A context in which operations that bear it run in half precision, if asked for."""
+        import torch
+
+        return torch.autocast(
+            self._device.type, torch.float16, enabled=self._half, cache_enabled=not self._fixed
+        )
+
+    def _as_recorded(self, values: "torch.Tensor") -> Callable[["torch.Tensor"], Any]:
+        """The module's operations, as ``values`` (N, H, W, 3) went through them first."""
+        import torch
+
+        with self._lock:
+            if self._recorded is None:
+                with self._rounding(), warnings.catch_warnings():
+                    # torch would have its compiler used, which needs a C++ compiler installed.
+                    warnings.simplefilter("ignore")
+                    trace: Callable[..., Any] = torch.jit.trace
+                    self._recorded = trace(self._module, values, check_trace=False)
+        return self._recorded
 
     @property
     def most_crops(self) -> int:
@@ -221,4 +261,4 @@ class TorchNetwork:
 
     def halved(self) -> "TorchNetwork":
         """The same network in half precision."""
-        return TorchNetwork(self._module, str(self._device), half=True)
+        return TorchNetwork(self._module, str(self._device), half=True, fixed=self._fixed)

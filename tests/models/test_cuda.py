@@ -12,6 +12,7 @@ from hie_cli.core.errors import ModelError
 from hie_cli.models import registry, runtime
 from hie_cli.models.assembly import assemble
 from hie_cli.models.importing.picture import read
+from hie_cli.models.network_files import UntrainedNetwork
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
@@ -42,6 +43,43 @@ def test_half_precision_gives_float32_outputs_close_to_the_whole_ones():
     assert half.dtype == np.float32
     assert not np.array_equal(half, whole)
     np.testing.assert_allclose(half, whole, rtol=0.02, atol=0.5)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_fixed_network_leaves_python_after_its_first_call(half):
+    module = Mean()
+    fixed = runtime.TorchNetwork(module, "cpu", half=half, fixed=True)
+    first = fixed(IMAGES)[0]
+    assert len(module.seen) == 1
+    other = np.random.default_rng(1).integers(0, 255, (2, 16, 8, 3), np.uint8)
+    second = fixed(other)[0]
+    assert len(module.seen) == 1
+    plain = runtime.TorchNetwork(module, "cpu", half=half)
+    np.testing.assert_array_equal(first, plain(IMAGES)[0])
+    np.testing.assert_array_equal(second, plain(other)[0])
+
+
+@pytest.mark.parametrize(("name", "size"), [("nanodet", 128), ("movenet-lightning", 192)])
+def test_a_recorded_network_is_the_module_for_any_number_of_pictures(name, size):
+    source: Any = registry.find(name).network
+    plain = runtime.TorchNetwork(source.trained(), "cpu", 1)
+    fixed = runtime.TorchNetwork(source.trained(), "cpu", 1, fixed=True)
+    rng = np.random.default_rng(0)
+    for count in (1, 3):
+        images = rng.integers(0, 255, (count, size, size, 3), np.uint8)
+        for a, b in zip(plain(images), fixed(images), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_what_changes_from_picture_to_picture_is_not_recorded(monkeypatch):
+    made: list[bool] = []
+    monkeypatch.setattr(runtime, "resolve_device", lambda device: "cuda")
+    monkeypatch.setattr(runtime, "TorchNetwork", lambda *_, fixed, **__: made.append(fixed))
+    source: Any = registry.find("nanodet").network
+    source.open(registry.find("nanodet").input, "cuda", 1)
+    two_stage = UntrainedNetwork("keypointrcnn-r50", "", source.build)
+    two_stage.run(source.state(), "mine", "cuda", 1)
+    assert made == [True, False]
 
 
 def test_images_go_to_a_gpu_through_pinned_memory(monkeypatch):
