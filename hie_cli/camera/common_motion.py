@@ -69,13 +69,22 @@ def shared_motion(old: Floats, new: Floats) -> Floats | None:
     if length < LEAST_SPEED * typical:
         return None
     tolerance = np.maximum(ALIKE * length, JITTER * heights)
-    alike = np.linalg.norm(moved - common, axis=1) < tolerance
+    tolerance *= tolerance
+    alike = _squares(moved - common) < tolerance
+    count = np.count_nonzero(alike)
+    if count < LEAST_SHARE * len(old):
+        return None
     # People who walk the same way move by their own heights: near ones faster than far ones.
-    by_height = common * (heights / typical)[:, None]
-    walking = np.linalg.norm(moved - by_height, axis=1) < tolerance
-    if alike.mean() < LEAST_SHARE or walking.sum() >= alike.sum():
+    walking = _squares(moved - common * (heights / typical)[:, None]) < tolerance
+    if np.count_nonzero(walking) >= count:
         return None
     return _middle(moved[alike])
+
+
+def _squares(vectors: Floats) -> Floats:
+    """The squared lengths (N,) of vectors (N, 2)."""
+    squares: Floats = np.einsum("nk,nk->n", vectors, vectors)
+    return squares
 
 
 def _middle(values: Floats) -> Floats:

@@ -263,14 +263,19 @@ class People:
 
     def __getitem__(self, index: Index) -> Self:
         """The people chosen by a boolean mask (N,), an index array or a slice."""
+        return self.chosen(index)
+
+    def chosen(self, index: Index, **changes: Any) -> Self:
+        """``self[index]``, with some fields of those people changed."""
         key = np.asarray(index) if isinstance(index, Sequence) else index
         if isinstance(key, np.ndarray) and key.size == 0 and key.dtype != np.bool_:
             key = key.astype(np.int64)
-        chosen: dict[str, Any] = {
+        kept: dict[str, Any] = {
             f.name: None if (value := getattr(self, f.name)) is None else value[key]
             for f in dataclasses.fields(self)
+            if f.name not in changes
         }
-        return type(self)(**chosen)
+        return type(self)(**kept, **changes)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed (checked again)."""

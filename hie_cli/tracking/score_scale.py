@@ -15,7 +15,7 @@ SMALLEST, STEP, HEIGHTS = 8.0, 0.2, 28  # px; steps of log height; how many of t
 SIMILAR = 0.3  # deviation of the log heights of people who count as similar
 SURE = 0.9  # quantile of the scores that is the top; each score counts by its square
 EVERYBODY = 3.0  # weight of people of all heights, in sure people
-GROWTH = 1.01  # times the detections of the last measuring, from which it is done anew
+GROWTH = 1.05  # times the detections of the last measuring, from which it is done anew
 FLOOR = 0.6  # share of everybody's top score that people of any height reach
 
 
@@ -34,11 +34,9 @@ class ScoreScale:
         """Count the scores (N,) of one frame's people, of box heights (N,) px."""
         place = np.minimum(np.maximum(np.round(scores * BINS), 0), BINS).astype(np.int64)
         row = _bins(heights).astype(np.int64)
-        flat = np.bincount(
-            row * (BINS + 1) + place, np.square(scores, dtype=np.float64), self._weight.size
-        )
-        self._weight += flat.reshape(self._weight.shape)
-        self._total += float(flat.sum())
+        weights = np.square(scores, dtype=np.float64)
+        np.add.at(self._weight, (row, place), weights)
+        self._total += float(weights.sum())
 
     @property
     def varied(self) -> bool:

@@ -129,11 +129,11 @@ def _online(
     for observation in observations:
         joined = tracker.step(observation)
         numbers = joined.numbers[joined.established].tolist()
-        people = observation.people[joined.established]
         for number in numbers:
             if number not in ids:
                 ids[number] = next(following)
-        people = people.replace(track_ids=[ids[number] for number in numbers])
+        known_as = np.array([ids[number] for number in numbers], np.int64)
+        people = observation.people.chosen(joined.established, track_ids=known_as)
         people = own.step(PosedFrame.of(FramePeople(observation.index, people)))
         if joined.coasted is not None and joined.expected is not None:
             before = [last.get(number) for number in joined.coasted.tolist()]

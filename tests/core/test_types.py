@@ -207,3 +207,14 @@ def test_supervision(monkeypatch):
     assert found["class_id"].tolist() == [0, 0]
     assert set(found["data"]) == {"keypoints", "keypoint_scores", "action_scores"}
     assert People.empty().to_supervision()["tracker_id"] is None
+
+
+def test_people_are_chosen_with_other_ids():
+    boxes = [[0, 0, 10, 20], [5, 5, 15, 30], [50, 0, 60, 40]]
+    people = People.from_arrays(boxes, [0.9, 0.5, 0.2], track_ids=[4, 5, 6])
+    some = people.chosen(np.array([True, False, True]), track_ids=[1, 2])
+    assert some.track_ids is not None
+    assert some.track_ids.tolist() == [1, 2]
+    np.testing.assert_array_equal(some.boxes, people.boxes[[0, 2]])
+    with pytest.raises(ValueError, match="track_ids"):
+        people.chosen([0], track_ids=[1, 2])
