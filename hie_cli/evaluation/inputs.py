@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.formats.catalog import select
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.layout import Size
+from hie_cli.formats.reading import Sequences
 from hie_cli.formats.results import Frames, read_headers, read_results
 from hie_cli.formats.truth import read_box_truth, read_truth
 
@@ -39,7 +41,8 @@ def load_inputs(
     stage documents, its results take the size from the truth. Of a HiEve release the boxes are read
     from the Track-1 text, which alone says who is ignored (nothing else is read if the
     ``box_tracks_alone`` are scored). A COCO list of results is for the images of the truth. One
-    sequence on each side needs no common name.
+    sequence on each side needs no common name. A file of one side that is named like a sequence of
+    the other and cannot be recognised is a sequence that cannot be read.
     """
     selected = select(results, config.results_layout, "results")
     layout = selected.layout.name
@@ -65,12 +68,14 @@ def load_inputs(
 
     seconds = config.ava_stamps == "seconds"
     boxes = read_box_truth(truth) if config.truth_layout is None else None
+    misfits: Mapping[str, InputError] = {}
     if boxes is not None and box_tracks_alone:
         true, boxes = boxes, None
     else:
+        true_files = select(truth, config.truth_layout, "truth")
+        misfits = true_files.misfits
         true = read_truth(
-            truth,
-            config.truth_layout,
+            true_files,
             size=size_in_header,
             fps=rate_in_header if seconds else None,
         )
@@ -87,6 +92,7 @@ def load_inputs(
         return sequence.width, sequence.height
 
     found = read_results(selected, size=size_in_truth, images=truth)
+    found, true = _and_broken(found, selected.misfits, true), _and_broken(true, misfits, found)
     files = truth.is_file() and results.is_file()
     renamed = [] if files else _renamed(true, found)
     notes = [*renamed, *_coverage(headers), *_without_text(true, boxes)]
@@ -100,6 +106,23 @@ def same_name(truth: Mapping[str, TruthSequence], results: Mapping[str, T]) -> M
         return results
     (name,), (found,) = truth, results
     return {name: results[found]}
+
+
+def _and_broken(
+    read: Mapping[str, T], misfits: Mapping[str, InputError], other: Mapping[str, object]
+) -> Mapping[str, T]:
+    """``read`` and, where the ``other`` side has them, sequences whose files are ``misfits``:
+    asking for one of these raises why.
+    """
+    broken = {name: misfits[name] for name in misfits if name in other and name not in read}
+    if not broken:
+        return read
+
+    def refuse(error: InputError) -> T:
+        raise error
+
+    readable = {name: partial(read.__getitem__, name) for name in read}
+    return Sequences({**readable, **{n: partial(refuse, e) for n, e in broken.items()}})
 
 
 def _renamed(truth: Mapping[str, TruthSequence], results: Mapping[str, T]) -> list[str]:

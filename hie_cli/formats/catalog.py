@@ -1,6 +1,8 @@
 """Which layout a data file has, by its content, and which of several files hold the data."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hie_cli.core.errors import InputError
@@ -15,10 +17,14 @@ _NOT_DATA = ("summary.json",)
 
 
 class Selection(NamedTuple):
-    """Files to be read, all of one layout."""
+    """Files to be read, all of one layout.
+
+    ``misfits``: by the name of the sequence that a file beside them would hold, why it is of none.
+    """
 
     layout: Layout
     files: list[Source]
+    misfits: Mapping[str, InputError] = MappingProxyType({})
 
 
 def select(path: Path, name: str | None = None, kind: Kind | None = None) -> Selection:
@@ -51,7 +57,7 @@ def select(path: Path, name: str | None = None, kind: Kind | None = None) -> Sel
             "with --from (hie eval: --set truth_layout=... or results_layout=...)"
         )
     ((only, files),) = by_layout.items()
-    return Selection(find(only), files)
+    return Selection(find(only), files, {s.name: _misfit(s, near, fit) for s, near, fit in misfits})
 
 
 def recognise(
@@ -136,7 +142,11 @@ def _nothing_fits(
         return InputError(
             f"{path}: none of the known layouts ({names}); expected a file with one of {expected}"
         )
-    source, layout, fit = max(misfits, key=lambda item: item[2].share)
+    return _misfit(*max(misfits, key=lambda item: item[2].share))
+
+
+def _misfit(source: Source, layout: Layout, fit: Fit) -> InputError:
+    """What a file of no layout lacks to be of the likeliest one."""
     return InputError(
         f"{source.label}: none of the known layouts; the likeliest, {layout.name} "
         f"({layout.title}), is not it: {fit.why}"

@@ -60,7 +60,7 @@ def read_sequences(
     options = ReadOptions(size, fps, None if images is None else Path(images))
     if selection.layout.name == "ava" and size is None:
         raise ConfigError(f"{path}: AVA boxes are fractions of the image; add --size WIDTHxHEIGHT")
-    chosen, files = selection
+    chosen, files, _ = selection
     results: Sequences[ResultSequence] | None = None
     if kind is None:
         kind = _kind_by_marks(selection)
@@ -83,7 +83,7 @@ def _kind_by_marks(selection: Selection) -> Kind | None:
 
     Files that could be either are results as soon as one score is neither 0 nor 1.
     """
-    layout, files = selection
+    layout, files, _ = selection
     if layout.read_results is None or layout.read_truth is None:
         return "truth" if layout.read_results is None else "results"
     told = None if layout.is_truth is None else layout.is_truth(files)

@@ -32,7 +32,7 @@ def read_results(
     COCO file whose images a COCO list of results refers to, and whose sequence name it takes. Each
     sequence is read when it is asked for. Raises InputError naming file, line or frame.
     """
-    chosen, files = _selected(path, layout)
+    chosen, files, _ = _selected(path, layout)
     assert chosen.read_results is not None
     options = ReadOptions(size, fps, None if images is None else Path(images))
     loaders = chosen.read_results(files, options)
@@ -54,7 +54,7 @@ def read_headers(
 
     None for a document without one, or whose header is damaged, which reading its frames tells.
     """
-    chosen, files = _selected(path, layout)
+    chosen, files, _ = _selected(path, layout)
     if chosen.name != "annolist":
         return {}
     return {name: _header(source) for name, source in by_name(files).items()}

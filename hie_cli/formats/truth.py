@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from hie_cli.core.types import Annotations, TruthSequence
-from hie_cli.formats.catalog import endings, select
+from hie_cli.formats.catalog import Selection, endings, select
 from hie_cli.formats.documents.entries import frame_number
 from hie_cli.formats.layout import RateOf, ReadOptions, SizeOf
 from hie_cli.formats.layouts import known
@@ -16,7 +16,7 @@ from hie_cli.formats.sources import Source, find_sources
 
 
 def read_truth(
-    path: Path | str,
+    path: Path | str | Selection,
     layout: str | None = None,
     *,
     size: SizeOf = None,
@@ -27,9 +27,11 @@ def read_truth(
     ``layout`` overrides the recognition by content, for example ``track1`` to read the text files
     of a HiEve release, whose richest rendering is otherwise taken. ``size`` (width, height) and
     ``fps`` are for AVA csv, which states neither: values, or functions of the video's name.
-    Each sequence is read when it is asked for. Raises InputError naming file, line or frame.
+    Each sequence is read when it is asked for; files that were selected before are not looked
+    through again. Raises InputError naming file, line or frame.
     """
-    chosen, files = select(Path(path), layout, "truth")
+    found = path if isinstance(path, Selection) else select(Path(path), layout, "truth")
+    chosen, files, _ = found
     assert chosen.read_truth is not None
     return Sequences(chosen.read_truth(files, ReadOptions(size, fps)))
 

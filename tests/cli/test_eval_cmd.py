@@ -170,6 +170,30 @@ def test_missing_sequences_are_an_error_or_a_note(place):
     assert "not scored, missing from the results: 21" in kept.stderr
 
 
+@pytest.mark.parametrize("content", ["", "hello", "[1, 2]", '{"annolist": [', "{}"])
+def test_a_file_that_is_no_results_is_told_and_the_others_scored(place, tmp_path, content):
+    """The file is named, not only its sequence: "missing" would send the user looking for it."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    (folder / "20.json").write_bytes((place / "part" / "20.json").read_bytes())
+    (folder / "21.json").write_text(content)
+    result = hie_eval(folder, "--truth", place / "gt", "--track", "1")
+    assert result.exit_code == 3
+    assert "21.json: " in result.stderr
+    assert "missing" not in result.stderr
+    assert "\n20 " in result.stdout
+
+
+def test_truth_that_is_none_is_told(place, tmp_path):
+    folder = tmp_path / "truth"
+    folder.mkdir()
+    (folder / "20.json").write_bytes((place / "gt" / "20.json").read_bytes())
+    (folder / "21.json").write_text("hello")
+    result = hie_eval(place / "good", "--truth", folder, "--track", "1")
+    assert result.exit_code == 3
+    assert "21.json: none of the known layouts" in result.stderr
+
+
 def test_comparison(place):
     given = ("--compare", place / "good", place / "bad", "--truth", place / "gt")
     few = ("--set", "bootstrap.samples=20")
