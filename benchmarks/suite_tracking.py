@@ -1,7 +1,8 @@
 """The suite's tracking part: identities on every development sequence (``suite_sequences.py``).
 
 Each also disturbed (``suite_changes.py``): half the frame rate, other score scales, jitter and
-misses; and with the true boxes as detections. Figures are hie's own, which equal TrackEval's.
+misses; and with the true boxes as detections, as they are and with jitter and misses. Figures are
+hie's own, which equal TrackEval's.
 """
 
 import hashlib
@@ -49,6 +50,7 @@ def cases(data: Path, cache: Path, fast: bool) -> list[Case]:
             versions |= {" /2": slower, " shaken": shaken}  # its detections are the true boxes
         elif name != "PETS fast":
             versions |= {" /2": slower, " scores": rescaled, " shaken": shaken, " true": true_boxes}
+            versions[" true shaken"] = lambda whole: shaken(true_boxes(whole))
         if fast:
             versions = {k: v for k, v in versions.items() if k in ("", " true")}
         for suffix, change in versions.items():

@@ -125,3 +125,9 @@ def miss_seconds(tracklets: Sequence[Tracklet], crowd: Crowd) -> float:
     view = crowd.in_view(inner_gaps(tracklets))
     view = view[view > 0]
     return float((view.sum() + PRIOR_MISS) / (len(view) + 1))
+
+
+def missed_share(tracklets: Sequence[Tracklet], crowd: Crowd) -> float:
+    """How often somebody in plain view goes undetected, for each time that somebody is seen."""
+    view = crowd.in_view(inner_gaps(tracklets))
+    return float(np.count_nonzero(view > 0) / max(len(crowd.frames), 1))

@@ -17,6 +17,7 @@ SURE = 0.9  # quantile of the scores that is the top; each score counts by its s
 EVERYBODY = 3.0  # weight of people of all heights, in sure people
 GROWTH = 1.05  # times the detections of the last measuring, from which it is done anew
 FLOOR = 0.6  # share of everybody's top score that people of any height reach
+DOUBT = 0.02  # share of the top score that a detector's scores lack on average, at least
 
 
 class ScoreScale:
@@ -28,6 +29,7 @@ class ScoreScale:
         self._similar = np.exp(-0.5 * (step / SIMILAR) ** 2)
         self._tops = np.ones(HEIGHTS)
         self._varied = False
+        self._lacking = 0.0  # share of the top score, on average
         self._total = self._measured_at = 0.0  # weights, now and when the tops were measured
 
     def add(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> None:
@@ -45,13 +47,27 @@ class ScoreScale:
             self._varied = int(self._weight.any(axis=0).sum()) > 1
         return self._varied
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the scores tell who is seen well, as a detector's do. Else the boxes were given
+        by somebody who was sure of them, which does not make them exact.
+        """
+        self._measure()
+        return self._lacking > DOUBT
+
     def shares(self, scores: NDArray[np.floating], heights: NDArray[np.floating]) -> Floats:
         """Scores (N,) as shares, at most 1, of the top score of people as tall as (N,) px."""
-        if self._total > GROWTH * self._measured_at:
-            self._tops, self._measured_at = self._measured(), self._total
+        self._measure()
         tops = np.interp(_bins(heights), np.arange(HEIGHTS), self._tops)
         share: Floats = np.minimum(np.asarray(scores, np.float64) / tops, 1.0)
         return share
+
+    def _measure(self) -> None:
+        """Learn what was added since the last measuring, if that is much."""
+        if self._total > GROWTH * self._measured_at:
+            self._tops, self._measured_at = self._measured(), self._total
+            lack = np.maximum(1 - np.arange(BINS + 1) / BINS / self._tops[:, None], 0)
+            self._lacking = float((self._weight * lack).sum()) / self._total
 
     def _measured(self) -> Floats:
         """The top score (HEIGHTS,) at each height; 1 where nobody was seen at all."""

@@ -1,5 +1,6 @@
 """Filling the gaps of a track and smoothing its boxes, as far as the evidence goes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
-from hie_cli.tracking.gaps import Crowd
+from hie_cli.tracking.gaps import Crowd, missed_share
 from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
@@ -19,7 +20,9 @@ DEPARTURE = 1.3  # deviations by which a way may leave the observations, root me
 FREED = 2.0  # times as free is a track whose motion was expected too steady
 SIZE_DOUBT = 0.67  # sizes are this much less free than ``motion.growth`` says, being noisier
 CERTAIN = 0.98  # share of the top score from which a person is seen perfectly
+HALF_WITHIN = 0.6745  # deviations from 0 within which half of normal noise lies
 MISSES = 6.0  # times the mean miss: a gap up to this is a miss
+MISTAKES = 0.01  # gaps in plain view, for each box: given boxes with fewer leave nobody out
 
 
 def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
@@ -83,8 +86,14 @@ def supported(
 
     Own ones; filled ones where the person was covered or out of the picture, or the gap is short
     beside the time ``miss`` (s) for which people in plain view go undetected. A gap between two
-    top scores is none of these: who is seen so well does not vanish.
+    top scores is none of these: who is seen so well does not vanish. Where boxes are given
+    (``scale.doubtful``), scores and cover explain nothing, and people are missing by mistake or
+    not at all: short gaps are filled if enough of them are in plain view.
     """
+    given = not scale.doubtful
+    longest = MISSES * miss
+    if given and missed_share(tracks, crowd) < MISTAKES:
+        longest = 0.0
     places = [np.searchsorted(t.frames, f.frames) for t, f in zip(tracks, filled, strict=True)]
     own = [t.frames[p] == f.frames for t, f, p in zip(tracks, filled, places, strict=True)]
     made = [np.flatnonzero(~mask) for mask in own]
@@ -100,8 +109,9 @@ def supported(
         if len(rows):
             after = place[rows]
             gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
+            short = gap <= longest
             doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
-            mask[rows] = doubtful & (excused | (gap <= MISSES * miss))
+            mask[rows] = short if given else doubtful & (excused | short)
     return own
 
 
@@ -114,15 +124,20 @@ def smooth(
     (``config.motion``) and observed with a deviation of ``config.smooth_least`` heights and, times
     the share that a box's score lacks to the top on the ``scale``, ``config.smooth``; of a track
     that this would move by more than its deviations, the acceleration is larger. Boxes whose
-    scores never differ come from no detector and stay. No side moves by more than
-    ``LARGEST_SHIFT`` of the height. Joints stay as they are: they belong to the pose stages.
+    scores never differ are exact and stay; where they hardly differ, the boxes' own noise takes the
+    place of ``smooth_least``. No side moves by more than ``LARGEST_SHIFT`` of the height. Joints
+    stay as they are: they belong to the pose stages.
     """
-    motion, least = config.motion, config.smooth_least if scale.varied else 0.0
-    deviations = [least + config.smooth * (1 - share) for share in shares(tracks, scale)]
+    if config.smooth <= 0 or not tracks:
+        return list(tracks)
+    least = (config.smooth_least,) * 2
+    if not scale.doubtful:
+        least = white_noise(tracks) if scale.varied else (0.0, 0.0)
+    motion, lacking = config.motion, [config.smooth * (1 - s) for s in shares(tracks, scale)]
     noisy = [
         k
-        for k, (t, deviation) in enumerate(zip(tracks, deviations, strict=True))
-        if config.smooth > 0 and len(t) >= 3 and (deviation > EXACT).any()
+        for k, (t, lack) in enumerate(zip(tracks, lacking, strict=True))
+        if len(t) >= 3 and max(least) + lack.max() > EXACT
     ]
     if not noisy:
         return list(tracks)
@@ -136,20 +151,21 @@ def smooth(
     values = to_centres(np.concatenate([tracks[k].boxes for k in noisy]))
     height = np.maximum(values[:, 3], 1.0)
     ends = np.cumsum(count)[:-1]
-    deviation = np.concatenate([deviations[k] for k in noisy])
+    lack = np.concatenate([lacking[k] for k in noisy])
     owner = np.repeat(np.arange(len(noisy)), length)
-    weight = np.zeros(len(owner))  # 1 / variance, 0 where unseen
-    weight[row] = (np.maximum(deviation, EXACT) * height) ** -2
+    weight = np.zeros((2, len(owner)))  # of centres and of sizes: 1 / variance, 0 where unseen
+    for part, noise in zip(weight, least, strict=True):
+        part[row] = (np.maximum(noise + lack, EXACT) * height) ** -2
     centres = np.zeros((len(owner), 4))
     centres[row] = values
     bends = np.repeat([np.median(part) for part in np.split(height, ends)], length) ** -2.0
     bends[begin + length - 1] = bends[begin + length - 2] = 0  # second differences begin elsewhere
     smoothed = np.hstack(
         [
-            _within_noise(weight, centres[:, part], fps**3 / freedom**2 * bends, owner)[row]
-            for part, freedom in (
-                (slice(0, 2), motion.acceleration),
-                (slice(2, 4), SIZE_DOUBT * motion.growth),
+            _within_noise(known, centres[:, part], fps**3 / freedom**2 * bends, owner)[row]
+            for known, part, freedom in (
+                (weight[0], slice(0, 2), motion.acceleration),
+                (weight[1], slice(2, 4), SIZE_DOUBT * motion.growth),
             )
         ]
     )
@@ -159,6 +175,24 @@ def smooth(
     for k, part in zip(noisy, np.split(boxes, ends), strict=True):
         result[k] = replace(tracks[k], boxes=part)
     return result
+
+
+def white_noise(tracks: Sequence[Tracklet]) -> tuple[float, float]:
+    """Deviations of centres and of sizes, in heights, of noise independent from frame to frame.
+
+    Motion hardly has third differences over three frames; such noise has them with 20 times its
+    variance (1 + 9 + 9 + 1).
+    """
+    third = [np.zeros((0, 4))]
+    for track in tracks:
+        values = to_centres(track.boxes)
+        change = np.diff(values, n=3, axis=0) / np.maximum(values[3:, 3:], 1.0)
+        third.append(np.abs(change[track.frames[3:] - track.frames[:-3] == 3]))
+    changes = np.concatenate(third)
+    if not len(changes):
+        return 0.0, 0.0
+    scale = HALF_WITHIN * math.sqrt(20)
+    return float(np.median(changes[:, :2]) / scale), float(np.median(changes[:, 2:]) / scale)
 
 
 def _within_noise(weight: Floats, values: Floats, stiffness: Floats, owner: Ints) -> Floats:

@@ -163,7 +163,7 @@ def _offline(
     motion = [nearest_similarity(association.camera, video) for association in joined]
     camera = CameraPath.of([item.index for item in seen], motion)
     tracklets = collect(seen, joined)
-    if scale.varied:  # else nobody was detected twice: the boxes are no detector's
+    if scale.doubtful:  # else the boxes are given, and nobody's twice
         tracklets = drop_duplicates(tracklets, config)
     frames = np.array([item.index for item in seen], np.int64)
     if not tracklets:

@@ -128,7 +128,7 @@ class Tracker:
                     tracks.motion = tracks.motion.warp(camera)
                     match = self._match(tracks, found, lately)
             grown = match[:0]
-            if not self.scale.varied:  # a detector's boxes at the edge are too unsure for this
+            if not self.scale.doubtful:  # a detector's boxes at the edge are too unsure for this
                 grown = continue_emerging(tracks, found, match, config.high_score, self.video)
             seen = np.flatnonzero(match >= 0)
             chosen = match[seen]
@@ -208,9 +208,9 @@ class Tracker:
         settled = tracks.hits > 1
         match = np.full(len(tracks), -1, np.int64)
         worthless: Floats | None = None
-        if not self.scale.varied:
-            # Given boxes do not jitter: two poor matches must not cost somebody a sure one. Nor
-            # do they miss anybody: who was there a moment ago still is, newcomer or not, and a
+        if not self.scale.doubtful:
+            # Given boxes hardly jitter: two poor matches must not cost somebody a sure one. Nor
+            # do they miss many: who was there a moment ago still is, newcomer or not, and a
             # hidden one, whose uncertain place reaches far, must not take their box.
             worthless = GIVEN + UNSEEN * (tracks.seen < tracks.seen.max() - MOMENT)
             settled = np.ones(len(tracks), bool)

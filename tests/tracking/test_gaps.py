@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.types import VideoInfo
-from hie_cli.tracking.gaps import Crowd, Gaps, inner_gaps, miss_seconds
+from hie_cli.tracking.gaps import Crowd, Gaps, inner_gaps, miss_seconds, missed_share
 from hie_cli.tracking.tracklets import Tracklet
 
 VIDEO = VideoInfo("v", 640, 480, 10.0, 100)
@@ -48,5 +48,7 @@ def test_misses_are_learned_from_the_gaps_of_tracklets():
     assert gaps.seconds(10.0) == pytest.approx([0.3, 0.2])
     crowd = Crowd.of([holes], VIDEO)
     assert miss_seconds([holes], crowd) == pytest.approx((0.3 + 0.2 + 0.2) / 3)
+    assert missed_share([holes], crowd) == pytest.approx(2 / 5)  # two gaps, five sightings
     whole = [still(range(10), 100)]
     assert miss_seconds(whole, Crowd.of(whole, VIDEO)) == pytest.approx(0.2)
+    assert missed_share(whole, Crowd.of(whole, VIDEO)) == 0

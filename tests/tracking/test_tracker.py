@@ -139,7 +139,9 @@ def test_a_weak_detection_more_like_somebody_already_found_is_nobody_elses(left,
     assert tracker.step(Observation(10, people)).numbers.tolist() == [1, number]
 
 
-@pytest.mark.parametrize(("score", "numbers"), [(0.9, [2, 4, 3]), (0.8, [1, 2, 3])])
+@pytest.mark.parametrize(
+    ("score", "numbers"), [(0.9, [2, 4, 3]), (0.89, [2, 4, 3]), (0.8, [1, 2, 3])]
+)
 def test_given_boxes_keep_a_sure_match_rather_than_two_poor_ones(score, numbers):
     """Tracks 1 and 2 stand at 100..140 and 113..153; then there are boxes at 113..153 and 126..166.
 
