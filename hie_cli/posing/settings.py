@@ -19,6 +19,7 @@ class PoseConfig:
     trust: float = 1.0
     min_score: float = 0.1
     sure_score: float = 0.5
+    most_crops: int = 0
     merge_oks: float = 0.75
     window: int = 8
     nms_oks: float = 0.9
@@ -28,6 +29,8 @@ class PoseConfig:
     def __post_init__(self) -> None:
         if self.window < 1:
             raise ValueError("pose.window must be at least 1")
+        if self.most_crops < 0:
+            raise ValueError("pose.most_crops must be at least 0; 0 sets no limit")
         if self.flip and self.mode == "one-pass":
             raise ValueError("pose.flip needs a pose network; mode one-pass runs none")
 

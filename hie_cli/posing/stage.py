@@ -75,6 +75,8 @@ def _with_network(
         np.flatnonzero(_needs_crop(item.people, scores, config) & sure)
         for item, (_, scores), sure in zip(window, own, seen, strict=True)
     ]
+    if config.most_crops and len(window) > 1:  # nothing is carried to a frame by itself
+        wanted = _waited_longest([item.people for item in window], wanted, config.most_crops)
     found = model.estimate(
         [_pixels(item) for item in window],
         [item.people.boxes[chosen] for item, chosen in zip(window, wanted, strict=True)],
@@ -118,6 +120,27 @@ def _seen_for_sure(window: Sequence[People], config: PoseConfig) -> list[NDArray
     for t in range(len(joined) - 1, -1, -1):
         sure[t] = sure[t] | (joined[t] & sure[t + 1]).any(1)
     return sure
+
+
+def _waited_longest(
+    window: Sequence[People], wanted: Sequence[NDArray[np.int64]], most: int
+) -> list[NDArray[np.int64]]:
+    """Of the people ``wanted`` in each frame the ``most`` whose last crop in the window, followed
+    by overlapping boxes, is the longest ago; of equals the surest.
+    """
+    chosen: list[NDArray[np.int64]] = []
+    waited, before = np.zeros(0), np.zeros((0, 4), np.float32)
+    for people, rows in zip(window, wanted, strict=True):
+        never = np.full((len(people), 1), float(len(window)))
+        overlap = geometry.iou(people.boxes, before)
+        followed = np.where(overlap >= _FOLLOWED, waited + 1, 0.0)
+        rank = np.hstack([overlap, np.full((len(people), 1), _FOLLOWED)]).argmax(1)
+        waited = np.hstack([followed, never])[np.arange(len(people)), rank]
+        first = np.lexsort((-people.scores[rows], -waited[rows]))[:most]
+        chosen.append(np.sort(rows[first]))
+        waited[chosen[-1]] = 0
+        before = people.boxes
+    return chosen
 
 
 def _half_head(boxes: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ def test_effective_settings_are_yaml_that_can_be_given_back(capsys, tmp_path):
     found = load(ChainConfig(), tmp_path / "all.yaml")
     assert found.render.show == ("boxes", "ids")
     assert found.pose.window == 3
-    assert found.pose.mode == "one-pass"
+    assert found.pose.most_crops == 3
     assert shown(capsys, "-c", str(tmp_path / "all.yaml")) == text
 
 

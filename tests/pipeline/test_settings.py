@@ -46,7 +46,7 @@ def test_later_layers_win(tmp_path):
     config = load_chain("fast", [path], ["detect.min_score=0.6"])
     assert config.detect.min_score == 0.6
     assert config.pose.nms_oks == 0.7
-    assert config.pose.mode == "one-pass"  # the preset's
+    assert config.pose.most_crops == 3  # the preset's
 
 
 def test_video_settings_are_checked():

@@ -69,6 +69,37 @@ def test_top_down_poses_everybody_and_ignores_their_own():
     np.testing.assert_allclose(found.boxes, BOXES)
 
 
+def posed(found):
+    """Who has joints, frame by frame."""
+    return [np.flatnonzero(np.isfinite(p.keypoints).any((1, 2))).tolist() for p in found]
+
+
+def test_crops_of_a_frame_go_to_those_who_wait_longest():
+    """Three stand still; the surest has the first crop, and its next one after the others."""
+    boxes = np.array([[10, 10, 30, 60], [60, 10, 80, 60], [100, 10, 130, 90]], float)
+    three = People(boxes, [0.6, 0.9, 0.8])
+    model = CentrePose()
+    found = run(PoseConfig(most_crops=1, window=5), model, *[three] * 5)
+    assert posed(found) == [[1], [2], [0], [1], [2]]
+    assert model.calls == [[1, 1, 1, 1, 1]]
+    # Who comes was never looked at, and goes before whoever was.
+    boxes[2] += [-5, 20, 5, 30]
+    other = People(np.roll(boxes, 1, 0), [0.7, 0.6, 0.9])
+    looked_at = posed(run(PoseConfig(most_crops=2), CentrePose(), three, other))
+    assert looked_at == [[1, 2], [0, 1]]
+
+
+def test_a_window_begins_anew():
+    """So that a run that goes on from the middle gives the same."""
+    config, model = PoseConfig(most_crops=1, window=2), CentrePose()
+    assert posed(run(config, model, *[people()] * 4)) == [[0], [1], [0], [1]]
+
+
+def test_a_frame_by_itself_has_all_crops():
+    (found,) = run(PoseConfig(most_crops=1), CentrePose(), people())
+    assert posed([found]) == [[0, 1]]
+
+
 def test_one_pass_needs_no_network_and_keeps_what_came():
     (found,) = run(PoseConfig(mode="one-pass"), None, people([0.9, 0.4]))
     np.testing.assert_allclose(found.keypoints[:, 0, 0], [34, 129])
@@ -187,6 +218,7 @@ def test_flip_reaches_the_network():
     ("sets", "message"),
     [
         (["window=0"], "at least 1"),
+        (["most_crops=-1"], "at least 0"),
         (["flip=true", "mode=one-pass"], "runs none"),
         (["mode=both"], "not one of"),
     ],
