@@ -133,7 +133,10 @@ def _online(
             if number not in ids:
                 ids[number] = next(following)
         known_as = np.array([ids[number] for number in numbers], np.int64)
-        people = observation.people.chosen(joined.established, track_ids=known_as)
+        boxes = observation.people.boxes if joined.boxes is None else joined.boxes
+        people = observation.people.chosen(
+            joined.established, track_ids=known_as, boxes=boxes[joined.established]
+        )
         people = own.step(PosedFrame.of(FramePeople(observation.index, people)))
         if joined.coasted is not None and joined.expected is not None:
             before = [last.get(number) for number in joined.coasted.tolist()]

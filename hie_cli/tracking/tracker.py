@@ -25,6 +25,7 @@ from hie_cli.tracking.association import (
 from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, detected, touches_edge
 from hie_cli.tracking.emerging import continue_emerging
+from hie_cli.tracking.filtering import filtered_boxes
 from hie_cli.tracking.kalman import Floats, to_boxes
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
@@ -46,14 +47,15 @@ class Association:
     numbers (N,): the track of each, -1 = none · established (N,): its track has looked like a
     person for sure, without any doubt if this detection is weak · occlusion (N,): the share of
     each box that lies under a nearer one · camera (3, 3): homography from the frame before, None =
-    still · coasted, expected: online, the tracks (K,) that are believed to be in boxes (K, 4) px
-    though undetected; else None.
+    still · boxes (N, 4) px: online, the people's, filtered; else None · coasted, expected: online,
+    the tracks (K,) that are believed to be in boxes (K, 4) px though undetected; else None.
     """
 
     numbers: NDArray[np.int64]
     established: NDArray[np.bool_]
     occlusion: Floats
     camera: FloatArray | None = None
+    boxes: Floats | None = None
     coasted: Ints | None = None
     expected: Floats | None = None
 
@@ -111,6 +113,7 @@ class Tracker:
         config, tracks = self.config, self.tracks
         numbers = np.full(len(found.boxes), -1, np.int64)
         established = np.zeros(len(numbers), bool)
+        filtered = found.boxes.copy() if config.online and config.smooth > 0 else None
         coasted: tuple[Ints, Floats] | tuple[()] = ()
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
@@ -139,6 +142,10 @@ class Tracker:
             if len(grown):
                 boxes = found.boxes[match[grown]]
                 tracks.motion = tracks.motion.restarted(grown, boxes, config.motion)
+            if filtered is not None:
+                filtered[chosen] = filtered_boxes(
+                    found.boxes[chosen], found.scores[chosen], tracks.motion.value[seen]
+                )
             peak = tracks.peak[seen]
             sure = peak >= config.sure_score
             sure &= (found.scores[chosen] >= config.high_score) | (peak >= TOP)
@@ -153,7 +160,7 @@ class Tracker:
         unknown = numbers < 0
         self.tracks = self._with_births(tracks, found, numbers, now)
         established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
-        return Association(numbers, established, found.occlusion, camera, *coasted)
+        return Association(numbers, established, found.occlusion, camera, filtered, *coasted)
 
     def _learn(self, tracks: Tracks, found: Detections, seen: Ints, chosen: Ints) -> None:
         """Tell who comes back where expected, of the tracks ``seen`` (K,), found as ``chosen``."""
