@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from hie_cli.tracking.kalman import Floats, to_boxes
 
-FARTHEST = 0.5  # of the way from the detection to the filter's box
+NOISIER = 2.0  # times what the score lacks to the top is the share of the way to the filter's box
+FARTHEST = 0.5  # share of the way that nobody goes beyond
 
 
 def filtered_boxes(boxes: Floats, scores: NDArray[np.floating], centres: Floats) -> Floats:
     """Detected boxes (N, 4) px moved towards those of the filter, ``centres`` (N, 4) as centre and
-    size, by the share that ``scores`` (N,), shares of the top score, lack to it.
+    size, the farther the lower their ``scores`` (N,), as shares of the top score.
     """
-    share = np.minimum(1 - scores, FARTHEST)[:, None]
+    share = np.minimum(NOISIER * (1 - scores), FARTHEST)[:, None]
     between: Floats = boxes + share * (to_boxes(centres) - boxes)
     return between

@@ -7,12 +7,12 @@ from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.stage import describe, track
 
 
-def test_a_box_goes_towards_the_filters_by_what_its_score_lacks_and_at_most_half_way():
+def test_a_box_goes_towards_the_filters_by_twice_what_its_score_lacks_and_at_most_half_way():
     """Detected at 100 to 140, in the filter 20 px to the right and as large."""
     boxes = np.tile([100.0, 100, 140, 200], (4, 1))
     centres = np.tile([140.0, 150, 40, 100], (4, 1))
-    found = filtered_boxes(boxes, np.array([1.0, 0.9, 0.6, 0.1]), centres)
-    assert found[:, 0] == pytest.approx([100, 102, 108, 110])
+    found = filtered_boxes(boxes, np.array([1.0, 0.9, 0.8, 0.1]), centres)
+    assert found[:, 0] == pytest.approx([100, 104, 108, 110])
     assert found[:, 2] - found[:, 0] == pytest.approx(40)
     assert np.array_equal(found[:, 1::2], boxes[:, 1::2])
 
