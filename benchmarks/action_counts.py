@@ -39,7 +39,7 @@ def main() -> None:
         if window is None or not len(window.people):
             continue
         seen = model.observe(window)
-        scores = model.decide(seen, window)
+        scores = model.decide(seen)
         for row, speed in zip(scores, seen.features.speed, strict=True):
             name = ACTIONS[int(row.argmax())] if row.max() >= least else "unsure"
             every[name] += 1

@@ -26,12 +26,25 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import caviar
 import caviar_own
 
+sys.path.insert(0, str(Path(__file__).parent))
+from kinematic_judging import (
+    bins,
+    calibration_error,
+    clip_of,
+    crowd_error,
+    held,
+    judged,
+    macro,
+    plot,
+    report,
+    show_reliability,
+)
+
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.progress import progress
-from hie_cli.core.types import BoolArray, FloatArray, IntArray
+from hie_cli.core.types import BoolArray, FloatArray
 from hie_cli.formats.files import atomic_write
 from hie_cli.recognition.kinematic.decision import PACKAGED, Decision
-from hie_cli.recognition.kinematic.measures import Measures
 from hie_cli.simulation.style import Split
 from hie_cli.training.action.kinematic_data import (
     CameraKind,
@@ -87,11 +100,6 @@ class Recorded:
     clips: NDArray[np.str_]
     kinds: NDArray[np.str_]
     exact: BoolArray
-
-
-def clip_of(video: str) -> str:
-    """CAVIAR's clip that a run is part of: Walk3_0212-0772.mp4 -> Walk3."""
-    return video.rsplit("_", 1)[0]
 
 
 def labelled(
@@ -154,11 +162,13 @@ def _columns(found: Measured) -> dict[str, Any]:
         "values": found.values,
         "labels": found.labels,
         "rules": found.rules,
+        "belief": found.belief,
     }
 
 
 def _measured(kept: dict[str, Any]) -> Measured:
-    return Measured(tuple(kept["names"]), kept["values"], kept["labels"], kept["rules"])
+    columns = (kept[name] for name in ("values", "labels", "rules", "belief"))
+    return Measured(tuple(kept["names"]), *columns)
 
 
 def _kept(
@@ -204,8 +214,7 @@ def crowds(split: Split, camera: CameraKind, count: int, cache: Path | None) -> 
         return _columns(Measured.of(parts))
 
     every = _measured(_kept(cache, f"{split}-{camera}", make))
-    known = every.labels >= 0
-    return Measured(every.names, every.values[known], every.labels[known], every.rules[known])
+    return every[every.labels >= 0]
 
 
 def usable(rows: list[caviar.Row], found: Measured) -> BoolArray:
@@ -230,63 +239,6 @@ def caviar_examples(rows: list[caviar.Row], found: Measured, chosen: BoolArray) 
         weights[mine] *= share / weights[mine].sum()
     accepted = group[used][:, None] == of_action[None]
     return Examples(found.values[used], accepted, weights[used])
-
-
-def judged(decision: Decision, found: Measured) -> FloatArray:
-    """Scores (R, 14) of people who are surely there."""
-    return decision.scores(Measures(found.names, found.values), np.ones(len(found.values)))
-
-
-def macro(scores: FloatArray, labels: FloatArray) -> float:
-    """Mean over the classes of the share of people whose top action is right."""
-    right = scores.argmax(1) == labels
-    return float(np.mean([right[labels == k].mean() for k in np.unique(labels)]))
-
-
-def crowd_error(scores: FloatArray, labels: IntArray) -> float:
-    """Expected calibration error of the best group's share over ten bins, people weighing as much
-    as their actions are common.
-    """
-    weights = of_classes(scores, labels).weights
-    of_action = np.array([caviar.group_of(action) for action in ACTIONS])
-    groups = sorted(set(of_action.tolist()))
-    shares = np.stack([scores[:, of_action == group].sum(1) for group in groups], 1)
-    right = np.array(groups)[shares.argmax(1)] == of_action[labels]
-    sure = shares.max(1)
-    off = weights * (sure - right) / weights.sum()
-    number = np.minimum((sure * 10).astype(int), 9)
-    return float(sum(abs(off[number == k].sum()) for k in np.unique(number)))
-
-
-def interval(found: list[caviar.Unit]) -> tuple[float, float]:
-    """95 % of the macro accuracy over clips drawn with repetition."""
-    rng = np.random.default_rng(0)
-    clips = sorted({clip_of(u.video) for u in found})
-    of_clip = {name: [u for u in found if clip_of(u.video) == name] for name in clips}
-    draws = []
-    for _ in range(2000):
-        units = [u for name in rng.choice(clips, len(clips)) for u in of_clip[name]]
-        draws.append(caviar.accuracy(units)["macro"]["mean"])
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def bins(sure: FloatArray, right: FloatArray) -> list[tuple[int, float, float]]:
-    """Ten bins of the shares ``sure`` (R,): rows, their mean share, and how many are ``right``."""
-    number = np.minimum((sure * 10).astype(int), 9)
-    return [
-        (
-            int((number == k).sum()),
-            float(sure[number == k].mean()),
-            float(right[number == k].mean()),
-        )
-        for k in np.unique(number)
-    ]
-
-
-def calibration_error(sure: FloatArray, right: FloatArray) -> float:
-    """Expected calibration error over ten bins."""
-    return sum(count * abs(a - b) for count, a, b in bins(sure, right)) / len(sure)
 
 
 class Fits:
@@ -328,7 +280,8 @@ class Fits:
         error on those clips.
         """
         rows, found = self.rows, self.real.measured
-        chosen = usable(rows, found) & self.real.exact & ~np.isin(self.real.clips, left_out)
+        seen = self.real.exact & ~np.isin(self.real.clips, left_out)
+        chosen = usable(rows, found) & seen
         examples = caviar_examples(rows, found, chosen)
         clips = self.real.clips[chosen]
         judges = {
@@ -346,15 +299,17 @@ class Fits:
 
         rare = min(RARER, key=missed)
 
-        known = [rows[i] for i in found.labels[chosen]]
+        # Sharp as documents hold them: with the boxes that show nobody, and the doubt in them.
+        nobody = seen & (found.labels < 0) & np.isin(self.real.clips, clips)
+        boxes = found[chosen | nobody]
+        of_box = self.real.clips[chosen | nobody]
 
         def error(sharp: float) -> float:
-            scores = np.zeros((len(examples), len(ACTIONS)))
+            scores = np.zeros((len(of_box), len(ACTIONS)))
             for name, judge in judges.items():
-                told = Measures(tuple(self.names), examples.values[clips == name])
-                decision = adjusted(judge, rare, sharp)
-                scores[clips == name] = decision.scores(told, np.ones(len(told)))
-            return calibration_error(*caviar.sureness(known, scores))
+                mine = boxes[of_box == name]
+                scores[of_box == name] = judged(adjusted(judge, rare, sharp), mine, mine.belief)
+            return calibration_error(*held(rows, boxes, scores))
 
         return rare, min(SHARPER, key=error)
 
@@ -363,18 +318,28 @@ def leave_one_out(fits: Fits) -> dict[str, FloatArray]:
     """By kind of boxes and poses: scores (R, 14) of truth.csv's rows, those of each clip by a fit
     on the others, tuned on the others; NaN elsewhere.
     """
-    real, names = fits.real, fits.names
+    real = fits.real
     kinds = dict.fromkeys(real.kinds.tolist())
     scores = {kind: np.full((len(fits.rows), len(ACTIONS)), np.nan) for kind in kinds}
     for name in progress(fits.clips, "clips left out", len(fits.clips), "clip"):
         decision = fits.left_out(name)
         for kind in kinds:
             here = (real.clips == name) & (real.kinds == kind) & real.exact
-            here &= real.measured.labels >= 0
-            told = Measures(names, real.measured.values[here])
-            labels = real.measured.labels[here]
-            scores[kind][labels] = decision.scores(told, np.ones(len(labels)))
+            people = real.measured[here & (real.measured.labels >= 0)]
+            scores[kind][people.labels] = judged(decision, people)
     return scores
+
+
+def as_held(fits: Fits) -> tuple[FloatArray, ...]:
+    """Of our own boxes, those that show nobody among them, with the scores that documents hold,
+    each clip's by a fit on the others: the best group's share (R,), and whether it is right.
+    """
+    parts = []
+    for name in fits.clips:
+        here = (fits.real.clips == name) & (fits.real.kinds == OWN) & fits.real.exact
+        boxes = fits.real.measured[here]
+        parts.append(held(fits.rows, boxes, judged(fits.left_out(name), boxes, boxes.belief)))
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def rules_alone(fits: Fits) -> FloatArray:
@@ -390,16 +355,16 @@ def disturbed(fits: Fits) -> dict[str, dict[str, float]]:
     """For each group of actions: labelled people of perturbed copies, and the share whose top
     action is of the group, each clip by a fit on the others, averaged over clips.
     """
-    real, names = fits.real, fits.names
+    real = fits.real
     known = usable(fits.rows, real.measured) & ~real.exact
     right: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for clip in fits.clips:
         here = known & (real.clips == clip)
         if not here.any():
             continue
-        told = Measures(names, real.measured.values[here])
-        tops = fits.left_out(clip).scores(told, np.ones(len(told))).argmax(1)
-        for label, top in zip(real.measured.labels[here], tops, strict=True):
+        people = real.measured[here]
+        tops = judged(fits.left_out(clip), people).argmax(1)
+        for label, top in zip(people.labels, tops, strict=True):
             group = caviar.group_of(fits.rows[label].action)
             right[group][clip].append(caviar.group_of(ACTIONS[int(top)]) == group)
     return {
@@ -409,51 +374,6 @@ def disturbed(fits: Fits) -> dict[str, dict[str, float]]:
         }
         for group in caviar.GROUPS
     }
-
-
-def plot(path: Path, tables: dict[str, list[tuple[int, float, float]]]) -> None:
-    """The reliability of each kind, as a PNG file; the more rows a bin has, the larger its dot."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(4.5, 4.5), dpi=110)
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    for kind, table in tables.items():
-        sure, right = [row[1] for row in table], [row[2] for row in table]
-        [line] = axes.plot(sure, right, linewidth=0.8, label=NAMED.get(kind, f"poses of {kind}"))
-        axes.scatter(
-            sure, right, [2.0 * row[0] for row in table], alpha=0.6, color=line.get_color()
-        )
-    axes.set(xlabel="the best group's share", ylabel="right", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(loc="lower right")
-    figure.tight_layout()
-    figure.savefig(path)
-    pyplot.close(figure)
-
-
-def report(rows: list[caviar.Row], scores: FloatArray) -> None:
-    """Print tables, interval, calibration and the worst clips."""
-    result = caviar.report(rows, scores)
-    caviar.show(result)
-    found = caviar.units(rows, scores)
-    low, high = interval(found)
-    print(f"\nmacro by track, 95 % over clips drawn with repetition: {low:.3f} to {high:.3f}")
-    sure, right = caviar.sureness(rows, scores)
-    print(f"expected calibration error by row: {calibration_error(sure, right):.3f}")
-    print("rows, share of the best group on average, right:")
-    for count, mean, share in bins(sure, right):
-        print(f"  {count:5d}  {mean:.2f}  {share:.2f}")
-    every = Counter(clip_of(u.video) for u in found if u.group in caviar.GROUPS)
-    wrong = Counter(
-        clip_of(u.video)
-        for u in found
-        if u.group in caviar.GROUPS and caviar.group_of(u.by_mean) != u.group
-    )
-    print("tracks right of all, by clip:")
-    for name in sorted(every):
-        print(f"  {name}: {every[name] - wrong[name]} of {every[name]}")
 
 
 def main() -> None:
@@ -497,7 +417,12 @@ def main() -> None:
         for kind, scores in leave_one_out(fits).items():
             print(f"\n=== CAVIAR, each clip by a fit on the others: {NAMED.get(kind, kind)}")
             report(rows, scores)
-            tables[kind] = bins(*caviar.sureness(rows, scores))
+            tables[NAMED.get(kind, f"poses of {kind}")] = bins(*caviar.sureness(rows, scores))
+        if args.own is not None:
+            sure, right = as_held(fits)
+            print("\n=== Our own boxes with the scores that documents hold; of nobody: wrong")
+            show_reliability(sure, right)
+            tables["own boxes, as documents hold them"] = bins(sure, right)
         print("\n=== CAVIAR, the rules alone, true boxes")
         caviar.show(caviar.report(rows, rules_alone(fits)))
         print("\nPeople of disturbed copies, each clip by a fit on the others:")

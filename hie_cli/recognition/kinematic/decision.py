@@ -24,6 +24,10 @@ CERTAIN_SCORE = 0.5
 # Agitation of two, body heights a second, from which they may be fighting, and how sharply.
 FIGHT_AGITATION, FIGHT_WIDTH = 0.24, 0.03
 FIGHTING = ACTIONS.index("fighting")
+# How common queues are among rows of standing people, relative to the crowds learned from.
+QUEUE_ODDS = 0.05
+QUEUING = ACTIONS.index("queuing")
+STANDING = [ACTIONS.index(name) for name in ("standing-alone", "gathering")]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Decision:
         """
         posed = told.posed[:, None]
         likely = np.where(posed, self.posed.probabilities(told), self.boxes.probabilities(told))
-        likely = no_calm_fights(likely, told)
+        likely = few_queues(no_calm_fights(likely, told))
         share = belief[:, None]
         mixed: FloatArray = share * likely + (1 - share) / NUM_ACTIONS
         return mixed
@@ -110,6 +114,22 @@ def no_calm_fights(scores: FloatArray, told: Measures) -> FloatArray:
     rest = (1 - fight) / np.maximum(1 - scores[:, FIGHTING], 1e-9)
     held: FloatArray = scores * rest[:, None]
     held[:, FIGHTING] = fight
+    return held
+
+
+def few_queues(scores: FloatArray) -> FloatArray:
+    """``scores`` (N, 14) with queuing at ``QUEUE_ODDS`` times the odds; standing alone and
+    gathering take the rest in proportion.
+
+    Simulated rows of people are queues; in streets more wait in a row at a kerb, and no measure
+    tells the two apart.
+    """
+    queue = scores[:, [QUEUING]]
+    fewer = queue * QUEUE_ODDS / (queue * QUEUE_ODDS + 1 - queue)
+    standing = np.maximum(scores[:, STANDING].sum(1, keepdims=True), np.finfo(np.float64).tiny)
+    held = scores.copy()
+    held[:, [QUEUING]] = fewer
+    held[:, STANDING] *= 1 + (queue - fewer) / standing
     return held
 
 

@@ -52,7 +52,7 @@ def explain(
         ids = item.people.track_ids
         rows = [] if ids is None else np.flatnonzero(ids == track_id).tolist()
         for row in rows[:1]:
-            scores = model.decide(seen, window)[row]
+            scores = model.decide(seen)[row]
             first, second = np.argsort(-scores, kind="stable")[:2]
             judge = fitted.of(seen.measures, row)
             parts = judge.contributions(seen.measures)[row]

@@ -25,12 +25,15 @@ from hie_cli.recognition.window import Window, frames_per_second
 
 @dataclass(frozen=True)
 class Observed:
-    """What is known of a window's N people: their bodies, features, pairs, and all measures."""
+    """What is known of a window's N people: their bodies, features, pairs, all measures, and the
+    belief (N,) 0..1 in there being a person.
+    """
 
     bodies: list[Body]
     features: Features
     pairs: Pairs
     measures: Measures
+    belief: FloatArray
 
 
 class Kinematic:
@@ -51,15 +54,13 @@ class Kinematic:
 
     def score(self, window: Window) -> FloatArray:
         """Scores (N, 14), each row adding up to 1."""
-        return self.decide(self.observe(window), window)
+        return self.decide(self.observe(window))
 
-    def decide(self, seen: Observed, window: Window) -> FloatArray:
-        """The scores (N, 14) that follow from what ``observe`` gave of the same window."""
+    def decide(self, seen: Observed) -> FloatArray:
+        """The scores (N, 14) that follow from what ``observe`` gave."""
         if self._config.decision == "rules":
             return rules.scores(seen.features, seen.pairs, self._config.rules)
-        near = self._config.measuring.posture_seconds
-        certain = [float(np.median(track.scores[track.near(near)])) for track in window.tracks]
-        return decision.load().scores(seen.measures, decision.belief(np.array(certain)))
+        return decision.load().scores(seen.measures, seen.belief)
 
     def observe(self, window: Window) -> Observed:
         """Measure the people of the next window."""
@@ -81,7 +82,9 @@ class Kinematic:
         two = pairs(found, how.depth_stretch)
         shown = np.array([up.weight - self._assumed.weight for up in ups])
         told = measures(bodies, found, two, self._view, shown, self._config.rules)
-        return Observed(bodies, found, two, told)
+        near = how.posture_seconds
+        certain = [float(np.median(track.scores[track.near(near)])) for track in window.tracks]
+        return Observed(bodies, found, two, told, decision.belief(np.array(certain)))
 
     def _ups(self, bodies: list[Body], window: Window) -> list[Evidence]:
         """What is known of "up" for each person.

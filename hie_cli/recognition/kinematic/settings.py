@@ -42,7 +42,7 @@ class Measuring:
     common_share: float = 0.6
     common_alike: float = 0.12
     common_speed: float = 0.4
-    upright_speed: float = 0.15
+    upright_speed: float = 0.25
     upright_steady: float = 0.96
     upright_assumed: float = 0.5
     upright_level: float = 1.0

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS
-from hie_cli.core.types import FloatArray, FramePeople, IntArray, People
+from hie_cli.core.types import BoolArray, FloatArray, FramePeople, IntArray, People
 from hie_cli.recognition.kinematic.recogniser import Kinematic
 from hie_cli.recognition.kinematic.settings import KinematicConfig
 from hie_cli.recognition.settings import ActionConfig
@@ -35,14 +35,15 @@ RATES = (5.0, 8.0, 10.0, 12.5, 15.0, 25.0, 30.0, 50.0)
 
 @dataclass(frozen=True)
 class Measured:
-    """R people: columns ``names`` (F) of values (R, F), labels (R,), and the scores (R, 14) of the
-    rules alone.
+    """R people: columns ``names`` (F) of values (R, F), labels (R,), the scores (R, 14) of the
+    rules alone, and the belief (R,) 0..1 in their boxes' showing somebody.
     """
 
     names: tuple[str, ...]
     values: FloatArray
     labels: IntArray
     rules: FloatArray
+    belief: FloatArray
 
     @classmethod
     def of(cls, parts: Sequence["Measured"]) -> "Measured":
@@ -52,6 +53,17 @@ class Measured:
             np.concatenate([part.values for part in parts]),
             np.concatenate([part.labels for part in parts]),
             np.concatenate([part.rules for part in parts]),
+            np.concatenate([part.belief for part in parts]),
+        )
+
+    def __getitem__(self, chosen: BoolArray) -> "Measured":
+        """Those of the ``chosen`` (R,)."""
+        return Measured(
+            self.names,
+            self.values[chosen],
+            self.labels[chosen],
+            self.rules[chosen],
+            self.belief[chosen],
         )
 
 
@@ -64,7 +76,8 @@ def measured(clip: LabelledClip, every: int) -> Measured | None:
         if window is not None and len(item.people):
             seen = model.observe(window)
             told, labels = seen.measures, of_frame[item.index]
-            parts.append(Measured(told.names, told.values, labels, model.decide(seen, window)))
+            rules = model.decide(seen)
+            parts.append(Measured(told.names, told.values, labels, rules, seen.belief))
     return Measured.of(parts) if parts else None
 
 

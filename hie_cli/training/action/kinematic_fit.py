@@ -40,13 +40,12 @@ RARE = ("riding", "running-alone", "running-together", "sitting-talking", "sitti
         "queuing", "walking-up-down-stairs", "crouching-bowing")  # fmt: skip
 
 # What is added to the part of a measure in the logit of an action that is not believed without
-# it, at the measure's knots and where it is unknown. Crowds are simulated with as many stairs and
-# queues as anything else, and slow walkers on level ground look like stairs but for the climb;
-# people who stand under a camera carried by hand seem to drift at a tenth of a height per second.
+# it, at the measure's knots and where it is unknown. Crowds are simulated with as many stairs as
+# anything else, and slow walkers on level ground look like stairs but for the climb; people who
+# stand under a camera carried by hand seem to drift at a tenth of a height per second.
 SLOW = (-3.0, -2.0, -1.0, *8 * (0.0,))
 EVIDENCE = {
     ("climb", "walking-up-down-stairs"): (-4.0, -3.0, -2.0, 0.0, 0.0, -3.0),
-    ("rule:queuing", "queuing"): (-4.0, -3.0, -2.0, -2.0, -4.0),
     ("speed", "walking-alone"): SLOW,
     ("speed", "walking-together"): SLOW,
 }

@@ -11,6 +11,7 @@ from hie_cli.recognition.kinematic.decision import (
     Curve,
     Decision,
     belief,
+    few_queues,
     hats,
     load,
     no_calm_fights,
@@ -51,13 +52,13 @@ def test_hats_by_hand():
 
 
 def test_scores_by_hand():
-    decision = Decision(softmax(4), softmax(7))
+    decision = Decision(softmax(4), softmax(5))
     scores = decision.scores(told([1.0, np.nan], [1.0, 10.0]), np.array([1.0, 0.5]))
     # logit 2 against thirteen of 0
     top = np.exp(2) / (np.exp(2) + 13)
     assert scores[0, 4] == pytest.approx(top)
     # joints are trusted: the other softmax; half believed: half of it and half of 1/14
-    assert scores[1, 7] == pytest.approx(top / 2 + 1 / 28)
+    assert scores[1, 5] == pytest.approx(top / 2 + 1 / 28)
     assert scores.sum(1) == pytest.approx([1, 1])
 
 
@@ -77,6 +78,21 @@ def test_a_fight_needs_two_who_are_agitated_by_hand():
     np.testing.assert_allclose(held.sum(1), 1.0)
     # The others rise in proportion: 0.7 instead of 0.4 for thirteen.
     np.testing.assert_allclose(held[1, 0 if fighting else 1], 0.7 / 13)
+
+
+def test_of_a_row_of_people_few_queue_by_hand():
+    scores = np.zeros((2, NUM_ACTIONS))
+    queuing, alone, gathering = (
+        ACTIONS.index(name) for name in ("queuing", "standing-alone", "gathering")
+    )
+    scores[0, [queuing, alone, gathering, 0]] = 0.5, 0.1, 0.3, 0.1
+    scores[1, 0] = 1.0  # nobody stands: nothing to give, nobody to give to
+    found = few_queues(scores)
+    # Odds of 1 to 1 become 1 to 20: 1 / 21. The rest, 19 / 42, goes to the two as 1 to 3.
+    given = 19 / 42
+    expected = [1 / 21, 0.1 + given / 4, 0.3 + given * 3 / 4, 0.1]
+    assert found[0, [queuing, alone, gathering, 0]] == pytest.approx(expected)
+    assert found[1].tolist() == scores[1].tolist()
 
 
 def test_nobody_has_no_scores():

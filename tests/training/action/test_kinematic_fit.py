@@ -99,7 +99,7 @@ def test_stairs_ask_for_a_climb():
     assert np.isclose(stairs[1], 1 / 14)
 
 
-def test_walking_asks_for_speed_and_queues_for_a_row():
+def test_walking_asks_for_speed():
     def shares(measure: str, values: list[float], action: str) -> list[float]:
         knots = np.array(OWN_KNOTS[measure])
         curve = Curve(measure, knots, np.zeros((len(knots) + 1, 14)))
@@ -113,9 +113,6 @@ def test_walking_asks_for_speed_and_queues_for_a_row():
     assert slow == pytest.approx(np.exp(-3) / (12 + 2 * np.exp(-3)))
     assert drifting == pytest.approx(np.exp(-1) / (12 + 2 * np.exp(-1)))
     assert walking == pytest.approx(1 / 14)
-    alone, row = shares("rule:queuing", [0.0, 0.5], "queuing")
-    assert alone == pytest.approx(np.exp(-4) / (13 + np.exp(-4)))
-    assert row == pytest.approx(np.exp(-2) / (13 + np.exp(-2)))
 
 
 def test_simulated_people_are_measured_with_their_labels():
@@ -125,3 +122,7 @@ def test_simulated_people_are_measured_with_their_labels():
     assert found.values.shape == (len(found.labels), len(found.names))
     assert (found.labels >= 0).any()
     assert np.allclose(found.rules.sum(1), 1)
+    assert ((found.belief > 0) & (found.belief <= 1)).all()
+    known = found[found.labels >= 0]
+    assert len(known.values) == len(known.rules) == len(known.belief) == (found.labels >= 0).sum()
+    assert (known.labels >= 0).all()
