@@ -1,8 +1,9 @@
-"""Who walks in or out over the picture's edge: the box ends there, and its size says nothing.
+"""Whose box changes faster than people do, from one frame to the next.
 
-Of somebody cut by the edge a box shows the part in view. It grows and shrinks faster than people
-do, so that neither overlap nor a motion model of whole people knows it again. It still ends at the
-same edge, and the smaller of two such boxes lies within the larger.
+At the picture's edge a box shows the part in view: it grows and shrinks as somebody walks in or
+out, so that neither overlap nor a motion model of whole people knows it again. It still ends at the
+same edge, and the smaller of two such boxes lies within the larger. In open ground, likewise, a box
+that touches nobody else's before and after is that of one person.
 """
 
 import numpy as np
@@ -16,40 +17,55 @@ from hie_cli.tracking.kalman import Floats, Ints
 from hie_cli.tracking.tracks import Tracks
 
 WITHIN = 0.5  # share of the smaller box that lies in the larger
+DOUBLED = 2.0  # times as high is somebody else, but at the edge
 PIXELS = 1.5  # a box this near the edge lies on it, however small it is
 
 
 def continue_emerging(
     tracks: Tracks, found: Detections, match: Ints, least: float, video: VideoInfo
 ) -> Ints:
-    """The tracks (K,) that go on, farther in or out of the picture, in detections of a score of
-    ``least`` that nobody else explains; fills in ``match`` (N,), each track's detection or -1.
+    """The tracks (K,) that go on, changed at once, in detections of a score of ``least`` that
+    nobody else explains; fills in ``match`` (N,), each track's detection or -1.
     """
-    rows = np.flatnonzero((match < 0) & (tracks.seen >= tracks.seen.max()))
+    recent = tracks.seen >= tracks.seen.max()
+    rows = np.flatnonzero((match < 0) & recent)
     if not len(rows):
         return rows
     free = found.scores >= least
     free[match[match >= 0]] = False
     columns = np.flatnonzero(free)
-    i, j = emerging(tracks.box[rows], found.boxes[columns], video)
+    if not len(columns):
+        return rows[:0]
+    alone = _alone(tracks.box[recent], found.boxes)[(match < 0)[recent]][:, columns]
+    i, j = emerging(tracks.box[rows], found.boxes[columns], alone, video)
     match[rows[i]] = columns[j]
     grown: Ints = rows[i]
     return grown
 
 
-def emerging(before: Floats, boxes: Floats, video: VideoInfo) -> Pairs:
+def emerging(before: Floats, boxes: Floats, alone: NDArray[np.bool_], video: VideoInfo) -> Pairs:
     """Rows and columns of boxes (N, 4) and (M, 4) px of which one may be the other, a frame later,
-    farther in or out of the picture; one to one.
+    farther in or out of the picture, or ``alone`` (N, M) with one another; one to one.
     """
     side, other_side = sides_on_edge(before, video), sides_on_edge(boxes, video)
-    none = np.zeros(0, np.int64)
-    if not np.count_nonzero(side) or not np.count_nonzero(other_side):
-        return none, none
-    cut = (side[:, None] & other_side).any(axis=2)
+    height, other_height = before[:, 3:] - before[:, 1:2], boxes[:, 3] - boxes[:, 1]
+    alike = np.abs(np.log(np.maximum(height, 1) / np.maximum(other_height, 1))) < np.log(DOUBLED)
+    one = (side[:, None] & other_side).any(axis=2) | (alone & alike)
     smaller = np.minimum(geometry.area(before)[:, None], geometry.area(boxes))
     within = geometry.intersection(before, boxes) / np.maximum(smaller, 1e-9)
-    rows, columns = np.nonzero(cut & (within >= WITHIN))
+    rows, columns = np.nonzero(one & (within >= WITHIN))
     return assign(rows, columns, within[rows, columns])
+
+
+def _alone(before: Floats, boxes: Floats) -> NDArray[np.bool_]:
+    """Which of all boxes (N, 4) px of a frame and (M, 4) of the next touch one another alone."""
+    touching = geometry.intersection(before, boxes) > 0
+    single = np.count_nonzero(geometry.intersection(before, before), axis=1) <= 1
+    other_single = np.count_nonzero(geometry.intersection(boxes, boxes), axis=1) <= 1
+    single &= touching.sum(axis=1) == 1
+    other_single &= touching.sum(axis=0) == 1
+    alone: NDArray[np.bool_] = touching & single[:, None] & other_single
+    return alone
 
 
 def sides_on_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:

@@ -10,7 +10,8 @@ VIDEO = VideoInfo("v", 640, 480, 25.0, None)
 
 
 def pairs(before, boxes):
-    found = emerging(np.array(before, float), np.array(boxes, float), VIDEO)
+    apart = np.zeros((len(before), len(boxes)), bool)
+    found = emerging(np.array(before, float), np.array(boxes, float), apart, VIDEO)
     return [part.tolist() for part in found]
 
 
@@ -44,3 +45,23 @@ def test_who_comes_in_over_the_edge_keeps_one_number():
         box = [[110 - width / 2, 480 - height, 110 + width / 2, 480]]
         people = People(np.array(box), np.full(1, 0.9))
         assert tracker.step(Observation(t, people)).numbers.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("box", "others", "same"),
+    [
+        ([300, 100, 345, 165], [], True),  # stretches an arm: 2.25 times as wide
+        ([300, 100, 345, 165], [[340, 90, 370, 170]], False),  # it may be the one who came
+        ([300, 100, 350, 230], [], False),  # 2.2 times as high
+        ([312, 100, 357, 165], [], False),  # eight of twenty px lie within
+    ],
+)
+def test_in_open_ground_a_box_may_change_at_once_where_nobody_else_is(box, others, same):
+    """Somebody stands at 300 to 320, 60 px high."""
+    tracker = Tracker(TrackConfig(slack=0.0), VIDEO)
+    for t in range(5):
+        people = People(np.array([[300.0, 102, 320, 162]]), np.full(1, 0.9))
+        assert tracker.step(Observation(t, people)).numbers.tolist() == [1]
+    boxes = np.array([box, *others], float)
+    found = tracker.step(Observation(5, People(boxes, np.full(len(boxes), 0.9)))).numbers
+    assert bool(found[0] == 1) is same
