@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.core import geometry
 from hie_cli.core.skeletons import CHEST, LEFT_HIP, RIGHT_HIP
 from hie_cli.core.types import FloatArray, IntArray
 from hie_cli.recognition.kinematic.motion import Shape, slope, slope_error
@@ -34,9 +35,10 @@ class Body:
     doubt: float
 
     @classmethod
-    def of(cls, track: Track, how: Measuring, swept: float = 0.0) -> "Body":
+    def of(cls, track: Track, how: Measuring, swept: float = 0.0, covered: float = 0.0) -> "Body":
         """Measure a track in steady coordinates; ``swept``: by how many pixels per second the
-        camera's motion, which is known but to a share, had moved it.
+        camera's motion, which is known but to a share, had moved it · ``covered``: the share of its
+        box under the nearer one that hides most of it.
         """
         shape = Shape.of(track.boxes)
         height = body_height(shape.diagonals[track.near(how.motion_seconds)])
@@ -46,8 +48,8 @@ class Body:
         doubt = np.hypot(slope_error(times, centres, velocity), how.camera_noise * swept) / height
         seen = np.median(track.keypoint_scores[track.near(how.posture_seconds)].mean(1))
         joints = trusted_joints(track, how.least_joint_score)
-        small = height < how.small_height
-        needed = how.small_pose_score if small else how.least_pose_score
+        doubtful = height < how.small_height or covered > how.most_covered
+        needed = how.small_pose_score if doubtful else how.least_pose_score
         if seen < needed or height < how.least_joint_height:
             joints = np.full_like(joints, np.nan)
         return cls(track, shape, joints, height, velocity / height, float(doubt))
@@ -75,6 +77,14 @@ def _frames(times: FloatArray, window: Window) -> IntArray:
     """The numbers of the frames at ``times`` (T,), seconds from the window's."""
     frames: IntArray = window.index + np.round(times * frames_per_second(window.video)).astype(int)
     return frames
+
+
+def covered(boxes: FloatArray) -> FloatArray:
+    """The share (N,) of each of the boxes (N, 4) under the nearer one that hides most of it."""
+    hidden = geometry.intersection(boxes, boxes) / np.maximum(geometry.area(boxes), 1e-9)[:, None]
+    hidden[boxes[:, 3] <= boxes[:, 3:]] = 0.0
+    most: FloatArray = hidden.max(axis=1, initial=0.0)
+    return most
 
 
 def is_carried(window: Window) -> bool:

@@ -8,6 +8,7 @@ from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.recognition.kinematic import decision, rules
 from hie_cli.recognition.kinematic.body import (
     Body,
+    covered,
     is_carried,
     relative,
     steadied,
@@ -65,9 +66,10 @@ class Kinematic:
     def observe(self, window: Window) -> Observed:
         """Measure the people of the next window."""
         how = self._config.measuring
+        boxes = np.array([track.boxes[track.now] for track in window.tracks]).reshape(-1, 4)
         bodies = [
-            Body.of(steadied(track, window), how, swept(track, window, how.motion_seconds))
-            for track in window.tracks
+            Body.of(steadied(track, window), how, swept(track, window, how.motion_seconds), hidden)
+            for track, hidden in zip(window.tracks, covered(boxes).tolist(), strict=True)
         ]
         carried = is_carried(window)
         if carried:

@@ -33,6 +33,7 @@ class Measuring:
     least_joint_height: float = 24.0
     small_height: float = 72.0
     small_pose_score: float = 0.6
+    most_covered: float = 0.3
     motion_seconds: float = 1.0
     posture_seconds: float = 0.5
     lag_seconds: float = 0.2

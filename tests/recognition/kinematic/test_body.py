@@ -7,7 +7,7 @@ import pytest
 
 from hie_cli.camera.path import CameraPath
 from hie_cli.core.types import People, VideoInfo
-from hie_cli.recognition.kinematic.body import Body, is_carried, relative, swept
+from hie_cli.recognition.kinematic.body import Body, covered, is_carried, relative, swept
 from hie_cli.recognition.kinematic.settings import Measuring
 from hie_cli.recognition.window import Track, Window
 
@@ -60,3 +60,25 @@ def test_what_the_camera_swept_is_doubted_in_part():
     still, moving = Body.of(track(), HOW), Body.of(track(), HOW, 100.0)
     assert still.doubt == 0
     assert moving.doubt == pytest.approx(HOW.camera_noise * 100 / moving.height)
+
+
+def test_who_is_nearer_covers():
+    """Of three 40 x 100 boxes the second lies 10 px lower and 20 px to the right of the first."""
+    boxes = np.array([[0, 0, 40, 100], [20, 10, 60, 110], [200, 0, 240, 100]], float)
+    assert covered(boxes) == pytest.approx([20 * 90 / 4000, 0, 0])
+    assert covered(boxes[:0]).shape == (0,)
+    assert covered(np.array([[5.0, 5, 5, 5]])).tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("share", "score", "used"), [(0.2, 0.4, True), (0.4, 0.4, False), (0.4, 0.7, True)]
+)
+def test_joints_of_the_covered_must_be_sure(share, score, used):
+    seen = track()
+    seen = dataclasses.replace(
+        seen,
+        keypoints=np.full((len(seen.times), 14, 2), 250.0),
+        keypoint_scores=np.full((len(seen.times), 14), score),
+    )
+    body = Body.of(seen, HOW, covered=share)
+    assert np.isfinite(body.joints).all() == used
