@@ -44,10 +44,14 @@ RARE = ("riding", "running-alone", "running-together", "sitting-talking", "sitti
 # anything else, and slow walkers on level ground look like stairs but for the climb; people who
 # stand under a camera carried by hand seem to drift at a tenth of a height per second.
 SLOW = (-3.0, -2.0, -1.0, *8 * (0.0,))
+# Nobody runs at a walker's speed.
+WALKERS = (*4 * (-3.0,), -2.5, -2.0, -1.0, *4 * (0.0,))
 EVIDENCE = {
     ("climb", "walking-up-down-stairs"): (-4.0, -3.0, -2.0, 0.0, 0.0, -3.0),
     ("speed", "walking-alone"): SLOW,
     ("speed", "walking-together"): SLOW,
+    ("speed", "running-alone"): WALKERS,
+    ("speed", "running-together"): WALKERS,
 }
 
 

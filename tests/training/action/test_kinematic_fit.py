@@ -99,7 +99,7 @@ def test_stairs_ask_for_a_climb():
     assert np.isclose(stairs[1], 1 / 14)
 
 
-def test_walking_asks_for_speed():
+def test_walking_and_running_ask_for_speed():
     def shares(measure: str, values: list[float], action: str) -> list[float]:
         knots = np.array(OWN_KNOTS[measure])
         curve = Curve(measure, knots, np.zeros((len(knots) + 1, 14)))
@@ -108,11 +108,17 @@ def test_walking_asks_for_speed():
         likely = asking(Decision(zero, zero)).posed.probabilities(told)
         return likely[:, ACTIONS.index(action)].tolist()
 
-    # exp(-3) and exp(-1) for the two ways of walking beside 12 other actions: 1 at a quarter.
+    # Two ways of walking and two of running beside 10 other actions. Walking costs 3 at rest, 1 at
+    # .17 heights a second and nothing from a quarter on; running 3 up to there, 2 at .5, 0 at 1.1.
+    e = np.exp([-3.0, -2.0, -1.0, 0.0])
     slow, drifting, walking = shares("speed", [0.0, 0.17, 0.25], "walking-alone")
-    assert slow == pytest.approx(np.exp(-3) / (12 + 2 * np.exp(-3)))
-    assert drifting == pytest.approx(np.exp(-1) / (12 + 2 * np.exp(-1)))
-    assert walking == pytest.approx(1 / 14)
+    assert slow == pytest.approx(e[0] / (10 + 4 * e[0]))
+    assert drifting == pytest.approx(e[2] / (10 + 2 * e[2] + 2 * e[0]))
+    assert walking == pytest.approx(1 / (12 + 2 * e[0]))
+    standing, strolling, running = shares("speed", [0.03, 0.5, 1.1], "running-together")
+    assert standing == pytest.approx(slow)
+    assert strolling == pytest.approx(e[1] / (12 + 2 * e[1]))
+    assert running == pytest.approx(1 / 14)
 
 
 def test_simulated_people_are_measured_with_their_labels():
