@@ -31,13 +31,13 @@ def naive_loop(
 ) -> tuple[LoopSpeed, list[Boxes]]:
     """The preset's networks in float32, one frame and one crop after another; whom it saw.
 
-    Every detector at its own size; then a crop of everybody found, if the preset has any. Boxes
-    (N, 4) of each image.
+    Every detector at its own size; then, if the preset has crops, one of everybody found, or of as
+    many as it has. Boxes (N, 4) of each image.
     """
     detectors = [
         registry.load_detector(each, device, precision="fp32") for each in config.detect.models
     ]
-    estimator = None
+    estimator, most = None, config.pose.most_crops or None
     if config.pose.mode != "one-pass":
         estimator = registry.load_estimator(config.pose.model, device, precision="fp32")
 
@@ -53,7 +53,7 @@ def naive_loop(
         every = np.concatenate(boxes)
         single = every[geometry.nms(every, np.concatenate(scores), _SAME)]
         seen.append(single)
-        for box in single:
+        for box in single[:most]:
             if estimator is not None:
                 estimator.estimate([image], [box[None]])
 

@@ -13,6 +13,8 @@ from hie_cli.benchmarking import loops, peer_networks
 from hie_cli.benchmarking.chain_speed import shares
 from hie_cli.cli.app import build
 from hie_cli.core.errors import ConfigError, ModelError
+from hie_cli.models import registry
+from hie_cli.pipeline.settings import load_chain
 
 
 def test_shares_of_the_stages_time():
@@ -41,6 +43,20 @@ def test_it_goes_into_json_and_a_picture(found, tmp_path):
     assert json.loads(json.dumps(found.as_dict()))["chains"][0]["preset"] == "fast"
     path = hie_cli.plot_benchmark(found, tmp_path / "speed.png")
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("most", "crops"), [(0, 3), (2, 2)])
+def test_the_naive_loop_makes_as_many_crops_as_the_preset(monkeypatch, most, crops):
+    boxes = np.array([[0, 0, 10, 30], [50, 0, 60, 30], [90, 0, 99, 30]], np.float32)
+    found = SimpleNamespace(boxes=boxes, scores=np.array([0.9, 0.8, 0.7]))
+    looked_at: list[int] = []
+    detector = SimpleNamespace(detect=lambda images: [found])
+    estimator = SimpleNamespace(estimate=lambda images, boxes: looked_at.append(len(boxes[0])))
+    monkeypatch.setattr(registry, "load_detector", lambda *_, **__: detector)
+    monkeypatch.setattr(registry, "load_estimator", lambda *_, **__: estimator)
+    images = [np.zeros((40, 100, 3), np.uint8)] * 2
+    loops.naive_loop(images, "fast", load_chain("fast", [], [f"pose.most_crops={most}"]))
+    assert looked_at == [1] * (3 * crops)  # the first image is looked at once before
 
 
 def test_other_packages_are_left_out_where_they_are_not_installed(monkeypatch):
