@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from hie_cli.core.errors import HieError
+from hie_cli.core.errors import ConfigError, HieError
 
 T = TypeVar("T")
 _PATIENCE = timedelta(minutes=30)  # for a process that validates while the others wait
@@ -32,10 +32,17 @@ def rank() -> int:
 
 
 def local_device(device: str) -> str:
-    """This process's device, where ``device`` is cuda: each has its own."""
-    if device == "cuda" and processes() > 1:
-        return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    return device
+    """This process's device, where ``device`` is cuda: each has its own. Raises ConfigError where
+    there are fewer GPUs than processes.
+    """
+    if device != "cuda" or processes() == 1:
+        return device
+    place, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if place >= gpus:
+        raise ConfigError(
+            f"process {rank()} has no GPU: {gpus} here; torchrun --nproc-per-node {max(gpus, 1)}"
+        )
+    return f"cuda:{place}"
 
 
 @contextmanager

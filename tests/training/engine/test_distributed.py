@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.distributed import DistError
 
-from hie_cli.core.errors import HieError
+from hie_cli.core.errors import ConfigError, HieError
 from hie_cli.training.engine import checkpoint, distributed
 from tests.support import losses_by_processes
 from tests.support.actions_by_processes import trained
@@ -85,3 +85,18 @@ def test_one_process_shares_with_nobody():
     norm = torch.nn.BatchNorm1d(2)
     with distributed.shared_norms(norm):
         assert "forward" not in vars(norm)
+
+
+def test_every_process_has_a_gpu_of_its_own(monkeypatch):
+    assert distributed.local_device("cuda") == "cuda"  # a single process
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setenv("RANK", "2")
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert distributed.local_device("cpu") == "cpu"
+    with pytest.raises(
+        ConfigError, match=r"process 2 has no GPU: 2 here; torchrun --nproc-per-node 2"
+    ):
+        distributed.local_device("cuda")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert distributed.local_device("cuda") == "cuda:1"
