@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.geometry import pairs_where
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LARGEST = 1.5  # heights: the largest shift between two frames that is looked for
@@ -129,7 +131,7 @@ def _alike(expected: Floats, found: Floats) -> _Pairs | None:
     found = found[np.argsort(-found[:, 3], kind="stable")[: 2 * MOST]]
     x = found[:, 0] - expected[:, :1]
     y = found[:, 1] - expected[:, 1:2]
-    row, column = np.nonzero(x * x + y * y <= (LARGEST * expected[:, 3:]) ** 2)
+    row, column = pairs_where(x * x + y * y <= (LARGEST * expected[:, 3:]) ** 2)
     size, sizes = np.maximum(expected[:, 2:], 1), np.maximum(found[:, 2:], 1)
     change = np.log(sizes[column] / size[row]).T ** 2
     alike = np.exp(-0.5 * (change[0] + change[1]) / ALIKE**2)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.assignment import linear_sum_assignment
-from hie_cli.core.geometry import paired_oks
+from hie_cli.core.geometry import paired_oks, pairs_where
 from hie_cli.core.skeletons import OKS_SIGMAS
 from hie_cli.tracking.kalman import Floats, Motion
 
@@ -26,7 +26,7 @@ def buffered_overlaps(
     # Corners first, x and y beside one another: one operation does for both.
     a, b, extra = np.ascontiguousarray(tracks.T), np.ascontiguousarray(detections.T), 2 * slack
     (x1, y1), (x2, y2) = (a[:2] - extra)[..., None], (a[2:] + extra)[..., None]
-    rows, columns = ((x1 < b[2]) & (b[0] < x2) & (y1 < b[3]) & (b[1] < y2)).nonzero()
+    rows, columns = pairs_where((x1 < b[2]) & (b[0] < x2) & (y1 < b[3]) & (b[1] < y2))
     a, b, extra = a.take(rows, axis=1), b.take(columns, axis=1), extra.take(rows)
     shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]) + extra
     size, other_size = a[2:] - a[:2] + extra, b[2:] - b[:2] + extra

@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.geometry import pairs_where
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.kalman import Floats, MotionNoise, measured, to_centres
 from hie_cli.tracking.settings import Observation
@@ -82,7 +83,7 @@ def _covered(boxes: Floats, rows: Sequence[slice]) -> Floats:
     for r in rows:
         left, top, right, bottom = x1[r], y1[r], x2[r, None], y2[r, None]
         nearer = (bottom < y2[r]) & (top < bottom) & (left < right) & (left[:, None] < x2[r])
-        pairs.append(np.array(nearer.nonzero()) + r.start)
+        pairs.append(np.array(pairs_where(nearer)) + r.start)
     behind, before = np.concatenate(pairs, axis=1)
     a, b = columns.take(behind, axis=1), columns.take(before, axis=1)
     shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])

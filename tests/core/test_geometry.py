@@ -104,3 +104,10 @@ def test_oks_row_by_row_is_the_diagonal_of_all_pairs() -> None:
     assert pairs == pytest.approx(np.diag(geometry.oks(poses, others, areas)))
     others[1] = np.nan
     assert np.isnan(geometry.paired_oks(poses, others, areas)[1])
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1, 5), (0, 3), (3, 0), (0, 0)])
+def test_pairs_where_are_numpys_nonzero(shape):
+    wanted = np.random.default_rng(0).random(shape) < 0.4
+    for found, expected in zip(geometry.pairs_where(wanted), wanted.nonzero(), strict=True):
+        np.testing.assert_array_equal(found, expected)
