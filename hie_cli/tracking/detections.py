@@ -7,9 +7,8 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.geometry import pairs_where
 from hie_cli.core.types import FloatArray, VideoInfo
-from hie_cli.tracking.kalman import Floats, MotionNoise, measured, to_centres
+from hie_cli.tracking.kalman import Floats, Ints, MotionNoise, measured, to_centres
 from hie_cli.tracking.settings import Observation
 
 EDGE = 0.1  # heights: a box this near the edge of the picture touches it
@@ -78,13 +77,13 @@ def _covered(boxes: Floats, rows: Sequence[slice]) -> Floats:
     """The share (R,) of boxes (R, 4) under the one of the nearer boxes that hides most of it;
     ``rows``: those of each frame.
     """
-    x1, y1, x2, y2 = columns = np.ascontiguousarray(boxes.T)
-    pairs = []
-    for r in rows:
-        left, top, right, bottom = x1[r], y1[r], x2[r, None], y2[r, None]
-        nearer = (bottom < y2[r]) & (top < bottom) & (left < right) & (left[:, None] < x2[r])
-        pairs.append(np.array(pairs_where(nearer)) + r.start)
-    behind, before = np.concatenate(pairs, axis=1)
+    columns = np.ascontiguousarray(boxes.T)
+    one, other = _beside(columns[0], columns[2], [r.stop - r.start for r in rows])
+    bottom = columns[3]
+    farther = bottom[one] < bottom[other]
+    behind, before = np.where(farther, one, other), np.where(farther, other, one)
+    hidden = (bottom[behind] < bottom[before]) & (columns[1][before] < bottom[behind])
+    behind, before = behind[hidden], before[hidden]
     a, b = columns.take(behind, axis=1), columns.take(before, axis=1)
     shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     size = a[2:] - a[:2]
@@ -92,6 +91,25 @@ def _covered(boxes: Floats, rows: Sequence[slice]) -> Floats:
     most = np.zeros(len(boxes))
     np.maximum.at(most, behind, share)
     return most
+
+
+def _beside(left: Floats, right: Floats, counts: Sequence[int]) -> tuple[Ints, Ints]:
+    """The pairs (K,), (K,) of intervals (R,) that overlap, of frames with ``counts`` of them.
+
+    Sorted by where they begin, those that begin before one ends follow it: of all frames at once,
+    laid side by side.
+    """
+    if not len(left):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if len(counts) > 1:
+        aside = np.repeat(np.arange(len(counts)), counts) * (right.max() - left.min() + 1)
+        left, right = left + aside, right + aside
+    order = left.argsort(kind="stable")
+    place = np.arange(len(order))
+    follow = np.maximum(left[order].searchsorted(right[order]) - place - 1, 0)
+    one = np.repeat(place, follow)
+    other = np.arange(len(one)) - np.repeat(follow.cumsum() - follow, follow) + one + 1
+    return order[one], order[other]
 
 
 def wide(array: FloatArray | None) -> Floats | None:
