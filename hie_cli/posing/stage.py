@@ -131,11 +131,9 @@ def _waited_longest(
     chosen: list[NDArray[np.int64]] = []
     waited, before = np.zeros(0), np.zeros((0, 4), np.float32)
     for people, rows in zip(window, wanted, strict=True):
-        never = np.full((len(people), 1), float(len(window)))
-        overlap = geometry.iou(people.boxes, before)
-        followed = np.where(overlap >= _FOLLOWED, waited + 1, 0.0)
-        rank = np.hstack([overlap, np.full((len(people), 1), _FOLLOWED)]).argmax(1)
-        waited = np.hstack([followed, never])[np.arange(len(people)), rank]
+        nobody = np.full((len(people), 1), _FOLLOWED)  # whom they are if they overlap no one more
+        overlap = np.hstack([geometry.iou(people.boxes, before), nobody])
+        waited = np.append(waited + 1, float(len(window)))[overlap.argmax(1)]
         first = np.lexsort((-people.scores[rows], -waited[rows]))[:most]
         chosen.append(np.sort(rows[first]))
         waited[chosen[-1]] = 0

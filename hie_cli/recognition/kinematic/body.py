@@ -81,7 +81,7 @@ def _frames(times: FloatArray, window: Window) -> IntArray:
 
 def covered(boxes: FloatArray) -> FloatArray:
     """The share (N,) of each of the boxes (N, 4) under the nearer one that hides most of it."""
-    hidden = geometry.intersection(boxes, boxes) / np.maximum(geometry.area(boxes), 1e-9)[:, None]
+    hidden = geometry.coverage(boxes)
     hidden[boxes[:, 3] <= boxes[:, 3:]] = 0.0
     most: FloatArray = hidden.max(axis=1, initial=0.0)
     return most
