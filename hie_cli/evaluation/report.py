@@ -9,16 +9,14 @@ from typing import Any
 
 from hie_cli.core.config import as_dict
 from hie_cli.core.errors import one_line
-from hie_cli.core.text import printable
 from hie_cli.evaluation.bootstrap import Comparison, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
+from hie_cli.evaluation.figure_tables import formula_lines, main_table
 from hie_cli.evaluation.tracks.metric import Figures
 from hie_cli.evaluation.verification.reference import Verification
 from hie_cli.formats.cells import escaped
 
 REPORT_VERSION = 1
-# Whole numbers worth a column beside the headline figures.
-_COUNTS = ("FP", "FN", "IDSW", "IDSW_DT", "MT", "ML", "Frag")
 Cis = Mapping[str, Intervals | None]
 
 
@@ -99,36 +97,6 @@ def by_package(verification: Verification) -> dict[str, int]:
     return dict(Counter(check.package for check in verification.checks))
 
 
-def percent(value: float) -> str:
-    """A fraction in per cent, as tables show it."""
-    return "-" if math.isnan(value) else f"{100 * value:.2f}"
-
-
-def headline(result: TrackResult) -> tuple[list[str], list[list[str]]]:
-    """The track's main table as text: a row per sequence and, of several, their mean and all
-    pooled.
-    """
-    counts = [name for name in _COUNTS if name in result.pooled.counts]
-    header = ["sequence", *result.metric.headline, *counts]
-    body = []
-    for name, scalars, whole in rows(result):
-        cells = [percent(scalars.get(figure, math.nan)) for figure in result.metric.headline]
-        body.append(
-            [printable(name, keep=""), *cells, *(str(whole.get(count, "")) for count in counts)]
-        )
-    return header, body if len(result.sequences) > 1 else body[:1]
-
-
-def by_part(scalars: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Figures named ``figure/part`` as {part: {figure: value}}; parts without a value left out."""
-    parts: dict[str, dict[str, float]] = {}
-    for name, value in scalars.items():
-        figure, slash, part = name.partition("/")
-        if slash:
-            parts.setdefault(part, {})[figure] = value
-    return {p: v for p, v in parts.items() if not all(math.isnan(x) for x in v.values())}
-
-
 def as_csv(evaluation: Evaluation, cis: Cis) -> str:
     """One line per track, sequence and figure; ``formula`` stands beside the weighted ones."""
     out = io.StringIO()
@@ -157,11 +125,11 @@ def as_latex(evaluation: Evaluation) -> str:
     """A ``tabular`` (booktabs) per track with the headline figures in per cent."""
     blocks = []
     for result in evaluation.tracks.values():
-        header, body = headline(result)
-        lines = [f"% {result.metric.title}"]
-        lines += [f"% {n}, not official: {f}" for n, f in result.pooled.formulas.items()]
-        lines += [rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}", r"\toprule"]
-        lines += [_latex_row(header), r"\midrule", *map(_latex_row, body)]
+        table = main_table(result)
+        body = table.texts(undefined="-", between="--")
+        lines = [f"% {line}" for line in (result.metric.title, *formula_lines(result))]
+        lines += [rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}", r"\toprule"]
+        lines += [_latex_row(table.header), r"\midrule", *map(_latex_row, body)]
         lines += [r"\bottomrule", r"\end{tabular}"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

@@ -1,12 +1,19 @@
-"""Evaluations and comparisons as tables of text."""
+"""Evaluations and comparisons as tables of text; ``figure_tables`` says what is in them."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from hie_cli.core.text import printable
-from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
+from hie_cli.evaluation.bootstrap import Comparison, Intervals
 from hie_cli.evaluation.evaluate import Evaluation, TrackResult
-from hie_cli.evaluation.report import Cis, by_package, by_part, headline, percent
+from hie_cli.evaluation.figure_tables import (
+    FigureTable,
+    difference_table,
+    formula_lines,
+    interval_table,
+    main_table,
+    part_table,
+    video_table,
+)
+from hie_cli.evaluation.report import Cis, by_package
 from hie_cli.evaluation.verification.reference import Verification
 
 # Characters of a line of a table, and of a sequence's name in it.
@@ -45,41 +52,19 @@ def as_table(evaluation: Evaluation, cis: Cis) -> str:
 
 def _track_lines(result: TrackResult, ci: Intervals | None) -> Iterator[str]:
     yield f"{result.metric.title} (%)"
-    header, body = headline(result)
-    yield from _grid(header, body)
+    yield from _lines(main_table(result))
     if ci is not None:
         yield ""
-        yield from _grid(
-            ["figure", "mean", "interval", "pooled", "interval"],
-            [
-                [
-                    name,
-                    percent(result.mean[name]),
-                    _span(ci.mean.get(name)),
-                    percent(result.pooled.scalars[name]),
-                    _span(ci.pooled.get(name)),
-                ]
-                for name in result.metric.headline
-                if name in result.mean
-            ],
-        )
-    details = by_part(result.pooled.scalars)
-    if details:
+        yield from _lines(interval_table(result, ci))
+    parts = part_table(result)
+    if parts is not None:
         yield ""
-        columns = list(dict.fromkeys(figure for values in details.values() for figure in values))
-        yield from _grid(
-            ["pooled", *columns],
-            [
-                [part, *(percent(v.get(c, math.nan)) for c in columns)]
-                for part, v in details.items()
-            ],
-        )
-    for name, formula in result.pooled.formulas.items():
-        yield f"{name}, not official: {formula}"
+        yield from _lines(parts)
+    yield from formula_lines(result)
 
 
-def _span(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"{percent(interval[0])}..{percent(interval[1])}"
+def _lines(table: FigureTable) -> Iterator[str]:
+    return _grid(table.header, table.texts(undefined="-", between=".."))
 
 
 def _grid(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -119,32 +104,7 @@ def comparison_table(
     for key, comparison in comparisons.items():
         metric = results[key].metric
         lines = [f"{metric.title} (%), A against B"]
-        header = ["figure", "A", "B", "A-B", f"{level:.0%} interval", "P(A better)", "better"]
-        names = list(metric.headline)
-        names += [n for n in comparison.pooled if n.startswith(f"{metric.by_part}/")]
-        chosen = [(name, comparison.pooled[name]) for name in names]
-        known = [(name, d) for name, d in chosen if not math.isnan(d.a) or not math.isnan(d.b)]
-        lines += _grid(header, [_difference(name, d) for name, d in known])
-        main = metric.headline[0]
-        lines += ["", *_grid([main, "A", "B", "A-B"], list(_video_rows(comparison, main)))]
+        lines += _lines(difference_table(comparison, metric, level))
+        lines += ["", *_lines(video_table(comparison, metric))]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
-
-
-def _difference(name: str, difference: Difference) -> list[str]:
-    better = "" if difference.a_better is None else f"{difference.a_better:.3f}"
-    gap = difference.a - difference.b
-    span = _span(difference.interval)
-    return [
-        name,
-        *map(percent, (difference.a, difference.b, gap)),
-        span,
-        better,
-        difference.verdict,
-    ]
-
-
-def _video_rows(comparison: Comparison, figure: str) -> Iterator[list[str]]:
-    for name, values in comparison.videos.items():
-        a, b = values[figure]
-        yield [printable(name, keep=""), *map(percent, (a, b, a - b))]

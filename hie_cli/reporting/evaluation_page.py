@@ -11,10 +11,17 @@ import numpy as np
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.text import printable
 from hie_cli.core.types import FloatArray
-from hie_cli.evaluation.bootstrap import Comparison
 from hie_cli.evaluation.curves import CurveChart, curve_charts
 from hie_cli.evaluation.evaluate import TrackResult
-from hie_cli.evaluation.report import by_part, headline
+from hie_cli.evaluation.figure_tables import (
+    FigureTable,
+    difference_table,
+    formula_lines,
+    interval_table,
+    main_table,
+    part_table,
+    video_table,
+)
 from hie_cli.evaluation.scores import ComparisonReport, Report
 from hie_cli.evaluation.worst_frames import WorstFrame
 from hie_cli.formats.files import atomic_write
@@ -31,7 +38,7 @@ _MOST_FRAMES = 40  # pictures on a page
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its column names, and rows of cells whose first one names the row."""
+    """A table as the page writes it: column names, and rows of texts whose first names the row."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -109,7 +116,11 @@ def write_evaluation(
         level = report.first.evaluation.config.bootstrap.level
         tracks = report.first.tracks
         differences = [
-            (tracks[key].metric.title, *_differences(comparison, tracks[key], level))
+            (
+                tracks[key].metric.title,
+                _table(difference_table(comparison, tracks[key].metric, level)),
+                _table(video_table(comparison, tracks[key].metric)),
+            )
             for key, comparison in report.tracks.items()
         ]
     else:
@@ -137,46 +148,20 @@ def _result(name: str, report: Report, files: dict[str, Path]) -> Result:
 
 
 def _section(key: str, result: TrackResult, report: Report) -> TrackSection:
-    header, rows = headline(result)
-    spans = report.intervals.get(key)
-    bounds = None
-    if spans is not None:
-        bounds = Table(
-            ("figure", "mean", "interval", "pooled", "interval"),
-            tuple(
-                (
-                    figure,
-                    _percent(result.mean[figure]),
-                    _span(spans.mean.get(figure)),
-                    _percent(result.pooled.scalars[figure]),
-                    _span(spans.pooled.get(figure)),
-                )
-                for figure in result.metric.headline
-                if figure in result.mean
-            ),
-        )
+    spans, parts = report.intervals.get(key), part_table(result)
     return TrackSection(
         result.metric.title,
-        Table(tuple(header), tuple(map(tuple, rows))),
-        bounds,
-        _parts(result),
+        _table(main_table(result)),
+        None if spans is None else _table(interval_table(result, spans)),
+        None if parts is None else _table(parts),
         tuple(map(_plot, curve_charts(result))),
         _confusion(result),
-        tuple(f"{n}, not official: {f}" for n, f in result.pooled.formulas.items()),
+        formula_lines(result),
     )
 
 
-def _parts(result: TrackResult) -> Table | None:
-    """Figures by joint or class, if the track has some."""
-    parts = by_part(result.pooled.scalars)
-    if not parts:
-        return None
-    columns = list(dict.fromkeys(figure for values in parts.values() for figure in values))
-    rows = tuple(
-        (part, *(_percent(values.get(column, math.nan)) for column in columns))
-        for part, values in parts.items()
-    )
-    return Table(("pooled", *columns), rows)
+def _table(figures: FigureTable) -> Table:
+    return Table(figures.header, figures.texts(undefined="–", between=" to "))
 
 
 def _plot(chart: CurveChart) -> charts.Plot:
@@ -196,31 +181,6 @@ def _confusion(result: TrackResult) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
             cells = zip(counts.tolist(), shades.tolist(), strict=True)
             rows.append((name, tuple(Cell(str(n) if n else "", shade) for n, shade in cells)))
     return tuple(rows)
-
-
-def _differences(comparison: Comparison, result: TrackResult, level: float) -> tuple[Table, Table]:
-    """Figures of A and B side by side, and those of every video."""
-    metric = result.metric
-    names = list(metric.headline)
-    names += [n for n in comparison.pooled if n.startswith(f"{metric.by_part}/")]
-    figures = []
-    for name in names:
-        d = comparison.pooled[name]
-        if math.isnan(d.a) and math.isnan(d.b):
-            continue
-        sure = "" if d.a_better is None else f"{d.a_better:.3f}"
-        cells = (*map(_percent, (d.a, d.b, d.a - d.b)), _span(d.interval), sure, d.verdict)
-        figures.append((name, *cells))
-    main = metric.headline[0]
-    videos = tuple(
-        (
-            printable(name, keep=""),
-            *map(_percent, (*values[main], values[main][0] - values[main][1])),
-        )
-        for name, values in comparison.videos.items()
-    )
-    header = ("figure", "A", "B", "A−B", f"{level:.0%} interval", "P(A better)", "better")
-    return Table(header, tuple(figures)), Table((main, "A", "B", "A−B"), videos)
 
 
 def _pictures(report: Report, files: dict[str, Path]) -> Iterator[Picture]:
@@ -260,11 +220,3 @@ def _picture(name: str, frame: WorstFrame, image: Any) -> Picture:
 def _rectangle(kind: str, box: FloatArray) -> Rectangle:
     x1, y1, x2, y2 = box.tolist()
     return Rectangle(kind, *(f"{value:.1f}" for value in (x1, y1, x2 - x1, y2 - y1)))
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.2f}"
-
-
-def _span(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"{_percent(interval[0])} to {_percent(interval[1])}"
