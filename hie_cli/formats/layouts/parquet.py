@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hie_cli.formats.files import atomic_write
 from hie_cli.formats.layout import FITS, Fit, Layout
-from hie_cli.formats.layouts import table
+from hie_cli.formats.layouts import table, table_files
 from hie_cli.formats.output import files
 from hie_cli.formats.reading import per_video
 from hie_cli.formats.sequence import VideoSequence
@@ -18,7 +18,7 @@ def _sniff(source: Source) -> Fit:
 
 def _write(sequences: Sequence[VideoSequence], path: Path) -> None:
     with atomic_write(path, "wb") as file:
-        table.write_parquet(sequences, file)
+        table_files.write_parquet(table.rows_of(sequences), file)
 
 
 LAYOUT = Layout(
