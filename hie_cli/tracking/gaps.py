@@ -45,9 +45,12 @@ class Gaps:
 
 @dataclass(frozen=True)
 class Crowd:
-    """All R boxes of N tracklets: frames (R,) ascending, boxes (R, 4) px, owner (R,)."""
+    """All R boxes of N tracklets, in the order of their place.
 
-    frames: Ints
+    place (R,) ascending: see ``_place`` · boxes (R, 4) px · owner (R,).
+    """
+
+    place: Floats
     boxes: Floats
     owner: Ints
     video: VideoInfo
@@ -58,16 +61,19 @@ class Crowd:
         frames = np.concatenate([t.frames for t in tracklets])
         boxes = np.concatenate([t.boxes for t in tracklets])
         owner = np.repeat(np.arange(len(tracklets)), [len(t) for t in tracklets])
-        order = np.argsort(frames, kind="stable")
-        return cls(frames[order], boxes[order], owner[order], video)
+        place = _place(frames, boxes[:, 0], video)
+        order = np.argsort(place)
+        return cls(place[order], boxes[order], owner[order], video)
 
     def excused(self, frames: Ints, boxes: Floats, owner: Ints, other: Ints) -> NDArray[np.bool_]:
         """Whether boxes (Q, 4) px in frames (Q,) could not be seen: covered, or out of the picture.
 
         ``owner`` and ``other`` (Q,) are tracklets that do not cover them, being the same person.
         """
-        low = np.searchsorted(self.frames, frames, "left")
-        count = np.searchsorted(self.frames, frames, "right") - low
+        widest = np.max(self.boxes[:, 2] - self.boxes[:, 0])
+        low = np.searchsorted(self.place, _place(frames, boxes[:, 0] - widest, self.video), "left")
+        high = np.searchsorted(self.place, _place(frames, boxes[:, 2], self.video), "right")
+        count = high - low
         query = np.repeat(np.arange(len(frames)), count)
         place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count) + low[query]
         foot = boxes[:, 3] - FOOT * (boxes[:, 3] - boxes[:, 1])
@@ -105,6 +111,11 @@ class Crowd:
         return view
 
 
+def _place(frames: Ints, left: Floats, video: VideoInfo) -> Floats:
+    """Numbers (R,) in the order of the frames (R,) and, in a frame, of the left sides (R,) px."""
+    return frames + np.clip(left / max(video.width, 1), -1, 2) / 4
+
+
 def inner_gaps(tracklets: Sequence[Tracklet]) -> Gaps:
     """The gaps inside of at least one tracklet."""
     ends = [np.flatnonzero(np.diff(t.frames) > 1) for t in tracklets]
@@ -130,4 +141,4 @@ def miss_seconds(tracklets: Sequence[Tracklet], crowd: Crowd) -> float:
 def missed_share(tracklets: Sequence[Tracklet], crowd: Crowd) -> float:
     """How often somebody in plain view goes undetected, for each time that somebody is seen."""
     view = crowd.in_view(inner_gaps(tracklets))
-    return float(np.count_nonzero(view > 0) / max(len(crowd.frames), 1))
+    return float(np.count_nonzero(view > 0) / max(len(crowd.place), 1))

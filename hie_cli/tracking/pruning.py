@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.camera.path import CameraPath
-from hie_cli.core.geometry import paired_iou
+from hie_cli.core.geometry import paired_iou, pairs_where
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
@@ -23,19 +23,33 @@ def drop_duplicates(tracklets: Sequence[Tracklet], config: TrackConfig) -> list[
     """Without tracklets that all along lie on a longer one: a second view of the same person."""
     if not tracklets:
         return []
-    first, last = (np.array([getattr(t, end) for t in tracklets]) for end in ("first", "last"))
-    low = np.array([t.boxes[:, :2].min(axis=0) for t in tracklets])
-    high = np.array([t.boxes[:, 2:].max(axis=0) for t in tracklets])
-    within = np.asarray((first[:, None] >= first) & (last[:, None] <= last))
-    near = np.asarray((low[:, None] < high).all(axis=2) & (low < high[:, None]).all(axis=2))
-    np.fill_diagonal(within, False)
-    short, long = np.nonzero(within & near)
-    doubles = _mean_overlap(tracklets, short, long) > config.duplicate_overlap
-    length = np.array([len(t) for t in tracklets])
-    kept = np.ones(len(tracklets), bool)
-    for k in np.lexsort((-np.arange(len(tracklets)), length)).tolist():  # the shortest first
-        kept[k] = not kept[long[doubles & (short == k)]].any()
+    short, long = _within(tracklets)
+    double = _mean_overlap(tracklets, short, long) > config.duplicate_overlap
+    longer: dict[int, list[int]] = {}
+    for k, other in zip(short[double].tolist(), long[double].tolist(), strict=True):
+        longer.setdefault(k, []).append(other)
+    kept = [True] * len(tracklets)
+    for k in sorted(longer, key=lambda k: (len(tracklets[k]), -k)):  # the shortest first
+        kept[k] = not any(kept[other] for other in longer[k])
     return [t for t, keep in zip(tracklets, kept, strict=True) if keep]
+
+
+def _within(tracklets: Sequence[Tracklet]) -> tuple[Ints, Ints]:
+    """Pairs of tracklets (K,), (K,): the first's time lies within the second's, and the rectangles
+    around all of their boxes overlap.
+    """
+    first, last = (np.array([getattr(t, end) for t in tracklets]) for end in ("first", "last"))
+    boxes = np.concatenate([t.boxes for t in tracklets])
+    length = np.array([len(t) for t in tracklets])
+    start = np.cumsum(length) - length
+    low = np.minimum.reduceat(boxes[:, :2], start).T
+    high = np.maximum.reduceat(boxes[:, 2:], start).T
+    within = (first[:, None] >= first) & (last[:, None] <= last)
+    np.fill_diagonal(within, False)
+    short, long = pairs_where(within)
+    near = (low[:, short] < high[:, long]) & (low[:, long] < high[:, short])
+    near = near[0] & near[1]
+    return short[near], long[near]
 
 
 def _mean_overlap(
@@ -49,13 +63,16 @@ def _mean_overlap(
     start = np.cumsum(length) - length
     frames = np.concatenate([t.frames for t in tracklets])
     boxes = np.concatenate([t.boxes for t in tracklets])
-    span = int(frames.max()) + 1
-    key = np.repeat(np.arange(len(tracklets)), length) * span + frames
+    owner = np.repeat(np.arange(len(tracklets)), length)
+    # For each tracklet and each frame from its first to its last, the row there.
+    span = np.array([t.last - t.first + 1 for t in tracklets])
+    begin = np.cumsum(span) - span - frames[start]
+    row = np.full(span.sum(), -1)
+    row[begin[owner] + frames] = np.arange(len(frames))
     share = (np.arange(SAMPLES) + 0.5) / SAMPLES
     here = start[short][:, None] + (length[short][:, None] * share).astype(np.int64)
-    wanted = long[:, None] * span + frames[here]
-    there = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
-    both = key[there] == wanted
+    there = row[begin[long][:, None] + frames[here]]
+    both = there >= 0
     overlap = paired_iou(boxes[here[both]], boxes[there[both]])
     total = np.bincount(np.nonzero(both)[0], overlap, minlength=len(short))
     count = both.sum(axis=1)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hie_cli.core import geometry
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.gaps import Crowd, Gaps, inner_gaps, miss_seconds, missed_share
 from hie_cli.tracking.tracklets import Tracklet
@@ -39,6 +40,23 @@ def test_behind_somebody_nearer_nobody_can_be_seen():
 def test_outside_of_the_picture_nobody_can_be_seen():
     crowd = Crowd.of([still([0, 11], 100)], VIDEO)
     assert gap(crowd, 0, 11, [-60, 100, -20, 200]) == 0
+
+
+def test_everybody_near_is_looked_at_wherever_and_however_wide():
+    """Against all pairs of a frame: a share of .3 of the box under one whose foot is as low."""
+    rng = np.random.default_rng(0)
+    frames, corner = rng.integers(0, 5, 300), rng.uniform(-900, 1500, (300, 2)) * [1, 0.2]
+    boxes = np.hstack([corner, corner + rng.uniform(10, 300, (300, 2))])
+    one = [Tracklet(frames[k : k + 1], boxes[k : k + 1], np.ones(1)) for k in range(300)]
+    every = np.arange(300)
+    found = Crowd.of(one, VIDEO).excused(frames, boxes, every, every)
+    share = geometry.intersection(boxes, boxes) / geometry.area(boxes)[:, None]
+    foot = boxes[:, 3] - 0.02 * (boxes[:, 3] - boxes[:, 1])
+    nearer = (frames[:, None] == frames) & (boxes[:, 3] >= foot[:, None]) & ~np.eye(300, dtype=bool)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    outside = ((middle < 0) | (middle > [640, 480])).any(axis=1)
+    assert found.tolist() == (outside | ((share >= 0.3) & nearer).any(axis=1)).tolist()
+    assert 20 < np.count_nonzero(found & ~outside) < np.count_nonzero(~outside) - 20
 
 
 def test_misses_are_learned_from_the_gaps_of_tracklets():

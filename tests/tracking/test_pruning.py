@@ -38,6 +38,13 @@ def test_where_the_longer_one_is_mostly_unseen_nothing_is_dropped():
     assert len(drop_duplicates([gone, double], CONFIG)) == 2
 
 
+def test_the_shortest_goes_first_though_only_a_double_speaks_against_it():
+    long, double, short = still(0, 50, 100), still(10, 30, 106), still(15, 20, 112)
+    # IoU 34 / 46 = .74 of neighbours, 28 / 52 = .54 of long and short.
+    assert drop_duplicates([short, double, long], CONFIG) == [long]
+    assert drop_duplicates([short, long], CONFIG) == [short, long]
+
+
 def test_of_two_equal_ones_one_stays():
     assert len(drop_duplicates([still(0, 9, 50), still(0, 9, 50)], CONFIG)) == 1
 
