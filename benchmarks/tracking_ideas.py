@@ -78,7 +78,7 @@ def merged(tracks: Sequence[Tracklet], looks: dict[tuple[int, float], Floats]) -
         if not pairs or min(pairs)[0] >= ALIKE:
             return left
         _, i, j = min(pairs)
-        both = join([left[i], left[j]])
+        (both,) = join([[left[i], left[j]]])
         left = [t for k, t in enumerate(left) if k not in (i, j)] + [both]
 
 

@@ -67,6 +67,15 @@ def pairs_where(wanted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[n
     return rows, columns
 
 
+def ranges(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Numbers (K,) from ``low`` (N,) up to, without, ``high`` (N,), one range after another, before
+    them which range (K,) each is of; none where ``high`` is no more than ``low``.
+    """
+    count = np.maximum(high - low, 0)
+    which = np.repeat(np.arange(len(count)), count)
+    return which, np.arange(len(which)) + np.repeat(low - np.cumsum(count) + count, count)
+
+
 def known(points: Floats) -> NDArray[np.bool_]:
     """Whether each point (..., 2) is there: (...) bool, False where a coordinate is NaN."""
     one = np.isfinite(points)

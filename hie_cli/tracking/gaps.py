@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.camera.path import CameraPath
+from hie_cli.core.geometry import ranges
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.kalman import Floats, to_centres
-from hie_cli.tracking.tracklets import Ints, Tracklet
+from hie_cli.tracking.tracklets import Ints, Tracklet, owners
 
 COVERED = 0.3  # share of a box under one nearer box that explains a miss
 FOOT = 0.02  # heights: a nearer person's foot may be this much higher, by jitter
@@ -60,7 +61,7 @@ class Crowd:
         """The boxes of at least one tracklet."""
         frames = np.concatenate([t.frames for t in tracklets])
         boxes = np.concatenate([t.boxes for t in tracklets])
-        owner = np.repeat(np.arange(len(tracklets)), [len(t) for t in tracklets])
+        owner = owners(tracklets)
         place = _place(frames, boxes[:, 0], video)
         order = np.argsort(place)
         return cls(place[order], boxes[order], owner[order], video)
@@ -73,9 +74,7 @@ class Crowd:
         widest = np.max(self.boxes[:, 2] - self.boxes[:, 0])
         low = np.searchsorted(self.place, _place(frames, boxes[:, 0] - widest, self.video), "left")
         high = np.searchsorted(self.place, _place(frames, boxes[:, 2], self.video), "right")
-        count = high - low
-        query = np.repeat(np.arange(len(frames)), count)
-        place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count) + low[query]
+        query, place = ranges(low, high)
         foot = boxes[:, 3] - FOOT * (boxes[:, 3] - boxes[:, 1])
         nearer = np.flatnonzero(self.boxes[place, 3] >= foot[query])
         query, place = query[nearer], place[nearer]

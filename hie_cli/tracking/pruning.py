@@ -10,7 +10,7 @@ from hie_cli.core.geometry import paired_iou, pairs_where
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracklets import Ints, Tracklet, shares, steadied
+from hie_cli.tracking.tracklets import Ints, Tracklet, owners, shares, steadied
 
 SURE = 0.875  # quantile of a track's scores that has to be sure
 CERTAIN, THRICE = 0.98, 3  # mean score, and least length, from which the shortest track counts
@@ -63,12 +63,11 @@ def _mean_overlap(
     start = np.cumsum(length) - length
     frames = np.concatenate([t.frames for t in tracklets])
     boxes = np.concatenate([t.boxes for t in tracklets])
-    owner = np.repeat(np.arange(len(tracklets)), length)
     # For each tracklet and each frame from its first to its last, the row there.
     span = np.array([t.last - t.first + 1 for t in tracklets])
     begin = np.cumsum(span) - span - frames[start]
     row = np.full(span.sum(), -1)
-    row[begin[owner] + frames] = np.arange(len(frames))
+    row[begin[owners(tracklets)] + frames] = np.arange(len(frames))
     share = (np.arange(SAMPLES) + 0.5) / SAMPLES
     here = start[short][:, None] + (length[short][:, None] * share).astype(np.int64)
     there = row[begin[long][:, None] + frames[here]]

@@ -69,7 +69,7 @@ def parted(part: Segment, frames: float) -> list[Segment]:
     after so long was the likeliest of those in sight, which the whole video may know better.
     """
     track = part.clear
-    begins = np.flatnonzero(np.diff(track.frames) > frames) + 1
+    begins = np.flatnonzero(track.frames[1:] - track.frames[:-1] > frames) + 1
     if not len(begins):
         return [part]
     spans = pairwise([0, *begins.tolist(), len(track)])

@@ -16,7 +16,7 @@ from hie_cli.core import geometry
 from hie_cli.core.temporal_window import windowed
 from hie_cli.core.types import FramePeople, FrameStream, People
 from hie_cli.tracking.kalman import Floats, to_centres
-from hie_cli.tracking.tracklets import Ints, Tracklet, stacked
+from hie_cli.tracking.tracklets import Ints, Tracklet, owners, stacked
 
 BESIDE = 0.05  # IoU of boxes from which two may be given one pose
 SAME = 0.6  # OKS of two poses, at half the smaller box's area, from which they are one
@@ -32,7 +32,7 @@ def give_back(tracks: Sequence[Tracklet], longest: int, score: float) -> list[Tr
     if len(poses) < len(tracks) or len(tracks) < 2:
         return list(tracks)
     whole = stacked(tracks)
-    owner = np.repeat(np.arange(len(tracks)), [len(t) for t in tracks])
+    owner = owners(tracks)
     pairs = shared(whole)
     if not len(pairs):
         return list(tracks)

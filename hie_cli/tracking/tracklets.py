@@ -47,19 +47,12 @@ class Tracklet:
         """The last frame."""
         return int(self.frames[-1])
 
-    def rows_between(self, first: int, last: int) -> slice:
-        """The rows of its observations in frames ``first`` to ``last``."""
-        low, high = np.searchsorted(self.frames, [first, last + 1])
-        return slice(int(low), int(high))
-
     def rows(self, index: Ints | NDArray[np.bool_] | slice) -> Self:
         """Only these of its observations."""
-        cut = {
-            f.name: value[index]
-            for f in fields(self)
-            if (value := getattr(self, f.name)) is not None
+        cut: dict[str, Any] = {
+            name: None if value is None else value[index] for name, value in vars(self).items()
         }
-        return replace(self, **cut)
+        return type(self)(**cut)
 
 
 def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[Tracklet]:
@@ -71,7 +64,7 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
         return []
     number = np.concatenate([j.numbers for j in joined])
     occlusion = np.concatenate([j.occlusion for j in joined])
-    frame = np.concatenate([np.full(len(s.people), s.index, np.int64) for s in seen])
+    frame = np.repeat([s.index for s in seen], [len(s.people) for s in seen])
     boxes = np.concatenate([s.people.boxes for s in seen]).astype(np.float64)
     scores = np.concatenate([s.people.scores for s in seen]).astype(np.float64)
     keypoints = _stack([s.people.keypoints for s in seen if len(s.people)])
@@ -79,23 +72,11 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
     appearance = _stack([s.appearance for s in seen if len(s.people)], np.float32)
     if appearance is not None:
         appearance *= (1 - occlusion).astype(np.float32)[:, None] + 1e-3
-    order = np.lexsort((frame, number))
-    order = order[number[order] >= 0]
-    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
-    tracklets = []
-    for rows in np.split(order, starts[1:]) if len(order) else []:
-        tracklets.append(
-            Tracklet(
-                frame[rows],
-                boxes[rows],
-                scores[rows],
-                None if keypoints is None else keypoints[rows],
-                None if joint_scores is None else joint_scores[rows],
-                None if appearance is None else appearance[rows],
-                occlusion[rows],
-            )
-        )
-    return tracklets
+    order = np.argsort(number, kind="stable")
+    order = order[np.searchsorted(number[order], 0) :]
+    whole = Tracklet(frame, boxes, scores, keypoints, joint_scores, appearance, occlusion)
+    count = np.bincount(number[order])
+    return split(whole.rows(order), count[count > 0])
 
 
 def _stack(parts: list[NDArray[Any] | None], dtype: type[np.generic] | None = np.float64) -> Any:
@@ -126,32 +107,47 @@ def stacked(parts: Sequence[Tracklet]) -> Tracklet:
     return Tracklet(**columns)
 
 
-def join(parts: Sequence[Tracklet]) -> Tracklet:
-    """One tracklet of several parts of one person, without appearance; of two observations in one
-    frame the better one is kept.
+def split(whole: Tracklet, count: Ints) -> list[Tracklet]:
+    """``whole`` cut into tracklets of ``count`` (N,) observations, one after another."""
+    ends = np.cumsum(count)
+    spans = zip((ends - count).tolist(), ends.tolist(), strict=True)
+    return [whole.rows(slice(first, last)) for first, last in spans]
+
+
+def owners(tracklets: Sequence[Tracklet]) -> Ints:
+    """Whose (R,) each observation of tracklets one after another is, by place in ``tracklets``."""
+    return np.repeat(np.arange(len(tracklets)), [len(t) for t in tracklets])
+
+
+def join(chains: Sequence[Sequence[Tracklet]]) -> list[Tracklet]:
+    """One tracklet of every chain, parts of one person, without appearance; of two observations in
+    one frame the better one is kept.
     """
+    parts = [part for chain in chains for part in chain]
+    if not parts:
+        return []
     whole = stacked(parts)
-    order = np.lexsort((-whole.scores, whole.frames))
-    return whole.rows(order[np.diff(whole.frames[order], prepend=-1) > 0])
+    owner = np.repeat(np.arange(len(chains)), [sum(map(len, chain)) for chain in chains])
+    key = owner * (whole.frames.max() + 1) + whole.frames
+    order = np.lexsort((-whole.scores, key))
+    order = order[np.diff(key[order], prepend=-1) > 0]
+    return split(whole.rows(order), np.bincount(owner[order]))
 
 
 def steadied(
     tracks: Sequence[Tracklet], camera: CameraPath | None, back: bool = False
 ) -> list[Tracklet]:
-    """Tracklets in coordinates that stand still under the camera, or with ``back`` from them."""
+    """Tracklets in coordinates that stand still under the camera, or with ``back`` from them.
+    Appearance is left out where it moves.
+    """
     if camera is None or not tracks:
         return list(tracks)
     whole = stacked(tracks)
     boxes, joints = camera.boxes(whole.frames, whole.boxes, back), whole.keypoints
     if joints is not None:
         joints = camera.points(whole.frames, joints, back)
-    moved, first = [], 0
-    for track in tracks:
-        rows = slice(first, first + len(track))
-        first += len(track)
-        own = None if joints is None else joints[rows]
-        moved.append(replace(track, boxes=boxes[rows], keypoints=own))
-    return moved
+    moved = replace(whole, boxes=boxes, keypoints=joints)
+    return split(moved, np.array([len(t) for t in tracks]))
 
 
 def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[People]:
@@ -160,10 +156,9 @@ def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[Peo
     if not tracklets:
         return [_nobody(seen) for _ in frames]
     ordered = sorted(tracklets, key=lambda t: (t.first, t.boxes[0, 0], t.boxes[0, 1]))
-    ids = np.concatenate([np.full(len(t), i, np.int64) for i, t in enumerate(ordered, 1)])
     whole = stacked(ordered)
-    order = np.lexsort((ids, whole.frames))
-    whole, ids = whole.rows(order), ids[order]
+    order = np.argsort(whole.frames, kind="stable")
+    whole, ids = whole.rows(order), owners(ordered)[order] + 1
     people = People(whole.boxes, whole.scores, ids, whole.keypoints, whole.keypoint_scores)
     begin = np.searchsorted(whole.frames, frames, side="left")
     end = np.searchsorted(whole.frames, frames, side="right")

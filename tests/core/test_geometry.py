@@ -111,3 +111,9 @@ def test_pairs_where_are_numpys_nonzero(shape):
     wanted = np.random.default_rng(0).random(shape) < 0.4
     for found, expected in zip(geometry.pairs_where(wanted), wanted.nonzero(), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_ranges_stand_one_after_another():
+    which, number = geometry.ranges(np.array([3, 7, 5, 0]), np.array([5, 7, 4, 3]))
+    assert which.tolist() == [0, 0, 3, 3, 3]  # 7 to 7 and 5 to 4 are none
+    assert number.tolist() == [3, 4, 0, 1, 2]

@@ -56,7 +56,7 @@ def test_two_who_cross_behind_a_pillar_keep_their_way():
 def test_who_was_found_again_in_somebody_elses_place_is_linked_anew():
     """Two cross behind a pillar; the forward pass went on with the wrong one, .7 s later."""
     right, left = walk(0, 30, 200, 10), walk(37, 70, 800, -10, y=302.0)
-    parts = [join([right, left]), walk(0, 30, 800, -10, y=302.0), walk(37, 70, 200, 10)]
+    parts = [*join([[right, left]]), walk(0, 30, 800, -10, y=302.0), walk(37, 70, 200, 10)]
     joined = link(parts, CONFIG, VIDEO)
     assert spans(joined) == [(0, 70), (0, 70)]
     assert all(np.ptp(np.diff(t.boxes[:, 0]) / np.diff(t.frames)) < 1e-9 for t in joined)
@@ -87,9 +87,14 @@ def test_a_swap_is_cut_and_mended():
     assert np.allclose(joined[1].boxes, b.boxes)
 
 
+def log_odds(parts, config=CONFIG):
+    found = link_evidence(parts, config, VIDEO, AppearanceModel())
+    return {(i, j): odds for i, j, odds in zip(*map(np.ndarray.tolist, found), strict=True)}
+
+
 def test_evidence_follows_the_formula():
     parts = [walk(0, 30, 300, 0), walk(40, 80, 300, 0)]
-    odds = link_evidence(parts, CONFIG, VIDEO, AppearanceModel())
+    odds = log_odds(parts)
     spread = np.hypot(0.2, 0.35 * 1.0)  # 10 frames = 1 s, at rest and in place
     # One begins inside after the first moment: 1 + .5 in 4 s, on 10 x 5 square heights less the
     # edge's 15; newcomers count threefold.
@@ -97,8 +102,20 @@ def test_evidence_follows_the_formula():
     back = 2 * np.log1p(1.0)
     miss = 0.5 * np.log1p(0.9 / 0.2)  # nine frames in plain view; .2 s is what one miss lasts
     expected = -np.log(2 * np.pi * spread**2 * newcomers) - back - miss
-    assert odds[0, 1] == pytest.approx(expected)
-    assert odds[1, 0] == odds[0, 0] == -np.inf
+    assert odds == {(0, 1): pytest.approx(expected)}
+
+
+def test_pairs_are_those_that_follow_soon_and_not_too_far_away():
+    """4 s of ten frames are the most; an overlap of .5 s may be of four frames, not of five."""
+    first = walk(0, 30, 300, 0)
+    soon, late = walk(70, 90, 300, 0), walk(71, 90, 300, 0)
+    assert log_odds([first, soon]).keys() == {(0, 1)}
+    assert log_odds([first, late]) == {}
+    assert log_odds([soon, first]).keys() == {(1, 0)}
+    beside, inside = walk(26, 60, 300, 0), walk(27, 30, 300, 0)
+    assert log_odds([first, beside]).keys() == {(0, 1)}
+    assert log_odds([first, walk(25, 60, 300, 0)]) == log_odds([first, inside]) == {}
+    assert log_odds([first, walk(31, 60, 500, 0)]) == {}  # two heights away in .1 s
 
 
 def test_one_person_seen_twice_for_a_moment_is_one_track():
@@ -133,7 +150,6 @@ def test_two_side_by_side_in_the_same_frames_are_two_people():
 
 def test_who_leaves_at_the_edge_is_less_likely_who_comes_in_there():
     parts = [walk(0, 30, 0, 0), walk(33, 80, 0, 0), walk(0, 30, 300, 0), walk(33, 80, 300, 0)]
-    found = link_evidence(parts, CONFIG, VIDEO, AppearanceModel())
-    free = link_evidence(parts, replace(CONFIG, leaving=0.0), VIDEO, AppearanceModel())
+    found, free = log_odds(parts), log_odds(parts, replace(CONFIG, leaving=0.0))
     assert found[0, 1] == pytest.approx(free[0, 1] - CONFIG.leaving)
     assert found[2, 3] == free[2, 3]

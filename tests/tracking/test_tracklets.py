@@ -4,7 +4,7 @@ from hie_cli.core.types import People
 from hie_cli.tracking.pruning import drop_duplicates
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracker import Association
-from hie_cli.tracking.tracklets import Tracklet, collect, emit
+from hie_cli.tracking.tracklets import Tracklet, collect, emit, join, owners, split
 
 CONFIG = TrackConfig()
 LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]
@@ -53,3 +53,22 @@ def test_a_second_view_of_a_longer_track_is_dropped():
     beside = tracklet(5, 10, RIGHT)
     assert drop_duplicates([double, long, beside], CONFIG) == [long, beside]
     assert drop_duplicates([], CONFIG) == []
+
+
+def test_tracklets_are_cut_out_of_their_rows_again():
+    whole = tracklet(3, 5, LEFT)
+    one, two = split(whole, np.array([2, 3]))
+    assert [one.frames.tolist(), two.frames.tolist()] == [[3, 4], [5, 6, 7]]
+    assert len(two.boxes) == len(two.scores) == 3
+    assert two.keypoints is None
+    assert owners([one, two]).tolist() == [0, 0, 1, 1, 1]
+
+
+def test_parts_are_joined_in_time_and_of_two_in_one_frame_the_surer_stays():
+    late, early, sure = tracklet(5, 3, LEFT), tracklet(0, 3, LEFT), tracklet(2, 2, RIGHT, 0.95)
+    whole, alone = join([[late, early, sure], [late]])
+    assert whole.frames.tolist() == [0, 1, 2, 3, 5, 6, 7]
+    assert whole.scores.tolist() == [0.9, 0.9, 0.95, 0.95, 0.9, 0.9, 0.9]
+    assert whole.boxes[2].tolist() == RIGHT
+    assert alone.frames.tolist() == [5, 6, 7]
+    assert join([]) == []
