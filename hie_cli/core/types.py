@@ -271,9 +271,9 @@ class People:
         if isinstance(key, np.ndarray) and key.size == 0 and key.dtype != np.bool_:
             key = key.astype(np.int64)
         kept: dict[str, Any] = {
-            f.name: None if (value := getattr(self, f.name)) is None else value[key]
-            for f in dataclasses.fields(self)
-            if f.name not in changes
+            name: None if value is None else value[key]
+            for name, value in vars(self).items()
+            if name not in changes
         }
         return type(self)(**kept, **changes)
 

@@ -75,21 +75,22 @@ class Crowd:
         low = np.searchsorted(self.place, _place(frames, boxes[:, 0] - widest, self.video), "left")
         high = np.searchsorted(self.place, _place(frames, boxes[:, 2], self.video), "right")
         query, place = ranges(low, high)
-        foot = boxes[:, 3] - FOOT * (boxes[:, 3] - boxes[:, 1])
-        nearer = np.flatnonzero(self.boxes[place, 3] >= foot[query])
-        query, place = query[nearer], place[nearer]
-        others = (self.owner[place] != owner[query]) & (self.owner[place] != other[query])
-        query, place = query[others], place[others]
-        mine, theirs = boxes.T[:, query], self.boxes.T[:, place]
+        every, asked = np.ascontiguousarray(self.boxes.T), np.ascontiguousarray(boxes.T)
+        foot = asked[3] - FOOT * (asked[3] - asked[1])
+        nearer = np.flatnonzero(every[3].take(place) >= foot.take(query))
+        query, place = query.take(nearer), place.take(nearer)
+        whose = self.owner.take(place)
+        others = np.flatnonzero((whose != owner.take(query)) & (whose != other.take(query)))
+        query, place = query.take(others), place.take(others)
+        mine, theirs = asked.take(query, axis=1), every.take(place, axis=1)
         width = np.minimum(mine[2], theirs[2]) - np.maximum(mine[0], theirs[0])
         height = np.minimum(mine[3], theirs[3]) - np.maximum(mine[1], theirs[1])
         area = (mine[2] - mine[0]) * (mine[3] - mine[1])
         share = np.maximum(width, 0) * np.maximum(height, 0) / np.maximum(area, 1e-9)
-        most = np.zeros(len(frames))
-        np.maximum.at(most, query, share)
+        covered = np.bincount(query[share >= COVERED], minlength=len(boxes)) > 0
         middle = to_centres(boxes)[:, :2]
         outside = (middle < 0) | (middle > [self.video.width, self.video.height])
-        hidden: NDArray[np.bool_] = (most >= COVERED) | outside.any(axis=1)
+        hidden: NDArray[np.bool_] = covered | outside.any(axis=1)
         return hidden
 
     def in_view(self, gaps: Gaps, camera: CameraPath | None = None) -> Floats:

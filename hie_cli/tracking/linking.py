@@ -57,7 +57,6 @@ def _ends(
     count = np.array([len(t) for t in tracklets])
     frames = np.concatenate([t.frames for t in tracklets])
     boxes = np.concatenate([t.boxes for t in tracklets])
-    centres = to_centres(boxes if camera is None else camera.boxes(frames, boxes))
     behind = np.cumsum(count)
     begin = behind - count
     key = owners(tracklets) * (frames.max() + 1) + frames
@@ -68,8 +67,9 @@ def _ends(
         high = np.minimum(key.searchsorted(key[row] + window, "right"), behind)
         owner, near = ranges(low, high)
         count, start = high - low, np.cumsum(high - low) - (high - low)
-        values = centres[near]
-        time = (frames[near] - frames[row][owner]).astype(np.float64)
+        seen, there = frames[near], boxes[near]
+        values = to_centres(there if camera is None else camera.boxes(seen, there))
+        time = (seen - frames[row][owner]).astype(np.float64)
         mean_time = np.add.reduceat(time, start) / count
         mean = np.add.reduceat(values, start) / count[:, None]
         time -= mean_time[owner]

@@ -10,7 +10,7 @@ from hie_cli.core.geometry import paired_iou, pairs_where
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracklets import Ints, Tracklet, owners, shares, steadied
+from hie_cli.tracking.tracklets import Ints, Tracklet, owners, quantile, shares, steadied
 
 SURE = 0.875  # quantile of a track's scores that has to be sure
 CERTAIN, THRICE = 0.98, 3  # mean score, and least length, from which the shortest track counts
@@ -47,9 +47,10 @@ def _within(tracklets: Sequence[Tracklet]) -> tuple[Ints, Ints]:
     within = (first[:, None] >= first) & (last[:, None] <= last)
     np.fill_diagonal(within, False)
     short, long = pairs_where(within)
-    near = (low[:, short] < high[:, long]) & (low[:, long] < high[:, short])
-    near = near[0] & near[1]
-    return short[near], long[near]
+    near = low.take(short, axis=1) < high.take(long, axis=1)
+    near &= low.take(long, axis=1) < high.take(short, axis=1)
+    both = np.flatnonzero(near[0] & near[1])
+    return short.take(both), long.take(both)
 
 
 def _mean_overlap(
@@ -72,7 +73,8 @@ def _mean_overlap(
     here = start[short][:, None] + (length[short][:, None] * share).astype(np.int64)
     there = row[begin[long][:, None] + frames[here]]
     both = there >= 0
-    overlap = paired_iou(boxes[here[both]], boxes[there[both]])
+    corners = np.ascontiguousarray(boxes.T)
+    overlap = paired_iou(*(corners.take(rows[both], axis=1).T for rows in (here, there)))
     total = np.bincount(np.nonzero(both)[0], overlap, minlength=len(short))
     count = both.sum(axis=1)
     return np.where(2 * count >= SAMPLES, total / np.maximum(count, 1), 0.0)
@@ -97,34 +99,36 @@ def drop_unsure(
         return []
     rate = fps * (len(frames) - 1) / max(float(np.ptp(frames)), 1.0)  # of the frames that exist
     shortest = min(config.min_seconds * fps, float(np.ptp(frames)) / 4)
-    kept = []
-    for t, seen in zip(tracks, shares(tracks, scale), strict=True):
-        cut = len(t) > 1 and (t.first <= frames[0] or t.last >= frames[-1])
-        best = quantile(seen, SURE)
-        sure = best >= config.sure_score
-        if best >= config.walker_score and len(t) >= WALK_SECONDS * rate:
-            sure = sure or _walked(steadied([t], camera)[0]) >= WALK
-        if len(t) >= config.steady_seconds * rate:
-            sure = sure or float(seen.mean()) >= config.steady_score
-        cut = cut or (len(t) >= THRICE and float(seen.mean()) >= CERTAIN)
-        if sure and (cut or t.last - t.first >= shortest):
-            kept.append(t)
-    return kept
+    count, first, last = (
+        np.array(each) for each in zip(*((len(t), t.first, t.last) for t in tracks), strict=True)
+    )
+    seen = shares(tracks, scale)
+    mean = np.add.reduceat(seen, np.cumsum(count) - count) / count
+    best = quantile(seen, count, SURE)
+    sure = best >= config.sure_score
+    sure |= (count >= config.steady_seconds * rate) & (mean >= config.steady_score)
+    asked = (best >= config.walker_score) & (count >= WALK_SECONDS * rate) & ~sure
+    sure[asked] = (
+        _walked(steadied([tracks[k] for k in np.flatnonzero(asked).tolist()], camera)) >= WALK
+    )
+    cut = (count > 1) & ((first <= frames[0]) | (last >= frames[-1]))
+    cut |= (count >= THRICE) & (mean >= CERTAIN)
+    kept = sure & (cut | (last - first >= shortest))
+    return [t for t, keep in zip(tracks, kept.tolist(), strict=True) if keep]
 
 
-def quantile(values: Floats, share: float) -> float:
-    """The quantile of (N,) values, between two of them by a line; NumPy's own takes much longer."""
-    ordered, place = np.sort(values), share * (len(values) - 1)
-    low = int(place)
-    a, b = float(ordered[low]), float(ordered[min(low + 1, len(values) - 1)])
-    return a + (b - a) * (place - low)
-
-
-def _walked(track: Tracklet) -> float:
-    """How far it came in view: between its farthest places, in median heights, times the share of
-    frames in which it was detected.
+def _walked(tracks: Sequence[Tracklet]) -> Floats:
+    """How far each (N,) came in view: between its farthest places, in median heights, times the
+    share of frames in which it was detected.
     """
-    centres = (track.boxes[:, :2] + track.boxes[:, 2:]) / 2
-    height = np.median(track.boxes[:, 3] - track.boxes[:, 1])
-    seen = len(track) / (track.last - track.first + 1)
-    return float(np.hypot(*np.ptp(centres, axis=0)) / height * seen)
+    if not tracks:
+        return np.zeros(0)
+    count = np.array([len(t) for t in tracks])
+    start = np.cumsum(count) - count
+    boxes = np.concatenate([t.boxes for t in tracks])
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    way = np.maximum.reduceat(centres, start) - np.minimum.reduceat(centres, start)
+    height = quantile(boxes[:, 3] - boxes[:, 1], count, 0.5)
+    seen = count / np.array([t.last - t.first + 1 for t in tracks])
+    walked: Floats = np.hypot(*way.T) / height * seen
+    return walked

@@ -7,12 +7,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.core import geometry
+from hie_cli.core.geometry import ranges
 from hie_cli.tracking.gaps import Crowd, missed_share
 from hie_cli.tracking.kalman import Floats, to_boxes, to_centres
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracklets import Ints, Tracklet, shares
+from hie_cli.tracking.tracklets import (
+    Ints,
+    Tracklet,
+    owners,
+    quantile,
+    shares,
+    split,
+    stacked,
+)
 
 LARGEST_SHIFT = 0.3  # heights: more is motion, not jitter
 EXACT = 1e-4  # heights: a box less noisy than this is exact
@@ -25,24 +35,23 @@ MISSES = 6.0  # times the mean miss: a gap up to this is a miss
 MISTAKES = 0.01  # gaps in plain view, for each box: given boxes with fewer leave nobody out
 
 
-def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
-    """The track with its gaps of up to ``longest`` frames filled by straight lines.
+def fill(tracks: Sequence[Tracklet], grid: Ints, longest: int, score: float) -> list[Tracklet]:
+    """The tracks with their gaps of up to ``longest`` frames filled by straight lines.
 
     ``grid`` ascending: the frames that exist. A filled box keeps ``score`` times the lower of its
     two neighbours' scores; a joint is filled where both neighbours have it, in the same manner.
     """
-    steps = np.diff(track.frames)
-    low, high = np.searchsorted(grid, [track.first, track.last])
-    wanted = grid[low : high + 1]
-    after = np.searchsorted(track.frames, wanted, side="left")
-    missing = track.frames[after] != wanted
-    missing &= steps[np.maximum(after - 1, 0)] <= longest if len(steps) else False
-    if not missing.any():
-        return track
-    new = wanted[missing]
-    b = after[missing]
-    a = b - 1
-    share = (new - track.frames[a]) / (track.frames[b] - track.frames[a])
+    whole, owner = stacked(tracks), owners(tracks)
+    steps, same = np.diff(whole.frames), owner[1:] == owner[:-1]
+    before = np.flatnonzero(same & (steps > 1) & (steps <= longest))
+    low = grid.searchsorted(whole.frames[before], "right")
+    gap, place = ranges(low, grid.searchsorted(whole.frames[before + 1]))
+    if not len(place):
+        return list(tracks)
+    new, a = grid[place], before[gap]
+    b = a + 1
+    share = (new - whole.frames[a]) / (whole.frames[b] - whole.frames[a])
+    order = np.argsort(np.concatenate([np.arange(len(owner)), a]), kind="stable")
 
     def between(values: Floats) -> Floats:
         s = share.reshape(-1, *[1] * (values.ndim - 1))
@@ -53,25 +62,23 @@ def fill(track: Tracklet, grid: Ints, longest: int, score: float) -> Tracklet:
         weaker: Floats = score * np.minimum(values[a], values[b])
         return weaker
 
-    order = np.argsort(np.concatenate([track.frames, new]), kind="stable")
-
     def merged(old: Floats, filled: Floats) -> Floats:
         both: Floats = np.concatenate([old, filled])[order]
         return both
 
-    keypoints, joint_scores = track.keypoints, track.keypoint_scores
+    keypoints, joint_scores = whole.keypoints, whole.keypoint_scores
     if keypoints is not None and joint_scores is not None:
         joints = between(keypoints)
         marks = np.where(geometry.known(joints), lowered(joint_scores), 0)
         keypoints, joint_scores = merged(keypoints, joints), merged(joint_scores, marks)
-    return replace(
-        track,
-        frames=np.concatenate([track.frames, new])[order],
-        boxes=merged(track.boxes, between(track.boxes)),
-        scores=merged(track.scores, lowered(track.scores)),
-        keypoints=keypoints,
-        keypoint_scores=joint_scores,
+    filled = Tracklet(
+        np.concatenate([whole.frames, new])[order],
+        merged(whole.boxes, between(whole.boxes)),
+        merged(whole.scores, lowered(whole.scores)),
+        keypoints,
+        joint_scores,
     )
+    return split(filled, np.bincount(np.concatenate([owner, owner[a]])))
 
 
 def supported(
@@ -80,39 +87,39 @@ def supported(
     crowd: Crowd,
     scale: ScoreScale,
     miss: float,
-) -> list[NDArray[np.bool_]]:
-    """Which observations (L,) of each ``filled``, a track of the ``crowd`` with its gaps filled, to
-    believe.
+    camera: CameraPath | None = None,
+) -> NDArray[np.bool_]:
+    """Which observations (R,), one after another, of ``filled``, the tracks of the ``crowd`` with
+    their gaps filled, to believe.
 
     Own ones; filled ones where the person was covered or out of the picture, or the gap is short
     beside the time ``miss`` (s) for which people in plain view go undetected. A gap between two
     top scores is none of these: who is seen so well does not vanish. Where boxes are given
     (``scale.doubtful``), scores and cover explain nothing, and people are missing by mistake or
-    not at all: short gaps are filled if enough of them are in plain view.
+    not at all: short gaps are filled if enough of them are in plain view. ``camera``: in whose
+    steady coordinates ``filled`` are.
     """
     given = not scale.doubtful
     longest = MISSES * miss
     if given and missed_share(tracks, crowd) < MISTAKES:
         longest = 0.0
-    places = [np.searchsorted(t.frames, f.frames) for t, f in zip(tracks, filled, strict=True)]
-    own = [t.frames[p] == f.frames for t, f, p in zip(tracks, filled, places, strict=True)]
-    made = [np.flatnonzero(~mask) for mask in own]
-    count = [len(rows) for rows in made]
-    frames = np.concatenate([f.frames[rows] for f, rows in zip(filled, made, strict=True)])
-    boxes = np.concatenate([f.boxes[rows] for f, rows in zip(filled, made, strict=True)])
-    owner = np.repeat(np.arange(len(tracks)), count)
-    hidden = np.split(crowd.excused(frames, boxes, owner, owner), np.cumsum(count)[:-1])
-    scores = shares(tracks, scale)
-    for track, place, mask, rows, excused, share in zip(
-        tracks, places, own, made, hidden, scores, strict=True
-    ):
-        if len(rows):
-            after = place[rows]
-            gap = (track.frames[after] - track.frames[after - 1] - 1) / crowd.video.fps
-            short = gap <= longest
-            doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
-            mask[rows] = short if given else doubtful & (excused | short)
-    return own
+    frames = np.concatenate([t.frames for t in tracks])
+    span = frames.max() + 1
+    key = owners(tracks) * span + frames
+    owner, shown = owners(filled), np.concatenate([t.frames for t in filled])
+    place = key.searchsorted(owner * span + shown)
+    believed: NDArray[np.bool_] = frames[place] == shown
+    made = np.flatnonzero(~believed)
+    after, owner = place[made], owner[made]
+    boxes = np.concatenate([t.boxes for t in filled])[made]
+    if camera is not None:
+        boxes = camera.boxes(shown[made], boxes, back=True)
+    excused = crowd.excused(shown[made], boxes, owner, owner)
+    share = shares(tracks, scale)
+    short = (frames[after] - frames[after - 1] - 1) / crowd.video.fps <= longest
+    doubtful = np.minimum(share[after - 1], share[after]) < CERTAIN
+    believed[made] = short if given else doubtful & (excused | short)
+    return believed
 
 
 def smooth(
@@ -133,32 +140,28 @@ def smooth(
     least = (config.smooth_least,) * 2
     if not scale.doubtful:
         least = white_noise(tracks) if scale.varied else (0.0, 0.0)
-    motion, lacking = config.motion, [config.smooth * (1 - s) for s in shares(tracks, scale)]
-    noisy = [
-        k
-        for k, (t, lack) in enumerate(zip(tracks, lacking, strict=True))
-        if len(t) >= 3 and max(least) + lack.max() > EXACT
-    ]
-    if not noisy:
+    motion = config.motion
+    lack, count = config.smooth * (1 - shares(tracks, scale)), np.array([len(t) for t in tracks])
+    most = np.maximum.reduceat(lack, np.cumsum(count) - count)
+    noisy = (count >= 3) & (max(least) + most > EXACT)
+    moved = [t for t, noise in zip(tracks, noisy, strict=True) if noise]
+    if not moved:
         return list(tracks)
-    # All tracks stand one after another in one system of equations, every frame a row.
-    count = [len(tracks[k]) for k in noisy]
-    length = np.array([tracks[k].last - tracks[k].first + 1 for k in noisy])
+    # All of these stand one after another in one system of equations, every frame a row.
+    lack, count = lack[np.repeat(noisy, count)], count[noisy]
+    first = np.array([t.first for t in moved])
+    length = np.array([t.last for t in moved]) - first + 1
     begin = np.cumsum(length) - length
-    row = np.concatenate(
-        [tracks[k].frames - tracks[k].first + b for k, b in zip(noisy, begin, strict=True)]
-    )
-    values = to_centres(np.concatenate([tracks[k].boxes for k in noisy]))
+    row = np.concatenate([t.frames for t in moved]) + np.repeat(begin - first, count)
+    values = to_centres(np.concatenate([t.boxes for t in moved]))
     height = np.maximum(values[:, 3], 1.0)
-    ends = np.cumsum(count)[:-1]
-    lack = np.concatenate([lacking[k] for k in noisy])
-    owner = np.repeat(np.arange(len(noisy)), length)
+    owner = np.repeat(np.arange(len(moved)), length)
     weight = np.zeros((2, len(owner)))  # of centres and of sizes: 1 / variance, 0 where unseen
     for part, noise in zip(weight, least, strict=True):
         part[row] = (np.maximum(noise + lack, EXACT) * height) ** -2
     centres = np.zeros((len(owner), 4))
     centres[row] = values
-    bends = np.repeat([np.median(part) for part in np.split(height, ends)], length) ** -2.0
+    bends = np.repeat(quantile(height, count, 0.5), length) ** -2.0
     bends[begin + length - 1] = bends[begin + length - 2] = 0  # second differences begin elsewhere
     smoothed = np.hstack(
         [
@@ -171,10 +174,11 @@ def smooth(
     )
     limit = LARGEST_SHIFT * height[:, None]
     boxes = to_boxes(values + np.clip(smoothed - values, -limit, limit))
-    result = list(tracks)
-    for k, part in zip(noisy, np.split(boxes, ends), strict=True):
-        result[k] = replace(tracks[k], boxes=part)
-    return result
+    parts = iter(np.split(boxes, np.cumsum(count)[:-1]))
+    return [
+        replace(t, boxes=next(parts)) if noise else t
+        for t, noise in zip(tracks, noisy, strict=True)
+    ]
 
 
 def white_noise(tracks: Sequence[Tracklet]) -> tuple[float, float]:

@@ -30,7 +30,7 @@ from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.shared_poses import OwnPoses, PosedFrame, give_back
 from hie_cli.tracking.smoothing import fill, smooth, supported
 from hie_cli.tracking.tracker import Tracker
-from hie_cli.tracking.tracklets import Ints, Tracklet, collect, emit, steadied
+from hie_cli.tracking.tracklets import Ints, Tracklet, chosen, collect, emit, steadied
 
 __all__ = ["Observation", "TrackConfig", "describe", "track"]
 
@@ -197,10 +197,8 @@ def _completed(
     crowd = Crowd.of(tracks, video)
     longest = config.fill_frames(video.fps)
     steady = steadied(tracks, camera)
-    filled = [fill(t, frames, longest, config.filled_score) for t in steady]
-    shown = steadied(filled, camera, back=True)
-    believed = supported(tracks, shown, crowd, scale, miss)
-    whole = [t.rows(kept) for t, kept in zip(filled, believed, strict=True)]
-    smoothed = smooth(whole, config, scale, video.fps)
+    filled = fill(steady, frames, longest, config.filled_score)
+    believed = supported(tracks, filled, crowd, scale, miss, camera)
+    smoothed = smooth(chosen(filled, believed), config, scale, video.fps)
     completed = steadied(smoothed, camera, back=True)
     return give_back(completed, longest, config.filled_score)

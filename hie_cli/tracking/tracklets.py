@@ -62,14 +62,16 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
     """
     if not seen:
         return []
+    people = [s.people for s in seen]
     number = np.concatenate([j.numbers for j in joined])
     occlusion = np.concatenate([j.occlusion for j in joined])
-    frame = np.repeat([s.index for s in seen], [len(s.people) for s in seen])
-    boxes = np.concatenate([s.people.boxes for s in seen]).astype(np.float64)
-    scores = np.concatenate([s.people.scores for s in seen]).astype(np.float64)
-    keypoints = _stack([s.people.keypoints for s in seen if len(s.people)])
-    joint_scores = _stack([s.people.keypoint_scores for s in seen if len(s.people)])
-    appearance = _stack([s.appearance for s in seen if len(s.people)], np.float32)
+    frame = np.repeat([s.index for s in seen], [len(p.boxes) for p in people])
+    boxes = np.concatenate([p.boxes for p in people]).astype(np.float64)
+    scores = np.concatenate([p.scores for p in people]).astype(np.float64)
+    filled = [s for s in seen if len(s.people)]
+    keypoints = _stack([s.people.keypoints for s in filled])
+    joint_scores = _stack([s.people.keypoint_scores for s in filled])
+    appearance = _stack([s.appearance for s in filled], np.float32)
     if appearance is not None:
         appearance *= (1 - occlusion).astype(np.float32)[:, None] + 1e-3
     order = np.argsort(number, kind="stable")
@@ -87,14 +89,21 @@ def _stack(parts: list[NDArray[Any] | None], dtype: type[np.generic] | None = np
     return np.concatenate(known, dtype=dtype, casting="unsafe")
 
 
-def shares(tracks: Sequence[Tracklet], scale: ScoreScale) -> list[Floats]:
-    """The scores (L,) of each tracklet as shares of the top score of people as tall."""
-    if not tracks:
-        return []
+def shares(tracks: Sequence[Tracklet], scale: ScoreScale) -> Floats:
+    """Scores (R,) of tracklets, one after another, as shares of the top score of people as tall."""
     boxes = np.concatenate([t.boxes for t in tracks])
     scores = np.concatenate([t.scores for t in tracks])
-    ends = np.cumsum([len(t) for t in tracks])[:-1]
-    return np.split(scale.shares(scores, boxes[:, 3] - boxes[:, 1]), ends)
+    return scale.shares(scores, boxes[:, 3] - boxes[:, 1])
+
+
+def quantile(values: Floats, count: Ints, share: float) -> Floats:
+    """The quantile (N,) of each ``count`` (N,) of values (R,), between two of them by a line."""
+    ordered = values[np.lexsort((values, np.repeat(np.arange(len(count)), count)))]
+    first, place = np.cumsum(count) - count, share * (count - 1)
+    low = place.astype(np.int64)
+    high, share_above = first + np.minimum(low + 1, count - 1), place - low
+    between: Floats = (1 - share_above) * ordered[first + low] + share_above * ordered[high]
+    return between
 
 
 def stacked(parts: Sequence[Tracklet]) -> Tracklet:
@@ -112,6 +121,13 @@ def split(whole: Tracklet, count: Ints) -> list[Tracklet]:
     ends = np.cumsum(count)
     spans = zip((ends - count).tolist(), ends.tolist(), strict=True)
     return [whole.rows(slice(first, last)) for first, last in spans]
+
+
+def chosen(tracklets: Sequence[Tracklet], kept: NDArray[np.bool_]) -> list[Tracklet]:
+    """The tracklets, without appearance, with only those of their observations (R,), one after
+    another, that are ``kept``: at least one of each.
+    """
+    return split(stacked(tracklets).rows(kept), np.bincount(owners(tracklets)[kept]))
 
 
 def owners(tracklets: Sequence[Tracklet]) -> Ints:

@@ -1,8 +1,7 @@
 import numpy as np
-import pytest
 
 from hie_cli.camera.path import CameraPath
-from hie_cli.tracking.pruning import drop_duplicates, drop_unsure, quantile
+from hie_cli.tracking.pruning import drop_duplicates, drop_unsure
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import Tracklet
@@ -103,8 +102,3 @@ def test_what_stands_under_a_camera_that_pans_does_not_walk():
     assert kept([walking(50, 69, 6.4)], camera=camera) == []
     stays = still(50, 69, 500, 0.5)  # in the picture, so it follows the camera
     assert kept([stays], camera=camera) == [stays]
-
-
-@pytest.mark.parametrize("values", [[0.3], [0.9, 0.1], [0.5, 0.5, 0.5], [0.1, 0.7, 0.2, 0.9, 0.4]])
-def test_the_quantile_lies_between_values_by_a_line(values):
-    assert quantile(np.array(values), 0.875) == pytest.approx(np.quantile(values, 0.875))

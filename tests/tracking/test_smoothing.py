@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
+from hie_cli.camera.path import CameraPath
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.gaps import Crowd
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.smoothing import DEPARTURE, fill, smooth, supported, white_noise
-from hie_cli.tracking.tracklets import Tracklet
+from hie_cli.tracking.tracklets import Tracklet, chosen
 
 GRID = np.arange(100)
 
@@ -17,32 +18,44 @@ def track(frames, x, **more):
     return Tracklet(np.asarray(frames), boxes, np.full(len(x), 0.8), **more)
 
 
+def filled_alone(item, grid=GRID, longest=20):
+    (filled,) = fill([item], grid, longest, 0.5)
+    return filled
+
+
 def test_a_track_without_gaps_is_left_alone():
     whole = track([3, 4, 5], [0, 1, 2])
-    assert fill(whole, GRID, 20, 0.5) is whole
-    assert fill(track([7], [0]), GRID, 20, 0.5).frames.tolist() == [7]
+    assert filled_alone(whole) is whole
+    assert filled_alone(track([7], [0])).frames.tolist() == [7]
 
 
 def test_a_gap_becomes_a_straight_line_of_lower_score():
-    filled = fill(track([2, 6], [0, 8]), GRID, 20, 0.5)
+    filled = filled_alone(track([2, 6], [0, 8]))
     assert filled.frames.tolist() == [2, 3, 4, 5, 6]
     assert filled.boxes[:, 0].tolist() == [0, 2, 4, 6, 8]
     assert filled.scores.tolist() == pytest.approx([0.8, 0.4, 0.4, 0.4, 0.8])
 
 
 def test_only_short_gaps_and_only_frames_that_exist():
-    assert fill(track([2, 30], [0, 8]), GRID, 20, 0.5).frames.tolist() == [2, 30]
-    mixed = fill(track([0, 4, 40, 44], [0, 4, 8, 12]), GRID[::2], 20, 0.5)
+    assert filled_alone(track([2, 30], [0, 8])).frames.tolist() == [2, 30]
+    mixed = filled_alone(track([0, 4, 40, 44], [0, 4, 8, 12]), GRID[::2])
     assert mixed.frames.tolist() == [0, 2, 4, 40, 42, 44]
+
+
+def test_every_track_keeps_its_own_gaps():
+    """Between the first one's end and the second one's beginning there is no gap to fill."""
+    tracks = [track([0, 3], [0, 6]), track([5, 7], [10, 30]), track([8, 9], [0, 1])]
+    filled = fill(tracks, GRID, 20, 0.5)
+    assert [t.frames.tolist() for t in filled] == [[0, 1, 2, 3], [5, 6, 7], [8, 9]]
+    assert [t.boxes[:, 0].tolist() for t in filled] == [[0, 2, 4, 6], [10, 20, 30], [0, 1]]
 
 
 def test_joints_are_filled_where_both_sides_have_them():
     joints = np.zeros((2, 14, 2))
     joints[1] = 10
     joints[1, 5] = np.nan
-    filled = fill(
-        track([0, 2], [0, 4], keypoints=joints, keypoint_scores=np.full((2, 14), 0.6)), GRID, 5, 0.5
-    )
+    marks = np.full((2, 14), 0.6)
+    filled = filled_alone(track([0, 2], [0, 4], keypoints=joints, keypoint_scores=marks), longest=5)
     assert filled.keypoints[1, 0].tolist() == [5, 5]
     assert filled.keypoint_scores[1, 0] == pytest.approx(0.3)
     assert np.isnan(filled.keypoints[1, 5]).all()
@@ -151,27 +164,38 @@ def test_too_short_or_switched_off_is_left_alone():
     assert smoothed(noisy, doubt=0.0) is noisy
 
 
-def support(filled, others=(), miss=0.1, top=0.9):
+def support(filled, others=(), miss=0.1, top=0.9, camera=None):
     """Whether each row of a track of frames 2 and 12, filled, is believed; 10 fps."""
     own = track([2, 12], [100, 100])
     crowd = Crowd.of([own, *others], VideoInfo("v", 640, 480, 10.0, 100))
-    return supported([own], [filled], crowd, scale(top, 0.5), miss)[0].tolist()
+    return supported([own], [filled], crowd, scale(top, 0.5), miss, camera).tolist()
 
 
 def test_a_gap_in_plain_view_is_believed_if_it_may_be_a_miss():
-    filled = fill(track([2, 12], [100, 100]), GRID, 20, 0.5)  # nine frames, .9 s
+    filled = filled_alone(track([2, 12], [100, 100]))  # nine frames, .9 s
     assert support(filled) == [True] + [False] * 9 + [True]  # six times .1 s is too little
     assert support(filled, miss=0.2) == [True] * 11
     assert support(filled, miss=0.2, top=0.8) == [True] + [False] * 9 + [True]  # seen perfectly
 
 
 def test_a_gap_behind_somebody_nearer_is_believed():
-    filled = fill(track([2, 12], [100, 100]), GRID, 20, 0.5)
+    filled = filled_alone(track([2, 12], [100, 100]))
     nearer = track([5, 6, 7], [103, 103, 103])  # 7 of 10 px in front
     nearer.boxes[:, 3] += 5
     assert support(filled, [nearer]) == [k in (2, 5, 6, 7, 12) for k in range(2, 13)]
     nearer.boxes[:, 3] -= 10  # its foot lies higher: behind
     assert support(filled, [nearer]) == [True] + [False] * 9 + [True]
+
+
+def test_a_gap_is_looked_at_where_it_is_in_the_picture():
+    """The picture moves 100 px a frame: where the way lies in it, somebody stands in frame 7."""
+    pan = np.array([[1, 0, 100.0], [0, 1, 0], [0, 0, 1]])
+    camera = CameraPath.of(list(range(100)), [pan] * 100)
+    filled = filled_alone(track([2, 12], [-100, -1100]))  # at 100 px in both, in the first's pixels
+    assert filled.boxes[5, 0] == -600
+    nearer = track([7], [103])
+    nearer.boxes[:, 3] += 5
+    assert support(filled, [nearer], camera=camera) == [k in (2, 7, 12) for k in range(2, 13)]
 
 
 def test_given_boxes_are_filled_where_people_in_plain_view_are_missing_now_and_then():
@@ -186,8 +210,8 @@ def test_given_boxes_are_filled_where_people_in_plain_view_are_missing_now_and_t
         nearer = track(frames, np.full(22, 803.0))
         nearer.boxes[:, 3] += 5
         crowd = Crowd.of([*parts, nearer], VideoInfo("v", 1000, 480, 10.0, 100))
-        found = supported(parts, [fill(t, GRID, 20, 0.5) for t in parts], crowd, scale(0.8), 0.1)
-        return [int(rows.sum()) for rows in found]
+        filled = fill(parts, GRID, 20, 0.5)
+        return [len(t) for t in chosen(filled, supported(parts, filled, crowd, scale(0.8), 0.1))]
 
     assert believed(1) == [21] + [22] * 7 + [13]  # one gap in plain view of over 200 sightings
     assert believed(4) == [22] * 8 + [13]  # nine frames are no miss of .1 s, cover or not

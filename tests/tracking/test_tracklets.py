@@ -1,10 +1,20 @@
 import numpy as np
+import pytest
 
 from hie_cli.core.types import People
 from hie_cli.tracking.pruning import drop_duplicates
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracker import Association
-from hie_cli.tracking.tracklets import Tracklet, collect, emit, join, owners, split
+from hie_cli.tracking.tracklets import (
+    Tracklet,
+    chosen,
+    collect,
+    emit,
+    join,
+    owners,
+    quantile,
+    split,
+)
 
 CONFIG = TrackConfig()
 LEFT, RIGHT = [0.0, 0.0, 10.0, 20.0], [50.0, 0.0, 60.0, 20.0]
@@ -72,3 +82,18 @@ def test_parts_are_joined_in_time_and_of_two_in_one_frame_the_surer_stays():
     assert whole.boxes[2].tolist() == RIGHT
     assert alone.frames.tolist() == [5, 6, 7]
     assert join([]) == []
+
+
+def test_some_observations_of_each_are_chosen():
+    kept = np.array([True, False, True, False, False, True])
+    found = chosen([tracklet(0, 4, LEFT), tracklet(7, 2, RIGHT)], kept)
+    assert [t.frames.tolist() for t in found] == [[0, 2], [8]]
+    assert found[1].boxes.tolist() == [RIGHT]
+
+
+def test_the_quantile_of_each_lies_between_values_by_a_line():
+    parts = [[0.3], [0.9, 0.1], [0.5, 0.5, 0.5], [0.1, 0.7, 0.2, 0.9, 0.4]]
+    count = np.array([len(part) for part in parts])
+    for share in (0.5, 0.875, 1.0):
+        expected = [np.quantile(part, share) for part in parts]
+        assert quantile(np.concatenate(parts), count, share) == pytest.approx(expected)
