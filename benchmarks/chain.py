@@ -28,7 +28,8 @@ from hie_cli.pipeline.networks import Models
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_video
 from hie_cli.pipeline.settings import PRESETS, STAGES, load_chain
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 SAMPLE = Path(__file__).parent.parent / "data" / "pets09-sample.mp4"
 

@@ -21,7 +21,8 @@ from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth
 from hie_cli.models import registry
 from hie_cli.pipeline.settings import load_chain
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 
 class Timed:

@@ -27,7 +27,8 @@ from hie_cli.simulation.crowd import CrowdConfig, simulate
 from hie_cli.simulation.observe import Noise, observe
 from hie_cli.simulation.render import render
 from hie_cli.tracking.stage import describe, track
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 PoseClip = list[FramePeople]
 

@@ -30,7 +30,8 @@ from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_video
 from hie_cli.pipeline.settings import ChainConfig, stages_until
 from hie_cli.posing.calibration import HALF_HEAD
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 FIGURES = ("HOTA", "IDF1", "MOTA", "near", "near .2", "apart")
 OURS = "balanced"

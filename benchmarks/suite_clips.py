@@ -19,7 +19,8 @@ from hie_cli.core.types import Annotations
 from hie_cli.formats.truth import read_truth
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.render import render
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 DISTURBED = ("half", "dark", "blur")
 WALKERS = ("walking-alone", "walking-together", "standing-alone")

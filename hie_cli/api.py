@@ -39,7 +39,7 @@ from hie_cli.rendering.draw import Painter
 from hie_cli.rendering.settings import render_options
 from hie_cli.streaming.run import DEFAULT_SEGMENT, LiveRun, open_live
 from hie_cli.video.live import News
-from hie_cli.video.sources import find_videos
+from hie_cli.video.video_files import find_videos
 
 if TYPE_CHECKING:
     from hie_cli.recognition.kinematic.explanation import Explanation

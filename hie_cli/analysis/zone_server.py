@@ -14,7 +14,8 @@ from hie_cli.core.errors import ConfigError, HieError, InputError
 from hie_cli.core.local_page import LocalHandler, LocalServer
 from hie_cli.core.types import Image, VideoInfo
 from hie_cli.formats.files import parse_json, require_writable, taken
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 _MOST_BYTES = 1_000_000
 _PAGE = {

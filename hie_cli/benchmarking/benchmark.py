@@ -17,7 +17,7 @@ from hie_cli.models import registry
 from hie_cli.models.runtime import Precision, available_cpus
 from hie_cli.pipeline.inputs import video_file
 from hie_cli.pipeline.settings import ChainConfig, load_chain
-from hie_cli.video.sources import parse_range
+from hie_cli.video.frame_range import parse_range
 
 
 def benchmark(

@@ -11,7 +11,7 @@ from hie_cli.pipeline.chain import run
 from hie_cli.pipeline.inputs import Videos
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.video_selection import Selection
-from hie_cli.video.sources import FrameRange, parse_range
+from hie_cli.video.frame_range import FrameRange, parse_range
 
 
 def chain_speed(

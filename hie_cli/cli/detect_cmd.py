@@ -34,7 +34,7 @@ def detect(
     """
     from hie_cli.cli.runner import Session
     from hie_cli.pipeline.video_selection import Selection
-    from hie_cli.video.sources import parse_range
+    from hie_cli.video.frame_range import parse_range
 
     session = Session(output, preset, config, sets, device, overwrite, resume, json)
     session.choose_precision(precision)

@@ -20,8 +20,8 @@ from hie_cli.pipeline.video_selection import WHOLE, Selection
 from hie_cli.streaming.follow import Follower
 from hie_cli.streaming.run import DEFAULT_SEGMENT, LiveRun, open_live
 from hie_cli.video.addresses import is_live, parse_address
+from hie_cli.video.frame_range import FrameRange
 from hie_cli.video.live import News
-from hie_cli.video.sources import FrameRange
 
 _STOPS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 _ENDINGS = {

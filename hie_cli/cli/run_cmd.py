@@ -163,7 +163,7 @@ def run(
     from hie_cli.pipeline.executors.engine import Engine
     from hie_cli.pipeline.video_batch import Batch, parse_segment_frames
     from hie_cli.pipeline.video_selection import Selection, parse_shard
-    from hie_cli.video.sources import parse_range
+    from hie_cli.video.frame_range import parse_range
 
     selection = Selection(
         videos or (), parse_range(frames, begin, end), stills, cuts, listed, parse_shard(shard),

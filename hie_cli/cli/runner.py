@@ -35,7 +35,7 @@ from hie_cli.pipeline.summary import summary
 from hie_cli.pipeline.video_batch import SINGLE, Batch, prepare, run_jobs
 from hie_cli.pipeline.video_selection import Selection
 from hie_cli.recognition.stage import needs_pixels as action_needs_pixels
-from hie_cli.video.sources import find_videos
+from hie_cli.video.video_files import find_videos
 
 _WIDEST_NAME = 40  # characters of a video's name in a table
 

@@ -10,7 +10,9 @@ from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.types import FramePeople, FrameStream, People, VideoInfo
 from hie_cli.formats.documents.document import Document
 from hie_cli.video.cuts import piece_name
-from hie_cli.video.sources import FrameRange, VideoSource, video_name
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
+from hie_cli.video.video_files import video_name
 
 
 def find_documents(patterns: Sequence[str]) -> list[Path]:

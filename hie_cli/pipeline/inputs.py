@@ -11,10 +11,12 @@ import numpy as np
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.types import Image
 from hie_cli.video.cuts import find_pieces
+from hie_cli.video.frame_range import ALL_FRAMES, FrameRange
 from hie_cli.video.images import IMAGE_ENDINGS
 from hie_cli.video.live import LiveSource
 from hie_cli.video.memory import ImageFiles, MemorySource
-from hie_cli.video.sources import FrameRange, VideoSource, find_videos, video_name
+from hie_cli.video.sources import VideoSource
+from hie_cli.video.video_files import find_videos, video_name
 
 Source = VideoSource | MemorySource | LiveSource
 # Paths, folders or patterns; image files of one video; or its pictures (H, W, 3) uint8 BGR.
@@ -22,8 +24,6 @@ Videos = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Iterable[Im
 
 # Paths, folders or patterns: one, or several.
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-
-ALL_FRAMES = FrameRange()
 
 
 def path_texts(paths: Paths) -> list[str]:

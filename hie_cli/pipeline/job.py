@@ -24,7 +24,7 @@ from hie_cli.pipeline.run_records import RunRecord
 from hie_cli.pipeline.segment_plan import Split
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.tally import Tally
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 
 @dataclass(frozen=True)

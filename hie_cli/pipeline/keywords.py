@@ -9,7 +9,7 @@ from hie_cli.core.config import Files, Sets, overlay
 from hie_cli.models.runtime import Precision
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.video_selection import Selection
-from hie_cli.video.sources import parse_range
+from hie_cli.video.frame_range import parse_range
 
 
 class SettingsKeywords(TypedDict, total=False):

@@ -23,7 +23,8 @@ from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.stage import unwritten, with_images, written
 from hie_cli.pipeline.stages import STAGES, SourcePasses, VideoRun
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 Stream = Generator[FramePeople, None, None]  # a FrameStream that can be closed before its end
 

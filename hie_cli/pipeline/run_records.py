@@ -22,8 +22,8 @@ from hie_cli.formats.locks import Lock, is_locked
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.storage import objects
+from hie_cli.video.frame_range import FrameRange
 from hie_cli.video.images import IMAGE_ENDINGS, files_inside
-from hie_cli.video.sources import FrameRange
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
 _SAMPLE = 1 << 20  # bytes that are read at the beginning, the middle and the end of a video

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hie_cli.core.types import VideoInfo
 from hie_cli.pipeline.stage import Stage
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 
 @dataclass(frozen=True)

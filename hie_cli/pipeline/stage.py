@@ -11,7 +11,7 @@ from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.rounding import rounded_frame
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.pipeline.clock import Clock
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 
 def _anywhere(index: int) -> int:

@@ -6,11 +6,12 @@ from pathlib import Path
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.formats.locks import is_locked
 from hie_cli.pipeline import remote, run_records, segment_parts
-from hie_cli.pipeline.inputs import ALL_FRAMES, Paths, path_texts
+from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.pipeline.output import OutputDir, output_dir
 from hie_cli.pipeline.run_records import RunRecord
 from hie_cli.pipeline.video_pieces import find_pieces
 from hie_cli.video.cuts import Piece
+from hie_cli.video.frame_range import ALL_FRAMES
 
 
 @dataclass(frozen=True)

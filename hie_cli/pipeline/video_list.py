@@ -20,10 +20,9 @@ from hie_cli.formats.files import read_text, refuse_endless
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.video_pieces import listed_piece
 from hie_cli.video.cuts import Piece
-from hie_cli.video.sources import FrameRange, parse_range
+from hie_cli.video.frame_range import ALL_FRAMES, FrameRange, parse_range
 
 _RANGE = ("frames", "begin", "end")
-_ALL = FrameRange()
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Listed:
     config: ChainConfig
 
 
-def read_list(path: Path, config: ChainConfig, frames: FrameRange = _ALL) -> list[Listed]:
+def read_list(path: Path, config: ChainConfig, frames: FrameRange = ALL_FRAMES) -> list[Listed]:
     """The videos of a list, in its order, each once; those that say nothing else: ``frames`` of it,
     with ``config``.
 

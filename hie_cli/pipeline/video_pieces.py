@@ -8,7 +8,8 @@ from hie_cli.storage import objects
 from hie_cli.storage.addresses import is_address, is_pattern, last_name, local_path
 from hie_cli.video.containers import VIDEO_ENDINGS
 from hie_cli.video.cuts import Piece
-from hie_cli.video.sources import FrameRange, find_videos, video_name
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.video_files import find_videos, video_name
 
 
 def find_pieces(patterns: Sequence[str], frames: FrameRange, stills: bool = False) -> list[Piece]:

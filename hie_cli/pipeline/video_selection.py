@@ -7,7 +7,7 @@ from pathlib import Path
 from hie_cli.core.errors import ConfigError
 from hie_cli.pipeline import remote, run_records, segment_parts
 from hie_cli.pipeline.batch import part_of
-from hie_cli.pipeline.inputs import ALL_FRAMES, check_cut_options
+from hie_cli.pipeline.inputs import check_cut_options
 from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
@@ -15,7 +15,8 @@ from hie_cli.pipeline.video_list import Listed, read_list
 from hie_cli.pipeline.video_pieces import find_pieces
 from hie_cli.video.cuts import Piece
 from hie_cli.video.cuts import find_pieces as cut_pieces
-from hie_cli.video.sources import FrameRange, find_videos
+from hie_cli.video.frame_range import ALL_FRAMES, FrameRange
+from hie_cli.video.video_files import find_videos
 
 WHOLE = (1, 1)
 

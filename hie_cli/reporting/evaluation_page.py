@@ -28,7 +28,7 @@ from hie_cli.formats.files import atomic_write
 from hie_cli.reporting import charts
 from hie_cli.reporting.page import page
 from hie_cli.reporting.stills import frames_at, jpeg, narrowed
-from hie_cli.video.sources import find_videos, video_name
+from hie_cli.video.video_files import find_videos, video_name
 
 _POINTS = 101  # of a curve, at most
 _PICTURE = 720  # pixels of width

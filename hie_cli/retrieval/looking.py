@@ -15,7 +15,7 @@ from hie_cli.retrieval.encoder import load_encoder
 from hie_cli.retrieval.features import Describer
 from hie_cli.retrieval.items import Item, Sampling, describe_video
 from hie_cli.retrieval.store import ItemStore
-from hie_cli.video.sources import video_name
+from hie_cli.video.video_files import video_name
 
 _DIGEST_PART = 1 << 20
 

@@ -17,7 +17,7 @@ from hie_cli.retrieval.nearest import KINDS, Kind
 from hie_cli.retrieval.results import write_duplicates, write_results
 from hie_cli.retrieval.search import Result, SearchSettings, search
 from hie_cli.retrieval.shots import ShotSettings
-from hie_cli.video.sources import find_videos
+from hie_cli.video.video_files import find_videos
 
 _MOST = 86_400  # seconds, or frames a second
 

@@ -22,7 +22,7 @@ from hie_cli.retrieval.nearest import NAME as CODES
 from hie_cli.retrieval.nearest import NearestCodes
 from hie_cli.retrieval.store import ItemStore, StoredItem
 from hie_cli.video.images import IMAGE_ENDINGS
-from hie_cli.video.sources import video_name
+from hie_cli.video.video_files import video_name
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from hie_cli.summary.summarize import (
     documents_by_name,
     left_out,
 )
-from hie_cli.video.sources import find_videos, video_name
+from hie_cli.video.video_files import find_videos, video_name
 
 RECORD = "frames.json"
 

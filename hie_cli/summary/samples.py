@@ -11,7 +11,8 @@ from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.progress import progress
 from hie_cli.core.types import FloatArray, Frame, Image, People, VideoInfo
 from hie_cli.retrieval.features import Describer
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 
 RATE = 2.0  # samples a second, as the field has it
 _BATCH = 16

@@ -37,7 +37,7 @@ from hie_cli.summary.selection import choose_shots, frame_scores
 from hie_cli.summary.shots import LONGEST, shots_of
 from hie_cli.summary.timeline import write_timeline
 from hie_cli.summary.trained import TrainedScorer, is_trained, load_scorer, require_backbone
-from hie_cli.video.sources import find_videos, video_name
+from hie_cli.video.video_files import find_videos, video_name
 
 METHODS = ("crowd", "ctvsum")
 

@@ -23,7 +23,8 @@ from hie_cli.models.calibration_fit import (
     fit_scores,
 )  # fmt: skip
 from hie_cli.models.spec import ModelSpec
-from hie_cli.video.sources import VideoSource, find_videos, video_name
+from hie_cli.video.sources import VideoSource
+from hie_cli.video.video_files import find_videos, video_name
 
 LONG_SIDES = (256, 384, 512, 640, 768, 1024, 1280)
 _AS_GOOD = 0.005  # average precisions nearer than this are as good as each other

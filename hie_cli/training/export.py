@@ -28,7 +28,8 @@ from hie_cli.models.runtime import TorchNetwork
 from hie_cli.models.spec import ModelSpec
 from hie_cli.training.accuracy import accuracies
 from hie_cli.training.engine.start import weights_of
-from hie_cli.video.sources import VideoSource, find_videos
+from hie_cli.video.sources import VideoSource
+from hie_cli.video.video_files import find_videos
 
 EXACT = 0.5  # pixels that the float32 file may differ from torch
 _FRAMES = 8  # of all clips together, to check on

@@ -14,7 +14,8 @@ from typing import Any
 from hie_cli.core.errors import ConfigError, InputError, input_error
 from hie_cli.core.records import read_record
 from hie_cli.video.containers import VIDEO_ENDINGS
-from hie_cli.video.sources import FrameRange, video_name
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.video_files import video_name
 
 CUTS = "cuts.json"  # a list's usual name
 _MOST_FRAMES = 1_000_000  # as of a document

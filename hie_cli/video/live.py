@@ -20,11 +20,11 @@ from hie_cli.core.errors import HieError, InputError
 from hie_cli.core.types import Frame, Image, VideoInfo
 from hie_cli.video.addresses import LiveAddress
 from hie_cli.video.feeds import Feed, Picture, check_size, open_feed
-from hie_cli.video.sources import FALLBACK_FPS, FrameRange
-from hie_cli.video.stream_clock import StreamClock
+from hie_cli.video.frame_range import ALL_FRAMES
+from hie_cli.video.sources import FALLBACK_FPS
+from hie_cli.video.stream_clock import StreamClock, is_believable, measured_rate
 
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each further attempt to connect
-_LEAST_RATE, _MOST_RATE = 0.5, 120.0  # frames a second; beyond, what a source says is not believed
 _MEASURED = (1.5, 9)  # seconds and frames from which a rate can be told by arrivals
 _ALIKE = 0.02  # difference of two pictures' proportions that scaling hides
 
@@ -62,7 +62,7 @@ class LiveSource:
     """
 
     again = False  # frames that have passed cannot be had once more
-    range = FrameRange()
+    range = ALL_FRAMES
 
     def __init__(
         self,
@@ -167,12 +167,12 @@ class LiveSource:
             raise lost or InputError(
                 f"{self.address.shown}: no picture came within {self._options.timeout:g} s"
             )
-        rate = self._options.fps or self._said_rate() or _measured(seconds) or FALLBACK_FPS
+        rate = self._options.fps or self._said_rate() or measured_rate(seconds) or FALLBACK_FPS
         return VideoInfo(name, *size, rate, None)
 
     def _said_rate(self) -> float | None:
         said = self._feed.rate
-        return said if said and _LEAST_RATE <= said <= _MOST_RATE else None
+        return said if said and is_believable(said) else None
 
     def _is_known(self) -> bool:
         if self._size is None:
@@ -301,15 +301,3 @@ class LiveSource:
                 f"{picture.width}x{picture.height}; start anew"
             )
         return cv2.resize(picture.pixels(), self._size, interpolation=cv2.INTER_AREA)
-
-
-def _measured(seconds: list[float]) -> float | None:
-    """Frames a second by the seconds of frames; None where that cannot be told.
-
-    The first third is left out: what had gathered while the connection was made comes at once.
-    """
-    seconds = seconds[len(seconds) // 3 :]
-    span = seconds[-1] - seconds[0] if seconds else 0.0
-    rate = (len(seconds) - 1) / span if span > 0 else 0.0
-    rate = float(round(rate)) if rate >= 5 else round(rate, 1)
-    return rate if _LEAST_RATE <= rate <= _MOST_RATE else None

@@ -8,10 +8,9 @@ import numpy as np
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.types import Frame, Image, VideoInfo
+from hie_cli.video.frame_range import ALL_FRAMES, FrameRange
 from hie_cli.video.images import read_image
-from hie_cli.video.sources import FALLBACK_FPS, FrameRange
-
-ALL_FRAMES = FrameRange()
+from hie_cli.video.sources import FALLBACK_FPS
 
 
 class ImageFiles:

@@ -1,154 +1,26 @@
-"""Video files and image folders as a stream of frames."""
+"""A video file, an image folder or an image as a stream of frames."""
 
-import glob
 import math
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from hie_cli.core.errors import ConfigError, InputError, input_error
+from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.progress import note
 from hie_cli.core.types import Frame, VideoInfo
-from hie_cli.video.addresses import refuse_address
-from hie_cli.video.containers import VIDEO_ENDINGS, check_path, open_capture
-from hie_cli.video.images import IMAGE_ENDINGS, check_size, files_inside, images_inside, read_image
+from hie_cli.video.containers import check_path, open_capture
+from hie_cli.video.frame_range import ALL_FRAMES, FrameRange
+from hie_cli.video.images import IMAGE_ENDINGS, check_size, images_inside, read_image
 from hie_cli.video.timestamps import frame_times
+from hie_cli.video.video_files import video_name
 
 # Containers that keep a table of their frames: what they say of their number can be believed.
 INDEXED_ENDINGS = frozenset(".avi .m4v .mov .mp4".split())
 FALLBACK_FPS = 25.0
-_MOMENT = 1e-4  # seconds: a frame shown at 9.99997 s begins the tenth second
 _LEAST_FPS, _MOST_FPS = 1e-4, 1000.0  # one frame in three hours; beyond, the header is wrong
 # A container may promise a few frames more than it holds; beyond this share the file is cut off.
 _MISSING_SHARE = 0.05
-
-
-@dataclass(frozen=True)
-class FrameRange:
-    """Which frames to use: ``first <= index < end`` (None: to the end), every ``stride``-th.
-
-    begin, until: of these only those shown from ``begin`` on and before ``until``, seconds of the
-    video; ``at`` turns them into frames.
-    """
-
-    first: int = 0
-    end: int | None = None
-    stride: int = 1
-    begin: float | None = None
-    until: float | None = None
-
-    def __contains__(self, index: int) -> bool:
-        inside = index >= self.first and (self.end is None or index < self.end)
-        return inside and (index - self.first) % self.stride == 0
-
-    def at(self, fps: float, times: NDArray[np.float64] | None = None) -> "FrameRange":
-        """The same in frames of a video: by when each is shown (T,), else by the rate."""
-
-        def index(seconds: float) -> int:
-            if times is not None:
-                return int(np.searchsorted(times, seconds - _MOMENT))
-            return math.ceil((seconds - _MOMENT) * fps)
-
-        first = self.first if self.begin is None else max(self.first, index(self.begin))
-        ends = [self.end] if self.until is None else [self.end, index(self.until)]
-        known = [end for end in ends if end is not None]
-        return FrameRange(first, min(known) if known else None, self.stride)
-
-    def count(self, num_frames: int | None) -> int | None:
-        """How many of ``num_frames`` frames are used; None if that cannot be known."""
-        ends = [end for end in (self.end, num_frames) if end is not None]
-        return len(range(self.first, min(ends), self.stride)) if ends else None
-
-
-def parse_range(
-    text: str, begin: str | float | None = None, end: str | float | None = None
-) -> FrameRange:
-    """``FIRST:END:STRIDE``, each part optional, as in a Python slice. Raises ConfigError.
-
-    begin, end: of these frames only those of a span of time, "MM:SS", "HH:MM:SS" or seconds.
-    """
-    match = re.fullmatch(r"(\d*):(\d*)(?::(\d*))?", text)
-    if match is None:
-        raise ConfigError(f"--frames {text}: expected FIRST:END:STRIDE, for example 100:200 or ::2")
-    first, last, stride = (int(part) if part else None for part in match.groups())
-    chosen = FrameRange(first or 0, last, 1 if stride is None else stride)
-    if chosen.stride < 1 or (last is not None and last <= chosen.first):
-        raise ConfigError(
-            f"--frames {text}: holds no frame; END > FIRST and STRIDE >= 1 are needed"
-        )
-    start, until = _seconds("--begin", begin), _seconds("--end", end)
-    if start is not None and until is not None and start >= until:
-        raise ConfigError(f"--end {end}: is not after --begin {begin}")
-    return replace(chosen, begin=start, until=until)
-
-
-def _seconds(option: str, text: str | float | None) -> float | None:
-    """Seconds of "SS", "MM:SS" or "HH:MM:SS", each with decimals if wanted. Raises ConfigError."""
-    if text is None:
-        return None
-    match = re.fullmatch(
-        r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7}(?:\.\d{1,6})?)", str(text).strip()
-    )
-    if match is None:
-        raise ConfigError(f"{option} {text}: expected seconds, MM:SS or HH:MM:SS, such as 01:30")
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return 3600 * hours + 60 * minutes + seconds
-
-
-def find_videos(patterns: Sequence[str], stills: bool = False) -> list[Path]:
-    """Video files and image folders named by paths, folders of videos or glob patterns, in order.
-
-    stills: each image of a folder is a source of its own, instead of the frames of one video.
-    Raises InputError for a glob that matches nothing, ConfigError for an address and where two
-    share a name (their results would overwrite each other).
-    """
-    found: list[Path] = []
-    for pattern in patterns:
-        refuse_address(str(pattern))
-        path = Path(pattern)
-        matches = [path] if path.exists() else [Path(p) for p in sorted(glob.glob(pattern))]
-        if not matches and set(pattern) & set("*?["):
-            raise input_error(pattern, "no video matches this pattern", "check the path")
-        matches = matches or [path]  # a missing file fails on its own, beside those that are there
-        for match in matches:
-            found += _inside(match, stills) if match.is_dir() else [match]
-    names: dict[str, Path] = {}
-    for path in found:
-        other = names.setdefault(video_name(path), path)
-        if other is not path and other.resolve() != path.resolve():
-            raise ConfigError(
-                f"{other} and {path} share the name {video_name(path)!r}; rename one or run apart"
-            )
-    return list(names.values())
-
-
-def _inside(folder: Path, stills: bool) -> list[Path]:
-    """What a folder stands for: its images one by one, its videos, or itself as one video."""
-    images = images_inside(folder)
-    if stills:
-        if not images:
-            raise input_error(folder, "holds no images", "give a folder of images to --stills")
-        return images
-    videos = files_inside(folder, VIDEO_ENDINGS)
-    if videos and images:
-        note(
-            f"{folder}: holds {len(videos)} videos and {len(images)} images; the videos are used "
-            "(--stills takes the images)"
-        )
-    return videos or [folder]
-
-
-def video_name(path: Path) -> str:
-    """NAME of a video: its file name without ending; of a MOT ``NAME/img1`` folder, NAME."""
-    if not path.is_dir():
-        return path.stem
-    resolved = path.resolve()
-    return resolved.parent.name if resolved.name == "img1" else resolved.name
 
 
 class VideoSource:
@@ -162,7 +34,7 @@ class VideoSource:
     def __init__(
         self,
         path: Path,
-        frames: FrameRange = FrameRange(),
+        frames: FrameRange = ALL_FRAMES,
         fps: float | None = None,
         name: str | None = None,
         info: VideoInfo | None = None,

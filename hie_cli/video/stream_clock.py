@@ -1,8 +1,9 @@
-"""When the frames of a live source were taken, in seconds from its first frame."""
+"""When the frames of a live source were taken, in seconds from its first frame, and their rate."""
 
 _JUMP = 10.0  # seconds ahead of the stamp before: another clock
 _WINDOW = 10.0  # seconds over which the least lag is looked for
 _DRIFT = 0.5  # seconds of least lag that are put right
+_LEAST_RATE, _MOST_RATE = 0.5, 120.0  # frames a second; beyond, what a source says is not believed
 
 
 class StreamClock:
@@ -45,3 +46,20 @@ class StreamClock:
             self._least, self._since = float("inf"), arrived
         self._last = max(self._last, stamp + self._offset)
         return self._last
+
+
+def is_believable(rate: float) -> bool:
+    """Whether a camera can have this many frames a second."""
+    return _LEAST_RATE <= rate <= _MOST_RATE
+
+
+def measured_rate(seconds: list[float]) -> float | None:
+    """Frames a second by the seconds of frames; None where that cannot be told.
+
+    The first third is left out: what had gathered while the connection was made comes at once.
+    """
+    seconds = seconds[len(seconds) // 3 :]
+    span = seconds[-1] - seconds[0] if seconds else 0.0
+    rate = (len(seconds) - 1) / span if span > 0 else 0.0
+    rate = float(round(rate)) if rate >= 5 else round(rate, 1)
+    return rate if is_believable(rate) else None

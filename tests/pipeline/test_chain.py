@@ -16,7 +16,7 @@ from hie_cli.pipeline import chain, single_stages
 from hie_cli.pipeline.document_inputs import match_video
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.video_selection import Selection
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 ONLINE = load_chain(None, [], ["track.online=true"])
 

@@ -15,7 +15,7 @@ from hie_cli.pipeline.job import Setup, VideoJob, run_job
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.summary import summary, write_summary
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 
 def folder(path: Path, bright: bool = True) -> Path:

@@ -10,7 +10,8 @@ from hie_cli.pipeline.document_inputs import find_documents, match_video, open_v
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.run import run_document, run_video
 from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_until
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.sources import VideoSource
 from tests.support import fakes
 from tests.support.films import walkers, write_film
 

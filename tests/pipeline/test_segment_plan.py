@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hie_cli.pipeline.segment_plan import Segment, parted_stages, segments
 from hie_cli.pipeline.stage import Stage
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 
 def stage(name: str, context: int | None, block: int) -> Stage:

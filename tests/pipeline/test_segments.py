@@ -16,7 +16,7 @@ from hie_cli.pipeline.segment_job import LEAST_FRAMES, SegmentJob, Segments, run
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import parse_segment_frames
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 from tests.support import fakes
 from tests.support.batches import run_on_cpu
 from tests.support.films import walkers, write_film

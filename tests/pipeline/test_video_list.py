@@ -7,7 +7,7 @@ import pytest
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.pipeline.settings import ChainConfig
 from hie_cli.pipeline.video_list import read_list
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 PLAIN = ChainConfig()
 

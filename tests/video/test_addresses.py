@@ -6,7 +6,8 @@ import pytest
 
 from hie_cli.core.errors import ConfigError
 from hie_cli.video.addresses import is_live, parse_address
-from hie_cli.video.sources import VideoSource, find_videos
+from hie_cli.video.sources import VideoSource
+from hie_cli.video.video_files import find_videos
 
 
 def test_addresses_and_cameras_are_live_and_files_are_not(tmp_path, monkeypatch):

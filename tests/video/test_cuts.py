@@ -6,7 +6,7 @@ import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.video.cuts import Cut, Piece, find_pieces, piece_name, read_cuts
-from hie_cli.video.sources import FrameRange
+from hie_cli.video.frame_range import FrameRange
 
 
 def write(folder, *entries):

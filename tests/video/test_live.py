@@ -13,7 +13,7 @@ import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.video.addresses import parse_address
-from hie_cli.video.live import LiveOptions, LiveSource, _measured
+from hie_cli.video.live import LiveOptions, LiveSource
 from tests.support import streams
 from tests.support.paths import ROOT
 
@@ -207,13 +207,6 @@ def test_without_pyav(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(ConfigError, match=r"pip install 'hie\[video\]'"):
         opened("http://127.0.0.1:9/x")
-
-
-def test_a_measured_rate_leaves_the_first_burst_out():
-    burst = [0.0, 0.001, 0.002, 0.003]
-    assert _measured(burst + [0.1 * k for k in range(1, 12)]) == 10.0
-    assert _measured([]) is None
-    assert _measured([0.0, 0.0, 0.0]) is None
 
 
 @pytest.fixture

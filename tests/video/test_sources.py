@@ -6,15 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.video.sources import (
-    FALLBACK_FPS,
-    FrameRange,
-    VideoSource,
-    find_videos,
-    parse_range,
-    video_name,
-)
+from hie_cli.core.errors import InputError
+from hie_cli.video.frame_range import FrameRange, parse_range
+from hie_cli.video.sources import FALLBACK_FPS, VideoSource
 from tests.support.paths import DATA, ROOT
 
 
@@ -51,26 +45,6 @@ def test_range_and_stride_keep_the_frames_own_indices(make_video):
     source = VideoSource(make_video(frames=12), FrameRange(2, 9, 3))
     assert [frame.index for frame in source] == [2, 5, 8]
     assert len(source) == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (":", FrameRange()),
-        ("5:", FrameRange(5)),
-        (":7", FrameRange(0, 7)),
-        ("::2", FrameRange(0, None, 2)),
-        ("3:9:2", FrameRange(3, 9, 2)),
-    ],
-)
-def test_parse_range(text, expected):
-    assert parse_range(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "5", "a:b", "-1:4", "5:5", "9:3", "::0", "1:2:3:4"])
-def test_parse_range_refuses(text):
-    with pytest.raises(ConfigError, match="--frames"):
-        parse_range(text)
 
 
 def test_range_beyond_the_end(make_video):
@@ -143,35 +117,6 @@ def test_empty_folder(tmp_path):
         VideoSource(tmp_path)
 
 
-def test_find_videos_by_folder_and_glob(make_video, tmp_path):
-    a, b = make_video("a.avi"), make_video("b.AVI")
-    assert find_videos([str(tmp_path)]) == [a, b]
-    assert find_videos([str(tmp_path / "a*")]) == [a]
-    assert find_videos([str(a), str(a)]) == [a]
-
-
-def test_find_videos_refuses_two_of_one_name(make_video, tmp_path):
-    (tmp_path / "other").mkdir()
-    a = make_video("a.avi")
-    b = tmp_path / "other" / "a.mp4"
-    b.write_bytes(a.read_bytes())
-    with pytest.raises(ConfigError, match="share the name 'a'"):
-        find_videos([str(a), str(b)])
-
-
-def test_find_videos_nothing_found():
-    with pytest.raises(InputError, match="no video matches this pattern"):
-        find_videos(["nothing/*.mp4"])
-    assert find_videos(["nothing/a.mp4"]) == [Path("nothing/a.mp4")]
-
-
-def test_mot_image_folders_take_their_parents_name(tmp_path):
-    folder = tmp_path / "MOT16-04" / "img1"
-    folder.mkdir(parents=True)
-    assert video_name(folder) == "MOT16-04"
-    assert video_name(Path("6.MP4")) == "6"
-
-
 def test_the_real_sample(sample_clip):
     info = VideoSource(sample_clip).info
     assert (info.width, info.height, info.fps, info.num_frames) == (768, 576, 10.0, 100)
@@ -191,13 +136,6 @@ def test_one_image_is_a_video_of_one_frame(tmp_path):
     assert (source.info.name, source.info.num_frames, len(list(source))) == ("photo", 1, 1)
 
 
-def test_stills_are_sources_of_their_own(tmp_path):
-    _image(tmp_path / "b.jpg", 64, 48)
-    _image(tmp_path / "a.jpg", 80, 60)
-    assert find_videos([str(tmp_path)]) == [tmp_path]
-    assert [p.name for p in find_videos([str(tmp_path)], stills=True)] == ["a.jpg", "b.jpg"]
-
-
 def test_images_of_two_sizes_name_the_way_out(tmp_path):
     _image(tmp_path / "a.jpg", 64, 48)
     _image(tmp_path / "b.jpg", 80, 60)
@@ -205,50 +143,10 @@ def test_images_of_two_sizes_name_the_way_out(tmp_path):
         list(VideoSource(tmp_path))
 
 
-def test_a_folder_of_videos_and_images_says_what_is_left_out(make_video, tmp_path, monkeypatch):
-    told: list[object] = []
-    monkeypatch.setattr("hie_cli.core.progress._reporter", told.append)
-    make_video("clip.avi")
-    _image(tmp_path / "poster.jpg")
-    assert [p.name for p in find_videos([str(tmp_path)])] == ["clip.avi"]
-    assert "1 videos and 1 images; the videos are used" in str(told[0])
-
-
 @pytest.mark.parametrize("size", [(8, 8), (1, 1), (600, 2)])
 def test_a_picture_too_small_for_a_person_is_refused(tmp_path, size):
     with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels"):
         VideoSource(_image(tmp_path / "dot.png", *size))
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("10", 10), (10.5, 10.5), ("01:30", 90), ("1:00:01.5", 3601.5), ("90:00", 5400)],
-)
-def test_times_of_day_are_seconds(text, seconds):
-    assert parse_range(":", text).begin == seconds
-    assert parse_range("::2", None, text) == FrameRange(0, None, 2, None, seconds)
-
-
-@pytest.mark.parametrize(
-    ("begin", "end", "message"),
-    [
-        ("ten", None, "--begin ten: expected seconds, MM:SS or HH:MM:SS"),
-        (None, "1:2:3:4", "--end 1:2:3:4: expected"),
-        ("-1", None, "--begin -1: expected"),
-        ("nan", None, "--begin nan: expected"),
-        ("00:20", "20", "--end 20: is not after --begin 00:20"),
-    ],
-)
-def test_wrong_times_are_one_line(begin, end, message):
-    with pytest.raises(ConfigError, match=message):
-        parse_range(":", begin, end)
-
-
-def test_a_span_of_time_by_the_rate():
-    """10 frames a second: from 1.05 s on frame 11, before 2 s up to 19, every 4th: 11, 15, 19."""
-    assert parse_range("::4", "1.05", "2").at(10.0) == FrameRange(11, 20, 4)
-    assert parse_range("12:18", "1.05", "2").at(10.0) == FrameRange(12, 18, 1)
-    assert parse_range(":", None, None).at(10.0) == FrameRange()
 
 
 def test_a_span_of_time_by_time_stamps():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hie_cli.video.stream_clock import StreamClock
+from hie_cli.video.stream_clock import StreamClock, measured_rate
 
 
 def test_stamps_count_from_the_first_arrival_and_tell_bursts_apart():
@@ -45,3 +45,10 @@ def test_a_slow_clock_is_put_right_after_ten_seconds():
         late = 3.0 if arrival == 15 else 0.0
         seconds = calm.seconds(float(arrival), arrival + late)
         assert seconds == pytest.approx(arrival)
+
+
+def test_a_measured_rate_leaves_the_first_burst_out():
+    burst = [0.0, 0.001, 0.002, 0.003]
+    assert measured_rate(burst + [0.1 * k for k in range(1, 12)]) == 10.0
+    assert measured_rate([]) is None
+    assert measured_rate([0.0, 0.0, 0.0]) is None

@@ -27,7 +27,8 @@ from hie_cli.pipeline.document_inputs import match_video, open_video
 from hie_cli.training.action.labels import labels_of, spread
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.video.cuts import Cut, read_cuts, whole_name
-from hie_cli.video.sources import VideoSource, video_name
+from hie_cli.video.sources import VideoSource
+from hie_cli.video.video_files import video_name
 
 USUAL_FPS = 25.0  # HiEve's truth does not state the frame rate
 HIDDEN_SCORE = 0.3  # what an annotated but invisible joint counts as

@@ -26,7 +26,7 @@ from hie_cli.training.action.simulated import simulated_samples
 from hie_cli.training.engine import checkpoint, distributed
 from hie_cli.training.engine.output import check_output, remove_previous
 from hie_cli.training.engine.report import write_curves, write_log
-from hie_cli.video.sources import find_videos
+from hie_cli.video.video_files import find_videos
 
 VALIDATION_SCENES = 40  # at most; a fifth of the crowds to train on, but 8 at least
 VALIDATION_FIRST = 100_000  # train styles, other crowds: the test styles stay untouched

@@ -21,7 +21,7 @@ from hie_cli.training.action.data import Material, chosen_labels, held_out, mate
 from hie_cli.training.action.fusion_fit import Seen, fit
 from hie_cli.training.action.fusion_folder import write_fusion
 from hie_cli.training.action.settings import TrainConfig
-from hie_cli.video.sources import find_videos
+from hie_cli.video.video_files import find_videos
 
 MEASURES = ("wf_mAP", "macro")
 

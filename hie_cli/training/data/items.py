@@ -20,8 +20,9 @@ from hie_cli.training.action.simulated import at
 from hie_cli.training.data.mix import Mix, Source, names_of, unfitting
 from hie_cli.training.data.picture_files import PictureFiles
 from hie_cli.training.engine.pixel_store import PixelFile, Stored
+from hie_cli.video.frame_range import parse_range
 from hie_cli.video.images import read_image
-from hie_cli.video.sources import VideoSource, parse_range
+from hie_cli.video.sources import VideoSource
 
 SIMULATED_FRAMES = 41  # of a crowd, of which every tenth is drawn
 _SIMULATED_STEP = 10

@@ -10,7 +10,7 @@ from hie_cli.core import config
 from hie_cli.core.config import above, between
 from hie_cli.core.errors import ConfigError
 from hie_cli.core.yaml_files import read_yaml
-from hie_cli.video.sources import parse_range
+from hie_cli.video.frame_range import parse_range
 
 _ONE_OF = "give each source one of truth, documents or simulate"
 

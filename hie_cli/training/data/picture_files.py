@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from hie_cli.core.errors import InputError
 from hie_cli.training.data.mix import Source
 from hie_cli.video.images import IMAGE_ENDINGS
-from hie_cli.video.sources import find_videos, video_name
+from hie_cli.video.video_files import find_videos, video_name
 
 
 class PictureFiles:

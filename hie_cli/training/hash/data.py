@@ -15,10 +15,10 @@ from hie_cli.retrieval.features import Describer, telling
 from hie_cli.training.hash.learning import Labelled
 from hie_cli.video.containers import VIDEO_ENDINGS
 from hie_cli.video.cuts import CUTS, find_pieces
+from hie_cli.video.frame_range import ALL_FRAMES, FrameRange
 from hie_cli.video.images import IMAGE_ENDINGS
-from hie_cli.video.sources import FrameRange, VideoSource
+from hie_cli.video.sources import VideoSource
 
-ALL_FRAMES = FrameRange()
 MULTI = "+"  # a folder "fight+fall" holds what belongs to both classes
 
 

@@ -22,7 +22,7 @@ from hie_cli.training.hash.clip_head import ClipHead
 from hie_cli.training.hash.data import find_items, labelled, split
 from hie_cli.training.hash.learning import Head, train_head
 from hie_cli.training.hash.settings import HashConfig
-from hie_cli.video.sources import find_videos
+from hie_cli.video.video_files import find_videos
 
 DEFAULT_CLIPS = ClipSampling()
 _RESULTS = (CARD, checkpoint.NAME)  # by which a trained encoder is known

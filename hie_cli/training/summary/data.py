@@ -12,7 +12,7 @@ from hie_cli.retrieval.features import Describer
 from hie_cli.summary.dataset import SummaryVideo, read_datasets, write_dataset
 from hie_cli.summary.samples import sample_video
 from hie_cli.summary.shots import shots_of
-from hie_cli.video.sources import find_videos, video_name
+from hie_cli.video.video_files import find_videos, video_name
 
 FEATURES = "features.h5"
 ENDINGS = (".h5", ".hdf5")
