@@ -206,13 +206,20 @@ def _plain_view(
 
 def shared_overlap(tracklets: Sequence[Tracklet], i: Ints, j: Ints) -> Floats:
     """Mean IoU (K,) of tracklets i and j (K,) in the frames they share; 1 where they share none."""
-    overlap = np.ones(len(i))
-    for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-        one, other = tracklets[a], tracklets[b]
-        _, r, c = np.intersect1d(one.frames, other.frames, True, return_indices=True)
-        if len(r):
-            overlap[k] = paired_iou(one.boxes[r], other.boxes[c]).mean()
-    return overlap
+    count = np.array([len(t) for t in tracklets])
+    frames = np.concatenate([t.frames for t in tracklets])
+    corners = np.concatenate([t.boxes for t in tracklets]).T
+    span = frames.max() + 1
+    key = owners(tracklets) * span + frames
+    behind = np.cumsum(count)
+    # Of i those rows that are not before the first frame of j, and where j would have these frames.
+    pair, row = ranges(key.searchsorted(i * span + frames[(behind - count)[j]]), behind[i])
+    there = key.searchsorted(j[pair] * span + frames[row])
+    both = key.take(there, mode="clip") == j[pair] * span + frames[row]
+    pair, row, there = pair[both], row[both], there[both]
+    iou = paired_iou(corners.take(row, axis=1).T, corners.take(there, axis=1).T)
+    shared = np.bincount(pair, minlength=len(i))
+    return np.where(shared, np.bincount(pair, iou, len(i)) / np.maximum(shared, 1), 1.0)
 
 
 def link(
@@ -236,7 +243,7 @@ def link(
         model = fit_appearance(tracklets, width)
         pieces = [segments(t, model, width, config, video.fps) for t in tracklets]
         parts = [p for piece in pieces for p in piece]
-    parts = [p for part in parts for p in parted(part, config.gap_seconds * video.fps)]
+    parts = parted(parts, config.gap_seconds * video.fps)
     i, j, odds = link_evidence([p.clear for p in parts], config, video, model, camera, miss)
     # A tracklet goes on as it did unless somebody else explains one of the two sides better.
     same = np.array([p.goes_on for p in parts])

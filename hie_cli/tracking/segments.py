@@ -14,7 +14,7 @@ import numpy as np
 
 from hie_cli.tracking.appearance_model import AppearanceModel, cut
 from hie_cli.tracking.settings import LinkConfig
-from hie_cli.tracking.tracklets import Tracklet
+from hie_cli.tracking.tracklets import Tracklet, owners
 
 OCCLUDED = 0.7  # share of a box under nearer people from which its appearance is not reliable
 LEAST = 3  # observations that a segment keeps at least
@@ -64,16 +64,30 @@ def segments(
     return found
 
 
-def parted(part: Segment, frames: float) -> list[Segment]:
-    """The segment, cut where nobody was detected for more than ``frames``: who was found again
+def parted(parts: Sequence[Segment], frames: float) -> list[Segment]:
+    """The segments, cut where nobody was detected for more than ``frames``: who was found again
     after so long was the likeliest of those in sight, which the whole video may know better.
     """
-    track = part.clear
-    begins = np.flatnonzero(track.frames[1:] - track.frames[:-1] > frames) + 1
-    if not len(begins):
+    seen = np.concatenate([part.clear.frames for part in parts])
+    owner = owners([part.clear for part in parts])
+    long = (seen[1:] - seen[:-1] > frames) & (owner[1:] == owner[:-1])
+    begins = np.flatnonzero(long) + 1
+    rows = begins - np.searchsorted(owner, owner[begins])
+    cuts: list[list[int]] = [[] for _ in parts]
+    for k, row in zip(owner[begins].tolist(), rows.tolist(), strict=True):
+        cuts[k].append(row)
+    return [piece for part, places in zip(parts, cuts, strict=True) for piece in _cut(part, places)]
+
+
+def _cut(part: Segment, begins: Sequence[int]) -> list[Segment]:
+    """The segment, cut before the rows ``begins`` of its reliable observations."""
+    if not begins:
         return [part]
-    spans = pairwise([0, *begins.tolist(), len(track)])
-    found = [Segment(track.rows(slice(a, b)), goes_on=True) for a, b in spans]
+    track = part.clear
+    found = [
+        Segment(track.rows(slice(a, b)), goes_on=True)
+        for a, b in pairwise([0, *begins, len(track)])
+    ]
     found[0] = replace(found[0], before=part.before)
     found[-1] = replace(found[-1], after=part.after, goes_on=part.goes_on)
     return found

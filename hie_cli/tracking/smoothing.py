@@ -153,27 +153,25 @@ def smooth(
     length = np.array([t.last for t in moved]) - first + 1
     begin = np.cumsum(length) - length
     row = np.concatenate([t.frames for t in moved]) + np.repeat(begin - first, count)
-    values = to_centres(np.concatenate([t.boxes for t in moved]))
-    height = np.maximum(values[:, 3], 1.0)
+    values = np.ascontiguousarray(to_centres(np.concatenate([t.boxes for t in moved])).T)
+    height = np.maximum(values[3], 1.0)
     owner = np.repeat(np.arange(len(moved)), length)
     weight = np.zeros((2, len(owner)))  # of centres and of sizes: 1 / variance, 0 where unseen
     for part, noise in zip(weight, least, strict=True):
         part[row] = (np.maximum(noise + lack, EXACT) * height) ** -2
-    centres = np.zeros((len(owner), 4))
-    centres[row] = values
+    centres = np.zeros((4, len(owner)))
+    centres[:, row] = values
     bends = np.repeat(quantile(height, count, 0.5), length) ** -2.0
     bends[begin + length - 1] = bends[begin + length - 2] = 0  # second differences begin elsewhere
-    smoothed = np.hstack(
-        [
-            _within_noise(known, centres[:, part], fps**3 / freedom**2 * bends, owner)[row]
-            for known, part, freedom in (
-                (weight[0], slice(0, 2), motion.acceleration),
-                (weight[1], slice(2, 4), SIZE_DOUBT * motion.growth),
-            )
-        ]
-    )
-    limit = LARGEST_SHIFT * height[:, None]
-    boxes = to_boxes(values + np.clip(smoothed - values, -limit, limit))
+    ways = [
+        _within_noise(known, centres[part], fps**3 / freedom**2 * bends, owner).take(row, axis=1)
+        for known, part, freedom in (
+            (weight[0], slice(0, 2), motion.acceleration),
+            (weight[1], slice(2, 4), SIZE_DOUBT * motion.growth),
+        )
+    ]
+    limit = LARGEST_SHIFT * height
+    boxes = to_boxes((values + np.clip(np.concatenate(ways) - values, -limit, limit)).T)
     parts = iter(np.split(boxes, np.cumsum(count)[:-1]))
     return [
         replace(t, boxes=next(parts)) if noise else t
@@ -211,8 +209,9 @@ def _within_noise(weight: Floats, values: Floats, stiffness: Floats, owner: Ints
     seen = np.bincount(owner, weight > 0)
     rows = np.arange(len(owner))
     while len(rows):
-        smoothed[rows] = _smoothest(weight[rows], values[rows], stiffness[rows])
-        off = (weight[rows, None] * (smoothed[rows] - values[rows]) ** 2).max(axis=1)
+        known, there = weight[rows], values.take(rows, axis=1)
+        smoothed[:, rows] = way = _smoothest(known, there, stiffness[rows])
+        off = (known * (way - there) ** 2).max(axis=0)
         stiff = np.bincount(owner[rows], off, len(seen)) > DEPARTURE**2 * seen
         rows = rows[stiff[owner[rows]]]
         stiffness[rows] /= FREED**2
@@ -220,9 +219,9 @@ def _within_noise(weight: Floats, values: Floats, stiffness: Floats, owner: Ints
 
 
 def _smoothest(weight: Floats, values: Floats, stiffness: Floats) -> Floats:
-    """The way x (T, C) of least ``weight`` * (x - values)² + stiffness * second differences².
+    """The way x (C, T) of least ``weight`` * (x - values)² + stiffness * second differences².
 
-    weight (T,): 1 / variance, 0 where nothing was observed · values (T, C) · stiffness (T,): of the
+    weight (T,): 1 / variance, 0 where nothing was observed · values (C, T) · stiffness (T,): of the
     second difference that begins there; 0 at the last two.
     """
     from scipy.linalg import solveh_banded
@@ -236,5 +235,5 @@ def _smoothest(weight: Floats, values: Floats, stiffness: Floats) -> Floats:
     bands[1, 1:-1] -= 2 * bends
     bands[1, 2:] -= 2 * bends
     bands[0, 2:] += bends
-    way: Floats = solveh_banded(bands, weight[:, None] * values)
+    way: Floats = solveh_banded(bands, (weight * values).T).T
     return way

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import repeat
 from typing import Any, Self
 
 import numpy as np
@@ -98,7 +99,9 @@ def shares(tracks: Sequence[Tracklet], scale: ScoreScale) -> Floats:
 
 def quantile(values: Floats, count: Ints, share: float) -> Floats:
     """The quantile (N,) of each ``count`` (N,) of values (R,), between two of them by a line."""
-    ordered = values[np.lexsort((values, np.repeat(np.arange(len(count)), count)))]
+    ordered = values.copy()
+    for part in np.split(ordered, np.cumsum(count)[:-1]):
+        part.sort()
     first, place = np.cumsum(count) - count, share * (count - 1)
     low = place.astype(np.int64)
     high, share_above = first + np.minimum(low + 1, count - 1), place - low
@@ -119,8 +122,12 @@ def stacked(parts: Sequence[Tracklet]) -> Tracklet:
 def split(whole: Tracklet, count: Ints) -> list[Tracklet]:
     """``whole`` cut into tracklets of ``count`` (N,) observations, one after another."""
     ends = np.cumsum(count)
-    spans = zip((ends - count).tolist(), ends.tolist(), strict=True)
-    return [whole.rows(slice(first, last)) for first, last in spans]
+    spans = [slice(*ends) for ends in zip((ends - count).tolist(), ends.tolist(), strict=True)]
+    columns: list[Any] = [
+        repeat(None) if column is None else [column[span] for span in spans]
+        for column in vars(whole).values()
+    ]
+    return list(map(Tracklet, *columns))
 
 
 def chosen(tracklets: Sequence[Tracklet], kept: NDArray[np.bool_]) -> list[Tracklet]:
@@ -145,8 +152,12 @@ def join(chains: Sequence[Sequence[Tracklet]]) -> list[Tracklet]:
     whole = stacked(parts)
     owner = np.repeat(np.arange(len(chains)), [sum(map(len, chain)) for chain in chains])
     key = owner * (whole.frames.max() + 1) + whole.frames
-    order = np.lexsort((-whole.scores, key))
-    order = order[np.diff(key[order], prepend=-1) > 0]
+    order = np.argsort(key, kind="stable")
+    scores = whole.scores[order]
+    begin = np.flatnonzero(np.diff(key[order], prepend=-1))
+    best = np.repeat(np.maximum.reduceat(scores, begin), np.diff(begin, append=len(order)))
+    order = order[scores == best]
+    order = order[np.diff(key[order], prepend=-1) > 0]  # of equal ones the first
     return split(whole.rows(order), np.bincount(owner[order]))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from hie_cli.core.types import VideoInfo
 from hie_cli.tracking.appearance_model import AppearanceModel
-from hie_cli.tracking.linking import link, link_evidence
+from hie_cli.tracking.linking import link, link_evidence, shared_overlap
 from hie_cli.tracking.settings import LinkConfig
 from hie_cli.tracking.tracklets import Tracklet, join
 
@@ -146,6 +146,17 @@ def test_two_side_by_side_in_the_same_frames_are_two_people():
     assert len(link([first, second], CONFIG, VIDEO)) == 2
     again = walk(38, 80, 305, 0)  # IoU 35 / 45 = .78: seen twice
     assert spans(link([first, again], CONFIG, VIDEO)) == [(0, 80)]
+
+
+def test_the_overlap_is_of_the_frames_that_two_share():
+    """At frames 8 and 10 they lie 10 px apart, IoU 30 / 50; in frame 9 the first is unseen."""
+    first, second = walk(0, 10, 300, 0), walk(8, 20, 310, 0)
+    first = first.rows(first.frames != 9)
+    found = shared_overlap(
+        [second, walk(11, 20, 300, 0), first], np.array([2, 2]), np.array([0, 1])
+    )
+    assert found == pytest.approx([0.6, 1.0])
+    assert len(shared_overlap([first], np.zeros(0, np.int64), np.zeros(0, np.int64))) == 0
 
 
 def test_who_leaves_at_the_edge_is_less_likely_who_comes_in_there():

@@ -75,8 +75,14 @@ def test_who_was_unseen_for_long_is_cut_there():
     track = tracklet([RED] * 18, [0.0] * 18)
     times = np.concatenate([np.arange(10), np.arange(15, 20), np.arange(27, 30)])
     whole = Segment(replace(track, frames=times), track, track, True)
-    one, two = parted(whole, 6.0)
+    one, two = parted([whole], 6.0)
     assert (frames(one.clear), frames(two.clear)) == ((0, 19), (27, 29))
     assert (one.before, one.after, one.goes_on) == (track, None, True)
     assert (two.before, two.after, two.goes_on) == (None, track, True)
-    assert parted(whole, 8.0) == [whole]
+    assert parted([whole], 8.0) == [whole]
+    late = Segment(replace(track, frames=times + 50))  # after another one, not after a gap
+    assert [frames(p.clear) for p in parted([late, whole, late], 8.0)] == [
+        (50, 79),
+        (0, 29),
+        (50, 79),
+    ]

@@ -81,6 +81,8 @@ def test_parts_are_joined_in_time_and_of_two_in_one_frame_the_surer_stays():
     assert whole.scores.tolist() == [0.9, 0.9, 0.95, 0.95, 0.9, 0.9, 0.9]
     assert whole.boxes[2].tolist() == RIGHT
     assert alone.frames.tolist() == [5, 6, 7]
+    twin = tracklet(0, 3, RIGHT)  # as sure: the first of the chain stays
+    assert join([[early, twin]])[0].boxes.tolist() == early.boxes.tolist()
     assert join([]) == []
 
 
