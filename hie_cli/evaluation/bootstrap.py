@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.evaluation.evaluate import TrackResult
 from hie_cli.evaluation.metrics.ranking import mean_present
 from hie_cli.evaluation.settings import BootstrapConfig
+from hie_cli.evaluation.track_results import TrackResult
 
 Interval = tuple[float, float]
 

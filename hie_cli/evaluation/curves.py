@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS
-from hie_cli.evaluation.evaluate import TrackResult
 from hie_cli.evaluation.metrics.detection_ap import DetectionSums
 from hie_cli.evaluation.metrics.pose_ap import pose_curves
 from hie_cli.evaluation.metrics.ranking import Floats, curve, interpolated, ranking
+from hie_cli.evaluation.track_results import TrackResult
 
 _PR = ("recall", "precision")
 _HOTA = ("localisation threshold alpha", "score")

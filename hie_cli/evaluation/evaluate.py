@@ -1,117 +1,17 @@
-"""Scores results against truth: sequence by sequence, pooled, and averaged over sequences."""
+"""Scores results against truth: every sequence, then all of them together."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from hie_cli.core.errors import InputError, OnError
 from hie_cli.core.progress import progress
-from hie_cli.core.skeletons import NUM_JOINTS
 from hie_cli.core.types import FramePeople, TruthSequence
-from hie_cli.evaluation.length import labelled, reaching
-from hie_cli.evaluation.matching import true_joints
-from hie_cli.evaluation.metrics.ranking import mean_present
+from hie_cli.evaluation.sequence_scores import SequenceScores, Unscored, Wish, score_sequence
 from hie_cli.evaluation.settings import EvalConfig
-from hie_cli.evaluation.suspicions import suspicions
-from hie_cli.evaluation.timeline import Timeline, timeline
-from hie_cli.evaluation.tracks import Figures, Loaded, Metric, known
-from hie_cli.evaluation.tracks.track1_boxes import BoxTrackMetric
-from hie_cli.evaluation.worst_frames import WorstFrame, worst_frames
-
-
-@dataclass(frozen=True)
-class TrackResult:
-    """One track of one evaluation: what each sequence contributed, and the figures."""
-
-    metric: Metric[Any]
-    parts: dict[str, Any]
-    sequences: dict[str, Figures]
-    pooled: Figures
-    mean: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The figures of every scored track, notes for the reader, and id timelines and the worst
-    frames of every sequence if asked for.
-
-    ``failures``: sequences that could not be read or scored, and are in no figure.
-    """
-
-    tracks: dict[str, TrackResult]
-    notes: tuple[str, ...]
-    timelines: dict[str, Timeline]
-    config: EvalConfig
-    worst: dict[str, tuple[WorstFrame, ...]] = field(default_factory=dict)
-    failures: tuple["Unscored", ...] = ()
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is wanted of each sequence: tracks (none: all), timelines, so many worst frames."""
-
-    chosen: tuple[str, ...] = ()
-    timelines: bool = False
-    worst: int = 0
-
-    def metrics(self, config: EvalConfig) -> list[Metric[Any]]:
-        """The metrics of the tracks."""
-        every = [metric for metric in known() if not self.chosen or metric.key in self.chosen]
-        return [metric(config) for metric in every]
-
-
-@dataclass(frozen=True)
-class SequenceScores:
-    """What one sequence contributes.
-
-    ``parts``: to each track that it holds · ``lacking``: tracks of its truth that its results lack.
-    """
-
-    name: str
-    notes: tuple[str, ...]
-    parts: dict[str, Any]
-    lacking: tuple[str, ...]
-    timeline: Timeline | None = None
-    worst: tuple[WorstFrame, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Unscored:
-    """A sequence that could not be read or scored, and why."""
-
-    name: str
-    error: Exception
-
-
-def score_sequence(
-    name: str,
-    truth: Mapping[str, TruthSequence],
-    results: Mapping[str, tuple[FramePeople, ...]],
-    config: EvalConfig,
-    wish: Wish,
-    boxes: Mapping[str, TruthSequence] | None = None,
-) -> SequenceScores:
-    """Read and score one sequence; as ``evaluate``, which see for the errors."""
-    metrics = wish.metrics(config)
-    whole, boxed, note = loaded(name, truth, results, config, boxes)
-    notes = [note] if note else []
-    notes += _suspicions(boxed, config)
-    notes += _unposed(whole, metrics, config)
-    parts, lacking, drawn = {}, [], None
-    for metric in metrics:
-        sequence = boxed if metric.scores_boxes else whole
-        if not _truth_holds(metric, sequence):
-            continue
-        if not _results_hold(metric, sequence):
-            lacking.append(metric.key)
-            continue
-        parts[metric.key] = metric.collect(sequence)
-        if wish.timelines and metric.key == BoxTrackMetric.key:
-            drawn = timeline(sequence.frames, config.box.iou)
-    bad = worst_frames(boxed.frames, config.box.iou, wish.worst) if wish.worst else None
-    return SequenceScores(name, tuple(notes), parts, tuple(lacking), drawn, bad)
+from hie_cli.evaluation.timeline import Timeline
+from hie_cli.evaluation.track_results import Evaluation, track_result
+from hie_cli.evaluation.tracks import Metric
+from hie_cli.evaluation.worst_frames import WorstFrame
 
 
 def evaluate(
@@ -186,29 +86,17 @@ def _attempted(
         return Unscored(name, error)
 
 
-def loaded(
-    name: str,
-    truth: Mapping[str, TruthSequence],
-    results: Mapping[str, tuple[FramePeople, ...]],
-    config: EvalConfig,
-    boxes: Mapping[str, TruthSequence] | None = None,
-) -> tuple[Loaded, Loaded, str]:
-    """One sequence as all tracks score it, as box tracks do, and a note (or nothing)."""
-    people = tuple(results[name])
-    whole_truth, note = _scored(truth[name], name, people, config)
-    whole = Loaded(whole_truth, people)
-    if boxes is None or name not in boxes:
-        return whole, whole, note
-    box_truth, note = _scored(boxes[name], name, people, config)
-    return whole, Loaded(box_truth, people), note
-
-
-def _scored(
-    truth: TruthSequence, name: str, people: Sequence[FramePeople], config: EvalConfig
-) -> tuple[TruthSequence, str]:
-    """The sequence's ``truth`` of as many frames as are scored, and a note (or nothing)."""
-    reached, note = reaching(truth, people, config.lengths.get(name))
-    return labelled(reached) if config.empty_frames == "unlabelled" else (reached, note)
+def _refuse_gaps(
+    metric: Metric[Any], parts: dict[str, Any], lacking: Sequence[str], chosen: bool
+) -> None:
+    """InputError where the track was chosen, or scored elsewhere, but some results lack it."""
+    if lacking and (chosen or parts):
+        raise InputError(
+            f"{metric.title}: the results of {', '.join(lacking)} hold no {metric.needs}; "
+            "run the stage that adds them, or choose other tracks with --track"
+        )
+    if chosen and not parts:
+        raise InputError(f"{metric.title}: the truth holds no {metric.needs}")
 
 
 def paired(
@@ -228,77 +116,8 @@ def paired(
     return common, [f"not scored, {text}" for text in lists]
 
 
-def _suspicions(sequence: Loaded, config: EvalConfig) -> list[str]:
-    """What seems wrong with a sequence; InputError where that is certain enough not to score it."""
-    found = suspicions(sequence.truth, sequence.people)
-    for suspicion in found:
-        if suspicion.certain and config.suspicious == "refuse":
-            raise InputError(f"{suspicion.text}; --set suspicious=note scores it all the same")
-    return [suspicion.text for suspicion in found]
-
-
-def _unposed(sequence: Loaded, metrics: Sequence[Metric[Any]], config: EvalConfig) -> list[str]:
-    """A note where some true people have no annotated joint and poses on them do not count."""
-    if config.effective_unposed == "wrong" or not any(m.scores_poses for m in metrics):
-        return []
-    rows = [
-        true_joints(frame, "annotated")[~frame.ignore]
-        for frame in sequence.truth.frames
-        if frame.annotated and frame.keypoints is not None
-    ]
-    posed = np.any(np.concatenate([np.zeros((0, NUM_JOINTS), np.bool_), *rows]), axis=1)
-    if posed.all() or not posed.any():
-        return []
-    return [
-        f"{sequence.truth.name}: {int((~posed).sum())} of {len(posed)} true people have no "
-        "annotated joint; poses on them count neither way (--set unposed=wrong: as false)"
-    ]
-
-
 def _natural(names: set[str]) -> list[str]:
     """Sorted with 2 before 10."""
     return sorted(
         names, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name)
     )
-
-
-def _truth_holds(metric: Metric[Any], sequence: Loaded) -> bool:
-    return any(metric.in_truth(frame) for frame in sequence.truth.frames if frame.annotated)
-
-
-def _results_hold(metric: Metric[Any], sequence: Loaded) -> bool:
-    """Whether anybody has what the track scores; results without anybody lack nothing."""
-    filled = [item.people for item in sequence.people if len(item.people)]
-    return not filled or any(metric.in_results(people) for people in filled)
-
-
-def _refuse_gaps(
-    metric: Metric[Any], parts: dict[str, Any], lacking: Sequence[str], chosen: bool
-) -> None:
-    """InputError where the track was chosen, or scored elsewhere, but some results lack it."""
-    if lacking and (chosen or parts):
-        raise InputError(
-            f"{metric.title}: the results of {', '.join(lacking)} hold no {metric.needs}; "
-            "run the stage that adds them, or choose other tracks with --track"
-        )
-    if chosen and not parts:
-        raise InputError(f"{metric.title}: the truth holds no {metric.needs}")
-
-
-def track_result(metric: Metric[Any], parts: dict[str, Any]) -> TrackResult:
-    """Figures of each sequence, pooled, and their mean over the sequences that have them."""
-    each = {name: metric.figures([part]) for name, part in parts.items()}
-    pooled = metric.figures(list(parts.values()))
-    mean = {
-        name: float(mean_present(np.array([f.scalars[name] for f in each.values()])))
-        for name in pooled.scalars
-    }
-    return TrackResult(metric, parts, each, pooled, mean)
-
-
-def rows(result: TrackResult) -> Iterator[tuple[str, dict[str, float], dict[str, int]]]:
-    """Name, scalars and counts of every sequence, of their mean (no counts), and of all pooled."""
-    for name, figures in result.sequences.items():
-        yield name, figures.scalars, figures.counts
-    yield "mean", result.mean, {}
-    yield "pooled", result.pooled.scalars, result.pooled.counts

@@ -10,7 +10,7 @@ from typing import Any
 
 from hie_cli.core.text import printable
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Interval, Intervals
-from hie_cli.evaluation.evaluate import TrackResult, rows
+from hie_cli.evaluation.track_results import TrackResult, rows
 from hie_cli.evaluation.tracks.metric import Metric
 
 # Whole numbers worth a column beside the headline figures.

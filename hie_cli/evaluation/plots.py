@@ -10,10 +10,10 @@ from hie_cli.core import libraries
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.errors import ConfigError
 from hie_cli.evaluation.curves import CurveChart, curve_charts
-from hie_cli.evaluation.evaluate import Evaluation, TrackResult
 from hie_cli.evaluation.figure_tables import by_part
 from hie_cli.evaluation.metrics.ranking import Floats
 from hie_cli.evaluation.timeline import ABSENT, MISSED, Timeline
+from hie_cli.evaluation.track_results import Evaluation, TrackResult
 from hie_cli.formats.files import atomic_write, file_name
 
 _DPI = 120

@@ -10,8 +10,8 @@ from typing import Any
 from hie_cli.core.config import as_dict
 from hie_cli.core.errors import one_line
 from hie_cli.evaluation.bootstrap import Comparison, Intervals
-from hie_cli.evaluation.evaluate import Evaluation, TrackResult, rows
 from hie_cli.evaluation.figure_tables import formula_lines, main_table
+from hie_cli.evaluation.track_results import Evaluation, TrackResult, rows
 from hie_cli.evaluation.tracks.metric import Figures
 from hie_cli.evaluation.verification.reference import Verification
 from hie_cli.formats.cells import escaped

@@ -12,15 +12,10 @@ from hie_cli.evaluation import evaluate as scoring
 from hie_cli.evaluation import report, text_tables, tracks
 from hie_cli.evaluation.bootstrap import Comparison, Intervals, intervals
 from hie_cli.evaluation.bootstrap import compare as compare_tracks
-from hie_cli.evaluation.evaluate import (
-    Evaluation,
-    SequenceScores,
-    TrackResult,
-    Unscored,
-    Wish,
-)
 from hie_cli.evaluation.inputs import Inputs, load_inputs
+from hie_cli.evaluation.sequence_scores import SequenceScores, Unscored, Wish, score_sequence
 from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.evaluation.track_results import Evaluation, TrackResult
 from hie_cli.evaluation.verification.reference import Verification
 from hie_cli.pipeline.calls import Call, Outcome, run_calls
 from hie_cli.pipeline.executors.engine import HERE, Engine
@@ -246,9 +241,7 @@ def _score(sides: _Sides, wish: Wish, name: str) -> SequenceScores:
         _HELD.clear()
         _HELD[key] = load_inputs(sides.truth, sides.results, sides.config, sides.boxes_alone)
     inputs = _HELD[key]
-    return scoring.score_sequence(
-        name, inputs.truth, inputs.results, sides.config, wish, inputs.boxes
-    )
+    return score_sequence(name, inputs.truth, inputs.results, sides.config, wish, inputs.boxes)
 
 
 def _check_compat(settings: EvalConfig, chosen: tuple[str, ...]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from hie_cli.evaluation.bootstrap import Comparison, Intervals
-from hie_cli.evaluation.evaluate import Evaluation, TrackResult
 from hie_cli.evaluation.figure_tables import (
     FigureTable,
     difference_table,
@@ -14,6 +13,7 @@ from hie_cli.evaluation.figure_tables import (
     video_table,
 )
 from hie_cli.evaluation.report import Cis, by_package
+from hie_cli.evaluation.track_results import Evaluation, TrackResult
 from hie_cli.evaluation.verification.reference import Verification
 
 # Characters of a line of a table, and of a sequence's name in it.

@@ -12,7 +12,6 @@ from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.text import printable
 from hie_cli.core.types import FloatArray
 from hie_cli.evaluation.curves import CurveChart, curve_charts
-from hie_cli.evaluation.evaluate import TrackResult
 from hie_cli.evaluation.figure_tables import (
     FigureTable,
     difference_table,
@@ -23,6 +22,7 @@ from hie_cli.evaluation.figure_tables import (
     video_table,
 )
 from hie_cli.evaluation.scores import ComparisonReport, Report
+from hie_cli.evaluation.track_results import TrackResult
 from hie_cli.evaluation.worst_frames import WorstFrame
 from hie_cli.formats.files import atomic_write
 from hie_cli.reporting import charts

@@ -4,7 +4,6 @@ import math
 from types import SimpleNamespace
 
 from hie_cli.evaluation.bootstrap import Comparison, Difference, Intervals
-from hie_cli.evaluation.evaluate import TrackResult
 from hie_cli.evaluation.figure_tables import (
     FigureTable,
     difference_table,
@@ -14,6 +13,7 @@ from hie_cli.evaluation.figure_tables import (
     part_table,
     video_table,
 )
+from hie_cli.evaluation.track_results import TrackResult
 from hie_cli.evaluation.tracks.metric import Figures
 
 METRIC = SimpleNamespace(title="Poses", headline=("AP", "AR"), by_part="AP")

@@ -5,8 +5,9 @@ from importlib.util import find_spec
 
 from hie_cli.core.progress import progress
 from hie_cli.core.types import FramePeople, TruthSequence
-from hie_cli.evaluation.evaluate import Evaluation, TrackResult, loaded
+from hie_cli.evaluation.sequence_scores import loaded
 from hie_cli.evaluation.settings import EvalConfig
+from hie_cli.evaluation.track_results import Evaluation, TrackResult
 from hie_cli.evaluation.tracks import Loaded
 from hie_cli.evaluation.verification import coco, motmetrics, trackeval
 from hie_cli.evaluation.verification.reference import POOLED, Check, Reference, Verification

@@ -7,9 +7,10 @@ import pytest
 
 from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
 from hie_cli.evaluation import report, text_tables
-from hie_cli.evaluation.evaluate import Evaluation, evaluate
+from hie_cli.evaluation.evaluate import evaluate
 from hie_cli.evaluation.metrics.oks_ap import OksConfig
 from hie_cli.evaluation.settings import BoxConfig, DetectionConfig, EvalConfig
+from hie_cli.evaluation.track_results import Evaluation
 from hie_cli.evaluation.verification import verify as verification
 from hie_cli.evaluation.verification.reference import Check
 from hie_cli.evaluation.verification.verify import verify
