@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 from pose_clips import Chain, PoseClip, Scene, Truth, motion_blur, moving_stills, simulated
-from suite import Case, group_means, left_out, mean_of
+from suite import Named, group_means, left_out, mean_of
 from suite_clips import disturbed_image
 
 from hie_cli.core import geometry
@@ -189,7 +189,7 @@ def measure(
 
 def report(known: Sequence[dict[str, Any]]) -> None:
     """Means by kind of scene and way, the worst change of a group, and figures left out."""
-    cases = [Case(f"{e['group']} {e['kind']}", e["group"], "", no_measure) for e in known]
+    cases = [Named(f"{e['group']} {e['kind']}", e["group"]) for e in known]
     pairs = list(zip(cases, known, strict=True))
     figures = {way: {c.name: e["rows"][way] for c, e in pairs} for way in known[0]["rows"]}
     kinds = sorted({each["kind"] for each in known})
@@ -211,11 +211,6 @@ def report(known: Sequence[dict[str, Any]]) -> None:
         mean = " / ".join(f"{v:.3f}" for v in found.mean(axis=0))
         print(f"left out, {'refined' if refined else 'not refined'}: {mean}, by {set(chosen)}")
     print(f"milliseconds more a person: {1000 * np.median([e['seconds'] for e in known]):.0f}")
-
-
-def no_measure(method: str) -> dict[str, float]:
-    """What is known is not measured again."""
-    raise NotImplementedError(method)
 
 
 class Disturbed(Chain):

@@ -32,13 +32,19 @@ Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Case:
-    """One sequence: name, the scene it shows (``group``), a key that changes with its input (asked
-    for only where the sequence is used), and what measures a method on it.
-    """
+class Named:
+    """One sequence: name, and the scene it shows (``group``)."""
 
     name: str
     group: str
+
+
+@dataclass(frozen=True)
+class Case(Named):
+    """A sequence to measure: a key that changes with its input (asked for only where the sequence
+    is used), and what measures a method on it.
+    """
+
     key: str | Callable[[], str]
     measure: Callable[[str], dict[str, float]]
 
@@ -76,7 +82,7 @@ def code_version(*folders: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def group_means(rows: Mapping[str, Figures], cases: Sequence[Case], names: Sequence[str]) -> Any:
+def group_means(rows: Mapping[str, Figures], cases: Sequence[Named], names: Sequence[str]) -> Any:
     """Means (G, F) over the cases of each group, with the groups' names."""
     groups = sorted({case.group for case in cases})
     means = [
@@ -96,7 +102,7 @@ def mean_of(values: Any) -> Any:
 def left_out(
     figures: Mapping[str, Mapping[str, Figures]],
     methods: Sequence[str],
-    cases: Sequence[Case],
+    cases: Sequence[Named],
     names: Sequence[str],
 ) -> tuple[list[str], list[str], Any]:
     """Groups, the method that is best on all others, and its figures (G, F) on the group itself.
