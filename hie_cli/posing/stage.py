@@ -70,13 +70,15 @@ def _with_network(
     model: PoseEstimator,
 ) -> list[Poses]:
     """Poses by crops, merged with ``own`` in mode ``fused``."""
-    seen = _seen_for_sure([item.people for item in window], config)
+    people = [item.people for item in window]
+    overlaps = [geometry.iou(before.boxes, after.boxes) for before, after in pairwise(people)]
+    seen = _seen_for_sure(people, overlaps, config)
     wanted = [
         np.flatnonzero(_needs_crop(item.people, scores, config) & sure)
         for item, (_, scores), sure in zip(window, own, seen, strict=True)
     ]
     if config.most_crops and len(window) > 1:  # nothing is carried to a frame by itself
-        wanted = _waited_longest([item.people for item in window], wanted, config.most_crops)
+        wanted = _waited_longest(people, overlaps, wanted, config.most_crops)
     found = model.estimate(
         [_pixels(item) for item in window],
         [item.people.boxes[chosen] for item, chosen in zip(window, wanted, strict=True)],
@@ -102,19 +104,19 @@ def _needs_crop(people: People, own: FloatArray, config: PoseConfig) -> NDArray[
     return likely if config.mode == "top-down" else likely & (own.mean(1) < config.trust)
 
 
-def _seen_for_sure(window: Sequence[People], config: PoseConfig) -> list[NDArray[np.bool_]]:
+def _seen_for_sure(
+    window: Sequence[People], overlaps: Sequence[FloatArray], config: PoseConfig
+) -> list[NDArray[np.bool_]]:
     """(N,) for each frame: who reaches ``config.sure_score`` there, or on another frame of the
     window to which boxes lead that overlap from frame to frame; everybody of a frame by itself, and
-    everybody who has an identity.
+    everybody who has an identity. ``overlaps``: IoU of each frame's people with the next one's.
 
     Most of those who are never seen for sure are nobody, and get no identity.
     """
     if len(window) == 1 or any(people.track_ids is not None for people in window):
         return [np.ones(len(people), bool) for people in window]
     sure = [np.asarray(people.scores >= config.sure_score) for people in window]
-    joined = [
-        geometry.iou(before.boxes, after.boxes) >= _FOLLOWED for before, after in pairwise(window)
-    ]
+    joined = [overlap >= _FOLLOWED for overlap in overlaps]
     for t, same in enumerate(joined):
         sure[t + 1] = sure[t + 1] | (same & sure[t][:, None]).any(0)
     for t in range(len(joined) - 1, -1, -1):
@@ -123,21 +125,24 @@ def _seen_for_sure(window: Sequence[People], config: PoseConfig) -> list[NDArray
 
 
 def _waited_longest(
-    window: Sequence[People], wanted: Sequence[NDArray[np.int64]], most: int
+    window: Sequence[People],
+    overlaps: Sequence[FloatArray],
+    wanted: Sequence[NDArray[np.int64]],
+    most: int,
 ) -> list[NDArray[np.int64]]:
     """Of the people ``wanted`` in each frame the ``most`` whose last crop in the window, followed
-    by overlapping boxes, is the longest ago; of equals the surest.
+    by boxes that overlap (``overlaps`` as above), is the longest ago; of equals the surest.
     """
     chosen: list[NDArray[np.int64]] = []
-    waited, before = np.zeros(0), np.zeros((0, 4), np.float32)
-    for people, rows in zip(window, wanted, strict=True):
+    waited = np.zeros(0)
+    earlier = [np.zeros((0, len(window[0]))), *overlaps]  # nobody before the first frame
+    for people, overlap, rows in zip(window, earlier, wanted, strict=True):
         nobody = np.full((len(people), 1), _FOLLOWED)  # whom they are if they overlap no one more
-        overlap = np.hstack([geometry.iou(people.boxes, before), nobody])
-        waited = np.append(waited + 1, float(len(window)))[overlap.argmax(1)]
+        before = np.hstack([overlap.T, nobody]).argmax(1)
+        waited = np.append(waited + 1, float(len(window)))[before]
         first = np.lexsort((-people.scores[rows], -waited[rows]))[:most]
         chosen.append(np.sort(rows[first]))
         waited[chosen[-1]] = 0
-        before = people.boxes
     return chosen
 
 
