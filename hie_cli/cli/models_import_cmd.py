@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from hie_cli.models.catalogue.entries import Entry
     from hie_cli.models.importing.importer import Imported
 
+_AcceptDoubts = Annotated[
+    bool,
+    typer.Option("--accept-doubts", help="Import what sees nobody, or may be read otherwise."),
+]
+
 
 @command("models import", SET_UP)
 def import_model(
@@ -32,10 +37,7 @@ def import_model(
         str, typer.Option("--licence", metavar="TEXT", help="For `hie models list`.")
     ] = "not stated",
     sets: options.Set = None,
-    accept_doubts: Annotated[
-        bool,
-        typer.Option("--accept-doubts", help="Import what sees nobody, or may be read otherwise."),
-    ] = False,
+    accept_doubts: _AcceptDoubts = False,
     picture: Annotated[
         Path | None,
         typer.Option("--picture", metavar="PNG", help="Draw what it saw, imported or not."),
@@ -117,10 +119,7 @@ def pull(
             help="Take the file from there (default: HIE_MODELS_MIRROR).",
         ),
     ] = None,
-    accept_doubts: Annotated[
-        bool,
-        typer.Option("--accept-doubts", help="Import what sees nobody, or may be read otherwise."),
-    ] = False,
+    accept_doubts: _AcceptDoubts = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:

@@ -154,6 +154,33 @@ Model = Annotated[
         autocompletion=beginning(model_names),
     ),
 ]
+# What several commands that train take.
+LabelledPictures = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A DATA.yaml (hie data check DATA).")
+]
+StartNetwork = Annotated[
+    str | None,
+    typer.Option("--start", metavar="DIR", help="A trained folder or an imported model instead."),
+]
+LabelledActions = Annotated[
+    Path | None,
+    typer.Option("--truth", metavar="PATH", help="Ground truth with the documents' actions."),
+]
+Validation = Annotated[
+    list[str] | None,
+    typer.Option("--val", metavar="NAME", help="Video to validate on, or pattern; repeatable."),
+]
+Backbone = Annotated[
+    str, typer.Option("--model", "-m", metavar="NAME", help="The backbone of the features.")
+]
+# What commands about video summaries take.
+Users = Annotated[
+    Path | None,
+    typer.Option("--users", metavar="FILE", help="TVSum's frame scores, .mat or .tsv."),
+]
+Share = Annotated[
+    float, typer.Option("--share", metavar="S", help="Of a video that a summary may take.")
+]
 Stills = Annotated[
     bool,
     typer.Option("--stills", help="Images are single pictures of any size: boxes and poses only."),

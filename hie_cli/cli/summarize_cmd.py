@@ -35,9 +35,7 @@ def summarize(
     longest: Annotated[
         float, typer.Option("--longest", metavar="S", help="Seconds of a shot at most.")
     ] = 3.0,
-    model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="The backbone of the features.")
-    ] = "mobilenet-v2",
+    model: options.Backbone = "mobilenet-v2",
     purpose: Annotated[
         str | None,
         typer.Option("--for", metavar="annotation", help="Frames that are best labelled next."),

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 import hie_cli
+from hie_cli.cli import options
 from hie_cli.cli.commands import SCORE, command
-from hie_cli.cli.options import Json
 from hie_cli.cli.terminal import show, show_json
 
 
@@ -20,18 +20,13 @@ def evaluate(
         Path | None,
         typer.Option("--splits", metavar="JSON", help="train_keys and test_keys. Default: all."),
     ] = None,
-    users: Annotated[
-        Path | None,
-        typer.Option("--users", metavar="FILE", help="TVSum's frame scores, .mat or .tsv."),
-    ] = None,
+    users: options.Users = None,
     method: Annotated[
         list[str] | None,
         typer.Option("--method", metavar="NAME", help="ctvsum (default), or a trained folder."),
     ] = None,
-    share: Annotated[
-        float, typer.Option("--share", metavar="S", help="Of a video that a summary may take.")
-    ] = 0.15,
-    json: Json = False,
+    share: options.Share = 0.15,
+    json: options.Json = False,
 ) -> None:
     """Score summarisers on the field's .h5 files (SumMe, TVSum, your own of that layout).
 
@@ -61,7 +56,7 @@ def agreement(
     users: Annotated[
         Path, typer.Argument(metavar="FILE", help="TVSum's ydata-tvsum50.mat or ydata-anno.tsv.")
     ],
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """How far TVSum's users agree among themselves: tau and rho that a method may hope for.
 

@@ -18,15 +18,9 @@ def action(
         list[str] | None,
         typer.Argument(metavar="[DATA]...", help="Stage documents with poses and ids, or truth."),
     ] = None,
-    truth: Annotated[
-        Path | None,
-        typer.Option("--truth", metavar="PATH", help="Ground truth with the documents' actions."),
-    ] = None,
+    truth: options.LabelledActions = None,
     video: options.VideoOf = None,
-    val: Annotated[
-        list[str] | None,
-        typer.Option("--val", metavar="NAME", help="Video to validate on, or pattern; repeatable."),
-    ] = None,
+    val: options.Validation = None,
     simulate: Annotated[
         int, typer.Option("--simulate", metavar="N", min=0, help="Also N simulated crowds.")
     ] = 0,

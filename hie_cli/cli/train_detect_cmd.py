@@ -11,17 +11,11 @@ from hie_cli.cli import options
 from hie_cli.cli.commands import LEARN, command
 from hie_cli.cli.train_output import show_network
 
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="A DATA.yaml (hie data check DATA).")]
-Start = Annotated[
-    str | None,
-    typer.Option("--start", metavar="DIR", help="A trained folder or an imported model instead."),
-]
-
 
 @command("train detect", LEARN)
 def detect(
-    data: Data,
-    start: Start = None,
+    data: options.LabelledPictures,
+    start: options.StartNetwork = None,
     teacher: Annotated[
         str | None, typer.Option("--teacher", metavar="NAME", help="Learn from this detector too.")
     ] = None,

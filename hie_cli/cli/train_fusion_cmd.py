@@ -19,14 +19,8 @@ def fusion(
         list[str],
         typer.Argument(metavar="DATA...", help="Stage documents with poses and ids, or truth."),
     ],
-    truth: Annotated[
-        Path | None,
-        typer.Option("--truth", metavar="PATH", help="Ground truth with the documents' actions."),
-    ] = None,
-    val: Annotated[
-        list[str] | None,
-        typer.Option("--val", metavar="NAME", help="Video to validate on, or pattern; repeatable."),
-    ] = None,
+    truth: options.LabelledActions = None,
+    val: options.Validation = None,
     video: options.VideoOf = None,
     model: Annotated[
         list[str] | None,

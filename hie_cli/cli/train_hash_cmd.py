@@ -21,9 +21,7 @@ def hash_head(
         list[str] | None,
         typer.Option("--video", metavar="VIDEO", help="Videos of which a cuts.json names pieces."),
     ] = None,
-    model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="The backbone of the features.")
-    ] = "mobilenet-v2",
+    model: options.Backbone = "mobilenet-v2",
     output: options.Output = Path("out/hash"),
     config: options.Config = None,
     sets: options.Set = None,

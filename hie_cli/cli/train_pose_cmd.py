@@ -2,9 +2,6 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 import hie_cli
 from hie_cli.cli import options
@@ -14,15 +11,8 @@ from hie_cli.cli.train_output import show_network
 
 @command("train pose", LEARN)
 def pose(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A DATA.yaml (hie data check DATA).")
-    ],
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--start", metavar="DIR", help="A trained folder or an imported model instead."
-        ),
-    ] = None,
+    data: options.LabelledPictures,
+    start: options.StartNetwork = None,
     output: options.Output = Path("out/pose-network"),
     config: options.Config = None,
     sets: options.Set = None,

@@ -20,13 +20,8 @@ def summary(
         Path | None,
         typer.Option("--splits", metavar="JSON", help="Train and score each split of .h5 files."),
     ] = None,
-    users: Annotated[
-        Path | None,
-        typer.Option("--users", metavar="FILE", help="TVSum's frame scores, .mat or .tsv."),
-    ] = None,
-    share: Annotated[
-        float, typer.Option("--share", metavar="S", help="Of a video that a summary may take.")
-    ] = 0.15,
+    users: options.Users = None,
+    share: options.Share = 0.15,
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="NAME", help="The backbone, for videos.")
     ] = "mobilenet-v2",
