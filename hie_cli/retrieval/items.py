@@ -16,6 +16,7 @@ from hie_cli.retrieval.clips import ClipCollector, ClipLayers, ClipSampling, fil
 from hie_cli.retrieval.features import Describer, mean_direction, telling
 from hie_cli.retrieval.shots import Shot, ShotCutter, ShotSettings
 from hie_cli.retrieval.statistics import CrowdStatistics, crowd_statistics
+from hie_cli.video.images import reduced
 from hie_cli.video.sources import VideoSource
 
 Level = Literal["shots", "frames", "persons"]
@@ -171,10 +172,7 @@ def thumbnail(image: Image) -> bytes:
     """A small JPEG of an image (H, W, 3)."""
     import cv2
 
-    height, width = image.shape[:2]
-    scale = min(1.0, _THUMBNAIL / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = reduced(image, _THUMBNAIL)
     _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])
     return bytes(data)
 

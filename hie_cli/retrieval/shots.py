@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.types import Image
+from hie_cli.video.images import reduced
 
 _LONG_SIDE = 128
 _WINDOW = 3  # frames on each side that a change is compared with
@@ -101,8 +102,4 @@ def _thumbnail(image: Image) -> NDArray[np.int16]:
     """Hue, saturation and value of the frame, made small."""
     import cv2
 
-    height, width = image.shape[:2]
-    scale = min(1.0, _LONG_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2HSV).astype(np.int16)
+    return cv2.cvtColor(reduced(image, _LONG_SIDE), cv2.COLOR_BGR2HSV).astype(np.int16)

@@ -12,6 +12,7 @@ from hie_cli.core.progress import progress
 from hie_cli.core.types import FloatArray, Frame, Image, People, VideoInfo
 from hie_cli.retrieval.features import Describer
 from hie_cli.video.frame_range import FrameRange
+from hie_cli.video.images import reduced
 from hie_cli.video.sources import VideoSource
 
 RATE = 2.0  # samples a second, as the field has it
@@ -106,11 +107,7 @@ def _batches(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
 def _grey(image: Image) -> NDArray[np.float32]:
     import cv2
 
-    height, width = image.shape[:2]
-    scale = min(1.0, _SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return cv2.cvtColor(reduced(image, _SIDE), cv2.COLOR_BGR2GRAY).astype(np.float32)
 
 
 def _changed(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:

@@ -62,6 +62,14 @@ def read_image(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def reduced(image: Image, long_side: int) -> Image:
+    """``image`` with its longer side made ``long_side`` pixels; a smaller one as it is."""
+    height, width = image.shape[:2]
+    scale = min(1.0, long_side / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 def is_cut_off(data: bytes) -> bool:
     """Whether a JPEG or PNG lacks its end; decoders fill the missing part with grey.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import InputError
-from hie_cli.video.images import images_inside, is_cut_off, read_image
+from hie_cli.video.images import images_inside, is_cut_off, read_image, reduced
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
 
@@ -67,3 +67,20 @@ def test_images_come_in_natural_order_and_pipes_are_left_out(tmp_path):
         (tmp_path / name).write_bytes(encoded(".jpg"))
     os.mkfifo(tmp_path / "3.jpg")
     assert [p.name for p in images_inside(tmp_path)] == ["1.jpg", "2.jpg", "10.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "long_side", "expected"),
+    [
+        ((48, 64), 32, (24, 32)),
+        ((64, 48), 32, (32, 24)),
+        ((48, 64), 64, (48, 64)),
+        ((48, 64), 100, (48, 64)),  # nothing is made larger
+        ((1, 500), 10, (1, 10)),
+    ],
+)
+def test_pictures_are_reduced_by_their_longer_side(shape, long_side, expected):
+    picture = np.full((*shape, 3), 7, np.uint8)
+    small = reduced(picture, long_side)
+    assert small.shape == (*expected, 3)
+    assert (small == 7).all()

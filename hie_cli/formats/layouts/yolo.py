@@ -12,16 +12,11 @@ def _write(sequences: Sequence[VideoSequence], out: Path, overwrite: bool) -> li
     return yolo_text.write(sequences, out, overwrite, poses=False)
 
 
-def _drops(sequence: VideoSequence) -> frozenset[str]:
-    """Labels for training have neither scores nor identities."""
-    return frozenset({"track ids"}) if sequence.is_truth else frozenset()
-
-
 LAYOUT = Layout(
     "yolo",
     "YOLO text, a file a frame: boxes",
     (".txt",),
     write=_write,
     holds=yolo_text.HOLDS | {"track ids"},
-    drops=_drops,
+    drops=yolo_text.drops,
 )

@@ -12,16 +12,11 @@ def _write(sequences: Sequence[VideoSequence], out: Path, overwrite: bool) -> li
     return yolo_text.write(sequences, out, overwrite, poses=True)
 
 
-def _drops(sequence: VideoSequence) -> frozenset[str]:
-    """Labels for training have neither scores nor identities."""
-    return frozenset({"track ids"}) if sequence.is_truth else frozenset()
-
-
 LAYOUT = Layout(
     "yolo-pose",
     "YOLO text, a file a frame: boxes and 14 joints",
     (".txt",),
     write=_write,
     holds=yolo_text.HOLDS | {"track ids", "joints", "noses", "chests", "hidden joints"},
-    drops=_drops,
+    drops=yolo_text.drops,
 )

@@ -21,6 +21,11 @@ HOLDS = frozenset(
 )
 
 
+def drops(sequence: VideoSequence) -> frozenset[str]:
+    """Labels for training have neither scores nor identities."""
+    return frozenset({"track ids"}) if sequence.is_truth else frozenset()
+
+
 def write(
     sequences: Sequence[VideoSequence], out: Path, overwrite: bool, poses: bool
 ) -> list[Path]:
