@@ -12,12 +12,7 @@ from hie_cli.detection.box_fusion import (
     grouped,
     in_a_crowd,
 )
-
-
-def person(*rows):
-    """People of (x1, y1, x2, y2, score) rows, no poses."""
-    a = np.array(rows, float).reshape(-1, 5)
-    return People(a[:, :4], a[:, 4])
+from tests.support.found_boxes import people
 
 
 def odds_mean(one, other):
@@ -46,15 +41,15 @@ def test_nobody_in_any_view():
 
 
 def test_one_view_passes_through():
-    people = person((0, 0, 10, 20, 0.9), (30, 0, 40, 20, 0.4))
-    fused = fuse([ViewDetections(people, ALWAYS)], 0.55)
-    np.testing.assert_allclose(fused.boxes, people.boxes, atol=1e-5)
+    seen = people((0, 0, 10, 20, 0.9), (30, 0, 40, 20, 0.4))
+    fused = fuse([ViewDetections(seen, ALWAYS)], 0.55)
+    np.testing.assert_allclose(fused.boxes, seen.boxes, atol=1e-5)
     np.testing.assert_allclose(fused.scores, [0.9, 0.4], atol=1e-6)
     assert fused.keypoints is None
 
 
 def test_two_views_weight_the_box_and_join_the_scores():
-    a, b = person((0, 0, 10, 20, 0.8)), person((2, 0, 12, 20, 0.4))
+    a, b = people((0, 0, 10, 20, 0.8)), people((2, 0, 12, 20, 0.4))
     fused = fuse([ViewDetections(a, ALWAYS), ViewDetections(b, ALWAYS)], 0.55)
     assert len(fused) == 1
     x1 = (0.8 * 0 + 0.4 * 2) / (0.8 + 0.4)
@@ -64,7 +59,7 @@ def test_two_views_weight_the_box_and_join_the_scores():
 
 
 def test_a_miss_counts_against_and_a_blind_view_does_not():
-    seen, missed = person((0, 0, 10, 20, 0.8)), People.empty()
+    seen, missed = people((0, 0, 10, 20, 0.8)), People.empty()
     blind = RecallByHeight(np.array([10.0, 30.0]), np.array([0.0, 0.0]))
     np.testing.assert_allclose(
         fuse([ViewDetections(seen, ALWAYS), ViewDetections(missed, ALWAYS)], 0.55).scores,
@@ -81,14 +76,14 @@ def test_a_miss_counts_against_and_a_blind_view_does_not():
 def test_competence_is_squared_and_read_at_the_height():
     half = RecallByHeight(np.array([10.0, 30.0]), np.array([0.25, 0.75]))  # 0.5 at 20 px
     fused = fuse(
-        [ViewDetections(person((0, 0, 10, 20, 0.8)), ALWAYS), ViewDetections(People.empty(), half)],
+        [ViewDetections(people((0, 0, 10, 20, 0.8)), ALWAYS), ViewDetections(People.empty(), half)],
         0.55,
     )
     np.testing.assert_allclose(fused.scores, [odds_mean(0.8 / (1 + 0.5**2), 0.8)], atol=1e-4)
 
 
 def test_a_sideways_view_reads_the_height_from_the_width():
-    seen = person((0, 0, 20, 10, 0.8))  # lies on its side, 20 px tall
+    seen = people((0, 0, 20, 10, 0.8))  # lies on its side, 20 px tall
     sees = RecallByHeight(np.array([10.0, 20.0]), np.array([0.1, 0.9]))
     upright = grouped([ViewDetections(seen, sees)], 0.55)
     sideways = grouped([ViewDetections(seen, sees, sideways=True)], 0.55)
@@ -97,8 +92,8 @@ def test_a_sideways_view_reads_the_height_from_the_width():
 
 
 def test_two_people_of_one_view_are_never_averaged():
-    both = person((0, 0, 10, 20, 0.9), (1, 0, 11, 20, 0.8))  # IoU 9 / 11
-    other = person((0.5, 0, 10.5, 20, 0.7))
+    both = people((0, 0, 10, 20, 0.9), (1, 0, 11, 20, 0.8))  # IoU 9 / 11
+    other = people((0.5, 0, 10.5, 20, 0.7))
     fused = fuse([ViewDetections(both, ALWAYS), ViewDetections(other, ALWAYS)], 0.55)
     assert len(fused) == 2
     pair, single = odds_mean((0.9 + 0.7) / 2, 1 - 0.1 * 0.3), odds_mean(0.8 / 2, 0.8)
@@ -106,7 +101,7 @@ def test_two_people_of_one_view_are_never_averaged():
 
 
 def test_joints_of_two_views_and_of_one():
-    box = person((0, 0, 10, 20, 0.5))
+    box = people((0, 0, 10, 20, 0.5))
     near, far = with_joint(box, 4, 0.9), with_joint(box, 6, 0.3)
     fused = fuse([ViewDetections(near, ALWAYS), ViewDetections(far, ALWAYS)], 0.55)
     x = (0.9 * 4 + 0.3 * 6) / (0.9 + 0.3)
@@ -118,8 +113,8 @@ def test_joints_of_two_views_and_of_one():
 
 
 def test_a_person_without_pose_beside_one_with():
-    posed = with_joint(person((0, 0, 10, 20, 0.5)), 4, 0.9)
-    other = person((50, 0, 60, 20, 0.9))
+    posed = with_joint(people((0, 0, 10, 20, 0.5)), 4, 0.9)
+    other = people((50, 0, 60, 20, 0.9))
     fused = fuse([ViewDetections(posed, ALWAYS), ViewDetections(other, ALWAYS)], 0.55)
     assert np.isnan(fused.keypoints[0]).all()
     assert (fused.keypoint_scores[0] == 0).all()
@@ -128,7 +123,7 @@ def test_a_person_without_pose_beside_one_with():
 
 boxes = st.lists(
     st.tuples(*[st.floats(0, 80)] * 2, *[st.floats(5, 60)] * 2, st.floats(0.01, 1)), max_size=12
-).map(lambda rows: person(*[(x, y, x + w, y + h, s) for x, y, w, h, s in rows]))
+).map(lambda rows: people(*[(x, y, x + w, y + h, s) for x, y, w, h, s in rows]))
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,13 +13,9 @@ from hie_cli.detection.input_sizes import (
     soft_average_precision,
     worth,
 )
+from tests.support.found_boxes import people
 
 A, B = (0, 0, 10, 20, 0.8), (30, 0, 40, 20, 0.8)
-
-
-def people(*rows):
-    a = np.array(rows, float).reshape(-1, 5)
-    return People(a[:, :4], a[:, 4])
 
 
 def chosen(views, *parts, budget=9.0, posing=()):

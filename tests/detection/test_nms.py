@@ -5,11 +5,7 @@ from hypothesis import strategies as st
 from hie_cli.core import geometry
 from hie_cli.core.types import People
 from hie_cli.detection import nms
-
-
-def people(*rows):
-    a = np.array(rows, float).reshape(-1, 5)
-    return People(a[:, :4], a[:, 4])
+from tests.support.found_boxes import people
 
 
 def pose(x, y, height=100.0):

@@ -5,14 +5,10 @@ from hypothesis import strategies as st
 
 from hie_cli.core.types import People
 from hie_cli.detection.tiles import cut_sides, join, windows
+from tests.support.found_boxes import people
 
 SIZE = (200, 100)
 LEFT, RIGHT = (0, 0, 114, 100), (86, 0, 200, 100)  # two columns sharing a quarter of a tile
-
-
-def people(*rows):
-    a = np.array(rows, float).reshape(-1, 5)
-    return People(a[:, :4], a[:, 4])
 
 
 def joined(left, right):

@@ -17,6 +17,7 @@ from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_un
 from hie_cli.pipeline.stages import VideoRun
 from hie_cli.video.sources import VideoSource
 from tests.support import fakes
+from tests.support.batches import files
 from tests.support.films import walkers, write_film
 
 FRAMES = 24
@@ -28,10 +29,6 @@ def clip(tmp_path_factory) -> Path:
     """Two bright squares on black; one of them is gone for three frames."""
     images = (walkers(t, upper=t not in (10, 11, 12)) for t in range(FRAMES))
     return write_film(tmp_path_factory.mktemp("clip") / "walkers.avi", images)
-
-
-def files(out: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*.json"))}
 
 
 def test_run_in_this_order_equals_the_separate_commands(clip, tmp_path):

@@ -13,6 +13,7 @@ from hie_cli.pipeline.settings import STAGES, ChainConfig, load_chain, stages_un
 from hie_cli.video.frame_range import FrameRange
 from hie_cli.video.sources import VideoSource
 from tests.support import fakes
+from tests.support.batches import files
 from tests.support.films import walkers, write_film
 
 FRAMES = 70
@@ -29,10 +30,6 @@ def clip(tmp_path_factory) -> Path:
 def run(clip: Path, out: Path, stages=STAGES, models=None, **place) -> None:
     source = VideoSource(clip)
     run_video(source, stages, OutputDir(out, **place), ChainConfig(), models or fakes.models())
-
-
-def files(out: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*.json"))}
 
 
 def test_run_writes_every_stage(clip, tmp_path):

@@ -18,7 +18,7 @@ from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import parse_segment_frames
 from hie_cli.video.frame_range import FrameRange
 from tests.support import fakes
-from tests.support.batches import run_on_cpu
+from tests.support.batches import files, run_on_cpu
 from tests.support.films import walkers, write_film
 
 FRAMES = 110
@@ -74,11 +74,6 @@ def run(clip: Path, out: Path, frames=None, config=CONFIG, until="track", **give
     place = OutputDir(out, given.pop("overwrite", False), given.pop("resume", False))
     (record,) = run_on_cpu([clip], place, until, config, frames=frames or FrameRange(), **given)
     return record
-
-
-def files(out: Path) -> dict[str, bytes]:
-    paths = [path for path in out.glob("*/*.json") if path.parent.name != "runs"]
-    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(paths)}
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,11 @@ import pytest
 
 from hie_cli.core import config
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
-from hie_cli.core.config import as_dict
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.core.yaml_files import read_yaml
 from hie_cli.recognition import registry
 from hie_cli.recognition.stage import ActionConfig, check_models, recognise
 from tests.support import actors
-from tests.support.paths import ROOT
 
 VIDEO = VideoInfo("v", 640, 480, 25.0, None)
 
@@ -121,17 +118,6 @@ def test_the_former_key_is_refused_naming_the_new_one():
 def test_meaningless_settings_are_refused(wrong: str):
     with pytest.raises(ConfigError):
         config.load(ActionConfig(), sets=[wrong])
-
-
-def test_the_yaml_file_states_the_defaults():
-    path = ROOT / "configs" / "action.yaml"
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {k: plain(v) for k, v in value.items()}
-        return list(value) if isinstance(value, tuple) else value
-
-    assert read_yaml(path)[0]["action"] == plain(as_dict(ActionConfig()))
 
 
 def test_weights_are_one_for_each_model():

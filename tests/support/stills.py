@@ -18,6 +18,12 @@ def picture(boxes, size=(160, 120), seed=0):
     return image
 
 
+def grey_image(path: Path, width: int = 64, height: int = 48) -> Path:
+    """An even grey picture written to ``path``, which it gives back."""
+    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
+    return path
+
+
 def joints_of(box):
     """COCO's 17 joints (17, 2) of somebody who fills ``box``."""
     x1, y1, x2, y2 = box

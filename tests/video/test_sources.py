@@ -10,6 +10,7 @@ from hie_cli.core.errors import InputError
 from hie_cli.video.frame_range import FrameRange, parse_range
 from hie_cli.video.sources import FALLBACK_FPS, VideoSource
 from tests.support.paths import DATA, ROOT
+from tests.support.stills import grey_image
 
 
 def test_empty_file_is_one_clear_line(tmp_path):
@@ -126,19 +127,14 @@ def test_decoder_prints_nothing_of_its_own():
     assert os.environ["OPENCV_FFMPEG_LOGLEVEL"] == "-8"
 
 
-def _image(path: Path, width: int = 64, height: int = 48) -> Path:
-    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
-    return path
-
-
 def test_one_image_is_a_video_of_one_frame(tmp_path):
-    source = VideoSource(_image(tmp_path / "photo.png"))
+    source = VideoSource(grey_image(tmp_path / "photo.png"))
     assert (source.info.name, source.info.num_frames, len(list(source))) == ("photo", 1, 1)
 
 
 def test_images_of_two_sizes_name_the_way_out(tmp_path):
-    _image(tmp_path / "a.jpg", 64, 48)
-    _image(tmp_path / "b.jpg", 80, 60)
+    grey_image(tmp_path / "a.jpg", 64, 48)
+    grey_image(tmp_path / "b.jpg", 80, 60)
     with pytest.raises(InputError, match=r"b\.jpg: 80x60 pixels: .*64x48; --stills takes"):
         list(VideoSource(tmp_path))
 
@@ -146,7 +142,7 @@ def test_images_of_two_sizes_name_the_way_out(tmp_path):
 @pytest.mark.parametrize("size", [(8, 8), (1, 1), (600, 2)])
 def test_a_picture_too_small_for_a_person_is_refused(tmp_path, size):
     with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels"):
-        VideoSource(_image(tmp_path / "dot.png", *size))
+        VideoSource(grey_image(tmp_path / "dot.png", *size))
 
 
 def test_a_span_of_time_by_time_stamps():

@@ -1,16 +1,10 @@
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.video.video_files import find_videos, video_name
-
-
-def _image(path: Path, width: int = 64, height: int = 48) -> Path:
-    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
-    return path
+from tests.support.stills import grey_image
 
 
 def test_find_videos_by_folder_and_glob(make_video, tmp_path):
@@ -43,8 +37,8 @@ def test_mot_image_folders_take_their_parents_name(tmp_path):
 
 
 def test_stills_are_sources_of_their_own(tmp_path):
-    _image(tmp_path / "b.jpg", 64, 48)
-    _image(tmp_path / "a.jpg", 80, 60)
+    grey_image(tmp_path / "b.jpg", 64, 48)
+    grey_image(tmp_path / "a.jpg", 80, 60)
     assert find_videos([str(tmp_path)]) == [tmp_path]
     assert [p.name for p in find_videos([str(tmp_path)], stills=True)] == ["a.jpg", "b.jpg"]
 
@@ -53,6 +47,6 @@ def test_a_folder_of_videos_and_images_says_what_is_left_out(make_video, tmp_pat
     told: list[object] = []
     monkeypatch.setattr("hie_cli.core.progress._reporter", told.append)
     make_video("clip.avi")
-    _image(tmp_path / "poster.jpg")
+    grey_image(tmp_path / "poster.jpg")
     assert [p.name for p in find_videos([str(tmp_path)])] == ["clip.avi"]
     assert "1 videos and 1 images; the videos are used" in str(told[0])

@@ -10,20 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hie_cli.core import progress
-from hie_cli.core.progress_events import Event, Note
+from hie_cli.core.progress_events import Note
 from hie_cli.pipeline.batch import run_batch
 from hie_cli.pipeline.executors.local import WorkerProcesses
 from tests.support import jobs
 from tests.support.paths import ROOT
-
-
-@pytest.fixture
-def told():
-    events: list[Event] = []
-    progress.set_reporter(events.append)
-    yield events
-    progress.set_reporter(None)
 
 
 def run(actions: dict[str, str], count: int = 2) -> tuple[list[dict], list[str]]:

@@ -5,23 +5,14 @@ import time
 
 import pytest
 
-from hie_cli.core import progress
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.progress_events import Event, Note
+from hie_cli.core.progress_events import Note
 from hie_cli.pipeline.batch import run_batch
 from hie_cli.pipeline.executors import ray_actors
 from hie_cli.pipeline.executors.ray_actors import RayActors
 from tests.support import jobs
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'hie[ray]'")
-
-
-@pytest.fixture
-def told():
-    events: list[Event] = []
-    progress.set_reporter(events.append)
-    yield events
-    progress.set_reporter(None)
 
 
 def test_records_notes_and_deaths_come_back(tmp_path, told):
