@@ -62,8 +62,7 @@ def mean_appearance(appearance: NDArray[np.floating[Any]]) -> Floats:
 
 def fit_appearance(tracklets: Sequence[Tracklet], width: int) -> AppearanceModel:
     """The scene's similarities, from tracklets with appearance; ``width`` rows make a mean."""
-    same, other = [], []
-    means = []
+    same, other, means = [], [], []
     for t in tracklets:
         assert t.appearance is not None
         means.append(mean_appearance(t.appearance))
@@ -71,16 +70,15 @@ def fit_appearance(tracklets: Sequence[Tracklet], width: int) -> AppearanceModel
             starts = range(0, len(t) - width + 1, 2 * width)
             pieces = np.stack([mean_appearance(t.appearance[s : s + width]) for s in starts])
             same.append((pieces[1:] * pieces[:-1]).sum(axis=1))
-    long = [k for k, t in enumerate(tracklets) if len(t) >= width]
-    for k in long:
-        beside = [m for m in long if m > k and _together(tracklets[k], tracklets[m])]
-        if beside:
-            other.append(np.stack([means[m] for m in beside]) @ means[k])
+    every = np.array(means)
+    first, last = (np.array([getattr(t, end) for t in tracklets]) for end in ("first", "last"))
+    long = np.flatnonzero([len(t) >= width for t in tracklets])
+    for row, k in enumerate(long.tolist(), 1):
+        beside = long[row:]
+        beside = beside[(first[beside] <= last[k]) & (first[k] <= last[beside])]
+        if len(beside):
+            other.append(every[beside] @ every[k])
     return AppearanceModel(_blend(same, SAME), _blend(other, OTHER))
-
-
-def _together(a: Tracklet, b: Tracklet) -> bool:
-    return a.first <= b.last and b.first <= a.last
 
 
 def _blend(samples: list[Floats], prior: tuple[float, float]) -> tuple[float, float]:

@@ -158,10 +158,10 @@ def smooth(
     owner = np.repeat(np.arange(len(moved)), length)
     weight = np.zeros((2, len(owner)))  # of centres and of sizes: 1 / variance, 0 where unseen
     for part, noise in zip(weight, least, strict=True):
-        part[row] = (np.maximum(noise + lack, EXACT) * height) ** -2
+        part[row] = 1 / (np.maximum(noise + lack, EXACT) * height) ** 2
     centres = np.zeros((4, len(owner)))
     centres[:, row] = values
-    bends = np.repeat(quantile(height, count, 0.5), length) ** -2.0
+    bends = np.repeat(1 / quantile(height, count, 0.5) ** 2, length)
     bends[begin + length - 1] = bends[begin + length - 2] = 0  # second differences begin elsewhere
     ways = [
         _within_noise(known, centres[part], fps**3 / freedom**2 * bends, owner).take(row, axis=1)
@@ -227,13 +227,13 @@ def _smoothest(weight: Floats, values: Floats, stiffness: Floats) -> Floats:
     from scipy.linalg import solveh_banded
 
     bends = stiffness[:-2]
-    bands = np.zeros((3, len(weight)))
-    bands[2] = weight + 1e-12
-    bands[2, :-2] += bends
-    bands[2, 1:-1] += 4 * bends
-    bands[2, 2:] += bends
-    bands[1, 1:-1] -= 2 * bends
-    bands[1, 2:] -= 2 * bends
+    bands = np.zeros((3, len(weight)))  # the diagonal and below it: SciPy solves these faster
+    bands[0] = weight + 1e-12
+    bands[0, :-2] += bends
+    bands[0, 1:-1] += 4 * bends
     bands[0, 2:] += bends
-    way: Floats = solveh_banded(bands, (weight * values).T).T
+    bands[1, :-2] -= 2 * bends
+    bands[1, 1:-1] -= 2 * bends
+    bands[2, :-2] += bends
+    way: Floats = solveh_banded(bands, (weight * values).T, lower=True).T
     return way
