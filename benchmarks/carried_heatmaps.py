@@ -21,7 +21,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pose_clips import Chain, PoseClip, Scene, Truth, motion_blur, moving_stills, simulated
+from image_changes import motion_blur
+from moving_stills import moving_stills
+from pose_clips import Chain, PoseClip, Scene, Truth
+from posed_crowds import simulated
 from suite import Named, group_means, left_out, mean_of
 from suite_clips import disturbed_image
 

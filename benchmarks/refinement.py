@@ -29,7 +29,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pose_clips import Chain, Scene, Truth, degraded, moving_stills, simulated
+from degraded_clips import degraded
+from moving_stills import moving_stills
+from pose_clips import Chain, Scene, Truth
+from posed_crowds import simulated
 
 from hie_cli.core import geometry
 from hie_cli.core.types import Annotations, Image, People
