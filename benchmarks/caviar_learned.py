@@ -20,6 +20,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 import caviar
+import caviar_clips
 import caviar_own
 
 from hie_cli.core.action_classes import ACTIONS
@@ -46,7 +47,7 @@ def stem(name: str) -> str:
     return name.rsplit("_", 1)[0]
 
 
-def samples(rows: list[caviar.Row], clip: PoseClip, config: TrainConfig) -> list[Sample]:
+def samples(rows: list[caviar_clips.Row], clip: PoseClip, config: TrainConfig) -> list[Sample]:
     places, video, people = clip
     labels = {}
     for t in range(0, len(people), EVERY):
@@ -61,7 +62,7 @@ def recogniser(learned: Learned) -> LearnedRecogniser:
 
 
 def fine_tuned(
-    rows: list[caviar.Row], clips: list[PoseClip], config: TrainConfig, start: str
+    rows: list[caviar_clips.Row], clips: list[PoseClip], config: TrainConfig, start: str
 ) -> LearnedRecogniser:
     """The last epoch's network, trained on ``clips``."""
     learned = load(start)
@@ -74,7 +75,7 @@ def fine_tuned(
     return recogniser(learned)
 
 
-def score(rows: list[caviar.Row], clips: list[PoseClip], choice: Choice) -> FloatArray:
+def score(rows: list[caviar_clips.Row], clips: list[PoseClip], choice: Choice) -> FloatArray:
     """Scores (R, 14) by the mean of each clip's recognisers; NaN where not sampled."""
     scores = np.full((len(rows), len(ACTIONS)), np.nan)
     for places, video, people in clips:
@@ -101,7 +102,7 @@ def dealt(names: list[str]) -> dict[str, int]:
 
 
 def fine_tuned_parts(
-    rows: list[caviar.Row], clips: list[PoseClip], epochs: int, start: str
+    rows: list[caviar_clips.Row], clips: list[PoseClip], epochs: int, start: str
 ) -> dict[str, LearnedRecogniser]:
     """For every clip a network that has seen no clip of its part."""
     config = TrainConfig(epochs=epochs, patience=epochs, learning_rate=0.001, batch=8)
@@ -133,16 +134,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--own", type=Path, help="documents of `hie track` on the clips")
-    parser.add_argument("--poses", choices=("none", *caviar.MODELS), default="thunder")
+    parser.add_argument("--poses", choices=("none", *caviar_clips.MODELS), default="thunder")
     parser.add_argument("--cache", type=Path, help="folder that keeps the poses between runs")
     parser.add_argument("--epochs", type=int, default=8, help="of fine-tuning; 0: none")
     parser.add_argument("--model", default=SIMULATED, help="pose-stream-sim or a folder")
     options = parser.parse_args()
     torch.set_num_threads(1)
     set_quiet(True)
-    rows = caviar.read_rows(options.folder)
-    pose = caviar.poses(options.folder, rows, options.poses, options.cache)
-    clips = list(caviar.sequences(rows, pose))
+    rows = caviar_clips.read_rows(options.folder)
+    pose = caviar_clips.poses(options.folder, rows, options.poses, options.cache)
+    clips = list(caviar_clips.sequences(rows, pose))
     tuned = {}
     if options.epochs:
         tuned = fine_tuned_parts(rows, clips, options.epochs, options.model)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import caviar
+import caviar_clips
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
@@ -37,7 +38,7 @@ class PoseClip:
     places: list[list[int]]
 
 
-def read(folder: Path, rows: list[caviar.Row]) -> list[PoseClip]:
+def read(folder: Path, rows: list[caviar_clips.Row]) -> list[PoseClip]:
     """The clips that ``folder`` has documents of."""
     by_frame: dict[tuple[str, int], list[int]] = {}
     for index, row in enumerate(rows):
@@ -60,7 +61,7 @@ def scored(clip: PoseClip, models: tuple[Recogniser, ...]) -> PoseClip:
     return dataclasses.replace(clip, people=people)
 
 
-def truth(rows: list[caviar.Row], place: list[int], everybody: bool) -> Annotations:
+def truth(rows: list[caviar_clips.Row], place: list[int], everybody: bool) -> Annotations:
     """A frame's truth by group, or (``everybody``) all people as one class."""
     boxes = np.array([rows[i].box for i in place]).reshape(-1, 4)
     small = np.array([rows[i].area < caviar.LEAST_AREA for i in place], bool)
@@ -88,7 +89,7 @@ def as_one_class(people: People) -> People:
 
 
 def precision(
-    rows: list[caviar.Row], clips: list[PoseClip], strict: bool, detection: bool = False
+    rows: list[caviar_clips.Row], clips: list[PoseClip], strict: bool, detection: bool = False
 ) -> dict[str, float]:
     """AP at IoU 0.5 of every group and their mean, or with ``detection`` of finding people."""
     parts = []
@@ -109,7 +110,7 @@ def precision(
     return {**found, "mAP": float(np.nanmean(list(found.values())))}
 
 
-def recall(rows: list[caviar.Row], clips: list[PoseClip]) -> float:
+def recall(rows: list[caviar_clips.Row], clips: list[PoseClip]) -> float:
     """Share of annotated people of at least 500 px² who have a box with IoU 0.5."""
     hits = []
     for clip in clips:
@@ -120,7 +121,7 @@ def recall(rows: list[caviar.Row], clips: list[PoseClip]) -> float:
     return float(np.mean(hits))
 
 
-def units(rows: list[caviar.Row], clips: list[PoseClip]) -> list[caviar.Unit]:
+def units(rows: list[caviar_clips.Row], clips: list[PoseClip]) -> list[caviar.Unit]:
     """The units of true tracks; each row has the scores of the own box that overlaps it most.
 
     Units without any such box are there too, recognised as "missed".

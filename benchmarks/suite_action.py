@@ -12,6 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import caviar
+import caviar_clips
 import numpy as np
 from simulated_actions import run_scene
 from suite import Case, code_version
@@ -44,14 +45,14 @@ def cases(data: Path, store: Path, fast: bool) -> list[Case]:
     folder = data / "caviar"
     made: list[Case] = []
     if (folder / "truth.csv").is_file():
-        rows = caviar.read_rows(folder)
+        rows = caviar_clips.read_rows(folder)
         clips = sorted({row.video for row in rows})
         for kind in ("none", "multipose") if not fast else ("none",):
             made += [_lobby(folder, store, rows, clip, kind) for clip in clips]
     return made + [_crowd(number) for number in range(3 if fast else 20)]
 
 
-def _lobby(folder: Path, store: Path, rows: list[caviar.Row], clip: str, kind: str) -> Case:
+def _lobby(folder: Path, store: Path, rows: list[caviar_clips.Row], clip: str, kind: str) -> Case:
     def measure(method: str) -> dict[str, float]:
         _, _, text = method.partition(":")
         settings = config.load(
@@ -60,7 +61,7 @@ def _lobby(folder: Path, store: Path, rows: list[caviar.Row], clip: str, kind: s
         own = [row for row in rows if row.video == clip]
         cache = store / f"poses-{Path(clip).stem}"
         cache.mkdir(parents=True, exist_ok=True)
-        pose = caviar.poses(folder, own, kind, cache)
+        pose = caviar_clips.poses(folder, own, kind, cache)
         scores = caviar.score_rows(own, pose, settings)
         found = caviar.units(own, scores)
         right: dict[str, list[bool]] = defaultdict(list)

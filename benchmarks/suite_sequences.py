@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import caviar
+import caviar_clips
 import numpy as np
 from crowd_boxes import make_crowd
 from suite import code_version
@@ -142,8 +142,8 @@ def lobby_runs(folder: Path) -> Iterator[tuple[str, Load]]:
     """CAVIAR's longer runs in which two people or more are seen at once: the true boxes, which do
     not hold everybody in sight, take the place of detections.
     """
-    runs: dict[str, dict[int, list[caviar.Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in caviar.read_rows(folder):
+    runs: dict[str, dict[int, list[caviar_clips.Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in caviar_clips.read_rows(folder):
         if row.role != "leaving object":
             runs[row.video][row.frame].append(row)
     for name, frames in sorted(runs.items()):
@@ -151,7 +151,7 @@ def lobby_runs(folder: Path) -> Iterator[tuple[str, Load]]:
             yield f"CAVIAR {Path(name).stem}", lambda n=name, f=frames: lobby(n, f)
 
 
-def lobby(name: str, frames: dict[int, list[caviar.Row]]) -> Clip:
+def lobby(name: str, frames: dict[int, list[caviar_clips.Row]]) -> Clip:
     """One run from its first annotated frame to its last."""
     first, last = min(frames), max(frames)
     shown = []

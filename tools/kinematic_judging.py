@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import caviar
+import caviar_clips
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.types import FloatArray, IntArray
@@ -40,7 +41,9 @@ def best_groups(scores: FloatArray) -> tuple[FloatArray, NDArray[np.str_]]:
     return shares.max(1), groups[shares.argmax(1)]
 
 
-def held(rows: list[caviar.Row], found: Measured, scores: FloatArray) -> tuple[FloatArray, ...]:
+def held(
+    rows: list[caviar_clips.Row], found: Measured, scores: FloatArray
+) -> tuple[FloatArray, ...]:
     """``caviar.sureness`` of boxes (R,) as documents hold their ``scores`` (R, 14): a box that
     shows nobody (label -1) is wrong whatever is said of it.
     """
@@ -129,7 +132,7 @@ def show_reliability(sure: FloatArray, right: FloatArray) -> None:
         print(f"  {count:5d}  {mean:.2f}  {share:.2f}")
 
 
-def report(rows: list[caviar.Row], scores: FloatArray) -> None:
+def report(rows: list[caviar_clips.Row], scores: FloatArray) -> None:
     """Print tables, interval, calibration and the worst clips."""
     result = caviar.report(rows, scores)
     caviar.show(result)

@@ -27,7 +27,7 @@ def shares(**of_action):
 
 def test_a_box_that_shows_nobody_is_wrong_whatever_is_said_of_it_by_hand(tool):
     def row(action):
-        return tool.caviar.Row("a.mp4", 0, 1, (0.0, 0.0, 20.0, 40.0), action, "clear", "")
+        return tool.caviar_clips.Row("a.mp4", 0, 1, (0.0, 0.0, 20.0, 40.0), action, "clear", "")
 
     rows = [row("standing-alone"), row("walking-alone")]
     scores = np.stack(
