@@ -122,7 +122,8 @@ def stacked(parts: Sequence[Tracklet]) -> Tracklet:
 def split(whole: Tracklet, count: Ints) -> list[Tracklet]:
     """``whole`` cut into tracklets of ``count`` (N,) observations, one after another."""
     ends = np.cumsum(count)
-    spans = [slice(*ends) for ends in zip((ends - count).tolist(), ends.tolist(), strict=True)]
+    begins = (ends - count).tolist()
+    spans = [slice(a, b) for a, b in zip(begins, ends.tolist(), strict=True)]
     columns: list[Any] = [
         repeat(None) if column is None else [column[span] for span in spans]
         for column in vars(whole).values()
