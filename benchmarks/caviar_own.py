@@ -14,8 +14,9 @@ import caviar_clips
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import Annotations, FramePeople, People, VideoInfo
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.evaluation.metrics.action_map import ActionConfig, action_map, collect_actions
 from hie_cli.formats.documents.document import Document
 from hie_cli.recognition.base import Recogniser

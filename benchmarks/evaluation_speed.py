@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.matching import aligned
 from hie_cli.evaluation.metrics import box_tracking, pose_mota
 from hie_cli.evaluation.metrics.accumulators import pooled

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import FloatArray, FramePeople, IntArray, TruthSequence, VideoInfo
+from hie_cli.core.types import FloatArray, FramePeople, IntArray, VideoInfo
 
 PEERS = {
     "SORT": "SORTTracker",

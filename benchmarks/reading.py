@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hie_cli.core.types import VISIBLE, Annotations, TruthSequence
+from hie_cli.core.annotations import VISIBLE, Annotations, TruthSequence
 from hie_cli.formats.layouts.hieve_frames import format_frame
 from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth

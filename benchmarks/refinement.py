@@ -35,7 +35,8 @@ from pose_clips import Chain, Scene, Truth
 from posed_crowds import simulated
 
 from hie_cli.core import geometry
-from hie_cli.core.types import Annotations, Image, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import Image, People
 from hie_cli.evaluation.metrics.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
 from hie_cli.flow.estimators import FlowConfig, FlowMeter
 from hie_cli.flow.fields import FlowPair

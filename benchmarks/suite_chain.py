@@ -21,8 +21,9 @@ from suite_clips import VIDEOS, rendered
 from suite_pose import settings_of
 
 from hie_cli.core import geometry
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.config import as_dict
-from hie_cli.core.types import Annotations, FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.metrics import box_tracking
 from hie_cli.formats.truth import read_truth
 from hie_cli.pipeline.networks import Models

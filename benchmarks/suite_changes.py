@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence, VideoInfo
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.tracking.stage import Observation
 
 WINDOW = 0.75  # a moving camera shows this share of the still one's picture, each way

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from suite_changes import WINDOW, wandering
 
-from hie_cli.core.types import Annotations
+from hie_cli.core.annotations import Annotations
 from hie_cli.formats.truth import read_truth
 from hie_cli.simulation.crowd import CrowdConfig, simulate, truth
 from hie_cli.simulation.render import render

@@ -20,7 +20,8 @@ from suite_clips import Clip, Footage, disturbed, footage
 from suite_networks import Networks
 
 from hie_cli.core import geometry
-from hie_cli.core.types import Annotations, Frame, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import Frame, People
 from hie_cli.detection.box_smoothing import frames_around, smooth_boxes
 from hie_cli.detection.input_sizes import cost
 from hie_cli.detection.settings import DetectConfig

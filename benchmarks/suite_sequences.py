@@ -17,7 +17,8 @@ from crowd_boxes import make_crowd
 from suite import code_version
 from suite_changes import Clip, boxes_alone, through_window, wandering
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence, VideoInfo
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.readers import read
 from hie_cli.formats.truth import read_truth

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.metrics.detection_ap import RECALLS, accumulate
 from hie_cli.models.packaged import nanodet
 from hie_cli.training.data.items import Item, find_items

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import ANOMALOUS
-from hie_cli.core.types import Annotations
+from hie_cli.core.annotations import Annotations
 from hie_cli.evaluation.metrics.crowd_index import crowd_index
 
 Floats = NDArray[np.float64]

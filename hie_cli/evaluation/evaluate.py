@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import InputError, OnError
 from hie_cli.core.progress import progress
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.sequence_scores import SequenceScores, Unscored, Wish, score_sequence
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.timeline import Timeline

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import TruthSequence
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.formats.catalog import select
 from hie_cli.formats.documents.document import Header

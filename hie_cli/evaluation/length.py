@@ -5,8 +5,9 @@ frames alone.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import Annotations, FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 
 
 def reaching(

@@ -11,11 +11,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import VISIBLE, Annotations, TruthSequence
 from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.errors import ConfigError, input_error
 from hie_cli.core.geometry import Floats, area, iou, known
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import VISIBLE, Annotations, BoolArray, FramePeople, People, TruthSequence
+from hie_cli.core.types import BoolArray, FramePeople, People
 
 Ignore = Literal["drop", "match"]
 Joints = Literal["visible", "annotated"]

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import input_error
-from hie_cli.core.types import BoolArray, FloatArray, FramePeople, IntArray, People, TruthSequence
+from hie_cli.core.types import BoolArray, FloatArray, FramePeople, IntArray, People
 from hie_cli.evaluation.matching import Ignore, aligned, counted
 from hie_cli.evaluation.overlaps import Ints, Overlaps, box_overlaps, joined, starts
 

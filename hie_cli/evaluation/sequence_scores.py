@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import InputError
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.length import labelled, reaching
 from hie_cli.evaluation.matching import true_joints
 from hie_cli.evaluation.settings import EvalConfig

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, People
 
 # Frames that are looked at, spread over the sequence; fewer than the least say nothing.
 SAMPLED_FRAMES, LEAST_FRAMES = 60, 5

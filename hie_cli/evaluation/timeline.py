@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import People
 from hie_cli.evaluation.matching import EPS, decimals
 
 ABSENT, MISSED = -2, -1

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import Annotations, BoolArray, FloatArray, People
+from hie_cli.core.types import BoolArray, FloatArray, People
 from hie_cli.evaluation.matching import EPS, decimals
 
 _APART = 10  # frames between two that are shown, so that they show different things

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from hie_cli.core.types import TruthSequence
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.formats.sequence import ResultSequence, VideoSequence
 from hie_cli.formats.sources import Source
 

@@ -9,18 +9,9 @@ from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.annotations import INVISIBLE, VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.types import (
-    INVISIBLE,
-    VISIBLE,
-    Annotations,
-    ExactPeople,
-    FloatArray,
-    FramePeople,
-    People,
-    TruthSequence,
-    VideoInfo,
-)
+from hie_cli.core.types import ExactPeople, FloatArray, FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Header
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from hie_cli.core.types import Annotations, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.formats.catalog import Selection, endings, select
 from hie_cli.formats.documents.entries import frame_number
 from hie_cli.formats.layout import RateOf, ReadOptions, SizeOf

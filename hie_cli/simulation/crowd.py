@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import ConfigError, nearest
 from hie_cli.core.geometry import Floats
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import Annotations, TruthSequence, VideoInfo
+from hie_cli.core.types import VideoInfo
 from hie_cli.simulation.actors import Actor
 from hie_cli.simulation.body import FLESH, NUM_POINTS, posed
 from hie_cli.simulation.camera import Camera, draw_camera, draw_ceiling_camera

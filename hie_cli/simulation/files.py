@@ -7,16 +7,9 @@ import cv2
 import numpy as np
 
 from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.annotations import VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.types import (
-    VISIBLE,
-    Annotations,
-    Frame,
-    FramePeople,
-    People,
-    TruthSequence,
-    VideoInfo,
-)
+from hie_cli.core.types import Frame, FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.rounding import rounded
 from hie_cli.formats.documents.writer import DocumentWriter

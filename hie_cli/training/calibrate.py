@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.errors import ConfigError, InputError, ModelError
 from hie_cli.core.progress import progress
-from hie_cli.core.types import Annotations, Image
+from hie_cli.core.types import Image
 from hie_cli.formats.truth import read_truth
 from hie_cli.models import registry, user_models
 from hie_cli.models.base import Detector, PoseEstimator

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hie_cli.core.errors import ConfigError
-from hie_cli.core.types import Annotations, FramePeople, People, VideoInfo, concatenate
+from hie_cli.core.types import FramePeople, People, VideoInfo, concatenate
 
 
 def people(n: int) -> People:
@@ -91,19 +91,6 @@ def test_concatenate_keeps_what_all_have() -> None:
     assert concatenate([people(2), People.empty()]).track_ids is not None
     assert concatenate([people(2), people(1).replace(track_ids=None)]).track_ids is None
     assert concatenate([People.empty(people(1))]).track_ids is not None
-
-
-def test_annotations() -> None:
-    assert len(Annotations.empty()) == 0
-    assert Annotations.empty().annotated
-    assert not Annotations.empty(annotated=False).annotated
-    with pytest.raises(ValueError, match=r"Annotations.visibility: shape \(1, 13\)"):
-        Annotations(
-            np.zeros((1, 4)), np.zeros(1), np.zeros(1), visibility=np.zeros((1, 13), np.int8)
-        )
-    for field in ("distractor", "areas", "head_boxes", "actions"):
-        with pytest.raises(ValueError, match=rf"Annotations.{field}"):
-            Annotations(np.zeros((1, 4)), np.zeros(1), np.zeros(1), **{field: np.zeros(2)})
 
 
 def test_repr_is_short():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations
+from hie_cli.core.annotations import Annotations
 from hie_cli.evaluation.crowd_weights import (
     ActionWeights,
     PoseWeights,

@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 import yaml
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.config import as_dict, load
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.evaluate import evaluate, paired
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.tracks import chosen

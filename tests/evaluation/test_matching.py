@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import ConfigError, InputError
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import ExactPeople, FramePeople, People, TruthSequence
+from hie_cli.core.types import ExactPeople, FramePeople, People
 from hie_cli.evaluation.matching import (
     EPS,
     PoseFrame,

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hie_cli.core.types import TruthSequence
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.evaluation.evaluate import evaluate
 from hie_cli.evaluation.settings import EvalConfig
 from tests.support.scored_world import FRAMES, sequence

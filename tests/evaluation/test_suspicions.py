@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.evaluate import evaluate
 from hie_cli.evaluation.inputs import load_inputs
 from hie_cli.evaluation.settings import EvalConfig

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.timeline import ABSENT, MISSED, timeline
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.worst_frames import worst_frames
 
 

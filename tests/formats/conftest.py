@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import FramePeople, People
 from tests.support.sequences import random_people, random_results, random_truth
 
 MakeTruth = Callable[[int], TruthSequence]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hie_cli.core.types import Annotations, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.formats.cells import escaped, plain
 from hie_cli.formats.readers import read
 from hie_cli.formats.sequence import of_truth

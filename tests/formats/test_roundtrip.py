@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hie_cli.core.types import VISIBLE, People
+from hie_cli.core.annotations import VISIBLE
+from hie_cli.core.types import People
 from hie_cli.formats.layouts import find
 from hie_cli.formats.readers import read_sequences
 from hie_cli.formats.sequence import (

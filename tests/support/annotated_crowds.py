@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import ExactPeople, FramePeople
 
 
 def annotations(boxes, ids=None, ignore=None, **fields) -> Annotations:

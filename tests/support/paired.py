@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from hie_cli.core import geometry
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 
 Floats = NDArray[np.float64]
 ROUNDS = 2000

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.settings import BootstrapConfig, EvalConfig
 
 FRAMES = 21

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People
 
 
 def _boxes(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.metrics.box_tracking import TrackSums
 
 trackeval = pytest.importorskip("trackeval")

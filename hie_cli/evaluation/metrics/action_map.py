@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import People
 from hie_cli.evaluation.crowd_weights import ActionWeights, action_frame_weights, class_weights
 from hie_cli.evaluation.matching import decimals
 from hie_cli.evaluation.metrics.ranking import (

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.matching import Ignore
 from hie_cli.evaluation.metrics import clear, hota, identity
 from hie_cli.evaluation.metrics.accumulators import Sums

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
-from hie_cli.core.types import Annotations, BoolArray
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import BoolArray
 from hie_cli.evaluation.matching import decimals
 
 

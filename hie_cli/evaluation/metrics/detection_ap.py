@@ -11,7 +11,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import BoolArray, FloatArray, FramePeople, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import BoolArray, FloatArray, FramePeople
 from hie_cli.evaluation.matching import aligned
 from hie_cli.evaluation.overlaps import Ints, box_overlaps, starts
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.skeletons import NUM_JOINTS, OKS_SIGMAS
-from hie_cli.core.types import Annotations, BoolArray, People
+from hie_cli.core.types import BoolArray, People
 from hie_cli.evaluation.crowd_weights import crowd_indices
 from hie_cli.evaluation.matching import Joints, decimals, true_joints
 from hie_cli.evaluation.metrics.detection_ap import match

@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import People
 from hie_cli.evaluation.crowd_weights import PoseWeights, crowd_indices, pose_weights
 from hie_cli.evaluation.matching import (
     REACH,

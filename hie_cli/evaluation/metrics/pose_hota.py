@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.geometry import area, keypoint_similarity
-from hie_cli.core.types import Annotations, FramePeople, IntArray, TruthSequence
+from hie_cli.core.types import FramePeople, IntArray
 from hie_cli.evaluation.matching import (
     Ignore,
     Joints,

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import FramePeople, IntArray, TruthSequence
+from hie_cli.core.types import FramePeople, IntArray
 from hie_cli.evaluation.matching import (
     Compat,
     Ignore,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.bootstrap_ap import Curves, coco_area, last_recall, stack
 from hie_cli.evaluation.metrics import detection_ap
 from hie_cli.evaluation.metrics.detection_ap import FPPI, DetectionSums

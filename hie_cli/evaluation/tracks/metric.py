@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.crowd_weights import crowd_indices
 from hie_cli.evaluation.matching import aligned
 from hie_cli.evaluation.settings import EvalConfig

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.metrics import box_tracking
 from hie_cli.evaluation.metrics.accumulators import pooled
 from hie_cli.evaluation.metrics.box_tracking import TrackSums

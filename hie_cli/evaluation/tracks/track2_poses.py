@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.skeletons import JOINTS
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import People
 from hie_cli.evaluation.bootstrap_ap import area, coco_area, stack
 from hie_cli.evaluation.metrics.oks_ap import OksPart, collect_oks, oks_ap
 from hie_cli.evaluation.metrics.pose_ap import PosePart, collect_poses, mean_ap, pose_ap

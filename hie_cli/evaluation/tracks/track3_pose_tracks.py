@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.skeletons import JOINTS
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import People
 from hie_cli.evaluation.metrics import pose_hota, pose_mota
 from hie_cli.evaluation.metrics.accumulators import pooled
 from hie_cli.evaluation.metrics.box_tracking import TrackSums

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.bootstrap_ap import area, stack
 from hie_cli.evaluation.crowd_weights import class_weights
 from hie_cli.evaluation.metrics.action_map import (

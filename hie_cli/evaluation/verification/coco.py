@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.geometry import known
 from hie_cli.core.skeletons import OKS_SIGMAS
-from hie_cli.core.types import Annotations, FloatArray, People
+from hie_cli.core.types import FloatArray, People
 from hie_cli.evaluation.matching import decimals, true_joints
 from hie_cli.evaluation.settings import DetectionConfig, EvalConfig
 from hie_cli.evaluation.tracks import Loaded

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, FloatArray, IntArray, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import FloatArray, IntArray, People
 from hie_cli.evaluation.matching import decimals
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.tracks import Loaded

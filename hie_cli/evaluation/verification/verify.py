@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.progress import progress
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.sequence_scores import loaded
 from hie_cli.evaluation.settings import EvalConfig
 from hie_cli.evaluation.track_results import Evaluation, TrackResult

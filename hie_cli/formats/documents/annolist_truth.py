@@ -5,16 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import INVISIBLE, NOT_ANNOTATED, VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import (
-    INVISIBLE,
-    NOT_ANNOTATED,
-    VISIBLE,
-    Annotations,
-    FloatArray,
-    People,
-    TruthSequence,
-)
+from hie_cli.core.types import FloatArray, People
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.documents.fields import scalar
 from hie_cli.formats.limits import MAX_COORDINATE

@@ -5,7 +5,8 @@ import json
 import re
 from typing import Any
 
-from hie_cli.core.types import ExactPeople, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import ExactPeople
 from hie_cli.formats.documents.annolist_people import check_writable
 from hie_cli.formats.documents.annolist_text import format_people
 from hie_cli.formats.documents.annolist_truth import region_records, truth_sequence

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core.action_classes import NUM_ACTIONS
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import InputError, input_error
-from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
+from hie_cli.core.types import ExactPeople, FramePeople
 from hie_cli.formats.cells import escaped, plain
 from hie_cli.formats.layout import FITS, Fit, Layout, RateOf, ReadOptions, SizeOf
 from hie_cli.formats.limits import MAX_FRAMES, MAX_NUMBER

@@ -12,18 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import INVISIBLE, NOT_ANNOTATED, VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import COCO17, NUM_JOINTS
-from hie_cli.core.types import (
-    INVISIBLE,
-    NOT_ANNOTATED,
-    VISIBLE,
-    Annotations,
-    ExactPeople,
-    FramePeople,
-    People,
-    TruthSequence,
-)
+from hie_cli.core.types import ExactPeople, FramePeople, People
 from hie_cli.formats.documents.fields import check_box, extent, scalar, whole
 from hie_cli.formats.layout import FITS, Fit, ReadOptions
 from hie_cli.formats.layouts import json_keys

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.formats.layout import Writer
 from hie_cli.formats.layouts.coco_tables import natural_key
 from hie_cli.formats.layouts.keypoints import JointMap, flat, joint_map, plain

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import Annotations, TruthSequence
 from hie_cli.formats.files import parse_json
 from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions
 from hie_cli.formats.layouts.coco_tables import read_box

@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from hie_cli.core.action_classes import ACTIONS, action_index
+from hie_cli.core.annotations import INVISIBLE, NOT_ANNOTATED, VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import InputError, input_error, nearest
 from hie_cli.core.skeletons import HIEVE_NAMES, NUM_JOINTS
-from hie_cli.core.types import INVISIBLE, NOT_ANNOTATED, VISIBLE, Annotations, TruthSequence
 from hie_cli.formats.documents.annolist_truth import truth_of_people
 from hie_cli.formats.documents.entries import frame_number
 from hie_cli.formats.documents.fields import check_box

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hie_cli.core.types import TruthSequence
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.formats.layout import Fit, Layout, ReadOptions
 from hie_cli.formats.layouts import text_tracks, track_rows
 from hie_cli.formats.output import fresh, texts, write_text

@@ -7,17 +7,10 @@ from typing import Any
 import numpy as np
 
 from hie_cli.core import geometry
+from hie_cli.core.annotations import NOT_ANNOTATED, VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS, POSETRACK15
-from hie_cli.core.types import (
-    NOT_ANNOTATED,
-    VISIBLE,
-    Annotations,
-    ExactPeople,
-    FramePeople,
-    People,
-    TruthSequence,
-)
+from hie_cli.core.types import ExactPeople, FramePeople, People
 from hie_cli.formats.documents.annolist_truth import read_regions, region_records
 from hie_cli.formats.documents.document import BARE, HEAD_BYTES, HEADER_START
 from hie_cli.formats.documents.entries import frame_number

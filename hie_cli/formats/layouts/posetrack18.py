@@ -12,18 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from hie_cli.core.annotations import NOT_ANNOTATED, VISIBLE, Annotations, TruthSequence
 from hie_cli.core.errors import InputError, input_error
 from hie_cli.core.skeletons import NUM_JOINTS, POSETRACK17
-from hie_cli.core.types import (
-    NOT_ANNOTATED,
-    VISIBLE,
-    Annotations,
-    ExactPeople,
-    FloatArray,
-    FramePeople,
-    People,
-    TruthSequence,
-)
+from hie_cli.core.types import ExactPeople, FloatArray, FramePeople, People
 from hie_cli.formats.documents.entries import frame_number
 from hie_cli.formats.documents.fields import scalar, whole
 from hie_cli.formats.layout import FITS, Fit, Layout, ReadOptions

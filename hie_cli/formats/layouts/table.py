@@ -12,16 +12,10 @@ import numpy as np
 
 from hie_cli.core import geometry
 from hie_cli.core.action_classes import ACTIONS, action_index
+from hie_cli.core.annotations import NOT_ANNOTATED, Annotations, TruthSequence
 from hie_cli.core.errors import input_error
 from hie_cli.core.skeletons import JOINTS
-from hie_cli.core.types import (
-    NOT_ANNOTATED,
-    Annotations,
-    ExactPeople,
-    FramePeople,
-    People,
-    TruthSequence,
-)
+from hie_cli.core.types import ExactPeople, FramePeople, People
 from hie_cli.formats.layout import ReadOptions
 from hie_cli.formats.layouts.table_files import (
     ACTION_SCORES,

@@ -12,8 +12,9 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import InputError, input_error
-from hie_cli.core.types import Annotations, ExactPeople, FramePeople, TruthSequence
+from hie_cli.core.types import ExactPeople, FramePeople
 from hie_cli.formats.layout import FITS, Fit
 from hie_cli.formats.layouts.seqinfo import SequenceInfo, sequence_info
 from hie_cli.formats.limits import (

@@ -1,6 +1,6 @@
 """HiEve Track-1 text: one file a sequence, frames counted from 0."""
 
-from hie_cli.core.types import TruthSequence
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.formats.layout import Fit, Layout, ReadOptions
 from hie_cli.formats.layouts import text_tracks, track_rows
 from hie_cli.formats.output import texts

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hie_cli.core import geometry
-from hie_cli.core.types import INVISIBLE
+from hie_cli.core.annotations import INVISIBLE
 from hie_cli.formats.output import fresh, write_text
 from hie_cli.formats.sequence import SequenceFrame, VideoSequence, image_size
 

@@ -8,18 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from hie_cli.core import geometry
+from hie_cli.core.annotations import INVISIBLE, NOT_ANNOTATED, Annotations, TruthSequence
 from hie_cli.core.errors import ConfigError, InputError, input_error
-from hie_cli.core.types import (
-    INVISIBLE,
-    NOT_ANNOTATED,
-    Annotations,
-    Frame,
-    FramePeople,
-    IntArray,
-    People,
-    TruthSequence,
-    VideoInfo,
-)
+from hie_cli.core.types import Frame, FramePeople, IntArray, People, VideoInfo
 from hie_cli.formats.documents.annolist_truth import truth_of_people
 from hie_cli.formats.documents.document import Document
 from hie_cli.formats.truth import read_truth

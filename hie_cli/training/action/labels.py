@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.assignment import linear_sum_assignment
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import Annotations, FramePeople, IntArray, People
+from hie_cli.core.types import FramePeople, IntArray, People
 
 UNLABELLED = -1
 

@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from hie_cli.core.action_classes import NUM_ACTIONS
-from hie_cli.core.types import Annotations, FloatArray, IntArray, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import FloatArray, IntArray, People
 from hie_cli.evaluation.metrics.action_map import ActionConfig, action_map, collect_actions
 
 

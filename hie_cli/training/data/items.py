@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import InputError
 from hie_cli.core.progress import note, progress
-from hie_cli.core.types import Annotations, FramePeople, Image, TruthSequence
+from hie_cli.core.types import FramePeople, Image
 from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth
 from hie_cli.models.images import resized

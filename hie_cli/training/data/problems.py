@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.errors import InputError
 from hie_cli.core.geometry import area, iou, known
-from hie_cli.core.types import Annotations, Image
+from hie_cli.core.types import Image
 from hie_cli.models.base import Detector
 from hie_cli.training.data.items import Item, Items, require_both, require_people
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.geometry import known
 from hie_cli.core.skeletons import NUM_JOINTS
-from hie_cli.core.types import Annotations, BoolArray, Image
+from hie_cli.core.types import BoolArray, Image
 from hie_cli.training.data import augment as change
 from hie_cli.training.data.augment import Augmentation, Floats, Rng
 from hie_cli.training.data.items import Item

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from hie_cli.core import libraries
 from hie_cli.core.action_classes import ACTIONS
+from hie_cli.core.annotations import VISIBLE
 from hie_cli.core.geometry import known
 from hie_cli.core.skeletons import JOINTS, NUM_JOINTS
-from hie_cli.core.types import VISIBLE
 from hie_cli.evaluation.metrics.crowd_index import crowd_index
 from hie_cli.formats.files import atomic_write
 from hie_cli.training.data.items import Item

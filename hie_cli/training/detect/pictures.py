@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.metrics.detection_ap import DetectionSums, accumulate
 from hie_cli.evaluation.metrics.oks_ap import OksConfig, collect_oks, oks_ap
 from hie_cli.models.calibration_fit import Samples, fit_joints, fit_scores

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.geometry import known
-from hie_cli.core.types import Annotations, FloatArray, People
+from hie_cli.core.types import FloatArray, People
 from hie_cli.evaluation.metrics.oks_ap import OksConfig, collect_oks, oks_ap
 from hie_cli.models.base import PoseEstimator
 from hie_cli.models.calibration_fit import Samples, fit_joints

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations, ExactPeople, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import ExactPeople, People
 from hie_cli.evaluation.crowd_weights import ActionWeights
 from hie_cli.evaluation.metrics.action_map import (
     NOBODY,

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import InputError
 from hie_cli.core.geometry import iou
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.metrics import box_tracking
 from hie_cli.evaluation.metrics.accumulators import pooled
 from tests.support import trackeval_oracle

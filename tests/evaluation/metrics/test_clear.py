@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.annotations import TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.metrics import box_tracking, clear
 from hie_cli.evaluation.metrics.accumulators import pooled
 from hie_cli.evaluation.sequence_pairs import box_pairs, matrix_pairs

@@ -8,8 +8,9 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.metrics import detection_ap
 from hie_cli.evaluation.metrics.accumulators import pooled
 from hie_cli.evaluation.metrics.detection_ap import IOUS

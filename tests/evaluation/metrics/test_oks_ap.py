@@ -6,8 +6,9 @@ import io
 import numpy as np
 import pytest
 
+from hie_cli.core.annotations import Annotations
 from hie_cli.core.skeletons import OKS_SIGMAS
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.types import People
 from hie_cli.evaluation.metrics.oks_ap import OksConfig, collect_oks, oks_ap
 
 NAMES = (

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.metrics.pose_ap import PoseApConfig, collect_poses, mean_ap, pose_ap
 from tests.support.poseval_reference import reference_ap
 

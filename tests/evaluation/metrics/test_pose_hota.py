@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.skeletons import OKS_SIGMAS
-from hie_cli.core.types import FramePeople, TruthSequence
+from hie_cli.core.types import FramePeople
 from hie_cli.evaluation.matching import aligned, pose_frame
 from hie_cli.evaluation.metrics import pose_hota
 from hie_cli.evaluation.metrics.pose_hota import pose_similarity

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hie_cli.core.annotations import TruthSequence
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation.metrics import pose_mota
 from hie_cli.evaluation.metrics.accumulators import pooled
 from tests.support.annotated_crowds import annotations, crowd, people

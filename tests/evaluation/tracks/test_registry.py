@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from hie_cli.evaluation.tracks import Figures, Metric, known, register
 
 TOY = '''

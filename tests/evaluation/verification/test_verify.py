@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.evaluation import report, text_tables
 from hie_cli.evaluation.evaluate import evaluate
 from hie_cli.evaluation.metrics.oks_ap import OksConfig

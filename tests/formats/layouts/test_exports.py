@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence
+from hie_cli.core.types import FramePeople, People
 from hie_cli.formats.layouts import find
 from hie_cli.formats.sequence import ResultSequence, VideoSequence, of_results, of_truth
 from hie_cli.formats.writers import write

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import People
 from tests.support import paired
 
 IDS = np.arange(1, 9)

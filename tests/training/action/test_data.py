@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from hie_cli.core.annotations import Annotations, TruthSequence
 from hie_cli.core.errors import ConfigError, InputError
-from hie_cli.core.types import Annotations, FramePeople, People, TruthSequence, VideoInfo
+from hie_cli.core.types import FramePeople, People, VideoInfo
 from hie_cli.formats.documents.document import Header
 from hie_cli.formats.documents.writer import DocumentWriter
 from hie_cli.training.action import data

@@ -1,6 +1,7 @@
 import numpy as np
 
-from hie_cli.core.types import Annotations, FramePeople, People
+from hie_cli.core.annotations import Annotations
+from hie_cli.core.types import FramePeople, People
 from hie_cli.training.action.labels import labels_of, matched, spread
 
 

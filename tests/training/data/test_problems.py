@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hie_cli.core.types import Annotations
+from hie_cli.core.annotations import Annotations
 from hie_cli.training.data.items import Item
 from hie_cli.training.data.problems import Fingerprints, difference_hash, of_labels, of_split
 from tests.support.stills import picture

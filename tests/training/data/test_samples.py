@@ -1,6 +1,6 @@
 import numpy as np
 
-from hie_cli.core.types import Annotations
+from hie_cli.core.annotations import Annotations
 from hie_cli.training.data.augment import NONE
 from hie_cli.training.data.items import Item
 from hie_cli.training.data.samples import covered, person_sample, picture_sample, posed_people
