@@ -118,17 +118,11 @@ def _place(frames: Ints, left: Floats, video: VideoInfo) -> Floats:
 
 def inner_gaps(tracklets: Sequence[Tracklet]) -> Gaps:
     """The gaps inside of at least one tracklet."""
-    ends = [np.flatnonzero(np.diff(t.frames) > 1) for t in tracklets]
-    owner = np.repeat(np.arange(len(tracklets)), [len(e) for e in ends])
-    pairs = list(zip(tracklets, ends, strict=True))
-    return Gaps(
-        np.concatenate([t.frames[e] for t, e in pairs]),
-        np.concatenate([t.frames[e + 1] for t, e in pairs]),
-        np.concatenate([t.boxes[e] for t, e in pairs]),
-        np.concatenate([t.boxes[e + 1] for t, e in pairs]),
-        owner,
-        owner,
-    )
+    frames = np.concatenate([t.frames for t in tracklets])
+    boxes = np.concatenate([t.boxes for t in tracklets])
+    owner = owners(tracklets)
+    row = np.flatnonzero((np.diff(frames) > 1) & (owner[1:] == owner[:-1]))
+    return Gaps(frames[row], frames[row + 1], boxes[row], boxes[row + 1], owner[row], owner[row])
 
 
 def miss_seconds(tracklets: Sequence[Tracklet], crowd: Crowd) -> float:

@@ -26,7 +26,7 @@ from hie_cli.tracking.gaps import PRIOR_MISS, Crowd, Gaps
 from hie_cli.tracking.kalman import Floats, to_centres
 from hie_cli.tracking.segments import Segment, chained, parted, segments
 from hie_cli.tracking.settings import LinkConfig
-from hie_cli.tracking.tracklets import Ints, Tracklet, join, owners
+from hie_cli.tracking.tracklets import Ints, Tracklet, join, lengths, owners
 
 VIEWS = 1.0  # clear views that make an appearance half as trustworthy as endless ones
 LEAST_GAIN = 1e-3  # log odds: of going on as before, however unlikely, where nobody else fits
@@ -54,7 +54,7 @@ def _ends(
     tracklets: Sequence[Tracklet], window: int, video: VideoInfo, camera: CameraPath | None
 ) -> tuple[Ends, Ends]:
     """The last and the first moments of tracklets, by a line through ``window`` frames."""
-    count = np.array([len(t) for t in tracklets])
+    count = lengths(tracklets)
     frames = np.concatenate([t.frames for t in tracklets])
     boxes = np.concatenate([t.boxes for t in tracklets])
     behind = np.cumsum(count)
@@ -206,7 +206,7 @@ def _plain_view(
 
 def shared_overlap(tracklets: Sequence[Tracklet], i: Ints, j: Ints) -> Floats:
     """Mean IoU (K,) of tracklets i and j (K,) in the frames they share; 1 where they share none."""
-    count = np.array([len(t) for t in tracklets])
+    count = lengths(tracklets)
     frames = np.concatenate([t.frames for t in tracklets])
     corners = np.concatenate([t.boxes for t in tracklets]).T
     span = frames.max() + 1

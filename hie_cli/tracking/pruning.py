@@ -10,7 +10,7 @@ from hie_cli.core.geometry import paired_iou, pairs_where
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import TrackConfig
-from hie_cli.tracking.tracklets import Ints, Tracklet, owners, quantile, shares, steadied
+from hie_cli.tracking.tracklets import Ints, Tracklet, lengths, owners, quantile, shares, steadied
 
 SURE = 0.875  # quantile of a track's scores that has to be sure
 CERTAIN, THRICE = 0.98, 3  # mean score, and least length, from which the shortest track counts
@@ -40,7 +40,7 @@ def _within(tracklets: Sequence[Tracklet]) -> tuple[Ints, Ints]:
     """
     first, last = (np.array([getattr(t, end) for t in tracklets]) for end in ("first", "last"))
     boxes = np.concatenate([t.boxes for t in tracklets])
-    length = np.array([len(t) for t in tracklets])
+    length = lengths(tracklets)
     start = np.cumsum(length) - length
     low = np.minimum.reduceat(boxes[:, :2], start).T
     high = np.maximum.reduceat(boxes[:, 2:], start).T
@@ -60,7 +60,7 @@ def _mean_overlap(
 
     Where the long one is unseen a sample says nothing; 0 where that is more than half of them.
     """
-    length = np.array([len(t) for t in tracklets])
+    length = lengths(tracklets)
     start = np.cumsum(length) - length
     frames = np.concatenate([t.frames for t in tracklets])
     boxes = np.concatenate([t.boxes for t in tracklets])
@@ -99,9 +99,8 @@ def drop_unsure(
         return []
     rate = fps * (len(frames) - 1) / max(float(np.ptp(frames)), 1.0)  # of the frames that exist
     shortest = min(config.min_seconds * fps, float(np.ptp(frames)) / 4)
-    count, first, last = (
-        np.array(each) for each in zip(*((len(t), t.first, t.last) for t in tracks), strict=True)
-    )
+    count = lengths(tracks)
+    first, last = (np.array([getattr(t, end) for t in tracks]) for end in ("first", "last"))
     seen = shares(tracks, scale)
     mean = np.add.reduceat(seen, np.cumsum(count) - count) / count
     best = quantile(seen, count, SURE)
@@ -123,7 +122,7 @@ def _walked(tracks: Sequence[Tracklet]) -> Floats:
     """
     if not tracks:
         return np.zeros(0)
-    count = np.array([len(t) for t in tracks])
+    count = lengths(tracks)
     start = np.cumsum(count) - count
     boxes = np.concatenate([t.boxes for t in tracks])
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2

@@ -17,6 +17,7 @@ from hie_cli.tracking.settings import TrackConfig
 from hie_cli.tracking.tracklets import (
     Ints,
     Tracklet,
+    lengths,
     owners,
     quantile,
     shares,
@@ -141,7 +142,7 @@ def smooth(
     if not scale.doubtful:
         least = white_noise(tracks) if scale.varied else (0.0, 0.0)
     motion = config.motion
-    lack, count = config.smooth * (1 - shares(tracks, scale)), np.array([len(t) for t in tracks])
+    lack, count = config.smooth * (1 - shares(tracks, scale)), lengths(tracks)
     most = np.maximum.reduceat(lack, np.cumsum(count) - count)
     noisy = (count >= 3) & (max(least) + most > EXACT)
     moved = [t for t, noise in zip(tracks, noisy, strict=True) if noise]

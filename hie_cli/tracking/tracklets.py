@@ -138,9 +138,14 @@ def chosen(tracklets: Sequence[Tracklet], kept: NDArray[np.bool_]) -> list[Track
     return split(stacked(tracklets).rows(kept), np.bincount(owners(tracklets)[kept]))
 
 
+def lengths(tracklets: Sequence[Tracklet]) -> Ints:
+    """How many observations each (N,) has."""
+    return np.array([len(t.frames) for t in tracklets], np.int64)
+
+
 def owners(tracklets: Sequence[Tracklet]) -> Ints:
     """Whose (R,) each observation of tracklets one after another is, by place in ``tracklets``."""
-    return np.repeat(np.arange(len(tracklets)), [len(t) for t in tracklets])
+    return np.repeat(np.arange(len(tracklets)), lengths(tracklets))
 
 
 def join(chains: Sequence[Sequence[Tracklet]]) -> list[Tracklet]:
@@ -151,7 +156,7 @@ def join(chains: Sequence[Sequence[Tracklet]]) -> list[Tracklet]:
     if not parts:
         return []
     whole = stacked(parts)
-    owner = np.repeat(np.arange(len(chains)), [sum(map(len, chain)) for chain in chains])
+    owner = np.repeat(np.arange(len(chains)), list(map(len, chains)))[owners(parts)]
     key = owner * (whole.frames.max() + 1) + whole.frames
     order = np.argsort(key, kind="stable")
     scores = whole.scores[order]
@@ -175,7 +180,7 @@ def steadied(
     if joints is not None:
         joints = camera.points(whole.frames, joints, back)
     moved = replace(whole, boxes=boxes, keypoints=joints)
-    return split(moved, np.array([len(t) for t in tracks]))
+    return split(moved, lengths(tracks))
 
 
 def emit(tracklets: Sequence[Tracklet], seen: Sequence[Observation]) -> list[People]:

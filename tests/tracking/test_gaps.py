@@ -61,7 +61,8 @@ def test_everybody_near_is_looked_at_wherever_and_however_wide():
 
 def test_misses_are_learned_from_the_gaps_of_tracklets():
     holes = still([0, 1, 5, 6, 9], 100)  # three frames missed, then two
-    gaps = inner_gaps([holes, still([3], 300)])
+    gaps = inner_gaps([still([3], 300), holes, still([20], 300)])  # between them there is none
+    assert gaps.owner.tolist() == gaps.other.tolist() == [1, 1]
     assert gaps.before.tolist() == [1, 6]
     assert gaps.seconds(10.0) == pytest.approx([0.3, 0.2])
     crowd = Crowd.of([holes], VIDEO)

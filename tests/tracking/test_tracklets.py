@@ -11,6 +11,7 @@ from hie_cli.tracking.tracklets import (
     collect,
     emit,
     join,
+    lengths,
     owners,
     quantile,
     split,
@@ -71,6 +72,7 @@ def test_tracklets_are_cut_out_of_their_rows_again():
     assert [one.frames.tolist(), two.frames.tolist()] == [[3, 4], [5, 6, 7]]
     assert len(two.boxes) == len(two.scores) == 3
     assert two.keypoints is None
+    assert lengths([one, two]).tolist() == [2, 3]
     assert owners([one, two]).tolist() == [0, 0, 1, 1, 1]
 
 
