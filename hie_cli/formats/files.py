@@ -192,6 +192,12 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             os.unlink(temporary)
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Publish ``value`` as JSON, laid out for readers. Raises ConfigError as ``atomic_write``."""
+    with atomic_write(path) as file:
+        file.write(json.dumps(value, indent=1) + "\n")
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

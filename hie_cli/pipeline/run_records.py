@@ -17,7 +17,7 @@ from hie_cli.core.endless import is_endless
 from hie_cli.core.errors import InputError
 from hie_cli.core.text import encodable, without_login
 from hie_cli.core.version import __version__
-from hie_cli.formats.files import atomic_write, write_error
+from hie_cli.formats.files import write_error, write_json
 from hie_cli.formats.locks import Lock, is_locked
 from hie_cli.pipeline.output import OutputDir
 from hie_cli.pipeline.settings import ChainConfig
@@ -205,8 +205,7 @@ def write_record(output: OutputDir, record: RunRecord) -> None:
     path = output.run_record(record.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as file:
-            file.write(json.dumps(encodable(asdict(record)), indent=1) + "\n")
+        write_json(path, encodable(asdict(record)))
     except OSError as error:
         raise write_error(path, error) from None
     if output.address:

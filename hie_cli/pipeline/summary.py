@@ -9,7 +9,7 @@ from hie_cli.core.config import as_dict
 from hie_cli.core.endless import is_endless
 from hie_cli.core.text import encodable
 from hie_cli.core.version import __version__
-from hie_cli.formats.files import atomic_write, write_error
+from hie_cli.formats.files import write_error, write_json
 from hie_cli.formats.locks import Lock
 from hie_cli.pipeline.settings import ChainConfig
 
@@ -46,8 +46,7 @@ def write_summary(folder: Path, run: dict[str, Any]) -> None:
             videos = [r for r in _records(path) if r.get("name") not in new] + run["videos"]
             videos.sort(key=lambda record: str(record.get("name")))
             failed = sum(record.get("status") != "ok" for record in videos)
-            with atomic_write(path) as file:
-                file.write(json.dumps(run | {"videos": videos, "failed": failed}, indent=1) + "\n")
+            write_json(path, run | {"videos": videos, "failed": failed})
     except OSError as error:
         raise write_error(path, error) from None
 

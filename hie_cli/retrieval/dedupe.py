@@ -27,17 +27,10 @@ class DuplicateGroup:
 
     def record(self) -> dict[str, Any]:
         """For JSON."""
-        return {"kept": _place(self.kept), "duplicates": [_place(item) for item in self.others]}
-
-
-def _place(item: StoredItem) -> dict[str, Any]:
-    return {
-        "video": item.video,
-        "level": item.level,
-        "start": round(item.start / item.fps, 3),
-        "end": round(item.end / item.fps, 3),
-        "frames": [item.start, item.end],
-    }
+        return {
+            "kept": self.kept.place(),
+            "duplicates": [item.place() for item in self.others],
+        }
 
 
 def duplicates(folder: Path, near: float = 0.05, level: str = "shots") -> list[DuplicateGroup]:

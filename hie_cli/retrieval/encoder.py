@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FloatArray
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, write_json
 from hie_cli.models.weights import State, checked_bytes, read_state
 from hie_cli.retrieval.clips import ClipLayers, ClipSampling, fitting
 from hie_cli.retrieval.codes import pack_bits, sign_bits
@@ -120,8 +120,7 @@ def save_encoder(folder: Path, encoder: HashEncoder) -> None:
     }
     with atomic_write(folder / WEIGHTS, "wb") as file:
         file.write(data)
-    with atomic_write(folder / CARD) as file:
-        file.write(json.dumps(record, indent=1) + "\n")
+    write_json(folder / CARD, record)
 
 
 def load_encoder(folder: Path, again: str = "train it again with `hie train hash`") -> HashEncoder:

@@ -1,13 +1,12 @@
 """What a search leaves behind: a list for programs, a cut list and a contact sheet."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from hie_cli.core.types import Image
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, write_json
 from hie_cli.retrieval.dedupe import DuplicateGroup
 from hie_cli.retrieval.search import Result
 from hie_cli.retrieval.store import ItemStore, StoredItem
@@ -22,8 +21,7 @@ _SHOWN = 50
 def write_results(index: Path, results: Sequence[Result], folder: Path) -> list[Path]:
     """results.json, cuts.json (video and frames of each) and results.jpg in ``folder``."""
     records = [result.record() for result in results]
-    with atomic_write(folder / RESULTS) as file:
-        file.write(json.dumps({"results": records}, indent=1) + "\n")
+    write_json(folder / RESULTS, {"results": records})
     write_cuts(folder / CUTS, [result.item for result in results])
     paths = [folder / RESULTS, folder / CUTS]
     if results:
@@ -42,8 +40,7 @@ def write_duplicates(
     groups: Sequence[DuplicateGroup], kept: Iterable[StoredItem], folder: Path
 ) -> None:
     """duplicates.json, the groups, and cuts.json, the pieces that no other one repeats."""
-    with atomic_write(folder / DUPLICATES) as file:
-        file.write(json.dumps({"groups": [group.record() for group in groups]}, indent=1) + "\n")
+    write_json(folder / DUPLICATES, {"groups": [group.record() for group in groups]})
     write_cuts(folder / CUTS, kept)
 
 
@@ -51,8 +48,7 @@ def write_cuts(path: Path, items: Iterable[StoredItem]) -> None:
     """A cut list (``video.cuts``) of items, each piece of a video once."""
     pieces = dict.fromkeys((item.video, item.start, item.end) for item in items)
     cuts = [{"video": video, "frames": [start, end]} for video, start, end in pieces]
-    with atomic_write(path) as file:
-        file.write(json.dumps({"cuts": cuts}, indent=1) + "\n")
+    write_json(path, {"cuts": cuts})
 
 
 def contact_sheet(store: ItemStore, results: Sequence[Result]) -> Image:

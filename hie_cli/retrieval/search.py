@@ -66,14 +66,9 @@ class Result:
     common: list[str]
 
     def record(self) -> dict[str, Any]:
-        """For JSON; start and end in seconds and frames (start <= frame < end)."""
+        """For JSON; see ``StoredItem.place``."""
         item = self.item
-        return {
-            "video": item.video,
-            "level": item.level,
-            "start": round(item.start / item.fps, 3),
-            "end": round(item.end / item.fps, 3),
-            "frames": [item.start, item.end],
+        return item.place() | {
             "box": None if item.box is None else [round(v, 1) for v in item.box],
             "score": round(self.score, 4),
             "distance": self.distance,

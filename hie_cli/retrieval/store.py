@@ -51,6 +51,16 @@ class StoredItem:
     box: tuple[float, ...] | None
     statistics: CrowdStatistics | None
 
+    def place(self) -> dict[str, Any]:
+        """Where it is, for JSON: start and end in seconds and frames (start <= frame < end)."""
+        return {
+            "video": self.video,
+            "level": self.level,
+            "start": round(self.start / self.fps, 3),
+            "end": round(self.end / self.fps, 3),
+            "frames": [self.start, self.end],
+        }
+
 
 class ItemStore:
     """Open table of an index. Use as a context manager; InputError for a file of another kind."""

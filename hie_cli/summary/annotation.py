@@ -4,7 +4,6 @@ A frame is worth labelling where there are many people close together, where our
 unsure, and where it is unlike the frames chosen before.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from hie_cli.core.errors import ConfigError, InputError, nearest
 from hie_cli.core.types import FloatArray, People
 from hie_cli.formats.documents.document import Document
-from hie_cli.formats.files import atomic_write, file_name, read_json, require_writable
+from hie_cli.formats.files import file_name, read_json, require_writable, write_json
 from hie_cli.pipeline.inputs import Paths, path_texts
 from hie_cli.retrieval.features import BACKBONE, Describer
 from hie_cli.summary.crowd import closeness, likely
@@ -149,9 +148,7 @@ def choose_for_annotation(
     (folder / RECORD).unlink(missing_ok=True)
     files = _written(folder, looked, frames, to, device)
     made = Annotation(folder, tuple(frames), (*files, folder / RECORD), tuple(failed))
-    with atomic_write(folder / RECORD) as file:
-        record = {"layout": to, "origin": made_of, **made.record()}
-        file.write(json.dumps(record, indent=1) + "\n")
+    write_json(folder / RECORD, {"layout": to, "origin": made_of, **made.record()})
     return made
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from hie_cli.core.errors import ConfigError, ModelError
 from hie_cli.core.types import FloatArray
 from hie_cli.core.vectors import unit_rows
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, write_json
 from hie_cli.summary.scorers import centred
 
 WEIGHTS, CARD = "summary.safetensors", "card.json"
@@ -110,8 +110,7 @@ def save_scorer(
     }
     with atomic_write(folder / WEIGHTS, "wb") as file:
         file.write(data)
-    with atomic_write(folder / CARD) as file:
-        file.write(json.dumps(record, indent=1) + "\n")
+    write_json(folder / CARD, record)
 
 
 def load_scorer(folder: Path) -> TrainedScorer:

@@ -14,6 +14,7 @@ from hie_cli.formats.files import (
     refuse_endless,
     require_writable,
     taken,
+    write_json,
 )
 from hie_cli.formats.sources import plain_source
 
@@ -135,3 +136,14 @@ def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
         for read in (refuse_endless, read_text, Document, lambda p: plain_source(p).read_bytes()):
             with pytest.raises(InputError, match="a pipe or device, not a file"):
                 read(path)
+
+
+def test_json_is_published_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.json"
+    write_json(path, {"a": [1, "ü"]})
+    assert read_json(path) == {"a": [1, "ü"]}
+    assert path.read_text().endswith("}\n")
+    with pytest.raises(TypeError):
+        write_json(path, {"a": object()})
+    assert read_json(path) == {"a": [1, "ü"]}
+    assert [each.name for each in path.parent.iterdir()] == ["a.json"]

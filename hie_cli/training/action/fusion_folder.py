@@ -1,14 +1,13 @@
 """What fitting a fusion leaves behind: card, members and the scene's networks, in one folder."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors.torch import save
 
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, write_json
 from hie_cli.recognition.learned.card import CARD, read_card
 from hie_cli.recognition.learned.fused_recogniser import (
     BUILT_IN,
@@ -69,8 +68,7 @@ def write_fusion(
         data,
         dict(fitted.numbers),
     )
-    with atomic_write(folder / CARD) as file:
-        file.write(json.dumps(card.record(), indent=1) + "\n")
+    write_json(folder / CARD, card.record())
     return card
 
 

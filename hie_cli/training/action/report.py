@@ -2,12 +2,11 @@
 
 import dataclasses
 import hashlib
-import json
 from pathlib import Path
 
 from hie_cli.core.action_classes import ACTIONS
 from hie_cli.core.config import as_dict
-from hie_cli.formats.files import atomic_write
+from hie_cli.formats.files import atomic_write, write_json
 from hie_cli.recognition.learned.card import CARD, WEIGHTS, Card
 from hie_cli.training.action.learning import Trained
 from hie_cli.training.action.settings import TrainConfig
@@ -16,8 +15,7 @@ from hie_cli.training.action.settings import TrainConfig
 def write_card(path: Path, card: Card) -> None:
     """Publish a card."""
     record = {**dataclasses.asdict(card), "actions": list(ACTIONS)}
-    with atomic_write(path) as file:
-        file.write(json.dumps(record, indent=1) + "\n")
+    write_json(path, record)
 
 
 def write_model(
