@@ -7,6 +7,7 @@ share is taken for the camera's.
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ class CommonMotion:
     """The camera's motion from frame to frame; feed it each frame's people with ``step``."""
 
     def __init__(self, rate: float) -> None:
-        self._lag = max(1, round(LAG * rate))
+        self._lag = _lag(rate)
         self._recent: deque[tuple[int, IntArray, Floats]] = deque()
 
     def step(self, index: int, ids: IntArray, boxes: FloatArray) -> Floats | None:
@@ -42,53 +43,112 @@ class CommonMotion:
         matrix = None
         if self._recent:
             first, before, old = self._recent[0]
-            both = np.zeros(len(ids), bool)
-            if len(before):
-                place = before.searchsorted(now[1])
-                both = before.take(place, mode="clip") == now[1]
-                old = old[place[both]]
-            shift = shared_motion(old, now[2][both])
-            if shift is not None:
-                matrix = np.eye(3)
-                matrix[:2, 2] = shift * (index - self._recent[-1][0]) / (index - first)
+            there, place = _found(now[1], before)
+            shift = shared_motion(old[place[there]], now[2][there])
+            share = (index - self._recent[-1][0]) / (index - first)
+            matrix = _shifted(shift[0] * share)
         self._recent.append(now)
         return matrix
 
 
-def shared_motion(old: Floats, new: Floats) -> Floats | None:
-    """What most of N people's boxes (N, 4) xyxy moved by alike (2,) px; None where too few do."""
-    if len(old) < LEAST_PEOPLE:
+def common_motions(
+    frames: IntArray, ids: Sequence[IntArray], boxes: Sequence[FloatArray], rate: float
+) -> list[Floats | None]:
+    """What ``CommonMotion`` says of ``frames`` (T,) ascending, all at once.
+
+    ``ids[t]`` (N,) unique, ``boxes[t]`` (N, 4) xyxy px.
+    """
+    if not len(frames):
+        return []
+    first = np.searchsorted(frames, frames - _lag(rate))
+    time = np.repeat(np.arange(len(frames)), [len(each) for each in ids])
+    every, known = np.concatenate(boxes).astype(np.float64), np.concatenate(ids)
+    many = int(known.max(initial=0)) + 1  # so that one number tells frame and identity
+    order = (time * many + known).argsort()
+    time, known, every = time[order], known[order], every[order]
+    there, place = _found(first[time] * many + known, time * many + known)
+    there &= first[time] < time
+    shifts = shared_motion(every[place[there]], every[there], time[there], len(frames))
+    lasted = np.diff(frames, prepend=frames[0]) / np.maximum(frames - frames[first], 1)
+    return [_shifted(shift) for shift in shifts * lasted[:, None]]
+
+
+def _lag(rate: float) -> int:
+    """``LAG`` in frames."""
+    return max(1, round(LAG * rate))
+
+
+def _found(wanted: IntArray, known: IntArray) -> tuple[NDArray[np.bool_], IntArray]:
+    """Which of ``wanted`` (N,) are among ``known`` (M,), ascending, and where (N,)."""
+    place = known.searchsorted(wanted)
+    if not len(known):
+        return np.zeros(len(wanted), bool), place
+    return known.take(place, mode="clip") == wanted, place
+
+
+def _shifted(shift: Floats) -> Floats | None:
+    """The homography (3, 3) of a shift (2,) px; None where it is NaN."""
+    if not math.isfinite(shift[0]):
         return None
-    both = np.empty((len(old), 3))  # how far each moved, and their heights
-    moved, heights = both[:, :2], both[:, 2]
-    np.divide((new[:, :2] + new[:, 2:]) - (old[:, :2] + old[:, 2:]), 2, out=moved)
-    np.maximum(new[:, 3] - new[:, 1], 1.0, out=heights)
-    middle = _middle(both)
-    common, typical = middle[:2], float(middle[2])
-    length = math.hypot(*common.tolist())
-    if length < LEAST_SPEED * typical:
-        return None
-    tolerance = np.maximum(ALIKE * length, JITTER * heights)
+    matrix = np.eye(3)
+    matrix[:2, 2] = shift
+    return matrix
+
+
+def shared_motion(
+    old: Floats, new: Floats, frame: IntArray | None = None, frames: int = 1
+) -> Floats:
+    """What most people's boxes, N in all, (N, 4) xyxy px before and after, moved by alike, in each
+    of some frames (T, 2) px; NaN where too few do.
+
+    frame (N,) ascending: the frame of each; None: all in one.
+    """
+    shifts = np.full((frames, 2), np.nan)
+    frame = np.zeros(len(old), np.int64) if frame is None else frame
+    counts = np.bincount(frame, minlength=frames)
+    values = np.empty((3, len(old)))  # how far each moved, and their heights
+    np.divide(((new[:, :2] + new[:, 2:]) - (old[:, :2] + old[:, 2:])).T, 2, out=values[:2])
+    np.maximum(new[:, 3] - new[:, 1], 1.0, out=values[2])
+    middle = _medians(values, frame, counts)
+    length = np.hypot(middle[0], middle[1])
+    moves = (counts >= LEAST_PEOPLE) & (length >= LEAST_SPEED * middle[2])
+    if not np.count_nonzero(moves):
+        return shifts
+    asked = moves[frame]
+    frame, values = frame[asked], values[:, asked]
+    moved, heights = values[:2], values[2]
+    common, typical = middle[:2, frame], middle[2, frame]
+    tolerance = np.maximum(ALIKE * length[frame], JITTER * heights)
     tolerance *= tolerance
     alike = _squares(moved - common) < tolerance
-    count = np.count_nonzero(alike)
-    if count < LEAST_SHARE * len(old):
-        return None
     # People who walk the same way move by their own heights: near ones faster than far ones.
-    walking = _squares(moved - common * (heights / typical)[:, None]) < tolerance
-    if np.count_nonzero(walking) >= count:
-        return None
-    return _middle(moved[alike])
+    walking = _squares(moved - common * (heights / typical)) < tolerance
+    agree = np.bincount(frame[alike], minlength=frames)
+    moves &= agree >= LEAST_SHARE * counts
+    moves &= np.bincount(frame[walking], minlength=frames) < agree
+    alike &= moves[frame]
+    shifts[moves] = _medians(moved[:, alike], frame[alike], agree * moves)[:, moves].T
+    return shifts
 
 
 def _squares(vectors: Floats) -> Floats:
-    """The squared lengths (N,) of vectors (N, 2)."""
-    squares: Floats = np.einsum("nk,nk->n", vectors, vectors)
+    """The squared lengths (N,) of vectors (2, N)."""
+    squares: Floats = np.einsum("kn,kn->n", vectors, vectors)
     return squares
 
 
-def _middle(values: Floats) -> Floats:
-    """The median over the first axis; NumPy's own takes most of the time for so few values."""
-    ordered, half = np.sort(values, axis=0), len(values) // 2
-    median: Floats = (ordered[half] + ordered[-half - 1]) / 2
-    return median
+def _medians(values: Floats, frame: IntArray, counts: IntArray) -> Floats:
+    """The medians (K, T) of values (K, N) over the ``counts`` (T,) in each frame (N,), ascending;
+    where there are none, those of another frame.
+    """
+    if not len(frame):
+        return np.zeros((len(values), len(counts)))
+    first = counts.cumsum() - counts
+    low = np.minimum(first + np.maximum(counts - 1, 0) // 2, len(frame) - 1)
+    high = np.minimum(first + counts // 2, len(frame) - 1)
+    if len(counts) == 1:
+        ordered = np.sort(values, axis=1)
+    else:
+        ordered = np.stack([row[np.lexsort((row, frame))] for row in values])
+    medians: Floats = (ordered[:, low] + ordered[:, high]) / 2
+    return medians

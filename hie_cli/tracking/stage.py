@@ -10,13 +10,14 @@ from itertools import count, repeat
 
 import numpy as np
 
-from hie_cli.camera.common_motion import CommonMotion
+from hie_cli.camera.common_motion import CommonMotion, common_motions
 from hie_cli.camera.path import CameraPath, nearest_similarity
 from hie_cli.core.types import (
     FloatArray,
     FramePeople,
     FrameStream,
     Image,
+    IntArray,
     People,
     VideoInfo,
     concatenate,
@@ -107,16 +108,37 @@ def track(
     Each carries the camera's motion since the one before (``FramePeople.camera``): as observed,
     else as its people tell it; with ``config.camera`` off none.
     """
-    tracked = _online if config.online else _offline
-    common = CommonMotion(video.fps)
-    for observation, people in tracked(observations, video, config):
-        camera = None
-        if config.camera:
-            ids = np.zeros(0, np.int64) if people.track_ids is None else people.track_ids
-            told = common.step(observation.index, ids, people.boxes)
-            known = told if observation.camera is None else observation.camera
-            camera = nearest_similarity(known, video)
-        yield FramePeople(observation.index, people, camera=camera)
+    if config.online:
+        common = CommonMotion(video.fps)
+        for item, people in _online(observations, video, config):
+            told = common.step(item.index, _ids(people), people.boxes) if config.camera else None
+            yield _framed(item, people, told, config, video)
+        return
+    seen = list(observations)
+    shown = _offline(seen, video, config)
+    frames = np.array([item.index for item in seen], np.int64)
+    ids, boxes = [_ids(people) for people in shown], [people.boxes for people in shown]
+    motions = common_motions(frames, ids, boxes, video.fps) if config.camera else repeat(None)
+    for item, people, told in zip(seen, shown, motions, strict=False):
+        yield _framed(item, people, told, config, video)
+
+
+def _ids(people: People) -> IntArray:
+    """The identities (N,); none where nobody has one."""
+    return np.zeros(0, np.int64) if people.track_ids is None else people.track_ids
+
+
+def _framed(
+    item: Observation,
+    people: People,
+    told: FloatArray | None,
+    config: TrackConfig,
+    video: VideoInfo,
+) -> FramePeople:
+    """A frame's people with the camera's motion: as observed, else as ``told`` by them."""
+    known = told if item.camera is None else item.camera
+    camera = nearest_similarity(known, video) if config.camera else None
+    return FramePeople(item.index, people, camera=camera)
 
 
 def _online(
@@ -153,12 +175,10 @@ def _online(
         yield observation, people
 
 
-def _offline(
-    observations: Iterable[Observation], video: VideoInfo, config: TrackConfig
-) -> Iterator[tuple[Observation, People]]:
-    seen = list(observations)
+def _offline(seen: Sequence[Observation], video: VideoInfo, config: TrackConfig) -> list[People]:
+    """The people of each frame with their identities."""
     if not seen:
-        return
+        return []
     boxes = np.concatenate([item.people.boxes for item in seen])
     scale = ScoreScale()
     scale.add(np.concatenate([item.people.scores for item in seen]), boxes[:, 3] - boxes[:, 1])
@@ -170,14 +190,13 @@ def _offline(
         tracklets = drop_duplicates(tracklets, config)
     frames = np.array([item.index for item in seen], np.int64)
     if not tracklets:
-        yield from zip(seen, emit([], seen), strict=True)
-        return
+        return emit([], seen)
     miss = miss_seconds(tracklets, Crowd.of(tracklets, video))
     tracks = link(tracklets, config.link, video, camera, miss)
     tracks = drop_unsure(tracks, config, scale, frames, video.fps, camera)
     if tracks:
         tracks = _completed(tracks, config, frames, video, camera, scale, miss)
-    yield from zip(seen, emit(tracks, seen), strict=True)
+    return emit(tracks, seen)
 
 
 def _completed(
