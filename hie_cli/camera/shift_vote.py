@@ -1,4 +1,4 @@
-"""The camera's motion told by boxes before anybody knows whose they are.
+"""The camera's motion told by boxes, whether it is known whose they are or not.
 
 The tracks' predicted boxes are laid over the detections of the new frame by one shift.
 People move by themselves too; how much of a common shift is the camera's is learned from the
@@ -6,6 +6,7 @@ sequence: the camera's share is what all people do together beyond what independ
 A slow pan goes into the tracks' own speeds and is not seen here; ``common_motion`` measures it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +21,14 @@ ALIKE = 0.15  # deviation of log width and height between a box and its predicti
 LEAST_ALIKE = 0.1  # less alike boxes (1 = equal) are no pair
 NEAR = 0.12  # heights: deviation of a pair's own shift from the common one
 MOST = 40  # tracks looked at, the tallest first; and twice as many detections
-PROPOSERS = 12  # of them, whose pairs propose the common shift
+PROPOSERS = 6  # of them, whose pairs propose the common shift
 ROUNDS = 2  # in which pairs and shift are fitted to one another
 JITTER = 0.05  # heights: of a detection's centre
 START = 0.1  # heights: deviation of the camera's shift before anything is known
 MEMORY = 0.05  # least weight of the newest frame in the camera's mean square shift
 FAMILIAR = 0.3  # people that standing still, or moving on as before, counts for
-STILL = 0.05  # share of the common shift below which the camera counts as still
-LONG, SELDOM = 8, 10  # after so many looks at a still camera only every tenth frame is looked at
+STARTS = 0.4  # share of the common shift from which a still camera counts as moving ...
+STILL = 0.05  # ... and below which a moving one counts as still
 
 
 @dataclass(frozen=True)
@@ -44,57 +45,114 @@ class _Pairs:
     block: Ints
 
 
-class ShiftVote:
-    """The camera's motion from frame to frame; feed it predictions and detections."""
+@dataclass
+class _Camera:
+    """What is known of one camera.
 
-    def __init__(self) -> None:
-        self._energy: float | None = None  # mean square of the camera's shift along an axis, px²
-        self._steps = 0
-        self._last = np.zeros(2)
-        self._still = self._waited = 0
+    energy: mean square of its shift along an axis, px², None = nothing yet · steps: shifts it was
+    learned from · last (2,) px: the shift that people shared then · moves: whether it was the
+    camera's.
+    """
 
-    def due(self) -> bool:
-        """Whether to look at the next frame: seldom, once the camera has stood still for long."""
-        self._waited += 1
-        return self._still < LONG or self._waited >= SELDOM
+    energy: float | None = None
+    steps: int = 0
+    last: tuple[float, float] = (0.0, 0.0)
+    moves: bool = False
 
-    def step(self, expected: Floats, variance: Floats, found: Floats) -> Floats | None:
-        """Homography (3, 3) from the pixels of N tracks' prediction to this frame's; None: still.
+    def shift(self, common: Sequence[float], noise: float, height: float) -> Floats | None:
+        """The camera's homography (3, 3), of the shift (2,) px ``common`` to people; None: still.
 
-        expected (N, 4), found (M, 4): the predictions, and this frame's confident detections,
-        (centre x, centre y, width, height) px · variance (N,) px² of the predicted centres.
+        noise: variance (px²) that the mean of so many independent walkers has · height: of a
+        person, px.
         """
-        self._waited = 0
-        tallest = np.argsort(-expected[:, 3], kind="stable")[:MOST]
-        expected, variance = expected[tallest], variance[tallest]
-        pairs = _alike(expected, found)
-        if pairs is None:
-            return None
-        height = expected[:, 3]
-        noise = variance + (JITTER * height) ** 2
-        shift = self._vote(pairs, height)
-        for _ in range(ROUNDS):
-            near = _nearness(pairs, shift, height)
-            chosen = _best_of_each(near, pairs)
-            row = pairs.row[chosen]
-            weight = near[chosen] / noise[row]
-            precision = max(float(weight.sum()), 1e-12)
-            shift = (weight[:, None] * pairs.apart.T[chosen]).sum(axis=0) / precision
-        middle = (height[len(height) // 2] + height[(len(height) - 1) // 2]) / 2
-        share = self._camera_share(shift, 1 / precision, float(middle))
-        self._last = shift
-        self._still = self._still + 1 if share < STILL else 0
-        if self._still:
+        known = (START * height) ** 2 if self.energy is None else self.energy
+        self.steps += 1
+        weight = max(MEMORY, 1 / (self.steps + 1))
+        beyond = (common[0] ** 2 + common[1] ** 2) / 2 - noise
+        self.energy = max(0.0, (1 - weight) * known + weight * beyond)
+        share = self.energy / (self.energy + noise)
+        self.last = common[0], common[1]
+        self.moves = share >= (STILL if self.moves else STARTS)
+        if not self.moves:
             return None
         matrix = np.eye(3)
-        matrix[:2, 2] = share * shift
+        matrix[:2, 2] = share * common[0], share * common[1]
         return matrix
 
-    def _vote(self, pairs: _Pairs, height: Floats) -> Floats:
-        """The shift (2,) px, of those that the pairs propose, that brings most tracks near."""
-        proposed = pairs.apart[:, pairs.row < PROPOSERS]
-        shifts = np.empty((2, 2 + proposed.shape[1]))
-        shifts[:, 0], shifts[:, 1], shifts[:, 2:] = 0, self._last, proposed
+
+class ShiftVote:
+    """The motion of cameras from frame to frame, told by predictions and detections.
+
+    Several cameras, told apart by their numbers 0 to C - 1, take hardly longer than one.
+    """
+
+    def __init__(self, cameras: int = 1) -> None:
+        self._cameras = [_Camera() for _ in range(cameras)]
+
+    def moves(self, number: int = 0) -> bool:
+        """Whether a camera moved when it was last asked for."""
+        return self._cameras[number].moves
+
+    def follow(
+        self, expected: Floats, variance: Floats, found: Floats, camera: Ints
+    ) -> dict[int, Floats]:
+        """Of each camera that moves, the homography (3, 3) from the pixels of N tracks' prediction
+        to this frame's, where it is known whose the detections are.
+
+        expected, found (N, 4): each one's prediction and detection, (centre x, centre y, width,
+        height) px · variance (N,) px² of the predicted centres · camera (N,): its number.
+        """
+        if not len(expected):
+            return {}
+        height = expected[:, 3]
+        apart = np.ascontiguousarray((found[:, :2] - expected[:, :2]).T)
+        near = _nearness(apart, height)  # to no shift: only a move is to be noticed
+        weight = near / _noise(variance, height)
+        shifts, precision = _mean(apart, weight, camera, len(self._cameras))
+        return self._learned(shifts, precision, height, camera)
+
+    def vote(
+        self,
+        expected: Floats,
+        variance: Floats,
+        found: Floats,
+        camera: Ints,
+        cameras: Ints,
+    ) -> dict[int, Floats]:
+        """The same where it is not known whose the detections are.
+
+        expected (N, 4), found (M, 4), variance (N,), camera (N,), cameras (M,): of the tracks and
+        of this frame's confident detections, as in ``follow``.
+        """
+        tallest = _tallest(expected[:, 3], camera, MOST)
+        expected, variance, camera = expected[tallest], variance[tallest], camera[tallest]
+        if len(found) > 2 * MOST:
+            chosen = _tallest(found[:, 3], cameras, 2 * MOST)
+            found, cameras = found[chosen], cameras[chosen]
+        pairs = _alike(expected, found, camera[:, None] == cameras)
+        if not len(pairs.row):
+            return {}
+        height, count = expected[:, 3], len(self._cameras)
+        row, of_pair = pairs.row[pairs.start], camera[pairs.row]
+        noise, tall, of_track = _noise(variance, height)[row], height[pairs.row], camera[row]
+        shifts = self._voted(pairs, height, camera)
+        for _ in range(ROUNDS):
+            near = pairs.alike * _nearness(pairs.apart - shifts[:, of_pair], tall)
+            best = _best_of_each(near, pairs)
+            weight = near[best] / noise
+            shifts, precision = _mean(pairs.apart[:, best], weight, of_track, count)
+        return self._learned(shifts, precision, height[row], of_track)
+
+    def _voted(self, pairs: _Pairs, height: Floats, camera: Ints) -> Floats:
+        """The shift (2, C) px of each camera, of none, the last and those that its pairs propose,
+        that brings most tracks near a detection. height (N,) px, camera (N,): of the tracks.
+        """
+        count, whose = len(self._cameras), camera[pairs.row]
+        proposes = pairs.row - camera.searchsorted(whose) < PROPOSERS
+        by = np.concatenate([np.tile(np.arange(count), 2), whose[proposes]])
+        shifts = np.zeros((2, len(by)))
+        shifts[:, count : 2 * count] = np.transpose([known.last for known in self._cameras])
+        shifts[:, 2 * count :] = pairs.apart[:, proposes]
         # Single precision is enough to choose among them, and takes half the time.
         scale = (np.sqrt(0.5) / NEAR / height[pairs.row]).astype(np.float32)[:, None]
         apart, shift = pairs.apart.astype(np.float32)[..., None], shifts.astype(np.float32)
@@ -105,58 +163,92 @@ class ShiftVote:
         x += y
         near = np.exp(np.negative(x, out=x), out=x)
         near *= pairs.alike.astype(np.float32)[:, None]
+        if count > 1:
+            near *= whose[:, None] == by
         best_pair = np.maximum.reduceat(near, pairs.start, axis=0)  # of each track
         votes = np.ascontiguousarray(best_pair.T).sum(axis=1)
-        votes[:2] += FAMILIAR
-        best: Floats = shifts[:, int(votes.argmax())]
+        votes[: 2 * count] += FAMILIAR
+        own = [(by == number).nonzero()[0] for number in range(count)]
+        best: Floats = shifts[:, [each[votes[each].argmax()] for each in own]]
         return best
 
-    def _camera_share(self, common: Floats, noise: float, height: float) -> float:
-        """The share (0..1) of the people's common shift (2,) px that is the camera's.
-
-        noise: variance (px²) that the mean of so many independent walkers has.
+    def _learned(
+        self, shifts: Floats, precision: Floats, height: Floats, camera: Ints
+    ) -> dict[int, Floats]:
+        """Learn each camera's shift (2, C) px and precision (C,) 1/px², told by N people of a
+        ``height`` (N,) px under ``camera`` (N,); gives homographies as ``follow`` does.
         """
-        known = (START * height) ** 2 if self._energy is None else self._energy
-        self._steps += 1
-        weight = max(MEMORY, 1 / (self._steps + 1))
-        beyond = float((common**2).sum()) / 2 - noise
-        self._energy = max(0.0, (1 - weight) * known + weight * beyond)
-        return self._energy / (self._energy + noise)
+        people = np.bincount(camera, minlength=len(precision))
+        tall = np.bincount(camera, height, len(precision)) / np.maximum(people, 1)
+        every = zip(shifts.T.tolist(), precision.tolist(), tall.tolist(), strict=True)
+        moved = {}
+        for number, (common, certain, size) in enumerate(every):
+            if certain > 0:
+                matrix = self._cameras[number].shift(common, 1 / certain, size)
+                if matrix is not None:
+                    moved[number] = matrix
+        return moved
 
 
-def _alike(expected: Floats, found: Floats) -> _Pairs | None:
-    """Pairs of boxes (N, 4), (M, 4), as centres and sizes, that may be one person; None if none."""
-    if not len(expected) or not len(found):
-        return None
-    found = found[np.argsort(-found[:, 3], kind="stable")[: 2 * MOST]]
+def _noise(variance: Floats, height: Floats) -> Floats:
+    """Variances (N,) px² of where people are found of those (N,) of where they are expected."""
+    jitter: Floats = JITTER * height
+    jitter *= jitter
+    jitter += variance
+    return jitter
+
+
+def _mean(apart: Floats, weight: Floats, camera: Ints, count: int) -> tuple[Floats, Floats]:
+    """The weighted means (2, C) of ``apart`` (2, N) by camera (N,), and the weights' sums (C,)."""
+    total = np.bincount(camera, weight, count).astype(np.float64)
+    x, y = weight * apart
+    mean = np.array([np.bincount(camera, x, count), np.bincount(camera, y, count)])
+    mean /= np.maximum(total, 1e-12)
+    return mean, total
+
+
+def _tallest(height: Floats, camera: Ints, most: int) -> Ints:
+    """The ``most`` tallest under each camera (K,), by camera, of N of a ``height`` (N,) px."""
+    order = np.lexsort((-height, camera))
+    if len(order) <= most:
+        return order
+    whose = camera[order]
+    return order[np.arange(len(order)) - whose.searchsorted(whose) < most]
+
+
+def _alike(expected: Floats, found: Floats, among: NDArray[np.bool_]) -> _Pairs:
+    """Pairs of boxes (N, 4), (M, 4), as centres and sizes, that may be one person, ``among``
+    (N, M) these.
+    """
     x = found[:, 0] - expected[:, :1]
     y = found[:, 1] - expected[:, 1:2]
-    row, column = pairs_where(x * x + y * y <= (LARGEST * expected[:, 3:]) ** 2)
+    near = x * x + y * y <= (LARGEST * expected[:, 3:]) ** 2
+    row, column = pairs_where(near & among)
     size, sizes = np.maximum(expected[:, 2:], 1), np.maximum(found[:, 2:], 1)
     change = np.log(sizes[column] / size[row]).T ** 2
     alike = np.exp(-0.5 * (change[0] + change[1]) / ALIKE**2)
     good = alike > LEAST_ALIKE
     row, column, alike = row[good], column[good], alike[good]
-    if not len(row):
-        return None
     first = np.ones(len(row), bool)
     first[1:] = row[1:] != row[:-1]
     apart = np.empty((2, len(row)))
     apart[0], apart[1] = x[row, column], y[row, column]
-    return _Pairs(row, alike, apart, np.flatnonzero(first), np.cumsum(first) - 1)
+    return _Pairs(row, alike, apart, first.nonzero()[0], np.cumsum(first) - 1)
 
 
-def _nearness(pairs: _Pairs, shift: Floats, height: Floats) -> Floats:
-    """How well each pair (K,) agrees with the common shift (2,) px, 0..1."""
-    off = ((pairs.apart - shift[:, None]) / height[pairs.row]) ** 2
-    near: Floats = pairs.alike * np.exp(-0.5 * (off[0] + off[1]) / NEAR**2)
-    return near
+def _nearness(off: Floats, height: Floats) -> Floats:
+    """How little (K,), 1 = not at all, people of a height (K,) px are ``off`` (2, K) px."""
+    share = off / height
+    share *= share
+    near: Floats = share[0] + share[1]
+    near *= -0.5 / NEAR**2
+    return np.exp(near, out=near)
 
 
 def _best_of_each(values: Floats, pairs: _Pairs) -> Ints:
     """The place of the first of the largest ``values`` (K,) among each track's pairs (R,)."""
     best = np.maximum.reduceat(values, pairs.start)
-    places = np.flatnonzero(values == best[pairs.block])[::-1]
+    places = (values == best[pairs.block]).nonzero()[0][::-1]
     chosen = np.empty(len(best), np.int64)
     chosen[pairs.block[places]] = places  # of equal ones the first is written last
     return chosen

@@ -10,23 +10,26 @@ from hie_cli.tracking.kalman import Floats, Motion
 
 Ints = NDArray[np.int64]
 Pairs = tuple[Ints, Ints]
+SMALL = 1000  # pairs of a table that is solved as soon as it is known who has no rival
 SPEED_SPREAD = 0.4  # heights / s: how far a body's flow strays from the speed of its box
 
 
 def buffered_overlaps(
-    tracks: Floats, detections: Floats, slack: Floats
+    tracks: Floats, detections: Floats, slack: Floats, among: NDArray[np.bool_] | None = None
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Rows, columns, IoU (K,) and IoU of the vertical spans (K,) of the track boxes (N, 4) and
     detections (M, 4) that overlap, both widened on every side.
 
     ``slack`` (N,) px is a track's own uncertainty: someone who may have moved by half a width must
     be allowed to overlap the box found there (Yang et al., C-BIoU, 2023, use a fixed share). People
-    differ in height less by chance than in place (Yang et al., Hybrid-SORT, 2024).
+    differ in height less by chance than in place (Yang et al., Hybrid-SORT, 2024). ``among``
+    (N, M): the pairs asked for; None: all.
     """
     # Corners first, x and y beside one another: one operation does for both.
     a, b, extra = np.ascontiguousarray(tracks.T), np.ascontiguousarray(detections.T), 2 * slack
     (x1, y1), (x2, y2) = (a[:2] - extra)[..., None], (a[2:] + extra)[..., None]
-    rows, columns = pairs_where((x1 < b[2]) & (b[0] < x2) & (y1 < b[3]) & (b[1] < y2))
+    near = (x1 < b[2]) & (b[0] < x2) & (y1 < b[3]) & (b[1] < y2)
+    rows, columns = pairs_where(near if among is None else near & among)
     a, b, extra = a.take(rows, axis=1), b.take(columns, axis=1), extra.take(rows)
     shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]) + extra
     size, other_size = a[2:] - a[:2] + extra, b[2:] - b[:2] + extra
@@ -61,18 +64,26 @@ def assign(rows: Ints, columns: Ints, gain: Floats) -> Pairs:
     if not len(rows):
         return rows, columns
     # Pairs without a rival are settled; only the rest needs the general solution.
-    alone = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
+    of_row, of_column = np.bincount(rows), np.bincount(columns)
+    alone = (of_row[rows] == 1) & (of_column[columns] == 1)
     if np.count_nonzero(alone) == len(alone):
         return rows, columns
-    rivals = np.flatnonzero(~alone)
+    if len(of_row) * len(of_column) <= SMALL:
+        return _best(rows, columns, gain, (len(of_row), len(of_column)))
+    rivals = (~alone).nonzero()[0]
     r, i = _numbered(rows[rivals])
     c, j = _numbered(columns[rivals])
-    table = np.zeros((len(r), len(c)))
-    table[i, j] = gain[rivals]
+    i, j = _best(i, j, gain[rivals], (len(r), len(c)))
+    return np.concatenate([rows[alone], r[i]]), np.concatenate([columns[alone], c[j]])
+
+
+def _best(rows: Ints, columns: Ints, gain: Floats, shape: tuple[int, int]) -> Pairs:
+    """The assignment of greatest total gain in a table of this shape."""
+    table = np.zeros(shape)
+    table[rows, columns] = gain
     i, j = linear_sum_assignment(table, maximize=True)
     good = table[i, j] > 0
-    settled = np.concatenate([rows[alone], r[i[good]]])
-    return settled, np.concatenate([columns[alone], c[j[good]]])
+    return i[good], j[good]
 
 
 def _numbered(labels: Ints) -> Pairs:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +17,19 @@ MOSTLY_SEEN = 0.3  # less hidden than this, a box shows its own person
 
 @dataclass(frozen=True)
 class Detections:
-    """The M detections of a frame.
+    """The M detections of a frame, or of frames of several chunks of the video side by side.
 
     boxes (M, 4) xyxy px · scores (M,) as shares of the top score · measured (2, M, 4) the boxes as
     measurements of the Kalman filter · occlusion (M,) the share of each box under nearer people ·
-    poses (M, 14, 2), appearance (M, D), each or None · speed (M, 2) px/s by flow, the camera's
-    motion taken out, NaN where unknown, or None.
+    chunk (M,) ascending: of which chunk each is · poses (M, 14, 2), appearance (M, D), each or None
+    · speed (M, 2) px/s by flow, the camera's motion taken out, NaN where unknown, or None.
     """
 
     boxes: Floats
     scores: Floats
     measured: Floats
     occlusion: Floats
+    chunk: Ints
     poses: Floats | None = None
     appearance: Floats | None = None
     speed: Floats | None = None
@@ -42,7 +42,7 @@ class Detections:
 
 
 def detected(
-    seen: Sequence[Observation],
+    seen: Sequence[Sequence[Observation]],
     boxes: Floats,
     scores: Floats,
     seconds: Sequence[float],
@@ -51,34 +51,43 @@ def detected(
 ) -> list[Detections]:
     """The detections of some frames: arithmetic on all at once takes hardly longer than on one.
 
-    boxes (R, 4) xyxy px, scores (R,) as shares: of all frames, one after another · seconds: of
-    each frame, since the one before.
+    ``seen[t]``: of each chunk the frame at one time · boxes (R, 4) xyxy px, scores (R,) as shares:
+    of all frames, one after another · seconds: of each time, since the one before.
     """
     centres, cut_off = to_centres(boxes), CUT_OFF * touches_edge(boxes, video)
-    ends = list(accumulate(len(item.people) for item in seen))
-    rows = [slice(begin, end) for begin, end in pairwise([0, *ends])]
-    hidden = np.maximum(_covered(boxes, rows), cut_off)
+    counts = [len(item.people) for items in seen for item in items]
+    hidden = np.maximum(_covered(boxes, counts), cut_off)
     measurement = measured(centres, noise, 1 + hidden)
-    return [
-        Detections(
-            boxes[r],
-            scores[r],
-            measurement[:, r],
-            hidden[r],
-            wide(item.people.keypoints),
-            wide(item.appearance),
-            _speed(centres[r, :2], hidden[r], item, since),
+    chunk = np.repeat([c for items in seen for c in range(len(items))], counts)
+    found, end = [], 0
+    for items, since in zip(seen, seconds, strict=True):
+        speeds = []
+        begin = end
+        for item in items:
+            own = slice(end, end := end + len(item.people))
+            speeds.append(_speed(centres[own, :2], hidden[own], item, since))
+        rows = slice(begin, end)
+        found.append(
+            Detections(
+                boxes[rows],
+                scores[rows],
+                measurement[:, rows],
+                hidden[rows],
+                chunk[rows],
+                _side_by_side([item.people.keypoints for item in items]),
+                _side_by_side([item.appearance for item in items]),
+                _side_by_side(speeds),
+            )
         )
-        for item, r, since in zip(seen, rows, seconds, strict=True)
-    ]
+    return found
 
 
-def _covered(boxes: Floats, rows: Sequence[slice]) -> Floats:
+def _covered(boxes: Floats, counts: Sequence[int]) -> Floats:
     """The share (R,) of boxes (R, 4) under the one of the nearer boxes that hides most of it;
-    ``rows``: those of each frame.
+    ``counts``: how many each frame has.
     """
     columns = np.ascontiguousarray(boxes.T)
-    one, other = _beside(columns[0], columns[2], [r.stop - r.start for r in rows])
+    one, other = _beside(columns[0], columns[2], counts)
     bottom = columns[3]
     farther = bottom[one] < bottom[other]
     behind, before = np.where(farther, one, other), np.where(farther, other, one)
@@ -112,9 +121,12 @@ def _beside(left: Floats, right: Floats, counts: Sequence[int]) -> tuple[Ints, I
     return order[one], order[other]
 
 
-def wide(array: FloatArray | None) -> Floats | None:
-    """The array as float64, if there is one."""
-    return None if array is None else np.asarray(array, np.float64)
+def _side_by_side(parts: Sequence[FloatArray | None]) -> Floats | None:
+    """The rows of all parts as float64; None where a part is missing."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return np.asarray(known[0] if len(known) == 1 else np.concatenate(known), np.float64)
 
 
 def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:

@@ -36,36 +36,55 @@ def continue_emerging(
     columns = np.flatnonzero(free)
     if not len(columns):
         return rows[:0]
-    alone = _alone(tracks.box[recent], found.boxes)[(match < 0)[recent]][:, columns]
-    i, j = emerging(tracks.box[rows], found.boxes[columns], alone, video)
+    chunks = tracks.chunk[recent], found.chunk
+    alone = _alone(tracks.box[recent], found.boxes, *chunks)[(match < 0)[recent]][:, columns]
+    among = tracks.chunk[rows, None] == found.chunk[columns]
+    i, j = emerging(tracks.box[rows], found.boxes[columns], among, alone, video)
     match[rows[i]] = columns[j]
     grown: Ints = rows[i]
     return grown
 
 
-def emerging(before: Floats, boxes: Floats, alone: NDArray[np.bool_], video: VideoInfo) -> Pairs:
+def emerging(
+    before: Floats,
+    boxes: Floats,
+    among: NDArray[np.bool_],
+    alone: NDArray[np.bool_],
+    video: VideoInfo,
+) -> Pairs:
     """Rows and columns of boxes (N, 4) and (M, 4) px of which one may be the other, a frame later,
-    farther in or out of the picture, or ``alone`` (N, M) with one another; one to one.
+    farther in or out of the picture, or ``alone`` (N, M) with one another; one to one, ``among``
+    (N, M) these pairs.
     """
     side, other_side = sides_on_edge(before, video), sides_on_edge(boxes, video)
     height, other_height = before[:, 3:] - before[:, 1:2], boxes[:, 3] - boxes[:, 1]
     alike = np.abs(np.log(np.maximum(height, 1) / np.maximum(other_height, 1))) < np.log(DOUBLED)
-    one = (side[:, None] & other_side).any(axis=2) | (alone & alike)
+    one = ((side[:, None] & other_side).any(axis=2) | (alone & alike)) & among
     smaller = np.minimum(geometry.area(before)[:, None], geometry.area(boxes))
     within = geometry.intersection(before, boxes) / np.maximum(smaller, 1e-9)
     rows, columns = np.nonzero(one & (within >= WITHIN))
     return assign(rows, columns, within[rows, columns])
 
 
-def _alone(before: Floats, boxes: Floats) -> NDArray[np.bool_]:
-    """Which of all boxes (N, 4) px of a frame and (M, 4) of the next touch one another alone."""
-    touching = geometry.intersection(before, boxes) > 0
-    single = np.count_nonzero(geometry.intersection(before, before), axis=1) <= 1
-    other_single = np.count_nonzero(geometry.intersection(boxes, boxes), axis=1) <= 1
+def _alone(before: Floats, boxes: Floats, chunk: Ints, chunks: Ints) -> NDArray[np.bool_]:
+    """Which of all boxes (N, 4) px of a frame and (M, 4) of the next touch one another alone.
+
+    chunk (N,), chunks (M,): of the video, that they are in.
+    """
+    touching = _touching(before, boxes, chunk, chunks)
+    single = np.count_nonzero(_touching(before, before, chunk, chunk), axis=1) <= 1
+    other_single = np.count_nonzero(_touching(boxes, boxes, chunks, chunks), axis=1) <= 1
     single &= touching.sum(axis=1) == 1
     other_single &= touching.sum(axis=0) == 1
     alone: NDArray[np.bool_] = touching & single[:, None] & other_single
     return alone
+
+
+def _touching(a: Floats, b: Floats, chunk: Ints, chunks: Ints) -> NDArray[np.bool_]:
+    """Which boxes (N, 4) px of ``chunk`` (N,) and (M, 4) of ``chunks`` (M,) overlap, if alike."""
+    touching: NDArray[np.bool_] = geometry.intersection(a, b) > 0
+    touching &= chunk[:, None] == chunks
+    return touching
 
 
 def sides_on_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ is given in body (box) heights and seconds, so that neither resolution nor frame
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_SHIFT = np.eye(3)[:, :2]  # the part of a homography that is the same in all shifts
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,23 @@ def _row(state: Floats, row: int) -> Floats:
     return part
 
 
+@lru_cache
+def _after(seconds: float, noise: MotionNoise) -> tuple[Floats, Floats]:
+    """What ``seconds`` do to a state: the matrix (5, 5) it is multiplied by, and what is added
+    (5, 4), in squared heights. White-noise acceleration; the speed fades exponentially.
+    """
+    keep = math.exp(-seconds / noise.damping)
+    reach = noise.damping * (1 - keep)  # distance covered by a damped unit speed
+    transition = np.zeros((5, 5))
+    transition[0, :2] = 1, reach  # value
+    transition[1, 1] = keep  # rate
+    transition[2, 2:] = 1, 2 * reach, reach**2  # variance of the value
+    transition[3, 3:] = keep, keep * reach  # its covariance with the rate
+    transition[4, 4] = keep**2  # variance of the rate
+    free = np.array([noise.acceleration, noise.acceleration, noise.growth, noise.growth]) ** 2
+    return transition, np.outer([0, 0, seconds**3 / 3, seconds**2 / 2, seconds], free)
+
+
 @dataclass(frozen=True)
 class Motion:
     """State of N tracks in one array (5, N, 4), so that all of it is moved at once.
@@ -136,10 +153,10 @@ class Motion:
         """These tracks, then the other ones."""
         return type(self)(np.concatenate([self.state, other.state], axis=1))
 
-    def restarted(self, rows: Ints, boxes: Floats, noise: MotionNoise) -> Self:
-        """These tracks, ``rows`` (K,) of them as if seen for the first time, in boxes (K, 4)."""
+    def replaced(self, rows: Ints, others: Self) -> Self:
+        """These tracks, ``rows`` (K,) of them replaced by K others."""
         state = self.state.copy()
-        state[:, rows] = self.start(boxes, noise).state
+        state[:, rows] = others.state
         return type(self)(state)
 
     def boxes(self) -> Floats:
@@ -147,18 +164,12 @@ class Motion:
         return to_boxes(self.value)
 
     def predict(self, seconds: float, noise: MotionNoise) -> Self:
-        """The state ``seconds`` later: white-noise acceleration, exponentially damped speed."""
-        keep = math.exp(-seconds / noise.damping)
-        reach = noise.damping * (1 - keep)  # distance covered by a damped unit speed
-        value, rate, vv, vr, rr = self.state
-        spread = _scaled(value[:, 3], noise.acceleration, noise.growth)
-        later = np.empty_like(self.state)
-        np.add(value, reach * rate, out=later[0])
-        np.multiply(keep, rate, out=later[1])
-        np.add(vv + 2 * reach * vr + reach**2 * rr, spread * seconds**3 / 3, out=later[2])
-        np.add(keep * (vr + reach * rr), spread * seconds**2 / 2, out=later[3])
-        np.add(keep**2 * rr, spread * seconds, out=later[4])
-        return type(self)(later)
+        """The state ``seconds`` later."""
+        transition, diffusion = _after(seconds, noise)
+        later = transition @ self.state.reshape(5, -1)
+        squared = self.state[0, :, 3] ** 2
+        later += (squared[:, None] * diffusion[:, None]).reshape(5, -1)
+        return type(self)(later.reshape(self.state.shape))
 
     def update(self, rows: Ints, measured: Floats) -> Self:
         """The state after the tracks ``rows`` (K,) were ``measured`` (2, K, 4), see there."""
@@ -172,15 +183,17 @@ class Motion:
         state[:, rows] = seen
         return type(self)(state)
 
+    def shifted(self, shifts: Floats) -> Self:
+        """The state seen after shifts (N, 2) px of the camera."""
+        state = self.state.copy()
+        state[0, :, :2] += shifts
+        return type(self)(state)
+
     def warp(self, homography: Floats) -> Self:
         """The state seen after a camera motion, homography (3, 3) from old to new pixels.
 
         Centres move exactly; sizes and speeds by the homography's derivative at the centre.
         """
-        if np.array_equal(homography[:, :2], _SHIFT):
-            state = self.state.copy()
-            state[0, :, :2] += homography[:2, 2]
-            return type(self)(state)
         ones = np.ones(len(self))
         x, y, w = homography @ np.stack([self.value[:, 0], self.value[:, 1], ones])
         centre = np.stack([x / w, y / w], axis=1)

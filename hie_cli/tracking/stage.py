@@ -22,6 +22,7 @@ from hie_cli.core.types import (
     VideoInfo,
     concatenate,
 )
+from hie_cli.tracking.chunks import forward
 from hie_cli.tracking.coasting import moved
 from hie_cli.tracking.gaps import Crowd, miss_seconds
 from hie_cli.tracking.linking import link
@@ -182,7 +183,7 @@ def _offline(seen: Sequence[Observation], video: VideoInfo, config: TrackConfig)
     boxes = np.concatenate([item.people.boxes for item in seen])
     scale = ScoreScale()
     scale.add(np.concatenate([item.people.scores for item in seen]), boxes[:, 3] - boxes[:, 1])
-    joined = Tracker(config, video, scale).steps(seen)
+    joined = forward(seen, config, video, scale)
     motion = [nearest_similarity(association.camera, video) for association in joined]
     camera = CameraPath.of([item.index for item in seen], motion)
     tracklets = collect(seen, joined)

@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hie_cli.camera.shift_vote import ShiftVote
 from hie_cli.core import geometry
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.association import (
@@ -26,7 +25,8 @@ from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, detected, touches_edge
 from hie_cli.tracking.emerging import continue_emerging
 from hie_cli.tracking.filtering import filtered_boxes
-from hie_cli.tracking.kalman import Floats, to_boxes
+from hie_cli.tracking.kalman import Floats, Motion, to_boxes
+from hie_cli.tracking.moving_cameras import MovingCameras
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracks import Tracks
@@ -37,7 +37,6 @@ MATURE = 3  # sightings from which a track is believed to be somewhere while it 
 # and how much more of one unseen for longer than a moment (s).
 GIVEN, UNSEEN, MOMENT = 0.5, 0.45, 0.1
 BLOCK = 100  # frames whose detections are prepared together
-LOST = 0.4  # share of people lost at once from which the camera, thought still, is looked at
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,16 @@ class Association:
 class Tracker:
     """Causal multi-person tracker; feed it observations in order with ``step``.
 
-    ``scale``: what the video's scores mean, where it is known; else it is learned on the way.
+    ``scale``: what the video's scores mean, where it is known; else it is learned on the way ·
+    ``chunks``: how many chunks of the video go through it side by side (``chunks.py``).
     """
 
     def __init__(
-        self, config: TrackConfig, video: VideoInfo, scale: ScoreScale | None = None
+        self,
+        config: TrackConfig,
+        video: VideoInfo,
+        scale: ScoreScale | None = None,
+        chunks: int = 1,
     ) -> None:
         self.config = config
         self.video = video
@@ -76,72 +80,82 @@ class Tracker:
         self.last_time: float | None = None  # s
         self.scale = ScoreScale() if scale is None else scale
         self._learning = scale is None
-        self._shift = ShiftVote()
+        self._chunks = chunks
+        self._cameras = MovingCameras(config, chunks)
         self._coasting = Coasting()
 
     def step(self, observation: Observation) -> Association:
         """Join one frame's people to tracks."""
-        return self.steps([observation])[0]
+        return self.steps([[observation]])[0][0]
 
-    def steps(self, seen: Sequence[Observation]) -> list[Association]:
-        """Join the people of some frames to tracks, one frame after the other."""
+    def steps(self, seen: Sequence[Sequence[Observation]]) -> list[list[Association]]:
+        """Join the people of some frames to tracks, one frame after the other.
+
+        ``seen[t]``: of each chunk the frame at one and the same time since its first one; the
+        last chunks may end early.
+        """
         blocks = [seen[first : first + BLOCK] for first in range(0, len(seen), BLOCK)]
-        return [association for block in blocks for association in self._block(block)]
+        return [associations for block in blocks for associations in self._block(block)]
 
-    def _block(self, seen: Sequence[Observation]) -> list[Association]:
+    def _block(self, seen: Sequence[Sequence[Observation]]) -> list[list[Association]]:
         """The same of a few frames; what asks for no tracks is done for all of them at once."""
-        scores = np.concatenate([item.people.scores for item in seen])
-        boxes = np.concatenate([item.people.boxes for item in seen])
+        every = [item for items in seen for item in items]
+        scores = np.concatenate([item.people.scores for item in every])
+        boxes = np.concatenate([item.people.boxes for item in every])
         heights = boxes[:, 3] - boxes[:, 1]
         if self._learning:
             self.scale.add(scores, heights)
         shares = self.scale.shares(scores, heights)
-        now = [item.index / self.video.fps for item in seen]
+        now = [items[0].index / self.video.fps for items in seen]
         since = [
             b - a for a, b in pairwise([now[0] if self.last_time is None else self.last_time, *now])
         ]
         wider = boxes.astype(np.float64)
         found = detected(seen, wider, shares, since, self.video, self.config.motion)
         self.last_time = now[-1]
-        frames = zip(now, since, found, seen, strict=True)
-        return [self._step(t, seconds, there, item.camera) for t, seconds, there, item in frames]
+        return [
+            self._step(t, seconds, there, [item.camera for item in items])
+            for t, seconds, there, items in zip(now, since, found, seen, strict=True)
+        ]
 
     def _step(
-        self, now: float, seconds: float, found: Detections, camera: FloatArray | None
-    ) -> Association:
-        """Join what was found ``now`` (s), ``seconds`` after the frame before, to tracks."""
+        self,
+        now: float,
+        seconds: float,
+        found: Detections,
+        cameras: Sequence[FloatArray | None],
+    ) -> list[Association]:
+        """Join what was found ``now`` (s), ``seconds`` after the frame before, to tracks.
+
+        ``cameras``: of each chunk, as observed.
+        """
         config, tracks = self.config, self.tracks
         numbers = np.full(len(found.boxes), -1, np.int64)
         established = np.zeros(len(numbers), bool)
         filtered = found.boxes.copy() if config.online and config.smooth > 0 else None
         coasted: tuple[Ints, Floats] | tuple[()] = ()
+        moved = {c: camera for c, camera in enumerate(cameras) if camera is not None}
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
-            asked = camera is None and config.camera
-            looked = asked and self._shift.due()
-            if looked:
-                camera = self._common_motion(tracks, found)
-            if camera is not None:
-                tracks.motion = tracks.motion.warp(np.asarray(camera, np.float64))
+            self._cameras.before(tracks, found, cameras)
             lately = now - tracks.seen <= max(config.weak_seconds, 1.5 * seconds)
             match = self._match(tracks, found, lately)
-            if asked and not looked and self._lost_many(tracks, match):  # a sudden move?
-                camera = self._common_motion(tracks, found)
-                if camera is not None:
-                    tracks.motion = tracks.motion.warp(camera)
-                    match = self._match(tracks, found, lately)
+            if self._cameras.sudden(tracks, found, match):
+                match = self._match(tracks, found, lately)
+            self._cameras.after(tracks, found, match)
+            moved = self._cameras.moved
             grown = match[:0]
             if not self.scale.doubtful:  # a detector's boxes at the edge are too unsure for this
                 grown = continue_emerging(tracks, found, match, config.high_score, self.video)
-            seen = np.flatnonzero(match >= 0)
+            seen = (match >= 0).nonzero()[0]
             chosen = match[seen]
             numbers[chosen] = tracks.number[seen]
             if config.online:
                 self._learn(tracks, found, seen, chosen)
             tracks.update(found, seen, chosen, now)
             if len(grown):
-                boxes = found.boxes[match[grown]]
-                tracks.motion = tracks.motion.restarted(grown, boxes, config.motion)
+                anew = Motion.start(found.boxes[match[grown]], config.motion)
+                tracks.motion = tracks.motion.replaced(grown, anew)
             if filtered is not None:
                 filtered[chosen] = filtered_boxes(
                     found.boxes[chosen], found.scores[chosen], tracks.motion.value[seen]
@@ -160,7 +174,14 @@ class Tracker:
         unknown = numbers < 0
         self.tracks = self._with_births(tracks, found, numbers, now)
         established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
-        return Association(numbers, established, found.occlusion, camera, filtered, *coasted)
+        if len(cameras) == 1:
+            whole = numbers, established, found.occlusion
+            return [Association(*whole, moved.get(0), filtered, *coasted)]
+        ends = np.searchsorted(found.chunk, range(len(cameras) + 1)).tolist()
+        return [
+            Association(numbers[a:b], established[a:b], found.occlusion[a:b], moved.get(chunk))
+            for chunk, (a, b) in enumerate(pairwise(ends))
+        ]
 
     def _learn(self, tracks: Tracks, found: Detections, seen: Ints, chosen: Ints) -> None:
         """Tell who comes back where expected, of the tracks ``seen`` (K,), found as ``chosen``."""
@@ -173,32 +194,18 @@ class Tracker:
     def _coasted(self, tracks: Tracks, now: float) -> tuple[Ints, Floats]:
         """Numbers (K,) and expected boxes (K, 4) of those to be shown though undetected."""
         sure = (tracks.hits >= MATURE) & (tracks.peak >= self.config.sure_score)
-        unseen = np.flatnonzero((tracks.seen < now) & sure)
+        unseen = ((tracks.seen < now) & sure).nonzero()[0]
         if not len(unseen):
             return tracks.number[unseen], np.zeros((0, 4))
         boxes = tracks.motion.boxes()
         expected, seconds = boxes[unseen], now - tracks.seen[unseen]
         classes = class_of(seconds, expected, boxes[tracks.seen >= now])
         tracks.unseen[unseen, classes] += 1
-        shown = np.flatnonzero(
+        shown = (
             self._coasting.believed(classes) & (seconds <= self.config.coast_seconds)
-        )
+        ).nonzero()[0]
         shown = shown[~touches_edge(expected[shown], self.video)]
         return tracks.number[unseen[shown]], expected[shown]
-
-    def _common_motion(self, tracks: Tracks, found: Detections) -> Floats | None:
-        """The camera's motion as the boxes tell it, by tracks seen in the frame before."""
-        recent = tracks.seen >= tracks.seen.max()
-        settled = recent & (tracks.hits > 1)
-        motion = tracks.motion[settled if settled.any() else recent]
-        confident = found.scores >= self.config.high_score
-        return self._shift.step(motion.value, motion.vv[:, 0], found.centres[confident])
-
-    def _lost_many(self, tracks: Tracks, match: NDArray[np.int64]) -> bool:
-        """Whether more than ``LOST`` of those seen in the frame before have no match (N,)."""
-        before = (tracks.seen >= tracks.seen.max()) & (tracks.hits > 1)
-        lost = np.count_nonzero(before & (match < 0))
-        return bool(lost > LOST * np.count_nonzero(before))
 
     def _match(
         self, tracks: Tracks, found: Detections, lately: NDArray[np.bool_]
@@ -250,7 +257,8 @@ class Tracker:
         config, motion = self.config, tracks.motion
         unsure = config.slack * np.sqrt(motion.vv[:, 0])
         slack = np.minimum(unsure, config.max_slack * np.maximum(motion.value[:, 3], 1.0))
-        rows, columns, total, upright = buffered_overlaps(motion.boxes(), found.boxes, slack)
+        among = None if self._chunks == 1 else tracks.chunk[:, None] == found.chunk
+        rows, columns, total, upright = buffered_overlaps(motion.boxes(), found.boxes, slack, among)
         if config.height_weight > 0:
             total *= upright**config.height_weight
         total *= (1 - config.score_weight * (1 - found.scores))[columns]
@@ -282,11 +290,12 @@ class Tracker:
         """
         config = self.config
         taken = numbers >= 0
-        new = np.flatnonzero(~taken & (found.scores >= config.birth_score))
+        new = (~taken & (found.scores >= config.birth_score)).nonzero()[0]
         sure = found.scores[new] >= config.sure_score
         if np.count_nonzero(sure) < len(new):
             candidates = found.boxes[new]
             shared = geometry.intersection(candidates, found.boxes[taken])
+            shared *= found.chunk[new, None] == found.chunk[taken]
             inside = shared.max(axis=1, initial=0) / np.maximum(geometry.area(candidates), 1e-9)
             new = new[sure | (inside <= config.birth_overlap)]
         if not len(new) and tracks is not None:

@@ -23,7 +23,8 @@ class Tracks:
     box (N, 4) px of the last detection · number (N,) from 1 in order of birth · seen (N,) s, when
     last · hits (N,) detections joined and peak (N,) the best of their scores · pose (N, 14, 2) last
     joints, relative to the box's centre, in box sizes · appearance (N, D) mean · unseen
-    (N, CLASSES) frames since ``seen``, by class (``coasting.py``).
+    (N, CLASSES) frames since ``seen``, by class (``coasting.py``) · chunk (N,) of the video, that
+    each is in (``chunks.py``).
     """
 
     motion: Motion
@@ -35,6 +36,7 @@ class Tracks:
     pose: Floats
     appearance: Floats
     unseen: Floats
+    chunk: Ints
 
     @classmethod
     def start(
@@ -53,6 +55,7 @@ class Tracks:
             unposed if found.poses is None else _relative(found.poses[rows], boxes),
             np.zeros((count, 0)) if found.appearance is None else found.appearance[rows],
             np.zeros((count, CLASSES)),
+            found.chunk[rows],
         )
 
     def __len__(self) -> int:

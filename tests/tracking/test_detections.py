@@ -31,7 +31,7 @@ def test_occlusion_in_several_frames_is_that_of_each_pair(counts):
     for count in counts:
         corners = rng.integers(400, 480, (count, 2))
         frames.append(np.hstack([corners, corners + rng.integers(0, 40, (count, 2))]).astype(float))
-    seen = [Observation(t, People(b, np.ones(len(b)))) for t, b in enumerate(frames)]
+    seen = [[Observation(t, People(b, np.ones(len(b))))] for t, b in enumerate(frames)]
     every = np.concatenate(frames)
     found = detected(seen, every, np.ones(len(every)), [0.04] * len(seen), VIDEO, MotionNoise())
     for there, boxes in zip(found, frames, strict=True):

@@ -11,7 +11,7 @@ VIDEO = VideoInfo("v", 640, 480, 25.0, None)
 
 def pairs(before, boxes):
     apart = np.zeros((len(before), len(boxes)), bool)
-    found = emerging(np.array(before, float), np.array(boxes, float), apart, VIDEO)
+    found = emerging(np.array(before, float), np.array(boxes, float), ~apart, apart, VIDEO)
     return [part.tolist() for part in found]
 
 

@@ -112,7 +112,8 @@ def test_equals_the_matrix_filter(seed, seconds):
 def test_some_tracks_start_anew_and_the_others_stay():
     motion = Motion.start(np.vstack([BOX, BOX]).reshape(-1, 4), NOISE).predict(0.5, NOISE)
     there = np.array([[10.0, 20, 30, 80]])
-    restarted, first = motion.restarted(np.array([1]), there, NOISE), Motion.start(there, NOISE)
+    first = Motion.start(there, NOISE)
+    restarted = motion.replaced(np.array([1]), first)
     for name in ("value", "rate", "vv", "vr", "rr"):
         assert np.array_equal(getattr(restarted, name)[0], getattr(motion, name)[0])
         assert np.array_equal(getattr(restarted, name)[1], getattr(first, name)[0])

@@ -21,7 +21,8 @@ def detections(*frames, seconds):
     """The detections of frames, at times in seconds since the one before."""
     boxes = np.concatenate([item.people.boxes for item in frames]).astype(float)
     noise = TrackConfig().motion
-    return detected(frames, boxes, np.ones(len(boxes)), seconds, VIDEO, noise)
+    seen = [[frame] for frame in frames]
+    return detected(seen, boxes, np.ones(len(boxes)), seconds, VIDEO, noise)
 
 
 def test_speed_is_flow_less_the_cameras_motion():
@@ -59,7 +60,7 @@ def test_frames_are_joined_in_blocks_as_one_by_one():
         seen.append(observation(walks[rng.random(2) < 0.9], t))
     alone, together = (Tracker(TrackConfig(), VIDEO, ScoreScale()) for _ in range(2))
     ones = [alone.step(item) for item in seen]
-    for one, other in zip(ones, together.steps(seen), strict=True):
+    for one, (other,) in zip(ones, together.steps([[item] for item in seen]), strict=True):
         assert one.numbers.tolist() == other.numbers.tolist()
         assert one.occlusion.tolist() == other.occlusion.tolist()
 

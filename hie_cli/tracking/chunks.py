@@ -1,0 +1,75 @@
+"""The forward pass over chunks of a video side by side.
+
+With few people in a frame, the pass takes its time for the number of operations on arrays, hardly
+for their size. Where all frames are known, chunks of the video therefore go through it in step, as
+if they were one frame. Each begins a moment early, in frames that end the chunk before: there, the
+detections that both gave to a track tell which tracks are one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hie_cli.core.types import VideoInfo
+from hie_cli.tracking.association import assign
+from hie_cli.tracking.score_scale import ScoreScale
+from hie_cli.tracking.settings import Observation, TrackConfig
+from hie_cli.tracking.tracker import Association, Tracker
+
+DETECTIONS = 64  # in all chunks together: from so many on, their number is what takes the time
+OVERLAP = 1.5  # times the longest a track goes unseen
+LEAST = 1.0  # overlaps: the length of a chunk, at least
+
+
+def forward(
+    seen: Sequence[Observation], config: TrackConfig, video: VideoInfo, scale: ScoreScale
+) -> list[Association]:
+    """Join the people of all frames to tracks; ``scale``: what the video's scores mean."""
+    overlap = max(1, round(OVERLAP * config.lost_seconds * video.fps))
+    chunks = _chunks(seen, overlap)
+    own = -(-(len(seen) - overlap) // chunks)  # frames that are a chunk's alone
+    parts = [seen[c * own : (c + 1) * own + overlap] for c in range(chunks)]
+    steps = [[part[t] for part in parts if t < len(part)] for t in range(len(parts[0]))]
+    tracker = Tracker(config, video, scale, chunks)
+    found = tracker.steps(steps)
+    joined = [association for (association,) in found] if chunks == 1 else []
+    if not joined:
+        for c, part in enumerate(parts):
+            following = [found[t][c] for t in range(len(part))]
+            joined = _continued(joined, following, overlap) if c else following
+    return joined
+
+
+def _chunks(seen: Sequence[Observation], overlap: int) -> int:
+    """How many chunks that share ``overlap`` frames are worth it; frames that do not follow one
+    another regularly cannot go in step.
+    """
+    index = np.array([item.index for item in seen])
+    if len(np.unique(np.diff(index))) > 1:
+        return 1
+    people = sum(len(item.people) for item in seen) / len(seen)
+    longest = (len(seen) - overlap) / (LEAST * overlap)
+    return max(1, int(min(longest, DETECTIONS / max(people, 1.0))))
+
+
+def _continued(
+    before: list[Association], after: list[Association], overlap: int
+) -> list[Association]:
+    """Two chunks as one, ``overlap`` frames of which are the last of one and the first of the
+    other: there, the first knows better.
+    """
+    known, again = _numbers(before[-overlap:]), _numbers(after[:overlap])
+    both = (known >= 0) & (again >= 0)
+    shared = np.stack([known[both], again[both]])
+    (one, other), counts = np.unique(shared, axis=1, return_counts=True)
+    one, other = assign(one, other, counts.astype(np.float64))
+    name = np.arange(-1, 1 + max((int(a.numbers.max(initial=0)) for a in after), default=0))
+    name[other + 1] = one
+    new = [replace(a, numbers=name[a.numbers + 1]) for a in after[overlap:]]
+    return before + new
+
+
+def _numbers(joined: Sequence[Association]) -> NDArray[np.int64]:
+    return np.concatenate([association.numbers for association in joined])

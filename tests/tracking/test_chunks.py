@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from hie_cli.core.types import People, VideoInfo
+from hie_cli.tracking import chunks
+from hie_cli.tracking.chunks import forward
+from hie_cli.tracking.score_scale import ScoreScale
+from hie_cli.tracking.settings import Observation, TrackConfig
+from hie_cli.tracking.tracker import Association, Tracker
+
+VIDEO = VideoInfo("v", 640, 480, 10.0, None)  # chunks share 1.5 s: 15 frames
+
+
+def walks(frames, people=3, stride=1, pan=0.0):
+    """People 70 px high side by side, who sway; one in ten is missed. ``pan``: px a frame."""
+    rng = np.random.default_rng(people)
+    seen = []
+    for t in range(frames):
+        x = 60.0 + 150 * np.arange(people) + 20 * np.sin(0.1 * t + np.arange(people)) + pan * t
+        boxes = np.stack([x, np.full(people, 200.0), x + 30, np.full(people, 270.0)], axis=1)
+        boxes = boxes[rng.random(people) < 0.9]
+        shown = People(boxes, rng.uniform(0.7, 0.9, len(boxes)))
+        camera = np.array([[1.0, 0, pan], [0, 1, 0], [0, 0, 1]]) if pan else None
+        seen.append(Observation(t * stride, shown, camera=camera))
+    return seen
+
+
+def joined(seen, many):
+    """By chunks if there are ``many``, else in one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "DETECTIONS", 64 if many else 1)
+        return forward(seen, TrackConfig(), VIDEO, ScoreScale())
+
+
+@pytest.mark.parametrize("given", [{}, {"stride": 2}, {"pan": 2.0}])
+def test_chunks_give_the_identities_of_one_pass(given):
+    seen = walks(200, **given)
+    for one, other in zip(joined(seen, False), joined(seen, True), strict=True):
+        assert one.numbers.tolist() == other.numbers.tolist()
+        assert one.occlusion.tolist() == other.occlusion.tolist()
+        assert (one.camera is None) == (other.camera is None)
+
+
+def test_how_many_chunks_there_are():
+    """12 chunks of 15 frames in 200 less 15; with 11 people 64 / 9.9 detections."""
+    assert chunks._chunks(walks(200), 15) == 12
+    assert chunks._chunks(walks(200, people=11), 15) == 6
+    assert chunks._chunks(walks(29), 15) == 1
+    assert chunks._chunks(walks(30), 15) == 1
+    assert chunks._chunks(walks(45), 15) == 2
+    irregular = walks(200)
+    assert chunks._chunks(irregular[:90] + irregular[91:], 15) == 1
+    assert chunks._chunks([Observation(t, People.empty()) for t in range(100)], 15) == 5
+
+
+@pytest.mark.parametrize("frames", [1, 14, 15, 16, 46, 47, 61])
+def test_every_frame_is_joined_once(frames):
+    seen = walks(frames)
+    found = joined(seen, True)
+    assert [len(one.numbers) for one in found] == [len(item.people) for item in seen]
+
+
+def test_somebody_whom_only_the_later_chunk_knows_is_somebody_new():
+    """Two frames shared: 1 and 2 go on as 2 and 1, and 3 of the second chunk is nobody's."""
+
+    def association(*numbers):
+        found = np.array(numbers)
+        return Association(found, found >= 0, np.zeros(len(found)))
+
+    before = [association(1), association(1, 2), association(1, 2)]
+    after = [association(2, 1), association(2, 1), association(2, 1, 3)]
+    whole = chunks._continued(before, after, 2)
+    assert [one.numbers.tolist() for one in whole] == [[1], [1, 2], [1, 2], [1, 2, 3]]
+
+
+def test_people_of_several_chunks_do_not_meet():
+    """Two chunks in step at the same place: each has its own two people, and neither covers, takes
+    over or keeps from being born those of the other.
+    """
+    tracker = Tracker(TrackConfig(), VIDEO, ScoreScale(), chunks=2)
+    boxes = np.array([[100.0, 100, 140, 200], [300.0, 100, 340, 200]])
+    people = People(boxes, np.full(2, 0.9))
+    steps = [[Observation(t, people), Observation(t + 50, people)] for t in range(5)]
+    for one, other in tracker.steps(steps):
+        assert one.numbers.tolist() == [1, 2]
+        assert other.numbers.tolist() == [3, 4]
+        assert not one.occlusion.any()
+        assert not other.occlusion.any()
+    (last,) = tracker.steps([[Observation(5, people)]])[0]  # the last chunk has ended
+    assert last.numbers.tolist() == [1, 2]
