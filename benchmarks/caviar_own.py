@@ -17,17 +17,17 @@ from hie_cli.core.action_classes import ACTIONS, NUM_ACTIONS
 from hie_cli.core.annotations import Annotations
 from hie_cli.core.geometry import iou
 from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.evaluation.metrics.action_map import ActionConfig, action_map, collect_actions
+from hie_cli.evaluation.metrics.action_map import ActionMapConfig, action_map, collect_actions
 from hie_cli.formats.documents.document import Document
 from hie_cli.recognition.base import Recogniser
-from hie_cli.recognition.settings import ActionConfig as RecogniserConfig
+from hie_cli.recognition.settings import ActionConfig
 from hie_cli.recognition.stage import recognise
 from hie_cli.training.action.labels import matched
 
 TOUCHES = 0.1
 # Each group is scored as one class, under the number of its first action.
 CLASS_OF = {name: ACTIONS.index(members[0]) for name, members in caviar.GROUPS.items()}
-OPTIONS = ActionConfig(ious=(0.5,), stride=1, score="product")
+OPTIONS = ActionMapConfig(ious=(0.5,), stride=1, score="product")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read(folder: Path, rows: list[caviar_clips.Row]) -> list[PoseClip]:
 
 def scored(clip: PoseClip, models: tuple[Recogniser, ...]) -> PoseClip:
     """The clip with the models' mean scores."""
-    settings = RecogniserConfig(every=1, models=("kinematic",) * len(models))
+    settings = ActionConfig(every=1, models=("kinematic",) * len(models))
     people = list(recognise(clip.people, clip.video, settings, models))
     return dataclasses.replace(clip, people=people)
 

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 SLOW = (
     "cli", "flow", "formats/layouts/test_registry.py", "models", "pipeline",
     "recognition/kinematic/test_rules.py", "recognition/learned", "reporting/test_browser.py",
-    "retrieval/test_mining.py", "streaming/test_run.py", "streaming/test_watch.py", "training",
-    "storage/test_objects.py", "video/test_live.py",
+    "retrieval/test_index.py", "retrieval/test_mining.py", "streaming/test_run.py",
+    "streaming/test_watch.py", "training", "storage/test_objects.py", "video/test_live.py",
     "summary/test_annotation.py", "summary/test_summarize.py",
     "test_architecture.py", "test_docs_site.py", "test_dockerfile.py", "test_fuzz.py",
     "test_notebook.py", "test_readme.py", "test_tutorials.py", "test_wheel.py",

@@ -8,8 +8,8 @@ import cv2
 import pytest
 
 from hie_cli.cli.app import run
-from tests.models.importing.test_recognise import RAW, yolox
 from tests.support import seeing_graphs
+from tests.support.output_layouts import RAW, yolox
 from tests.support.paths import ROOT
 
 PAGES = [ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]

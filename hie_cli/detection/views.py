@@ -59,7 +59,7 @@ def run_view(
 def _calibrated(raw: People, spec: ModelSpec, scale: float, config: DetectConfig) -> People:
     """Candidates with calibrated scores, without noise and duplicates."""
     heights = (raw.boxes[:, 3] - raw.boxes[:, 1]) * scale
-    people = raw.replace(scores=calibration.probability(spec.score, raw.scores, heights))
+    people = raw.replace(scores=spec.person_probability(raw.scores, heights))
     if raw.keypoint_scores is not None:
         joints = joint_probability(spec.joints, raw.keypoint_scores, heights)
         people = people.replace(keypoint_scores=joints)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hie_cli.evaluation.matching import REACH, Compat, Ignore, Joints, Unposed
-from hie_cli.evaluation.metrics.action_map import ActionConfig
+from hie_cli.evaluation.metrics.action_map import ActionMapConfig
 from hie_cli.evaluation.metrics.clear import IgnoredReading, SwitchReading
 from hie_cli.evaluation.metrics.detection_ap import Ignored
 from hie_cli.evaluation.metrics.oks_ap import OksConfig
@@ -99,7 +99,7 @@ class EvalConfig:
     pose: PoseApConfig = field(default_factory=PoseApConfig)
     oks: OksConfig = field(default_factory=OksConfig)
     pose_track: PoseTrackConfig = field(default_factory=PoseTrackConfig)
-    action: ActionConfig = field(default_factory=ActionConfig)
+    action: ActionMapConfig = field(default_factory=ActionMapConfig)
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
 
     @property
@@ -113,7 +113,7 @@ class EvalConfig:
         return "wrong" if self.compat == "poseval" else self.unposed
 
     @property
-    def effective_action(self) -> ActionConfig:
+    def effective_action(self) -> ActionMapConfig:
         """Track 4's options; with ``compat=ava`` those that make the AVA evaluator's figures."""
         if self.compat != "ava":
             return self.action

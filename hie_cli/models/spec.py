@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hie_cli.core.errors import ModelError
 from hie_cli.models.calibration import JointCalibration, ScoreCalibration
 from hie_cli.models.images import Letterbox
@@ -109,3 +112,11 @@ class ModelSpec:
     def sha256(self) -> str:
         """Of the weights; empty where there are none to load."""
         return "" if self.network is None else self.network.sha256
+
+    def person_probability(
+        self, scores: NDArray[np.floating], heights: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """P(true) (N,) of a detector's raw scores (N,); heights (N,) in network input pixels."""
+        if self.score is None:
+            return np.asarray(scores, np.float64)
+        return self.score.probability(scores, heights)

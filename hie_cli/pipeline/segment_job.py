@@ -104,7 +104,7 @@ def _key(job: VideoJob) -> str:
     return f"{settings}-{run_records.fingerprint(job.path)}-{__version__}-{setup.device}"
 
 
-class Segments:
+class BatchSegments:
     """The segments of a batch's long videos (``batch.Parts``); a video is locked while they run.
 
     length: as ``split`` has it; None: where fewer ``videos`` than ``slots`` would leave workers

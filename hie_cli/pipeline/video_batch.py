@@ -16,7 +16,7 @@ from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.metrics import served
 from hie_cli.pipeline.networks import check_models
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.segment_job import Segments, run_any
+from hie_cli.pipeline.segment_job import BatchSegments, run_any
 from hie_cli.pipeline.settings import ChainConfig, stages_of_stills, stages_until
 from hie_cli.pipeline.summary import summary
 from hie_cli.pipeline.video_selection import Selection, video_jobs
@@ -84,7 +84,7 @@ def run_jobs(
     names = [job.name for job in jobs]
     with served(batch.metrics, names, finished) as told:
         where = batch.engine.executor(run_any, len(jobs) if batch.segment_frames == 0 else 0)
-        parts = Segments(batch.segment_frames, where.slots, len(jobs))
+        parts = BatchSegments(batch.segment_frames, where.slots, len(jobs))
         return run_batch(jobs, names, where, partial(_ended, jobs, told), parts)
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.cli.test_stage_cmds import write_tracks
+from tests.support.commands import write_tracks
 
 SCRIPT = """
 import contextlib, io, os, sys

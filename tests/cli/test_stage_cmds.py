@@ -1,7 +1,6 @@
 """The stage commands as a user calls them: exit codes, messages, files."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,41 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from hie_cli.core.types import FramePeople, People, VideoInfo
-from hie_cli.formats.documents.document import Document, Header
-from hie_cli.formats.documents.writer import DocumentWriter
+from hie_cli.formats.documents.document import Document
+from tests.support.commands import hie, one_line, unfinished, write_tracks
 
 RAFT = ["--set", "refine.flow.method=raft-small"]
 WEIGHTS = ["--set", "refine.flow.weights=text.mp4"]
-
-
-def hie(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hie_cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=False,
-    )
-
-
-def one_line(done: subprocess.CompletedProcess[str], code: int) -> str:
-    """The error line of a failed call, which must be the only one of its kind."""
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("hie: ")]
-    assert len(lines) == 1, done.stderr
-    return lines[0]
-
-
-def write_tracks(path: Path, frames: int = 30) -> Path:
-    """A track document of person 0 walking right."""
-    header = Header("track", VideoInfo(path.stem, 320, 240, 10.0, frames))
-    with DocumentWriter(path, header) as writer:
-        for t in range(frames):
-            box = np.array([[10 + 8 * t, 50, 50 + 8 * t, 170]])
-            writer.write(FramePeople(t, People(box, np.array([0.9]), np.array([0]))))
-    return path
 
 
 def test_help_and_version():
@@ -200,10 +169,6 @@ def listening(command: list[str]) -> subprocess.Popen[str]:
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-
-
-def unfinished(folder: Path) -> list[Path]:
-    return list(folder.glob("detect/.*.partial"))
 
 
 def test_interrupt_and_resume(sample_clip, tmp_path):

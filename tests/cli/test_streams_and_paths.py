@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.cli.test_stage_cmds import hie, one_line, unfinished, write_tracks
+from tests.support.commands import hie, one_line, unfinished, write_tracks
 
 HIE = [sys.executable, "-m", "hie_cli"]
 

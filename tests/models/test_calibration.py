@@ -10,6 +10,7 @@ from hie_cli.models.calibration import (
     ScoreCalibration,
 )
 from hie_cli.models.packaged import MODELS
+from hie_cli.models.spec import ModelSpec
 
 SCORED = [m for m in MODELS if m.score is not None]
 JOINTED = [m for m in MODELS if m.joints is not None]
@@ -75,3 +76,15 @@ def test_joints_of_people_small_in_the_input_are_less_certain():
 def test_a_calibration_that_makes_no_sense(coefficients, recall):
     with pytest.raises(ValueError, match=r"expected 4|within 0\.\.1"):
         ScoreCalibration(coefficients, recall)
+
+
+def test_a_detector_without_calibration_is_taken_at_its_word():
+    found = ModelSpec("x", "detect").person_probability(np.array([0.3]), np.array([50.0]))
+    np.testing.assert_array_equal(found, [0.3])
+
+
+def test_a_score_of_one_half_stays_where_the_fit_says_nothing():
+    score = ScoreCalibration((0.0, 1.0, 0.0, 0.0), (1.0,) * 12)
+    model = ModelSpec("x", "detect", score=score)
+    found = model.person_probability(np.array([0.5]), np.array([70.0]))
+    assert found[0] == pytest.approx(0.5)

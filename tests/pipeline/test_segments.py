@@ -12,7 +12,7 @@ from hie_cli.formats.documents.document import Document
 from hie_cli.pipeline import networks, run_records, segment_parts
 from hie_cli.pipeline.job import Setup, VideoJob
 from hie_cli.pipeline.output import OutputDir
-from hie_cli.pipeline.segment_job import LEAST_FRAMES, SegmentJob, Segments, run_any, split
+from hie_cli.pipeline.segment_job import LEAST_FRAMES, BatchSegments, SegmentJob, run_any, split
 from hie_cli.pipeline.settings import ChainConfig, load_chain
 from hie_cli.pipeline.status import status
 from hie_cli.pipeline.video_batch import parse_segment_frames
@@ -230,7 +230,7 @@ def test_videos_are_parted_by_themselves_where_workers_would_be_idle(tmp_path, s
     one, two = job(long, tmp_path / "out"), job(tmp_path / "none.mp4", tmp_path / "out")
 
     def parts(jobs, length, slots):
-        found = Segments(length, slots, len(jobs))
+        found = BatchSegments(length, slots, len(jobs))
         with found:
             return [len(found.begin(each)) for each in jobs]
 

@@ -19,7 +19,7 @@ from hie_cli.training.action.samples import Sample
 from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.engine import distributed
 from hie_cli.training.engine.report import write_log
-from tests.training.engine.test_loop import samples
+from tests.support.two_classes import samples
 
 
 def moving(count: int, seed: int = 0) -> list[Sample]:

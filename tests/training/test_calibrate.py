@@ -8,8 +8,8 @@ import yaml
 import hie_cli
 from hie_cli.core.errors import InputError, ModelError
 from hie_cli.models.importing import picture
-from tests.models.importing.test_recognise import RAW, yolox
 from tests.support import seeing_graphs
+from tests.support.output_layouts import RAW, yolox
 
 
 @pytest.fixture

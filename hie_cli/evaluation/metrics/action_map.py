@@ -35,7 +35,7 @@ NOBODY = NUM_ACTIONS
 
 
 @dataclass(frozen=True)
-class ActionConfig:
+class ActionMapConfig:
     """Options of Track 4, for each of which nothing is published.
 
     ``frames``: those sampled every ``stride`` (see ``sampled_frames``), or ``all``, where every
@@ -93,7 +93,7 @@ def _has_labels(frame: Annotations) -> bool:
 
 
 def collect_actions(
-    frames: Sequence[tuple[Annotations, People]], config: ActionConfig
+    frames: Sequence[tuple[Annotations, People]], config: ActionMapConfig
 ) -> ActionPart:
     """Match the sampled frames of a sequence, given as (truth, predictions) frame by frame."""
     chosen = list(range(len(frames)))
@@ -125,7 +125,7 @@ def _labels(truth: Annotations) -> NDArray[np.int64]:
 
 
 def _rows(
-    people: People, config: ActionConfig
+    people: People, config: ActionMapConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     """Person, class and score (N,) of every detection of a frame, best first."""
     if people.action_scores is None:
@@ -142,7 +142,7 @@ def _rows(
 
 
 def _marks(
-    overlap: Floats, action: NDArray[np.int64], labels: NDArray[np.int64], config: ActionConfig
+    overlap: Floats, action: NDArray[np.int64], labels: NDArray[np.int64], config: ActionMapConfig
 ) -> NDArray[np.int8]:
     """True (1), false (0) or left out (-1): rows (K, N) of a frame, best first.
 
@@ -168,7 +168,7 @@ def _marks(
 
 
 def _confusion(
-    overlap: Floats, labels: NDArray[np.int64], people: People, config: ActionConfig
+    overlap: Floats, labels: NDArray[np.int64], people: People, config: ActionMapConfig
 ) -> NDArray[np.int64]:
     """One frame's matrix (15, 15): persons paired at the lowest IoU, best total overlap."""
     matrix = np.zeros((NUM_ACTIONS + 1, NUM_ACTIONS + 1), np.int64)
@@ -193,7 +193,7 @@ def _by_class(
     rows: Sequence[tuple[NDArray[np.int64], Floats, NDArray[np.int8], int]],
     positives: Floats,
     weights: Floats,
-    config: ActionConfig,
+    config: ActionMapConfig,
 ) -> tuple[Scored, ...]:
     """Sort all rows of a sequence, (class, score, marks, frame) per frame, by class."""
     action = np.concatenate([np.zeros(0, np.int64), *(r[0] for r in rows)])
@@ -219,7 +219,7 @@ class ActionMap:
     instances: Floats
 
 
-def action_map(parts: Sequence[ActionPart], config: ActionConfig) -> ActionMap:
+def action_map(parts: Sequence[ActionPart], config: ActionMapConfig) -> ActionMap:
     """Frame mAP over one or several sequences, pooled.
 
     wf_mAP = sum_c w_c AP_w,c / sum_c w_c, where AP_w,c counts every true and false positive and

@@ -9,7 +9,7 @@ import numpy as np
 from hie_cli.core.action_classes import NUM_ACTIONS
 from hie_cli.core.annotations import Annotations
 from hie_cli.core.types import FloatArray, IntArray, People
-from hie_cli.evaluation.metrics.action_map import ActionConfig, action_map, collect_actions
+from hie_cli.evaluation.metrics.action_map import ActionMapConfig, action_map, collect_actions
 
 
 class Labelled(Protocol):
@@ -51,7 +51,7 @@ def quality(samples: Sequence[Labelled], scores: Sequence[FloatArray]) -> Qualit
     total = confusion.sum(1)
     with np.errstate(invalid="ignore"):
         within = np.diag(confusion) / total
-    options = ActionConfig(ious=(0.5,), stride=1)
+    options = ActionMapConfig(ious=(0.5,), stride=1)
     table = action_map([collect_actions(pairs, options)], options)
     return Quality(
         float(np.nanmean(within)) if total.any() else float("nan"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hie_cli.core.annotations import Annotations
 from hie_cli.core.errors import InputError
-from hie_cli.core.geometry import area, iou, known
+from hie_cli.core.geometry import area, intersection, iou, known
 from hie_cli.core.types import Image
 from hie_cli.models.base import Detector
 from hie_cli.training.data.items import Item, Items, require_both, require_people
@@ -84,7 +84,8 @@ def unlabelled(item: Item, image: Image, detector: Detector) -> Iterator[Problem
     """People whom ``detector`` is sure of and nobody labelled, and labelled ones that it denies."""
     truth = item.labels
     (found,) = detector.detect([image])
-    sure = found.boxes[_probabilities(found.scores, found.boxes, detector) >= _SURE]
+    heights = found.boxes[:, 3] - found.boxes[:, 1]
+    sure = found.boxes[detector.spec.person_probability(found.scores, heights) >= _SURE]
     regions = [np.concatenate((r.min(0), r.max(0))) for r in truth.ignore_regions]
     marked = np.concatenate((truth.boxes, np.reshape(regions, (-1, 4))))
     free = sure[iou(sure, marked).max(1, initial=0) < _MISSED]
@@ -94,22 +95,9 @@ def unlabelled(item: Item, image: Image, detector: Detector) -> Iterator[Problem
         yield Problem("mislabelled", item.place, f"somebody at {where} is not labelled")
 
 
-def _probabilities(
-    scores: NDArray[np.floating], boxes: NDArray[np.floating], detector: Detector
-) -> NDArray[np.float64]:
-    calibration = detector.spec.score
-    if calibration is None:
-        return np.asarray(scores, np.float64)
-    return calibration.probability(scores, boxes[:, 3] - boxes[:, 1])
-
-
 def _covered(box: NDArray[np.floating], marked: NDArray[np.float64]) -> bool:
     """Whether one marked box holds most of ``box``."""
-    both = np.concatenate(
-        (np.maximum(box[:2], marked[:, :2]), np.minimum(box[2:], marked[:, 2:])), 1
-    )
-    inside = np.clip(both[:, 2:] - both[:, :2], 0, None).prod(1)
-    return bool((inside > 0.7 * area(box[None])[0]).any())
+    return bool((intersection(box, marked) > 0.7 * area(box[None])[0]).any())
 
 
 class Fingerprints:

@@ -151,10 +151,8 @@ def labelled(items: Items, teacher: Detector, how: DetectTrainConfig) -> Items:
         items.training, f"boxes of {teacher.name}", len(items.training), "picture"
     ):
         (found,) = teacher.detect([item.image()])
-        chance = np.asarray(found.scores, np.float64)
-        if teacher.spec.score is not None:
-            heights = found.boxes[:, 3] - found.boxes[:, 1]
-            chance = teacher.spec.score.probability(found.scores, heights)
+        heights = found.boxes[:, 3] - found.boxes[:, 1]
+        chance = teacher.spec.person_probability(found.scores, heights)
         truth = item.labels
         free = iou(found.boxes, truth.boxes).max(1, initial=0) < _SAME
         boxes, sure = found.boxes[free], chance[free] >= how.distill.min_score

@@ -10,7 +10,7 @@ from hie_cli.core.types import ExactPeople, People
 from hie_cli.evaluation.crowd_weights import ActionWeights
 from hie_cli.evaluation.metrics.action_map import (
     NOBODY,
-    ActionConfig,
+    ActionMapConfig,
     action_map,
     collect_actions,
     sampled_frames,
@@ -45,7 +45,7 @@ def people_of(rows):
 
 
 def run(frames, **options):
-    config = ActionConfig(**{"stride": 1, **options})
+    config = ActionMapConfig(**{"stride": 1, **options})
     return action_map([collect_actions(frames, config)], config)
 
 
@@ -65,7 +65,7 @@ def test_a_score_of_zero_is_no_detection():
     result = run([(truth_of([BOX], [WALK]), people_of([(BOX, {WALK: 0.0, FIGHT: 0.5})]))])
     assert result.mean.tolist() == [0.0, 0.0, 0.0]
     silent = collect_actions([(truth_of([BOX], [WALK]), people_of([(BOX, {}), (BOX, {WALK: 0})]))],
-                             ActionConfig())  # fmt: skip
+                             ActionMapConfig())  # fmt: skip
     assert silent.confusion.sum() == silent.confusion[WALK, NOBODY] == 1
 
 
@@ -191,7 +191,7 @@ def test_confusion_of_matched_persons():
             ),
         )
     ]
-    matrix = collect_actions(frames, ActionConfig()).confusion
+    matrix = collect_actions(frames, ActionMapConfig()).confusion
     expected = np.zeros((15, 15), int)
     expected[WALK, FIGHT] = 1
     expected[FIGHT, FIGHT] = 1

@@ -17,8 +17,8 @@ from hie_cli.models.catalogue import archive, entries, pull
 from hie_cli.models.catalogue.entries import Entry
 from hie_cli.models.importing import picture
 from tests.models.catalogue.server import serving
-from tests.models.importing.test_recognise import RAW, yolox
 from tests.support import seeing_graphs
+from tests.support.output_layouts import RAW, yolox
 
 pytestmark = pytest.mark.usefixtures("store")
 

@@ -20,8 +20,8 @@ from hie_cli.models.importing.look import Look
 from hie_cli.models.importing.recognise import Recognised
 from hie_cli.models.runtime import session
 from hie_cli.models.spec import InputSpec, ModelSpec
-from tests.models.importing.test_recognise import RAW, rows, yolox
 from tests.support import seeing_graphs
+from tests.support.output_layouts import RAW, rows, yolox
 
 pytestmark = pytest.mark.usefixtures("store")
 

@@ -6,39 +6,14 @@ import torch
 from torch import nn
 
 from hie_cli.core.errors import InputError
-from hie_cli.core.types import People
-from hie_cli.recognition.learned.pose_clips import PoseClip
 from hie_cli.recognition.learned.pose_stream import PoseStream
 from hie_cli.training.action.augment import Augmentation
 from hie_cli.training.action.learning import optimisation, predict, train
 from hie_cli.training.action.samples import Sample
 from hie_cli.training.action.scores import quality
-from hie_cli.training.action.settings import TrainConfig
 from hie_cli.training.engine import checkpoint
 from hie_cli.training.engine.loop import TrainState, rate_at, run_epoch
-
-CONFIG = TrainConfig(epochs=4, batch=8, learning_rate=0.01)
-
-
-def samples(count, seed=0):
-    """Two classes told apart by the sign of one box channel."""
-    rng = np.random.default_rng(seed)
-    out = []
-    for _ in range(count):
-        labels = rng.integers(0, 2, 3)
-        boxes = rng.normal(0, 0.3, (3, 5, 8)).astype(np.float32)
-        boxes[..., 4] += np.where(labels, 1.0, -1.0)[:, None]
-        clip = PoseClip(
-            np.zeros((3, 5, 14, 6), np.float32), boxes, np.zeros((3, 3, 11), np.float32)
-        )
-        place = np.arange(3)[:, None] * 20 + np.array([0.0, 0, 9, 9])
-        out.append(Sample(clip, labels, People(place, np.ones(3))))
-    return out
-
-
-def network():
-    torch.manual_seed(5)
-    return PoseStream(width=16, channels=(4, 4))
+from tests.support.two_classes import CONFIG, network, samples
 
 
 class InterruptedByTestError(Exception):

@@ -21,7 +21,7 @@ from hie_cli.training.engine.pixel_store import PixelFile
 from hie_cli.training.engine.settings import optimisation
 from hie_cli.training.pose import train_pose as pose_command
 from tests.support.stills import write_mix, write_stills
-from tests.training.engine.test_loop import CONFIG, network, samples
+from tests.support.two_classes import CONFIG, network, samples
 
 SMALL = {
     "network": "nanodet-half", "side": 64, "epochs": 3, "batch": 2, "images": 4, "threads": 1,
