@@ -52,7 +52,8 @@ register(ModelSpec(
 ''',
     "layout.py": '''
 """A layout: a line per person, ``frame:id:x1:y1:x2:y2``."""
-from hie_cli.core.types import Annotations, People, TruthSequence
+from hie_cli.core.annotations import Annotations, TruthSequence
+from hie_cli.core.types import People
 from hie_cli.formats.layout import FITS, Fit, Layout
 from hie_cli.formats.layouts import register
 from hie_cli.formats.output import texts
