@@ -20,6 +20,7 @@ from hie_cli.tracking.tracker import Association, Tracker
 
 DETECTIONS = 64  # in all chunks together: from so many on, their number is what takes the time
 OVERLAP = 1.5  # times the longest a track goes unseen
+LATELY = 0.1  # overlaps: before these, who was who counts for little
 LEAST = 1.0  # overlaps: the length of a chunk, at least
 
 
@@ -62,9 +63,11 @@ def _continued(
     """
     known, again = _numbers(before[-overlap:]), _numbers(after[:overlap])
     both = (known >= 0) & (again >= 0)
-    shared = np.stack([known[both], again[both]])
-    (one, other), counts = np.unique(shared, axis=1, return_counts=True)
-    one, other = assign(one, other, counts.astype(np.float64))
+    ago = np.repeat(np.arange(overlap)[::-1], [len(a.numbers) for a in after[:overlap]])
+    names, pair = np.unique(np.stack([known[both], again[both]]), axis=1, return_inverse=True)
+    gain = np.bincount(pair, np.exp(-ago[both] / (LATELY * overlap)), names.shape[1])
+    one, other = names
+    one, other = assign(one, other, gain)
     name = np.arange(-1, 1 + max((int(a.numbers.max(initial=0)) for a in after), default=0))
     name[other + 1] = one
     new = [replace(a, numbers=name[a.numbers + 1]) for a in after[overlap:]]
