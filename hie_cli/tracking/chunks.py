@@ -64,11 +64,12 @@ def _continued(
     known, again = _numbers(before[-overlap:]), _numbers(after[:overlap])
     both = (known >= 0) & (again >= 0)
     ago = np.repeat(np.arange(overlap)[::-1], [len(a.numbers) for a in after[:overlap]])
-    names, pair = np.unique(np.stack([known[both], again[both]]), axis=1, return_inverse=True)
-    gain = np.bincount(pair, np.exp(-ago[both] / (LATELY * overlap)), names.shape[1])
-    one, other = names
-    one, other = assign(one, other, gain)
-    name = np.arange(-1, 1 + max((int(a.numbers.max(initial=0)) for a in after), default=0))
+    # Both numbers as one, so that pairs are told apart.
+    last = int(max(_numbers(before).max(initial=0), _numbers(after).max(initial=0))) + 1
+    pairs, which = np.unique(known[both] * last + again[both], return_inverse=True)
+    gain = np.bincount(which, np.exp(-ago[both] / (LATELY * overlap)))
+    one, other = assign(*np.divmod(pairs, last), gain)
+    name = np.arange(-1, last)
     name[other + 1] = one
     new = [replace(a, numbers=name[a.numbers + 1]) for a in after[overlap:]]
     return before + new

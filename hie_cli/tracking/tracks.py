@@ -62,14 +62,12 @@ class Tracks:
         return len(self.number)
 
     def __getitem__(self, index: Index) -> Self:
-        return type(self)(*(getattr(self, f.name)[index] for f in fields(self)))
+        return type(self)(*(getattr(self, name)[index] for name in _COLUMNS))
 
     def join(self, other: Self) -> Self:
         """These tracks, then the other ones."""
         joined = [
-            np.concatenate([getattr(self, f.name), getattr(other, f.name)])
-            for f in fields(self)
-            if f.name != "motion"
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS[1:]
         ]
         return type(self)(self.motion.join(other.motion), *joined)
 
@@ -94,6 +92,9 @@ class Tracks:
             share = (share * (1 - found.occlusion[chosen]))[:, None]
             mean = (1 - share) * self.appearance[seen] + share * found.appearance[chosen]
             self.appearance[seen] = unit_rows(mean)
+
+
+_COLUMNS = [f.name for f in fields(Tracks)]
 
 
 def _relative(poses: Floats, boxes: Floats) -> Floats:
