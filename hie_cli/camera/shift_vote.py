@@ -21,7 +21,7 @@ ALIKE = 0.15  # deviation of log width and height between a box and its predicti
 LEAST_ALIKE = 0.1  # less alike boxes (1 = equal) are no pair
 NEAR = 0.12  # heights: deviation of a pair's own shift from the common one
 MOST = 40  # tracks looked at, the tallest first; and twice as many detections
-PROPOSERS = 6  # of them, whose pairs propose the common shift
+PROPOSERS = 4  # of them, whose pairs propose the common shift
 ROUNDS = 2  # in which pairs and shift are fitted to one another
 JITTER = 0.05  # heights: of a detection's centre
 START = 0.1  # heights: deviation of the camera's shift before anything is known
@@ -59,17 +59,16 @@ class _Camera:
     last: tuple[float, float] = (0.0, 0.0)
     moves: bool = False
 
-    def shift(self, common: Sequence[float], noise: float, height: float) -> Floats | None:
+    def shift(self, common: Sequence[float], noise: float) -> Floats | None:
         """The camera's homography (3, 3), of the shift (2,) px ``common`` to people; None: still.
 
-        noise: variance (px²) that the mean of so many independent walkers has · height: of a
-        person, px.
+        noise: variance (px²) that the mean of so many independent walkers has.
         """
-        known = (START * height) ** 2 if self.energy is None else self.energy
+        assert self.energy is not None
         self.steps += 1
         weight = max(MEMORY, 1 / (self.steps + 1))
         beyond = (common[0] ** 2 + common[1] ** 2) / 2 - noise
-        self.energy = max(0.0, (1 - weight) * known + weight * beyond)
+        self.energy = max(0.0, (1 - weight) * self.energy + weight * beyond)
         share = self.energy / (self.energy + noise)
         self.last = common[0], common[1]
         self.moves = share >= (STILL if self.moves else STARTS)
@@ -135,7 +134,7 @@ class ShiftVote:
         height, count = expected[:, 3], len(self._cameras)
         row, of_pair = pairs.row[pairs.start], camera[pairs.row]
         noise, tall, of_track = _noise(variance, height)[row], height[pairs.row], camera[row]
-        shifts = self._voted(pairs, height, camera)
+        shifts = self._voted(pairs, tall, of_pair, pairs.row - camera.searchsorted(of_pair))
         for _ in range(ROUNDS):
             near = pairs.alike * _nearness(pairs.apart - shifts[:, of_pair], tall)
             best = _best_of_each(near, pairs)
@@ -143,33 +142,26 @@ class ShiftVote:
             shifts, precision = _mean(pairs.apart[:, best], weight, of_track, count)
         return self._learned(shifts, precision, height[row], of_track)
 
-    def _voted(self, pairs: _Pairs, height: Floats, camera: Ints) -> Floats:
+    def _voted(self, pairs: _Pairs, tall: Floats, whose: Ints, rank: Ints) -> Floats:
         """The shift (2, C) px of each camera, of none, the last and those that its pairs propose,
-        that brings most tracks near a detection. height (N,) px, camera (N,): of the tracks.
+        that brings most tracks near a detection.
+
+        tall (K,) px: height of each pair's track, the ``rank``-th (K,) of camera ``whose`` (K,).
         """
-        count, whose = len(self._cameras), camera[pairs.row]
-        proposes = pairs.row - camera.searchsorted(whose) < PROPOSERS
-        by = np.concatenate([np.tile(np.arange(count), 2), whose[proposes]])
+        proposes = rank < PROPOSERS
+        numbers = np.arange(len(self._cameras))
+        by = np.concatenate([numbers, numbers, whose[proposes]])
+        familiar = 2 * len(numbers)
         shifts = np.zeros((2, len(by)))
-        shifts[:, count : 2 * count] = np.transpose([known.last for known in self._cameras])
-        shifts[:, 2 * count :] = pairs.apart[:, proposes]
-        # Single precision is enough to choose among them, and takes half the time.
-        scale = (np.sqrt(0.5) / NEAR / height[pairs.row]).astype(np.float32)[:, None]
-        apart, shift = pairs.apart.astype(np.float32)[..., None], shifts.astype(np.float32)
-        x = (shift[0] - apart[0]) * scale  # of pairs (rows) under shifts (columns)
-        y = (shift[1] - apart[1]) * scale
-        x *= x
-        y *= y
-        x += y
-        near = np.exp(np.negative(x, out=x), out=x)
-        near *= pairs.alike.astype(np.float32)[:, None]
-        if count > 1:
-            near *= whose[:, None] == by
-        best_pair = np.maximum.reduceat(near, pairs.start, axis=0)  # of each track
-        votes = np.ascontiguousarray(best_pair.T).sum(axis=1)
-        votes[: 2 * count] += FAMILIAR
-        own = [(by == number).nonzero()[0] for number in range(count)]
-        best: Floats = shifts[:, [each[votes[each].argmax()] for each in own]]
+        shifts[:, len(numbers) : familiar] = np.transpose([known.last for known in self._cameras])
+        shifts[:, familiar:] = pairs.apart[:, proposes]
+        # Of pairs (rows) under shifts (columns).
+        near = _nearness(shifts[:, None] - pairs.apart[..., None], tall[:, None])
+        near *= pairs.alike[:, None]
+        near *= whose[:, None] == by
+        votes = np.maximum.reduceat(near, pairs.start, axis=0).sum(axis=0)  # best pair of each
+        votes[:familiar] += FAMILIAR
+        best: Floats = shifts[:, np.where(by == numbers[:, None], votes, -1.0).argmax(axis=1)]
         return best
 
     def _learned(
@@ -178,13 +170,13 @@ class ShiftVote:
         """Learn each camera's shift (2, C) px and precision (C,) 1/px², told by N people of a
         ``height`` (N,) px under ``camera`` (N,); gives homographies as ``follow`` does.
         """
-        people = np.bincount(camera, minlength=len(precision))
-        tall = np.bincount(camera, height, len(precision)) / np.maximum(people, 1)
-        every = zip(shifts.T.tolist(), precision.tolist(), tall.tolist(), strict=True)
         moved = {}
-        for number, (common, certain, size) in enumerate(every):
+        for number, certain in enumerate(precision.tolist()):
             if certain > 0:
-                matrix = self._cameras[number].shift(common, 1 / certain, size)
+                known, common = self._cameras[number], shifts[:, number].tolist()
+                if known.energy is None:
+                    known.energy = (START * float(height[camera == number].mean())) ** 2
+                matrix = known.shift(common, 1 / certain)
                 if matrix is not None:
                     moved[number] = matrix
         return moved

@@ -10,12 +10,12 @@ from hie_cli.tracking.kalman import Floats, Motion
 
 Ints = NDArray[np.int64]
 Pairs = tuple[Ints, Ints]
-SMALL = 1000  # pairs of a table that is solved as soon as it is known who has no rival
+SMALL = 2500  # pairs of a table that is solved as soon as it is known who has no rival
 SPEED_SPREAD = 0.4  # heights / s: how far a body's flow strays from the speed of its box
 
 
 def buffered_overlaps(
-    tracks: Floats, detections: Floats, slack: Floats, among: NDArray[np.bool_] | None = None
+    tracks: Floats, detections: Floats, slack: Floats, among: NDArray[np.bool_]
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Rows, columns, IoU (K,) and IoU of the vertical spans (K,) of the track boxes (N, 4) and
     detections (M, 4) that overlap, both widened on every side.
@@ -23,13 +23,13 @@ def buffered_overlaps(
     ``slack`` (N,) px is a track's own uncertainty: someone who may have moved by half a width must
     be allowed to overlap the box found there (Yang et al., C-BIoU, 2023, use a fixed share). People
     differ in height less by chance than in place (Yang et al., Hybrid-SORT, 2024). ``among``
-    (N, M): the pairs asked for; None: all.
+    (N, M): the pairs asked for.
     """
     # Corners first, x and y beside one another: one operation does for both.
     a, b, extra = np.ascontiguousarray(tracks.T), np.ascontiguousarray(detections.T), 2 * slack
-    (x1, y1), (x2, y2) = (a[:2] - extra)[..., None], (a[2:] + extra)[..., None]
-    near = (x1 < b[2]) & (b[0] < x2) & (y1 < b[3]) & (b[1] < y2)
-    rows, columns = pairs_where(near if among is None else near & among)
+    both = (a[:2] - extra)[..., None] < b[2:, None]
+    both &= b[:2, None] < (a[2:] + extra)[..., None]
+    rows, columns = pairs_where(both[0] & both[1] & among)
     a, b, extra = a.take(rows, axis=1), b.take(columns, axis=1), extra.take(rows)
     shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]) + extra
     size, other_size = a[2:] - a[:2] + extra, b[2:] - b[:2] + extra

@@ -18,7 +18,7 @@ from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracker import Association, Tracker
 
-DETECTIONS = 64  # in all chunks together: from so many on, their number is what takes the time
+DETECTIONS = 36  # in all chunks together: from so many on, their number is what takes the time
 OVERLAP = 1.5  # times the longest a track goes unseen
 LATELY = 0.1  # overlaps: before these, who was who counts for little
 LEAST = 1.0  # overlaps: the length of a chunk, at least
@@ -29,7 +29,10 @@ def forward(
 ) -> list[Association]:
     """Join the people of all frames to tracks; ``scale``: what the video's scores mean."""
     overlap = max(1, round(OVERLAP * config.lost_seconds * video.fps))
-    chunks = _chunks(seen, overlap)
+    boxes = np.concatenate([item.people.boxes for item in seen])
+    scores = np.concatenate([item.people.scores for item in seen])
+    used = scale.shares(scores, boxes[:, 3] - boxes[:, 1]) >= config.least_score
+    chunks = _chunks([item.index for item in seen], int(np.count_nonzero(used)), overlap)
     own = -(-(len(seen) - overlap) // chunks)  # frames that are a chunk's alone
     parts = [seen[c * own : (c + 1) * own + overlap] for c in range(chunks)]
     steps = [[part[t] for part in parts if t < len(part)] for t in range(len(parts[0]))]
@@ -43,16 +46,14 @@ def forward(
     return joined
 
 
-def _chunks(seen: Sequence[Observation], overlap: int) -> int:
-    """How many chunks that share ``overlap`` frames are worth it; frames that do not follow one
-    another regularly cannot go in step.
+def _chunks(frames: Sequence[int], detections: int, overlap: int) -> int:
+    """How many chunks that share ``overlap`` frames are worth it, of ``frames`` with so many
+    detections in all. Frames that do not follow one another regularly cannot go in step.
     """
-    index = np.array([item.index for item in seen])
-    if len(np.unique(np.diff(index))) > 1:
+    if len(np.unique(np.diff(frames))) > 1:
         return 1
-    people = sum(len(item.people) for item in seen) / len(seen)
-    longest = (len(seen) - overlap) / (LEAST * overlap)
-    return max(1, int(min(longest, DETECTIONS / max(people, 1.0))))
+    longest = (len(frames) - overlap) / (LEAST * overlap)
+    return max(1, int(min(longest, DETECTIONS / max(detections / len(frames), 1.0))))
 
 
 def _continued(
@@ -67,8 +68,8 @@ def _continued(
     # Both numbers as one, so that pairs are told apart.
     last = int(max(_numbers(before).max(initial=0), _numbers(after).max(initial=0))) + 1
     pairs, which = np.unique(known[both] * last + again[both], return_inverse=True)
-    gain = np.bincount(which, np.exp(-ago[both] / (LATELY * overlap)))
-    one, other = assign(*np.divmod(pairs, last), gain)
+    gain = np.bincount(which, np.exp(-ago[both] / (LATELY * overlap))).astype(np.float64)
+    one, other = assign(pairs // last, pairs % last, gain)
     name = np.arange(-1, last)
     name[other + 1] = one
     new = [replace(a, numbers=name[a.numbers + 1]) for a in after[overlap:]]

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,18 @@ class Detections:
     appearance: Floats | None = None
     speed: Floats | None = None
 
+    def __getitem__(self, rows: slice) -> Self:
+        return type(self)(
+            self.boxes[rows],
+            self.scores[rows],
+            self.measured[:, rows],
+            self.occlusion[rows],
+            self.chunk[rows],
+            None if self.poses is None else self.poses[rows],
+            None if self.appearance is None else self.appearance[rows],
+            None if self.speed is None else self.speed[rows],
+        )
+
     @property
     def centres(self) -> Floats:
         """The boxes (M, 4) as centres and sizes."""
@@ -43,7 +57,7 @@ class Detections:
 
 def detected(
     seen: Sequence[Sequence[Observation]],
-    boxes: Floats,
+    used: NDArray[np.bool_],
     scores: Floats,
     seconds: Sequence[float],
     video: VideoInfo,
@@ -51,35 +65,41 @@ def detected(
 ) -> list[Detections]:
     """The detections of some frames: arithmetic on all at once takes hardly longer than on one.
 
-    ``seen[t]``: of each chunk the frame at one time · boxes (R, 4) xyxy px, scores (R,) as shares:
-    of all frames, one after another · seconds: of each time, since the one before.
+    ``seen[t]``: of each chunk the frame at one time · used (R,): which people of all frames, one
+    after another, count · scores (N,) of the N that do, as shares · seconds: of each time, since
+    the one before.
     """
+    every = [item for items in seen for item in items]
+    sizes = [len(item.people) for item in every]
+    boxes = np.concatenate([item.people.boxes for item in every]).astype(np.float64)
+    covered = _covered(boxes, sizes)[used]  # by weak detections, too
+    boxes, frame = boxes[used], np.repeat(np.arange(len(sizes)), sizes)[used]
     centres, cut_off = to_centres(boxes), CUT_OFF * touches_edge(boxes, video)
-    counts = [len(item.people) for items in seen for item in items]
-    hidden = np.maximum(_covered(boxes, counts), cut_off)
-    measurement = measured(centres, noise, 1 + hidden)
-    chunk = np.repeat([c for items in seen for c in range(len(items))], counts)
-    found, end = [], 0
-    for items, since in zip(seen, seconds, strict=True):
-        speeds = []
-        begin = end
-        for item in items:
-            own = slice(end, end := end + len(item.people))
-            speeds.append(_speed(centres[own, :2], hidden[own], item, since))
-        rows = slice(begin, end)
-        found.append(
-            Detections(
-                boxes[rows],
-                scores[rows],
-                measurement[:, rows],
-                hidden[rows],
-                chunk[rows],
-                _side_by_side([item.people.keypoints for item in items]),
-                _side_by_side([item.appearance for item in items]),
-                _side_by_side(speeds),
-            )
-        )
-    return found
+    hidden = np.maximum(covered, cut_off)
+    chunk = np.array([c for items in seen for c in range(len(items))], np.int64)[frame]
+    whole = Detections(
+        boxes,
+        scores,
+        measured(centres, noise, 1 + hidden),
+        hidden,
+        chunk,
+        _rows(every, [item.people.keypoints for item in every], used),
+        _rows(every, [item.appearance for item in every], used),
+        _speeds(seen, seconds, used, centres, hidden),
+    )
+    frames = np.cumsum([len(items) for items in seen])
+    return [whole[a:b] for a, b in pairwise([0, *frame.searchsorted(frames).tolist()])]
+
+
+def _rows(
+    seen: Sequence[Observation], parts: Sequence[FloatArray | None], used: NDArray[np.bool_]
+) -> Floats | None:
+    """The rows ``used`` (R,) of all parts; None where frames with people have none."""
+    known = [part for part, item in zip(parts, seen, strict=True) if len(item.people)]
+    there = [part for part in known if part is not None]
+    if not there or len(there) < len(known):
+        return None
+    return np.concatenate(there)[used].astype(np.float64)
 
 
 def _covered(boxes: Floats, counts: Sequence[int]) -> Floats:
@@ -121,14 +141,6 @@ def _beside(left: Floats, right: Floats, counts: Sequence[int]) -> tuple[Ints, I
     return order[one], order[other]
 
 
-def _side_by_side(parts: Sequence[FloatArray | None]) -> Floats | None:
-    """The rows of all parts as float64; None where a part is missing."""
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
-        return None
-    return np.asarray(known[0] if len(known) == 1 else np.concatenate(known), np.float64)
-
-
 def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     """Whether boxes (N, 4) come within ``EDGE`` of their height to the edge of the picture."""
     left, top, right, bottom = boxes.T
@@ -138,18 +150,40 @@ def touches_edge(boxes: Floats, video: VideoInfo) -> NDArray[np.bool_]:
     return np.asarray(outside)
 
 
-def _speed(
-    centre: Floats, occlusion: Floats, observation: Observation, seconds: float
+def _speeds(
+    seen: Sequence[Sequence[Observation]],
+    seconds: Sequence[float],
+    used: NDArray[np.bool_],
+    centres: Floats,
+    hidden: Floats,
 ) -> Floats | None:
-    """How fast people around centres (M, 2) moved, (M, 2) px/s, by the flow of ``seconds``, the
-    camera's motion taken out; NaN where they are covered: those pixels are somebody else's.
+    """How fast the people ``used`` (R,) around centres (N, 4) moved, (N, 2) px/s, by the flow, the
+    camera's motion taken out; NaN where it is unknown or they are ``hidden`` (N,): those pixels are
+    somebody else's. None where no flow is known.
     """
-    if observation.flow is None or seconds <= 0:
+    if all(item.flow is None for items in seen for item in items):
         return None
-    origin = centre - np.asarray(observation.flow, np.float64)
-    if observation.camera is not None:
-        x, y, w = np.asarray(observation.camera) @ np.vstack([origin.T, np.ones(len(origin))])
+    speeds = np.full((len(used), 2), np.nan)
+    place = np.full((len(used), 2), np.nan)
+    place[used] = centres[:, :2]
+    end = 0
+    for items, since in zip(seen, seconds, strict=True):
+        for item in items:
+            rows = slice(end, end := end + len(item.people))
+            if item.flow is not None and since > 0:
+                speeds[rows] = _speed(place[rows], item.flow, item.camera) / since
+    speeds = speeds[used]
+    speeds[hidden > MOSTLY_SEEN] = np.nan
+    return speeds
+
+
+def _speed(centre: Floats, flow: FloatArray, camera: FloatArray | None) -> Floats:
+    """How far (M, 2) px those around centres (M, 2) moved by ``flow`` (M, 2) px, the camera's
+    motion, a homography (3, 3), taken out.
+    """
+    origin = centre - np.asarray(flow, np.float64)
+    if camera is not None:
+        x, y, w = np.asarray(camera) @ np.vstack([origin.T, np.ones(len(origin))])
         origin = np.stack([x / w, y / w], axis=1)
-    speed: Floats = (centre - origin) / seconds
-    speed[occlusion > MOSTLY_SEEN] = np.nan
-    return speed
+    moved: Floats = centre - origin
+    return moved

@@ -33,6 +33,7 @@ class MovingCameras:
         self._vote = ShiftVote(chunks)
         self._chunks = chunks
         self._calm: set[int] = set()  # chunks whose camera is not observed, and thought still
+        self._recent = np.zeros(0, bool)  # tracks (N,) seen in the frame before
 
     def before(
         self, tracks: Tracks, found: Detections, observed: Sequence[FloatArray | None]
@@ -40,6 +41,7 @@ class MovingCameras:
         """Move the tracks as cameras were ``observed`` (None: not), or else by those that move."""
         self.moved = {c: camera for c, camera in enumerate(observed) if camera is not None}
         _warp(tracks, self.moved)
+        self._recent = tracks.seen >= tracks.seen.max()
         asked = {c for c in range(len(observed)) if c not in self.moved and self._config.camera}
         moving = {c for c in asked if self._vote.moves(c)}
         self._calm = asked - moving
@@ -52,7 +54,7 @@ class MovingCameras:
         """
         if not self._calm:
             return False
-        before = (tracks.seen >= tracks.seen.max()) & (tracks.hits > 1)
+        before = self._recent & (tracks.hits > 1)
         everybody, lost = tracks.chunk[before], tracks.chunk[before & (match < 0)]
         most = LOST * np.bincount(everybody, minlength=self._chunks)
         many = (np.bincount(lost, minlength=self._chunks) > most).nonzero()[0]
@@ -64,8 +66,8 @@ class MovingCameras:
         """Watch the cameras thought still, by those seen in the frame before and matched (N,)."""
         if not self._calm:
             return
-        recent = (tracks.seen >= tracks.seen.max()) & (match >= 0)
-        rows = (recent & self._in(self._calm, tracks.chunk)).nonzero()[0]
+        asked = self._recent & self._in(self._calm, tracks.chunk)
+        rows = (asked & (match >= 0)).nonzero()[0]
         rows = rows[found.scores[match[rows]] >= self._config.high_score]
         value, variance = tracks.motion.value[rows], tracks.motion.vv[rows, 0]
         centres = found.centres[match[rows]]
@@ -73,7 +75,7 @@ class MovingCameras:
 
     def _voted(self, tracks: Tracks, found: Detections, chunks: set[int]) -> bool:
         """Move the tracks of ``chunks`` as the confident detections tell; whether any moved."""
-        recent = (tracks.seen >= tracks.seen.max()) & self._in(chunks, tracks.chunk)
+        recent = self._recent & self._in(chunks, tracks.chunk)
         settled = recent & (tracks.hits > 1)
         some = np.bincount(tracks.chunk[settled], minlength=self._chunks) > 0
         rows = (settled | (recent & ~some[tracks.chunk])).nonzero()[0]

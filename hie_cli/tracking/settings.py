@@ -91,6 +91,11 @@ class TrackConfig:
     min_seconds: float = 0.5
     motion: MotionNoise = field(default_factory=MotionNoise)
 
+    @property
+    def least_score(self) -> float:
+        """Detections of a lower score are left out."""
+        return min(self.low_score, self.high_score, self.birth_score)
+
     def fill_frames(self, fps: float) -> int:
         """``fill_seconds`` in frames of a video of ``fps``."""
         return round(self.fill_seconds * fps)

@@ -1,31 +1,25 @@
 """The forward pass: detections of each frame are joined to the tracks known so far.
 
-Three rounds of assignment a frame, in the order of trust: confident detections to tracks seen more
-than once; weak detections to those lately seen (Zhang et al., ByteTrack, 2022); remaining
-confident detections to tracks just begun. What is left of the confident ones starts tracks.
+Tracks are moved to where they are expected, and with the camera; detections go to them
+(``matching.py``); what is left of the confident ones starts tracks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hie_cli.core import geometry
 from hie_cli.core.types import FloatArray, VideoInfo
-from hie_cli.tracking.association import (
-    Ints,
-    assign,
-    buffered_overlaps,
-    motion_likeness,
-    pose_similarity,
-)
 from hie_cli.tracking.coasting import Coasting, class_of
 from hie_cli.tracking.detections import Detections, detected, touches_edge
 from hie_cli.tracking.emerging import continue_emerging
 from hie_cli.tracking.filtering import filtered_boxes
-from hie_cli.tracking.kalman import Floats, Motion, to_boxes
+from hie_cli.tracking.kalman import Floats, Ints, Motion, to_boxes
+from hie_cli.tracking.matching import matched
 from hie_cli.tracking.moving_cameras import MovingCameras
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation, TrackConfig
@@ -33,9 +27,6 @@ from hie_cli.tracking.tracks import Tracks
 
 TOP = 0.95  # online, a weak detection is shown only of who was seen this well
 MATURE = 3  # sightings from which a track is believed to be somewhere while it is unseen
-# Where boxes are given, the share of the least similarity that counts for nothing: of every track,
-# and how much more of one unseen for longer than a moment (s).
-GIVEN, UNSEEN, MOMENT = 0.5, 0.45, 0.1
 BLOCK = 100  # frames whose detections are prepared together
 
 
@@ -59,6 +50,19 @@ class Association:
     expected: Floats | None = None
 
 
+@dataclass(frozen=True)
+class _Joined:
+    """What became of the N detections at one time: as in ``Association``, without those of too low
+    a score; ``cameras`` by chunk.
+    """
+
+    numbers: Ints
+    established: NDArray[np.bool_]
+    cameras: Mapping[int, FloatArray]
+    boxes: Floats | None
+    coasted: tuple[Ints, Floats] | None
+
+
 class Tracker:
     """Causal multi-person tracker; feed it observations in order with ``step``.
 
@@ -80,7 +84,6 @@ class Tracker:
         self.last_time: float | None = None  # s
         self.scale = ScoreScale() if scale is None else scale
         self._learning = scale is None
-        self._chunks = chunks
         self._cameras = MovingCameras(config, chunks)
         self._coasting = Coasting()
 
@@ -100,23 +103,24 @@ class Tracker:
     def _block(self, seen: Sequence[Sequence[Observation]]) -> list[list[Association]]:
         """The same of a few frames; what asks for no tracks is done for all of them at once."""
         every = [item for items in seen for item in items]
-        scores = np.concatenate([item.people.scores for item in every])
-        boxes = np.concatenate([item.people.boxes for item in every])
+        scores = _whole([item.people.scores for item in every])
+        boxes = _whole([item.people.boxes for item in every])
         heights = boxes[:, 3] - boxes[:, 1]
         if self._learning:
             self.scale.add(scores, heights)
         shares = self.scale.shares(scores, heights)
+        used = shares >= self.config.least_score
         now = [items[0].index / self.video.fps for items in seen]
         since = [
             b - a for a, b in pairwise([now[0] if self.last_time is None else self.last_time, *now])
         ]
-        wider = boxes.astype(np.float64)
-        found = detected(seen, wider, shares, since, self.video, self.config.motion)
+        found = detected(seen, used, shares[used], since, self.video, self.config.motion)
         self.last_time = now[-1]
-        return [
+        joined = [
             self._step(t, seconds, there, [item.camera for item in items])
             for t, seconds, there, items in zip(now, since, found, seen, strict=True)
         ]
+        return _associations(seen, used, found, joined, boxes)
 
     def _step(
         self,
@@ -124,7 +128,7 @@ class Tracker:
         seconds: float,
         found: Detections,
         cameras: Sequence[FloatArray | None],
-    ) -> list[Association]:
+    ) -> _Joined:
         """Join what was found ``now`` (s), ``seconds`` after the frame before, to tracks.
 
         ``cameras``: of each chunk, as observed.
@@ -133,15 +137,15 @@ class Tracker:
         numbers = np.full(len(found.boxes), -1, np.int64)
         established = np.zeros(len(numbers), bool)
         filtered = found.boxes.copy() if config.online and config.smooth > 0 else None
-        coasted: tuple[Ints, Floats] | tuple[()] = ()
+        coasted: tuple[Ints, Floats] | None = None
         moved = {c: camera for c, camera in enumerate(cameras) if camera is not None}
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
             self._cameras.before(tracks, found, cameras)
             lately = now - tracks.seen <= max(config.weak_seconds, 1.5 * seconds)
-            match = self._match(tracks, found, lately)
+            match = matched(tracks, found, lately, config, self.scale.doubtful)
             if self._cameras.sudden(tracks, found, match):
-                match = self._match(tracks, found, lately)
+                match = matched(tracks, found, lately, config, self.scale.doubtful)
             self._cameras.after(tracks, found, match)
             moved = self._cameras.moved
             grown = match[:0]
@@ -174,14 +178,7 @@ class Tracker:
         unknown = numbers < 0
         self.tracks = self._with_births(tracks, found, numbers, now)
         established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
-        if len(cameras) == 1:
-            whole = numbers, established, found.occlusion
-            return [Association(*whole, moved.get(0), filtered, *coasted)]
-        ends = np.searchsorted(found.chunk, range(len(cameras) + 1)).tolist()
-        return [
-            Association(numbers[a:b], established[a:b], found.occlusion[a:b], moved.get(chunk))
-            for chunk, (a, b) in enumerate(pairwise(ends))
-        ]
+        return _Joined(numbers, established, moved, filtered, coasted)
 
     def _learn(self, tracks: Tracks, found: Detections, seen: Ints, chosen: Ints) -> None:
         """Tell who comes back where expected, of the tracks ``seen`` (K,), found as ``chosen``."""
@@ -207,79 +204,6 @@ class Tracker:
         shown = shown[~touches_edge(expected[shown], self.video)]
         return tracks.number[unseen[shown]], expected[shown]
 
-    def _match(
-        self, tracks: Tracks, found: Detections, lately: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """The detection (N,) of each track, -1 = none; weak ones for those seen ``lately`` (N,).
-
-        A weak detection more similar to somebody already found is a second view of them: between
-        two who cross there are many, and one would draw the hidden person's track to the other.
-        """
-        config = self.config
-        tracked, detected, similarity = self._similarity(tracks, found)
-        high = found.scores >= config.high_score
-        low = ~high & (found.scores >= config.low_score)
-        settled = tracks.hits > 1
-        match = np.full(len(tracks), -1, np.int64)
-        worthless: Floats | None = None
-        if not self.scale.doubtful:
-            # Given boxes hardly jitter: two poor matches must not cost somebody a sure one. Nor
-            # do they miss many: who was there a moment ago still is, newcomer or not, and a
-            # hidden one, whose uncertain place reaches far, must not take their box.
-            worthless = GIVEN + UNSEEN * (tracks.seen < tracks.seen.max() - MOMENT)
-            settled = np.ones(len(tracks), bool)
-        for rows, columns, least in (
-            (settled, high, config.min_similarity),
-            (settled & lately, low, config.min_low_similarity),
-            (~settled, high, config.min_similarity),
-        ):
-            free = rows & (match < 0)
-            if not np.count_nonzero(free) or not np.count_nonzero(columns):
-                continue
-            wanted = columns[detected]
-            good = free[tracked] & wanted & (similarity >= least)
-            if columns is low and np.count_nonzero(good):
-                explained = np.zeros(len(low))  # how well those found explain each detection
-                found_already = wanted & (match >= 0)[tracked]
-                np.maximum.at(explained, detected[found_already], similarity[found_already])
-                good &= similarity >= explained[detected]
-            if np.count_nonzero(good):
-                track, gain = tracked[good], similarity[good]
-                if worthless is not None:
-                    gain -= worthless[track] * least
-                i, j = assign(track, detected[good], gain)
-                match[i] = j
-                high[j] = False
-        return match
-
-    def _similarity(self, tracks: Tracks, found: Detections) -> tuple[Ints, Ints, Floats]:
-        """Track, detection and similarity (0..1) of the pairs (K,) within reach of one another."""
-        config, motion = self.config, tracks.motion
-        unsure = config.slack * np.sqrt(motion.vv[:, 0])
-        slack = np.minimum(unsure, config.max_slack * np.maximum(motion.value[:, 3], 1.0))
-        among = None if self._chunks == 1 else tracks.chunk[:, None] == found.chunk
-        rows, columns, total, upright = buffered_overlaps(motion.boxes(), found.boxes, slack, among)
-        if config.height_weight > 0:
-            total *= upright**config.height_weight
-        total *= (1 - config.score_weight * (1 - found.scores))[columns]
-        weight: Floats | float = 1.0
-        if found.poses is not None and config.pose_weight > 0:
-            size = np.prod(motion.value[:, 2:], axis=1)
-            alike = pose_similarity(tracks.poses()[rows], found.poses[columns], size[rows])
-            known = np.isfinite(alike)
-            total += config.pose_weight * np.where(known, alike, 0)
-            weight = weight + config.pose_weight * known
-        if found.appearance is not None and config.appearance_weight > 0:
-            alike = np.einsum("kd,kd->k", tracks.appearance[rows], found.appearance[columns])
-            total += config.appearance_weight * np.clip(2 * alike - 1, 0, 1)
-            weight = weight + config.appearance_weight
-        if found.speed is not None and config.flow_weight > 0:
-            alike = motion_likeness(motion[rows], found.speed[columns])
-            known = np.isfinite(alike)
-            total += config.flow_weight * np.where(known, alike, 0)
-            weight = weight + config.flow_weight * known
-        return rows, columns, total / weight
-
     def _with_births(
         self, tracks: Tracks | None, found: Detections, numbers: NDArray[np.int64], now: float
     ) -> Tracks:
@@ -304,3 +228,46 @@ class Tracker:
         born = Tracks.start(found, new, self.births + 1, now, config.motion)
         self.births += len(new)
         return born if tracks is None or not len(tracks) else tracks.join(born)
+
+
+def _associations(
+    seen: Sequence[Sequence[Observation]],
+    used: NDArray[np.bool_],
+    found: Sequence[Detections],
+    joined: Sequence[_Joined],
+    boxes: FloatArray,
+) -> list[list[Association]]:
+    """What became of all people (R,), in boxes (R, 4), of the frames ``seen``: of those ``used``
+    (R,) what was ``found`` and ``joined`` at each time, of the others nothing.
+    """
+    numbers = np.full(len(used), -1, np.int64)
+    established, occlusion = np.zeros(len(used), bool), np.zeros(len(used))
+    numbers[used] = _whole([each.numbers for each in joined])
+    established[used] = _whole([each.established for each in joined])
+    occlusion[used] = _whole([each.occlusion for each in found])
+    shown = [each.boxes for each in joined if each.boxes is not None]
+    filtered = boxes.astype(np.float64) if shown else None
+    if filtered is not None:
+        filtered[used] = _whole(shown)
+    end, associations = 0, []
+    for items, each in zip(seen, joined, strict=True):
+        of_chunks = []
+        for chunk, item in enumerate(items):
+            rows = slice(end, end := end + len(item.people))
+            of_chunks.append(
+                Association(
+                    numbers[rows],
+                    established[rows],
+                    occlusion[rows],
+                    each.cameras.get(chunk),
+                    None if filtered is None else filtered[rows],
+                    *(each.coasted or ()),
+                )
+            )
+        associations.append(of_chunks)
+    return associations
+
+
+def _whole(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The rows of all parts; often there is one."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -20,7 +20,7 @@ A = np.array([[0.0, 0.0, 10.0, 20.0]])
 
 def table(a, b, slack):
     """The overlaps of the pairs as a matrix."""
-    rows, columns, overlap, _ = buffered_overlaps(a, b, slack)
+    rows, columns, overlap, _ = buffered_overlaps(a, b, slack, np.ones((len(a), len(b)), bool))
     full = np.zeros((len(a), len(b)))
     full[rows, columns] = overlap
     return full
@@ -39,14 +39,14 @@ def test_without_slack_it_is_iou():
 
 def test_slack_widens_both_boxes():
     beside = A + [12, 0, 12, 0]  # 2 px of free space between the two
-    assert len(buffered_overlaps(A, beside, np.zeros(1))[2]) == 0
+    assert len(buffered_overlaps(A, beside, np.zeros(1), np.ones((1, 1), bool))[2]) == 0
     # Widened by 4 px each is 18 x 28 px; they share 6 x 28: 168 / (2 * 504 - 168).
     assert table(A, beside, np.array([4.0]))[0, 0] == pytest.approx(168 / 840)
 
 
 def test_vertical_spans_are_widened_too():
     # 0..20 and 5..25 px, each widened by 2 px: 19 of 29 px are shared.
-    upright = buffered_overlaps(A, A + [3, 5, 3, 5], np.array([2.0]))[3]
+    upright = buffered_overlaps(A, A + [3, 5, 3, 5], np.array([2.0]), np.ones((1, 1), bool))[3]
     assert upright == pytest.approx([19 / 29])
 
 

@@ -28,7 +28,7 @@ def walks(frames, people=3, stride=1, pan=0.0):
 def joined(seen, many):
     """By chunks if there are ``many``, else in one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "DETECTIONS", 64 if many else 1)
+        patch.setattr(chunks, "DETECTIONS", 36 if many else 1)
         return forward(seen, TrackConfig(), VIDEO, ScoreScale())
 
 
@@ -42,15 +42,13 @@ def test_chunks_give_the_identities_of_one_pass(given):
 
 
 def test_how_many_chunks_there_are():
-    """12 chunks of 15 frames in 200 less 15; with 11 people 64 / 9.9 detections."""
-    assert chunks._chunks(walks(200), 15) == 12
-    assert chunks._chunks(walks(200, people=11), 15) == 6
-    assert chunks._chunks(walks(29), 15) == 1
-    assert chunks._chunks(walks(30), 15) == 1
-    assert chunks._chunks(walks(45), 15) == 2
-    irregular = walks(200)
-    assert chunks._chunks(irregular[:90] + irregular[91:], 15) == 1
-    assert chunks._chunks([Observation(t, People.empty()) for t in range(100)], 15) == 5
+    """Of 200 frames, less 15, 12 times 15; with 11 people in each 36 / 11."""
+    frames = list(range(200))
+    assert chunks._chunks(frames, 200, 15) == 12
+    assert chunks._chunks(frames, 2200, 15) == 3
+    assert chunks._chunks(frames, 0, 15) == 12
+    assert [chunks._chunks(frames[:n], n, 15) for n in (14, 29, 44, 45)] == [1, 1, 1, 2]
+    assert chunks._chunks([*frames[:90], *frames[91:]], 200, 15) == 1
 
 
 @pytest.mark.parametrize("frames", [1, 14, 15, 16, 46, 47, 61])

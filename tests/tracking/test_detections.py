@@ -33,6 +33,13 @@ def test_occlusion_in_several_frames_is_that_of_each_pair(counts):
         frames.append(np.hstack([corners, corners + rng.integers(0, 40, (count, 2))]).astype(float))
     seen = [[Observation(t, People(b, np.ones(len(b))))] for t, b in enumerate(frames)]
     every = np.concatenate(frames)
-    found = detected(seen, every, np.ones(len(every)), [0.04] * len(seen), VIDEO, MotionNoise())
+    found = detected(
+        seen,
+        np.ones(len(every), bool),
+        np.ones(len(every)),
+        [0.04] * len(seen),
+        VIDEO,
+        MotionNoise(),
+    )
     for there, boxes in zip(found, frames, strict=True):
         np.testing.assert_array_equal(there.occlusion, covered_one_by_one(boxes))
