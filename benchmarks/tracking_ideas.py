@@ -21,11 +21,11 @@ import suite_sequences
 from suite_tracking import FIGURES, figures
 
 from hie_cli.core.geometry import iou
-from hie_cli.tracking import stage
+from hie_cli.tracking import stage, tracker
 from hie_cli.tracking.detections import Detections
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.linking import link
-from hie_cli.tracking.tracker import Tracker
+from hie_cli.tracking.matching import matched
 from hie_cli.tracking.tracklets import Tracklet, collect, join
 from hie_cli.tracking.tracks import Tracks
 
@@ -36,15 +36,16 @@ LEAST = 6  # observations of each
 
 
 def boosted(match: Any) -> Any:
-    """``Tracker._match`` with scores raised by how well a settled track predicts the box."""
+    """``matched`` with scores raised by how well a settled track predicts the box."""
 
-    def work(self: Tracker, tracks: Tracks, found: Detections, lately: Any) -> Any:
-        expected = tracks.motion.boxes()[tracks.hits > 1]
-        if len(expected) and len(found.boxes):
-            best = iou(expected, found.boxes).max(axis=0)
+    def work(tracks: Tracks, found: Detections, *arguments: Any) -> Any:
+        settled = tracks.hits > 1
+        if settled.any() and len(found.boxes):
+            together = tracks.chunk[settled, None] == found.chunk
+            best = (together * iou(tracks.motion.boxes()[settled], found.boxes)).max(axis=0)
             raised = np.maximum(found.scores, 0.65 * found.scores + 0.35 * best**1.5)
             found = replace(found, scores=raised)
-        return match(self, tracks, found, lately)
+        return match(tracks, found, *arguments)
 
     return work
 
@@ -126,7 +127,7 @@ def main() -> None:
     collected, linked = merging(collect, link)
     ideas = {
         "none": [],
-        "boost": [patch.object(Tracker, "_match", boosted(Tracker._match))],
+        "boost": [patch.object(tracker, "matched", boosted(matched))],
         "size": [patch.object(Tracks, "update", sized(Tracks.update))],
         "merge": [patch.object(stage, "collect", collected), patch.object(stage, "link", linked)],
     }
