@@ -34,11 +34,12 @@ BLOCK = 100  # frames whose detections are prepared together
 class Association:
     """What became of the people of one frame.
 
-    numbers (N,): the track of each, -1 = none · established (N,): its track has looked like a
-    person for sure, without any doubt if this detection is weak · occlusion (N,): the share of
-    each box that lies under a nearer one · camera (3, 3): homography from the frame before, None =
-    still · boxes (N, 4) px: online, the people's, filtered; else None · coasted, expected: online,
-    the tracks (K,) that are believed to be in boxes (K, 4) px though undetected; else None.
+    numbers (N,): the track of each, -1 = none · established (N,): online, its track has looked
+    like a person for sure, without any doubt if this detection is weak; else not asked · occlusion
+    (N,): the share of each box that lies under a nearer one · camera (3, 3): homography from the
+    frame before, None = still · boxes (N, 4) px: online, the people's, filtered; else None ·
+    coasted, expected: online, the tracks (K,) that are believed to be in boxes (K, 4) px though
+    undetected; else None.
     """
 
     numbers: NDArray[np.int64]
@@ -164,20 +165,23 @@ class Tracker:
                 filtered[chosen] = filtered_boxes(
                     found.boxes[chosen], found.scores[chosen], tracks.motion.value[seen]
                 )
-            peak = tracks.peak[seen]
-            sure = peak >= config.sure_score
-            sure &= (found.scores[chosen] >= config.high_score) | (peak >= TOP)
-            established[chosen] = sure
-            if config.online and config.coast_seconds > 0 and self.scale.varied:
-                coasted = self._coasted(tracks, now)
+            if config.online:
+                peak = tracks.peak[seen]
+                sure = peak >= config.sure_score
+                sure &= (found.scores[chosen] >= config.high_score) | (peak >= TOP)
+                established[chosen] = sure
+                if config.coast_seconds > 0 and self.scale.varied:
+                    coasted = self._coasted(tracks, now)
             patience = np.where(tracks.hits > 1, config.lost_seconds, 0.0)
             gone = now - tracks.seen > np.maximum(patience, 1.5 * seconds)
             if np.count_nonzero(gone):
-                self._coasting.lost(tracks.unseen[gone])
+                if config.online:
+                    self._coasting.lost(tracks.unseen[gone])
                 tracks = tracks[~gone]
         unknown = numbers < 0
         self.tracks = self._with_births(tracks, found, numbers, now)
-        established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
+        if config.online:
+            established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
         return _Joined(numbers, established, moved, filtered, coasted)
 
     def _learn(self, tracks: Tracks, found: Detections, seen: Ints, chosen: Ints) -> None:
