@@ -3,7 +3,9 @@
 With few people in a frame, the pass takes its time for the number of operations on arrays, hardly
 for their size. Where all frames are known, chunks of the video therefore go through it in step, as
 if they were one frame. Each begins a moment early, in frames that end the chunk before: there, the
-detections that both gave to a track tell which tracks are one.
+detections that both gave to a track tell which tracks are one. Where pixels were looked at, that
+took longer than all of the pass, which then is one: a track's appearance is the surer the longer it
+has been seen.
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,9 @@ def forward(
     boxes = np.concatenate([item.people.boxes for item in seen])
     scores = np.concatenate([item.people.scores for item in seen])
     used = scale.shares(scores, boxes[:, 3] - boxes[:, 1]) >= config.least_score
-    chunks = _chunks([item.index for item in seen], int(np.count_nonzero(used)), overlap)
+    looked = any(item.appearance is not None or item.camera is not None for item in seen)
+    frames, detections = [item.index for item in seen], int(np.count_nonzero(used))
+    chunks = 1 if looked else _chunks(frames, detections, overlap)
     own = -(-(len(seen) - overlap) // chunks)  # frames that are a chunk's alone
     parts = [seen[c * own : (c + 1) * own + overlap] for c in range(chunks)]
     steps = [[part[t] for part in parts if t < len(part)] for t in range(len(parts[0]))]

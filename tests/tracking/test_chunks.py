@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,17 +13,16 @@ from hie_cli.tracking.tracker import Association, Tracker
 VIDEO = VideoInfo("v", 640, 480, 10.0, None)  # chunks share 1.5 s: 15 frames
 
 
-def walks(frames, people=3, stride=1, pan=0.0):
-    """People 70 px high side by side, who sway; one in ten is missed. ``pan``: px a frame."""
+def walks(frames, people=3, stride=1):
+    """People 70 px high side by side, who sway; one in ten is missed."""
     rng = np.random.default_rng(people)
     seen = []
     for t in range(frames):
-        x = 60.0 + 150 * np.arange(people) + 20 * np.sin(0.1 * t + np.arange(people)) + pan * t
+        x = 60.0 + 150 * np.arange(people) + 20 * np.sin(0.1 * t + np.arange(people))
         boxes = np.stack([x, np.full(people, 200.0), x + 30, np.full(people, 270.0)], axis=1)
         boxes = boxes[rng.random(people) < 0.9]
         shown = People(boxes, rng.uniform(0.7, 0.9, len(boxes)))
-        camera = np.array([[1.0, 0, pan], [0, 1, 0], [0, 0, 1]]) if pan else None
-        seen.append(Observation(t * stride, shown, camera=camera))
+        seen.append(Observation(t * stride, shown))
     return seen
 
 
@@ -32,7 +33,7 @@ def joined(seen, many):
         return forward(seen, TrackConfig(), VIDEO, ScoreScale())
 
 
-@pytest.mark.parametrize("given", [{}, {"stride": 2}, {"pan": 2.0}])
+@pytest.mark.parametrize("given", [{}, {"stride": 2}])
 def test_chunks_give_the_identities_of_one_pass(given):
     seen = walks(200, **given)
     for one, other in zip(joined(seen, False), joined(seen, True), strict=True):
@@ -49,6 +50,20 @@ def test_how_many_chunks_there_are():
     assert chunks._chunks(frames, 0, 15) == 12
     assert [chunks._chunks(frames[:n], n, 15) for n in (14, 29, 44, 45)] == [1, 1, 1, 2]
     assert chunks._chunks([*frames[:90], *frames[91:]], 200, 15) == 1
+
+
+def test_where_pixels_were_looked_at_there_is_one_pass(monkeypatch):
+    def made(config, video, scale, count):
+        assert count == 1
+        return Tracker(config, video, scale)
+
+    monkeypatch.setattr(chunks, "Tracker", made)
+    seen = walks(200)
+    for extra in ({"camera": np.eye(3)}, {"appearance": np.ones((len(seen[150].people), 4))}):
+        looked = [*seen[:150], replace(seen[150], **extra), *seen[151:]]
+        if "appearance" in extra:
+            looked = [replace(s, appearance=np.ones((len(s.people), 4)) / 2) for s in looked]
+        assert len(forward(looked, TrackConfig(), VIDEO, ScoreScale())) == 200
 
 
 @pytest.mark.parametrize("frames", [1, 14, 15, 16, 46, 47, 61])
