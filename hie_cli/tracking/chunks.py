@@ -5,7 +5,7 @@ for their size. Where all frames are known, chunks of the video therefore go thr
 if they were one frame. Each begins a moment early, in frames that end the chunk before: there, the
 detections that both gave to a track tell which tracks are one. Where pixels were looked at, that
 took longer than all of the pass, which then is one: a track's appearance is the surer the longer it
-has been seen.
+has been seen. So it is where boxes are given, for nothing but the cuts would be wrong there.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,8 @@ def forward(
     used = scale.shares(scores, boxes[:, 3] - boxes[:, 1]) >= config.least_score
     looked = any(item.appearance is not None or item.camera is not None for item in seen)
     frames, detections = [item.index for item in seen], int(np.count_nonzero(used))
-    chunks = 1 if looked else _chunks(frames, detections, overlap)
+    whole = looked or not scale.doubtful
+    chunks = 1 if whole else _chunks(frames, detections, overlap)
     own = -(-(len(seen) - overlap) // chunks)  # frames that are a chunk's alone
     parts = [seen[c * own : (c + 1) * own + overlap] for c in range(chunks)]
     steps = [[part[t] for part in parts if t < len(part)] for t in range(len(parts[0]))]

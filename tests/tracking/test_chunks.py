@@ -26,11 +26,20 @@ def walks(frames, people=3, stride=1):
     return seen
 
 
+def scale_of(seen):
+    """What the scores mean, a detector's."""
+    scale = ScoreScale()
+    for item in seen:
+        scale.add(item.people.scores, np.full(len(item.people), 70.0))
+    assert scale.doubtful
+    return scale
+
+
 def joined(seen, many):
     """By chunks if there are ``many``, else in one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "DETECTIONS", 36 if many else 1)
-        return forward(seen, TrackConfig(), VIDEO, ScoreScale())
+        return forward(seen, TrackConfig(), VIDEO, scale_of(seen))
 
 
 @pytest.mark.parametrize("given", [{}, {"stride": 2}])
@@ -52,18 +61,21 @@ def test_how_many_chunks_there_are():
     assert chunks._chunks([*frames[:90], *frames[91:]], 200, 15) == 1
 
 
-def test_where_pixels_were_looked_at_there_is_one_pass(monkeypatch):
+def test_where_pixels_were_looked_at_or_boxes_are_given_there_is_one_pass(monkeypatch):
+    counts = []
+
     def made(config, video, scale, count):
-        assert count == 1
-        return Tracker(config, video, scale)
+        counts.append(count)
+        return Tracker(config, video, scale, count)
 
     monkeypatch.setattr(chunks, "Tracker", made)
     seen = walks(200)
-    for extra in ({"camera": np.eye(3)}, {"appearance": np.ones((len(seen[150].people), 4))}):
-        looked = [*seen[:150], replace(seen[150], **extra), *seen[151:]]
-        if "appearance" in extra:
-            looked = [replace(s, appearance=np.ones((len(s.people), 4)) / 2) for s in looked]
-        assert len(forward(looked, TrackConfig(), VIDEO, ScoreScale())) == 200
+    posed = [replace(item, appearance=np.full((len(item.people), 4), 0.5)) for item in seen]
+    panned = [*seen[:150], replace(seen[150], camera=np.eye(3)), *seen[151:]]
+    for looked in (seen, posed, panned):
+        assert len(forward(looked, TrackConfig(), VIDEO, scale_of(seen))) == 200
+    assert len(forward(seen, TrackConfig(), VIDEO, ScoreScale())) == 200
+    assert counts == [12, 1, 1, 1]
 
 
 @pytest.mark.parametrize("frames", [1, 14, 15, 16, 46, 47, 61])
