@@ -20,12 +20,18 @@ class ResultSequence:
     """Results of one video as a file states them: frames ascending, the document's header if any.
 
     ``dropped`` counts what the file says and ``People`` do not hold, for example COCO's eyes.
+    width, height: pixels · fps: frames a second · num_frames: each where a file beside a headless
+    one states it, else None.
     """
 
     name: str
     frames: tuple[FramePeople, ...]
     header: Header | None = None
     dropped: tuple[tuple[str, int], ...] = ()
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    num_frames: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,15 @@ def of_results(sequence: ResultSequence) -> VideoSequence:
     count = frames[-1].index + 1 if frames else 0
     header = sequence.header
     if header is None:
-        return VideoSequence(sequence.name, frames, count, dropped=sequence.dropped)
+        return VideoSequence(
+            sequence.name,
+            frames,
+            max(count, sequence.num_frames or 0),
+            sequence.width,
+            sequence.height,
+            sequence.fps,
+            dropped=sequence.dropped,
+        )
     video = header.video
     count = max(count, video.num_frames or 0)
     extras = len(header.models) + len(header.config)

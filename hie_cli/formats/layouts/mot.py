@@ -1,4 +1,4 @@
-"""MOTChallenge text (2015 to 2020): frames from 1, ``seqinfo.ini`` beside ``gt/gt.txt``."""
+"""MOTChallenge text (2015 to 2020): frames from 1, ``seqinfo.ini`` beside ``gt`` or ``det``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from hie_cli.core.annotations import TruthSequence
 from hie_cli.formats.layout import Fit, Layout, ReadOptions
 from hie_cli.formats.layouts import text_tracks, track_rows
+from hie_cli.formats.layouts.seqinfo import sequence_info
 from hie_cli.formats.output import fresh, texts, write_text
 from hie_cli.formats.reading import per_file
 from hie_cli.formats.sequence import ResultSequence, VideoSequence
@@ -24,7 +25,16 @@ def _truth(source: Source, name: str, options: ReadOptions) -> TruthSequence:
 
 
 def _results(source: Source, name: str, options: ReadOptions) -> ResultSequence:
-    return ResultSequence(name, text_tracks.parse_results(source.read_text(), source.label, 1))
+    frames = text_tracks.parse_results(source.read_text(), source.label, 1)
+    info = sequence_info(source)
+    return ResultSequence(
+        name,
+        frames,
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        num_frames=info.num_frames,
+    )
 
 
 def _is_truth(files: list[Source]) -> bool | None:

@@ -7,6 +7,7 @@ import pytest
 from hie_cli.core.errors import InputError
 from hie_cli.formats.layouts import text_tracks
 from hie_cli.formats.layouts.seqinfo import parse_seqinfo
+from hie_cli.formats.readers import read_sequences
 from hie_cli.formats.results import read_results
 from hie_cli.formats.truth import read_truth
 
@@ -73,6 +74,23 @@ def test_seqinfo_gives_length_size_and_rate(tmp_path: Path) -> None:
     info.write_text("[Sequence]\nseqLength=many\n")
     with pytest.raises(InputError, match=r"seqinfo\.ini: broken"):
         read_truth(tmp_path)["MOT17-02"]
+
+
+def test_seqinfo_beside_detections_gives_length_size_and_rate(tmp_path: Path) -> None:
+    """So that boxes can be tracked as they were downloaded."""
+    root = tmp_path / "MOT17-02"
+    (root / "det").mkdir(parents=True)
+    det = root / "det" / "det.txt"
+    det.write_text("1,-1,0,0,9,9,0.5,-1,-1,-1\n3,-1,0,0,9,9,0.4,-1,-1,-1\n")
+    (sequence,) = read_sequences(det)
+    assert (sequence.width, sequence.fps, sequence.num_frames) == (None, None, 3)
+    (root / "seqinfo.ini").write_text(
+        "[Sequence]\nseqLength=4\nimWidth=640\nimHeight=480\nframeRate=14\n"
+    )
+    (sequence,) = read_sequences(det)
+    assert (sequence.width, sequence.height, sequence.fps) == (640, 480, 14.0)
+    assert (sequence.name, sequence.num_frames) == ("MOT17-02", 4)
+    assert not sequence.is_truth
 
 
 BAD = {
