@@ -2,10 +2,11 @@
 
 With few people in a frame, the pass takes its time for the number of operations on arrays, hardly
 for their size. Where all frames are known, chunks of the video therefore go through it in step, as
-if they were one frame. Each begins a moment early, in frames that end the chunk before: there, the
-detections that both gave to a track tell which tracks are one. Where pixels were looked at, that
-took longer than all of the pass, which then is one: a track's appearance is the surer the longer it
-has been seen. So it is where boxes are given, for nothing but the cuts would be wrong there.
+if they were one frame. Each begins in frames that end the chunk before, for as long as an unseen
+track is remembered: there, the detections that both gave to a track tell which tracks are one.
+
+Where pixels were looked at, which takes longer than all of this, there is one pass: a track's
+appearance is the surer the longer it was seen. So it is for given boxes, of which all can be right.
 """
 
 from collections.abc import Sequence
@@ -21,16 +22,14 @@ from hie_cli.tracking.settings import Observation, TrackConfig
 from hie_cli.tracking.tracker import Association, Tracker
 
 DETECTIONS = 36  # in all chunks together: from so many on, their number is what takes the time
-OVERLAP = 1.5  # times the longest a track goes unseen
 LATELY = 0.1  # overlaps: before these, who was who counts for little
-LEAST = 1.0  # overlaps: the length of a chunk, at least
 
 
 def forward(
     seen: Sequence[Observation], config: TrackConfig, video: VideoInfo, scale: ScoreScale
 ) -> list[Association]:
     """Join the people of all frames to tracks; ``scale``: what the video's scores mean."""
-    overlap = max(1, round(OVERLAP * config.lost_seconds * video.fps))
+    overlap = max(1, round(config.lost_seconds * video.fps))
     boxes = np.concatenate([item.people.boxes for item in seen])
     scores = np.concatenate([item.people.scores for item in seen])
     used = scale.shares(scores, boxes[:, 3] - boxes[:, 1]) >= config.least_score
@@ -57,8 +56,8 @@ def _chunks(frames: Sequence[int], detections: int, overlap: int) -> int:
     """
     if len(np.unique(np.diff(frames))) > 1:
         return 1
-    longest = (len(frames) - overlap) / (LEAST * overlap)
-    return max(1, int(min(longest, DETECTIONS / max(detections / len(frames), 1.0))))
+    most = (len(frames) - overlap) / overlap  # no chunk's own frames are fewer than the shared ones
+    return max(1, int(min(most, DETECTIONS / max(detections / len(frames), 1.0))))
 
 
 def _continued(
