@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.path import translation
 from hie_cli.core.types import FloatArray, IntArray
 
 Floats = NDArray[np.float64]
@@ -88,11 +89,8 @@ def _found(wanted: IntArray, known: IntArray) -> tuple[NDArray[np.bool_], IntArr
 
 def _shifted(shift: Floats) -> Floats | None:
     """The homography (3, 3) of a shift (2,) px; None where it is NaN."""
-    if not math.isfinite(shift[0]):
-        return None
-    matrix = np.eye(3)
-    matrix[:2, 2] = shift
-    return matrix
+    x, y = shift.tolist()
+    return translation(x, y) if math.isfinite(x) else None
 
 
 def shared_motion(

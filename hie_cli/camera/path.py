@@ -78,6 +78,11 @@ class CameraPath:
         return np.concatenate([centre - half, centre + half], axis=1)
 
 
+def translation(x: float, y: float) -> Floats:
+    """The homography (3, 3) of a shift by x and y px."""
+    return np.array([[1.0, 0, x], [0, 1, y], [0, 0, 1]])
+
+
 def nearest_similarity(homography: FloatArray | None, video: VideoInfo) -> Floats | None:
     """The similarity (3, 3) that does to the surroundings of the picture's middle as a homography;
     None for None, and for the identity.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.camera.path import translation
 from hie_cli.core.geometry import pairs_where
 
 Floats = NDArray[np.float64]
@@ -74,9 +75,7 @@ class _Camera:
         self.moves = share >= (STILL if self.moves else STARTS)
         if not self.moves:
             return None
-        matrix = np.eye(3)
-        matrix[:2, 2] = share * common[0], share * common[1]
-        return matrix
+        return translation(share * common[0], share * common[1])
 
 
 class ShiftVote:

@@ -30,23 +30,25 @@ def forward(
 ) -> list[Association]:
     """Join the people of all frames to tracks; ``scale``: what the video's scores mean."""
     overlap = max(1, round(config.lost_seconds * video.fps))
-    boxes = np.concatenate([item.people.boxes for item in seen])
-    scores = np.concatenate([item.people.scores for item in seen])
-    used = scale.shares(scores, boxes[:, 3] - boxes[:, 1]) >= config.least_score
     looked = any(item.appearance is not None or item.camera is not None for item in seen)
-    frames, detections = [item.index for item in seen], int(np.count_nonzero(used))
-    whole = looked or not scale.doubtful
-    chunks = 1 if whole else _chunks(frames, detections, overlap)
+    chunks = 1
+    if scale.doubtful and not looked:
+        boxes = np.concatenate([item.people.boxes for item in seen])
+        scores = np.concatenate([item.people.scores for item in seen])
+        used = scale.shares(scores, boxes[:, 3] - boxes[:, 1]) >= config.least_score
+        frames = [item.index for item in seen]
+        chunks = _chunks(frames, int(np.count_nonzero(used)), overlap)
     own = -(-(len(seen) - overlap) // chunks)  # frames that are a chunk's alone
     parts = [seen[c * own : (c + 1) * own + overlap] for c in range(chunks)]
     steps = [[part[t] for part in parts if t < len(part)] for t in range(len(parts[0]))]
     tracker = Tracker(config, video, scale, chunks)
     found = tracker.steps(steps)
-    joined = [association for (association,) in found] if chunks == 1 else []
-    if not joined:
-        for c, part in enumerate(parts):
-            following = [found[t][c] for t in range(len(part))]
-            joined = _continued(joined, following, overlap) if c else following
+    joined: list[Association] = []
+    for c, part in enumerate(parts):
+        following = [found[t][c] for t in range(len(part))]
+        if joined:
+            following = _continued(joined[-overlap:], following, tracker.births)
+        joined += following
     return joined
 
 
@@ -61,23 +63,22 @@ def _chunks(frames: Sequence[int], detections: int, overlap: int) -> int:
 
 
 def _continued(
-    before: list[Association], after: list[Association], overlap: int
+    before: Sequence[Association], after: Sequence[Association], numbers: int
 ) -> list[Association]:
-    """Two chunks as one, ``overlap`` frames of which are the last of one and the first of the
-    other: there, the first knows better.
+    """What the chunk ``after`` adds to the frames that end the one before it and begin this one,
+    by the numbers, up to ``numbers``, that tracks have there: the chunk before knows better.
     """
-    known, again = _numbers(before[-overlap:]), _numbers(after[:overlap])
+    overlap = len(before)
+    known, again = _numbers(before), _numbers(after[:overlap])
     both = (known >= 0) & (again >= 0)
-    ago = np.repeat(np.arange(overlap)[::-1], [len(a.numbers) for a in after[:overlap]])
+    ago = np.repeat(np.arange(overlap)[::-1], [len(a.numbers) for a in before])
     # Both numbers as one, so that pairs are told apart.
-    last = int(max(_numbers(before).max(initial=0), _numbers(after).max(initial=0))) + 1
-    pairs, which = np.unique(known[both] * last + again[both], return_inverse=True)
+    pairs, which = np.unique(known[both] * (numbers + 1) + again[both], return_inverse=True)
     gain = np.bincount(which, np.exp(-ago[both] / (LATELY * overlap))).astype(np.float64)
-    one, other = assign(pairs // last, pairs % last, gain)
-    name = np.arange(-1, last)
+    one, other = assign(pairs // (numbers + 1), pairs % (numbers + 1), gain)
+    name = np.arange(-1, numbers + 1)
     name[other + 1] = one
-    new = [replace(a, numbers=name[a.numbers + 1]) for a in after[overlap:]]
-    return before + new
+    return [replace(a, numbers=name[a.numbers + 1]) for a in after[overlap:]]
 
 
 def _numbers(joined: Sequence[Association]) -> NDArray[np.int64]:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hie_cli.core.geometry import ranges
 from hie_cli.core.types import FloatArray, VideoInfo
 from hie_cli.tracking.kalman import Floats, Ints, MotionNoise, measured, to_centres
 from hie_cli.tracking.settings import Observation
@@ -57,6 +58,7 @@ class Detections:
 
 def detected(
     seen: Sequence[Sequence[Observation]],
+    boxes: Floats,
     used: NDArray[np.bool_],
     scores: Floats,
     seconds: Sequence[float],
@@ -65,41 +67,40 @@ def detected(
 ) -> list[Detections]:
     """The detections of some frames: arithmetic on all at once takes hardly longer than on one.
 
-    ``seen[t]``: of each chunk the frame at one time · used (R,): which people of all frames, one
-    after another, count · scores (N,) of the N that do, as shares · seconds: of each time, since
-    the one before.
+    ``seen[t]``: of each chunk the frame at one time · boxes (R, 4) xyxy px of the people of all
+    frames, one after another · used (R,): who of them counts · scores (N,) of the N that do, as
+    shares · seconds: of each time, since the one before.
     """
     every = [item for items in seen for item in items]
     sizes = [len(item.people) for item in every]
-    boxes = np.concatenate([item.people.boxes for item in every]).astype(np.float64)
     covered = _covered(boxes, sizes)[used]  # by weak detections, too
     boxes, frame = boxes[used], np.repeat(np.arange(len(sizes)), sizes)[used]
     centres, cut_off = to_centres(boxes), CUT_OFF * touches_edge(boxes, video)
     hidden = np.maximum(covered, cut_off)
     chunk = np.array([c for items in seen for c in range(len(items))], np.int64)[frame]
+    filled = [item for item in every if len(item.people)]
+    poses = stack([item.people.keypoints for item in filled])
+    appearance = stack([item.appearance for item in filled])
     whole = Detections(
         boxes,
         scores,
         measured(centres, noise, 1 + hidden),
         hidden,
         chunk,
-        _rows(every, [item.people.keypoints for item in every], used),
-        _rows(every, [item.appearance for item in every], used),
+        None if poses is None else poses[used],
+        None if appearance is None else appearance[used],
         _speeds(seen, seconds, used, centres, hidden),
     )
     frames = np.cumsum([len(items) for items in seen])
     return [whole[a:b] for a, b in pairwise([0, *frame.searchsorted(frames).tolist()])]
 
 
-def _rows(
-    seen: Sequence[Observation], parts: Sequence[FloatArray | None], used: NDArray[np.bool_]
-) -> Floats | None:
-    """The rows ``used`` (R,) of all parts; None where frames with people have none."""
-    known = [part for part, item in zip(parts, seen, strict=True) if len(item.people)]
-    there = [part for part in known if part is not None]
-    if not there or len(there) < len(known):
+def stack(parts: Sequence[NDArray[Any] | None], dtype: type[np.generic] | None = np.float64) -> Any:
+    """All parts in one array; None if there are none or one of them is None."""
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
         return None
-    return np.concatenate(there)[used].astype(np.float64)
+    return np.concatenate(known, dtype=dtype, casting="unsafe")
 
 
 def _covered(boxes: Floats, counts: Sequence[int]) -> Floats:
@@ -134,10 +135,7 @@ def _beside(left: Floats, right: Floats, counts: Sequence[int]) -> tuple[Ints, I
         aside = np.repeat(np.arange(len(counts)), counts) * (right.max() - left.min() + 1)
         left, right = left + aside, right + aside
     order = left.argsort(kind="stable")
-    place = np.arange(len(order))
-    follow = np.maximum(left[order].searchsorted(right[order]) - place - 1, 0)
-    one = np.repeat(place, follow)
-    other = np.arange(len(one)) - np.repeat(follow.cumsum() - follow, follow) + one + 1
+    one, other = ranges(np.arange(1, len(order) + 1), left[order].searchsorted(right[order]))
     return order[one], order[other]
 
 

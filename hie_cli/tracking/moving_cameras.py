@@ -21,7 +21,8 @@ LOST = 0.4  # share of people lost at once from which a camera, thought still, i
 
 
 class MovingCameras:
-    """One camera a chunk; for each frame call ``before``, ``sudden`` and ``after``, in order.
+    """One camera a chunk; for each frame call ``observe`` and, where there are tracks, ``before``,
+    ``sudden`` and ``after``, in order.
 
     ``moved``: of the present frame, by chunk, the homography (3, 3) from the frame before of the
     camera that moved.
@@ -35,16 +36,18 @@ class MovingCameras:
         self._calm: set[int] = set()  # chunks whose camera is not observed, and thought still
         self._recent = np.zeros(0, bool)  # tracks (N,) seen in the frame before
 
-    def before(
-        self, tracks: Tracks, found: Detections, observed: Sequence[FloatArray | None]
-    ) -> None:
-        """Move the tracks as cameras were ``observed`` (None: not), or else by those that move."""
+    def observe(self, observed: Sequence[FloatArray | None]) -> None:
+        """Take each camera's motion as ``observed``, None: not."""
         self.moved = {c: camera for c, camera in enumerate(observed) if camera is not None}
+        asked = range(len(observed)) if self._config.camera else ()
+        self._calm = set(asked).difference(self.moved)
+
+    def before(self, tracks: Tracks, found: Detections) -> None:
+        """Move the tracks as the cameras were observed, and by others that are known to move."""
         _warp(tracks, self.moved)
         self._recent = tracks.seen >= tracks.seen.max()
-        asked = {c for c in range(len(observed)) if c not in self.moved and self._config.camera}
-        moving = {c for c in asked if self._vote.moves(c)}
-        self._calm = asked - moving
+        moving = {c for c in self._calm if self._vote.moves(c)}
+        self._calm -= moving
         if moving:
             self._voted(tracks, found, moving)
 

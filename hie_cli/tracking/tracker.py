@@ -115,13 +115,14 @@ class Tracker:
         since = [
             b - a for a, b in pairwise([now[0] if self.last_time is None else self.last_time, *now])
         ]
-        found = detected(seen, used, shares[used], since, self.video, self.config.motion)
+        wider = boxes.astype(np.float64)
+        found = detected(seen, wider, used, shares[used], since, self.video, self.config.motion)
         self.last_time = now[-1]
         joined = [
             self._step(t, seconds, there, [item.camera for item in items])
             for t, seconds, there, items in zip(now, since, found, seen, strict=True)
         ]
-        return _associations(seen, used, found, joined, boxes)
+        return _associations(seen, used, found, joined, wider)
 
     def _step(
         self,
@@ -139,16 +140,15 @@ class Tracker:
         established = np.zeros(len(numbers), bool)
         filtered = found.boxes.copy() if config.online and config.smooth > 0 else None
         coasted: tuple[Ints, Floats] | None = None
-        moved = {c: camera for c, camera in enumerate(cameras) if camera is not None}
+        self._cameras.observe(cameras)
         if tracks is not None and len(tracks):
             tracks.motion = tracks.motion.predict(seconds, config.motion)
-            self._cameras.before(tracks, found, cameras)
+            self._cameras.before(tracks, found)
             lately = now - tracks.seen <= max(config.weak_seconds, 1.5 * seconds)
             match = matched(tracks, found, lately, config, self.scale.doubtful)
             if self._cameras.sudden(tracks, found, match):
                 match = matched(tracks, found, lately, config, self.scale.doubtful)
             self._cameras.after(tracks, found, match)
-            moved = self._cameras.moved
             grown = match[:0]
             if not self.scale.doubtful:  # a detector's boxes at the edge are too unsure for this
                 grown = continue_emerging(tracks, found, match, config.high_score, self.video)
@@ -182,7 +182,7 @@ class Tracker:
         self.tracks = self._with_births(tracks, found, numbers, now)
         if config.online:
             established |= unknown & (numbers >= 0) & (found.scores >= config.sure_score)
-        return _Joined(numbers, established, moved, filtered, coasted)
+        return _Joined(numbers, established, self._cameras.moved, filtered, coasted)
 
     def _learn(self, tracks: Tracks, found: Detections, seen: Ints, chosen: Ints) -> None:
         """Tell who comes back where expected, of the tracks ``seen`` (K,), found as ``chosen``."""
@@ -239,7 +239,7 @@ def _associations(
     used: NDArray[np.bool_],
     found: Sequence[Detections],
     joined: Sequence[_Joined],
-    boxes: FloatArray,
+    boxes: Floats,
 ) -> list[list[Association]]:
     """What became of all people (R,), in boxes (R, 4), of the frames ``seen``: of those ``used``
     (R,) what was ``found`` and ``joined`` at each time, of the others nothing.
@@ -250,7 +250,7 @@ def _associations(
     established[used] = _whole([each.established for each in joined])
     occlusion[used] = _whole([each.occlusion for each in found])
     shown = [each.boxes for each in joined if each.boxes is not None]
-    filtered = boxes.astype(np.float64) if shown else None
+    filtered = boxes.copy() if shown else None
     if filtered is not None:
         filtered[used] = _whole(shown)
     end, associations = 0, []

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hie_cli.camera.path import CameraPath
 from hie_cli.core.types import People
+from hie_cli.tracking.detections import stack
 from hie_cli.tracking.kalman import Floats
 from hie_cli.tracking.score_scale import ScoreScale
 from hie_cli.tracking.settings import Observation
@@ -70,9 +71,9 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
     boxes = np.concatenate([p.boxes for p in people]).astype(np.float64)
     scores = np.concatenate([p.scores for p in people]).astype(np.float64)
     filled = [s for s in seen if len(s.people)]
-    keypoints = _stack([s.people.keypoints for s in filled])
-    joint_scores = _stack([s.people.keypoint_scores for s in filled])
-    appearance = _stack([s.appearance for s in filled], np.float32)
+    keypoints = stack([s.people.keypoints for s in filled])
+    joint_scores = stack([s.people.keypoint_scores for s in filled])
+    appearance = stack([s.appearance for s in filled], np.float32)
     if appearance is not None:
         appearance *= (1 - occlusion).astype(np.float32)[:, None] + 1e-3
     order = np.argsort(number, kind="stable")
@@ -80,14 +81,6 @@ def collect(seen: Sequence[Observation], joined: Sequence[Association]) -> list[
     whole = Tracklet(frame, boxes, scores, keypoints, joint_scores, appearance, occlusion)
     count = np.bincount(number[order])
     return split(whole.rows(order), count[count > 0])
-
-
-def _stack(parts: list[NDArray[Any] | None], dtype: type[np.generic] | None = np.float64) -> Any:
-    """All parts in one array; None if there are none or one of them is None."""
-    known = [part for part in parts if part is not None]
-    if not known or len(known) < len(parts):
-        return None
-    return np.concatenate(known, dtype=dtype, casting="unsafe")
 
 
 def shares(tracks: Sequence[Tracklet], scale: ScoreScale) -> Floats:
@@ -112,7 +105,7 @@ def quantile(values: Floats, count: Ints, share: float) -> Floats:
 def stacked(parts: Sequence[Tracklet]) -> Tracklet:
     """The rows of all parts one after another, without appearance."""
     columns = {
-        f.name: _stack([getattr(p, f.name) for p in parts], None)
+        f.name: stack([getattr(p, f.name) for p in parts], None)
         for f in fields(Tracklet)
         if f.name not in ("appearance", "occlusion")
     }

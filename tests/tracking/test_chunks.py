@@ -94,7 +94,7 @@ def test_somebody_whom_only_the_later_chunk_knows_is_somebody_new():
 
     before = [association(1), association(1, 2), association(1, 2)]
     after = [association(2, 1), association(2, 1), association(2, 1, 3)]
-    whole = chunks._continued(before, after, 2)
+    whole = before + chunks._continued(before[1:], after, 3)
     assert [one.numbers.tolist() for one in whole] == [[1], [1, 2], [1, 2], [1, 2, 3]]
 
 

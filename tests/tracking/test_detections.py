@@ -35,6 +35,7 @@ def test_occlusion_in_several_frames_is_that_of_each_pair(counts):
     every = np.concatenate(frames)
     found = detected(
         seen,
+        every,
         np.ones(len(every), bool),
         np.ones(len(every)),
         [0.04] * len(seen),

@@ -16,7 +16,9 @@ def detections(*frames, seconds):
     boxes = np.concatenate([item.people.boxes for item in frames]).astype(float)
     noise = TrackConfig().motion
     seen = [[frame] for frame in frames]
-    return detected(seen, np.ones(len(boxes), bool), np.ones(len(boxes)), seconds, VIDEO, noise)
+    return detected(
+        seen, boxes, np.ones(len(boxes), bool), np.ones(len(boxes)), seconds, VIDEO, noise
+    )
 
 
 def test_speed_is_flow_less_the_cameras_motion():
